@@ -1,0 +1,94 @@
+/**
+ * The configuration as the program sees it: complete, checked, frozen; sizes
+ * in bytes, durations in milliseconds. Each part is handed its own slice.
+ */
+
+export type LineFormat = 'openemr' | 'openemr-tsv' | 'text';
+
+export interface SourceConfig {
+  readonly name: string;
+  /** Globs. */
+  readonly paths: readonly string[];
+  readonly exclude: readonly string[];
+  readonly format: LineFormat;
+  readonly startAt: 'beginning' | 'end';
+  /** Globs of rotated files that do not lie beside the file under a name that begins like it. */
+  readonly rotated: readonly string[];
+  /** Empty: taken from `sites/NAME/` in the path. */
+  readonly site: string;
+  /** IANA name of the zone of times without offset; `guessed` when the configuration does not say. */
+  readonly timeZone: string;
+  readonly timeZoneGuessed: boolean;
+  readonly partialLineTimeoutMs: number;
+  readonly maxLineBytes: number;
+}
+
+export interface MessageConfig {
+  readonly profile: 'plain' | 'atna';
+  /** RFC 5424 table 1, 0 to 23. */
+  readonly facility: number;
+  readonly hostname: string;
+  readonly appName: string;
+  /** Of one message without its frame's length prefix. */
+  readonly maxBytes: number;
+  /** 0: off. */
+  readonly heartbeatMs: number;
+  readonly enterpriseId: string;
+  /** Begin MSG with the byte order mark when it is UTF-8 beyond ASCII (RFC 5424 section 6.4). */
+  readonly bom: boolean;
+}
+
+export interface CollectorConfig {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface TlsConfig {
+  /** Paths; `undefined` where the configuration leaves them out. */
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly p12: string | undefined;
+  readonly passphraseFile: string | undefined;
+  readonly crl: string | undefined;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly verify: 'name' | 'fingerprint' | 'chain' | 'insecure';
+  /** `sha-256:AB:CD…` or `sha-1:…` (RFC 5425 section 4.2.2). */
+  readonly fingerprints: readonly string[];
+  /** The name to look for in the collector's certificate, if not its host. */
+  readonly serverName: string | undefined;
+  /** OpenSSL cipher list for TLS 1.2; TLS 1.3 suites are always offered. */
+  readonly ciphers: string;
+}
+
+export interface JournalConfig {
+  readonly directory: string;
+  readonly maxBytes: number;
+  readonly whenFull: 'wait' | 'drop-oldest';
+  /** Share of the volume that stays free, 0 to 1. */
+  readonly keepFree: number;
+}
+
+export interface DeliveryConfig {
+  readonly epochBytes: number;
+  readonly epochIntervalMs: number;
+  readonly acknowledge: 'auto' | 'close-notify' | 'fin' | 'window';
+  readonly windowMs: number;
+}
+
+export interface LogConfig {
+  readonly level: 'error' | 'warning' | 'notice' | 'info' | 'debug';
+  readonly format: 'auto' | 'text' | 'json' | 'journald';
+}
+
+export interface Config {
+  /** The file that this was read from. */
+  readonly file: string;
+  readonly sources: readonly SourceConfig[];
+  readonly message: MessageConfig;
+  readonly collectors: readonly CollectorConfig[];
+  readonly tls: TlsConfig;
+  readonly journal: JournalConfig;
+  readonly delivery: DeliveryConfig;
+  readonly log: LogConfig;
+}
