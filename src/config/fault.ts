@@ -1,0 +1,30 @@
+/** Faults of a configuration: all of them are told at once, each with its place, its value and what was expected. */
+import { AgentError } from '../lib/errors.js';
+
+export interface Fault {
+  /** Path of the key, `sources[1].paths`; empty when the file as a whole is meant. */
+  readonly key: string;
+  readonly problem: string;
+  /** Counted from 1; `undefined` when the fault is not in the file. */
+  readonly line?: number | undefined;
+  /** The environment variable that the value came from. */
+  readonly variable?: string | undefined;
+}
+
+export class ConfigError extends AgentError {
+  constructor(
+    readonly file: string,
+    readonly faults: readonly Fault[],
+  ) {
+    const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
+    super('configuration', [`${file}: ${count} in the configuration`, ...faults.map(sentence)].join('\n  '), {
+      hint: `correct it and look again: openemr-audit-forwarder check --offline --config ${file}`,
+    });
+  }
+}
+
+function sentence({ key, problem, line, variable }: Fault): string {
+  if (variable !== undefined) return `${variable}: ${problem}`;
+  const place = line === undefined ? '' : `line ${line}: `;
+  return key === '' ? `${place}${problem}` : `${place}${key}: ${problem}`;
+}

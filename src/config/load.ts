@@ -1,0 +1,112 @@
+/** The configuration file and the environment, as one frozen Config; or one ConfigError with all that is wrong. */
+import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import type { Config, MessageConfig, SourceConfig, TlsConfig } from './config.js';
+import { ConfigError, type Fault } from './fault.js';
+import { type Host, thisHost } from './host.js';
+import { brokenRules } from './rules.js';
+import { type FileValues, schema } from './schema.js';
+import { pathsOf, readShape, type Shape } from './shape.js';
+import { readValues } from './values.js';
+import { collectorsOf, ownVariables, unknownVariables } from './variables.js';
+
+/** Reads `file`, with single keys overridden by `OAF_…` variables of `env`. */
+export async function loadConfig(file: string, env: NodeJS.ProcessEnv, host: Host = thisHost): Promise<Config> {
+  const text = await readText(file, host);
+  const values = checkedValues(file, text, ownVariables(env));
+  const name = values.message.hostname ?? (await host.fullName());
+  return frozen(configOf(file, values, name, host.timeZone()));
+}
+
+async function readText(file: string, host: Host): Promise<string> {
+  try {
+    return await host.readFile(file);
+  } catch (cause) {
+    const missing = systemCode(cause) === 'ENOENT';
+    throw new AgentError(
+      'configuration',
+      `cannot read the configuration ${file}: ${missing ? 'there is no such file' : reasonOf(cause)}`,
+      {
+        cause,
+        hint: missing
+          ? 'write one with sources, collectors and tls, or name another file with --config FILE'
+          : 'make it readable for the user that the agent runs as, or name another file with --config FILE',
+      },
+    );
+  }
+}
+
+function checkedValues(file: string, text: string, variables: Readonly<Record<string, string>>): FileValues {
+  const shape = withCollectors(readShape(text, schema), collectorsOf(variables));
+  if (shape.faults.some(({ key }) => key === '')) throw new ConfigError(file, shape.faults);
+  const { values, faults } = readValues(schema, shape, variables);
+  const found = [...shape.faults, ...faults, ...unknownVariables(Object.keys(variables), pathsOf(schema))];
+  const broken = brokenRules(values, (path) => shape.written.get(path)?.line);
+  const all = [...found, ...broken.filter((rule) => !found.some(({ key }) => key === rule.key))];
+  if (all.length > 0) throw new ConfigError(file, all.toSorted(byLine));
+  return values;
+}
+
+function withCollectors(shape: Shape, collectors: Shape['tree'][string] | undefined): Shape {
+  return collectors === undefined ? shape : { ...shape, tree: { ...shape.tree, collectors } };
+}
+
+/** As one reads the file; what has no line comes last. */
+function byLine(one: Fault, other: Fault): number {
+  return (one.line ?? Number.MAX_SAFE_INTEGER) - (other.line ?? Number.MAX_SAFE_INTEGER);
+}
+
+function configOf(file: string, values: FileValues, hostname: string, hostZone: string): Config {
+  const { journal, delivery } = values;
+  return {
+    file,
+    sources: values.sources.map((source) => sourceOf(source, hostZone)),
+    message: messageOf(values.message, hostname),
+    collectors: values.collectors,
+    tls: tlsOf(values.tls),
+    journal,
+    delivery: {
+      epochBytes: delivery.epochBytes,
+      epochIntervalMs: delivery.epochInterval,
+      acknowledge: delivery.acknowledge,
+      windowMs: delivery.window,
+    },
+    log: values.log,
+  };
+}
+
+function sourceOf(source: FileValues['sources'][number], hostZone: string): SourceConfig {
+  const { timeZone, partialLineTimeout, ...same } = source;
+  // Half of a JSON object is of no use to anyone: it is worth waiting for the rest of it.
+  const patienceMs = source.format === 'text' ? 10_000 : 600_000;
+  return {
+    ...same,
+    timeZone: timeZone ?? hostZone,
+    timeZoneGuessed: timeZone === undefined,
+    partialLineTimeoutMs: partialLineTimeout ?? patienceMs,
+  };
+}
+
+function messageOf(message: FileValues['message'], hostname: string): MessageConfig {
+  const { heartbeat, maxBytes, ...same } = message;
+  // An audit message in XML is never sent in parts, so it gets more room (DICOM PS3.15 A.6: receivers take 32768).
+  const room = message.profile === 'atna' ? 32_768 : 8_192;
+  return { ...same, hostname, maxBytes: maxBytes ?? room, heartbeatMs: heartbeat };
+}
+
+function tlsOf(tls: FileValues['tls']): TlsConfig {
+  return { ...tls, fingerprints: tls.fingerprints.map(asRfc5425) };
+}
+
+/** RFC 5425 section 4.2.2: the hash's name in lower case, octets in upper case hexadecimal. */
+function asRfc5425(fingerprint: string): string {
+  const colon = fingerprint.indexOf(':');
+  return fingerprint.slice(0, colon).toLowerCase() + fingerprint.slice(colon).toUpperCase();
+}
+
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) frozen(part);
+    Object.freeze(value);
+  }
+  return value;
+}

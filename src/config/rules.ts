@@ -1,0 +1,51 @@
+/** What must hold between keys, when each by itself is right. */
+import type { Fault } from './fault.js';
+import type { FileValues } from './schema.js';
+
+/** `lineOf` gives the line of a key or group, if the file has it. */
+export function brokenRules(values: FileValues, lineOf: (path: string) => number | undefined): Fault[] {
+  const found = [...listRules(values), ...tlsRules(values.tls)];
+  return found.map(([key, problem]) => ({ key, problem, line: lineOf(key) ?? lineOf(key.split('.')[0]!) }));
+}
+
+type Broken = readonly [key: string, problem: string];
+
+function* listRules({ sources, collectors }: FileValues): Iterable<Broken> {
+  if (sources.length === 0) yield ['sources', 'missing; expected at least one, with a name and paths'];
+  if (collectors.length === 0) yield ['collectors', 'missing; expected at least one, with a host'];
+  yield* repeats(
+    'sources',
+    '.name',
+    sources.map((source) => source.name),
+  );
+  yield* repeats(
+    'collectors',
+    '',
+    collectors.map(({ host, port }) => `${host}:${port}`),
+  );
+}
+
+function* repeats(list: string, key: string, names: readonly string[]): Iterable<Broken> {
+  for (const [index, name] of names.entries()) {
+    const first = names.indexOf(name);
+    if (first < index) yield [`${list}[${index}]${key}`, `${name} is ${list}[${first}] already`];
+  }
+}
+
+function* tlsRules(tls: FileValues['tls']): Iterable<Broken> {
+  const chain = tls.verify === 'name' || tls.verify === 'chain';
+  if (chain && tls.ca === undefined) {
+    yield ['tls.ca', `missing; expected the file of the authority that verify: ${tls.verify} goes by`];
+  }
+  if (tls.verify === 'fingerprint' && tls.fingerprints.length === 0) {
+    yield ['tls.fingerprints', "missing; expected the collector's fingerprint, which verify: fingerprint goes by"];
+  }
+  if (tls.p12 === undefined && tls.cert === undefined) {
+    yield ['tls.cert', "missing; expected the file of this agent's certificate, or p12"];
+  }
+  for (const name of ['cert', 'key'] as const) {
+    if (tls.p12 !== undefined && tls[name] !== undefined) {
+      yield [`tls.${name}`, 'p12 brings its own certificate and key; leave one of them out'];
+    }
+  }
+}

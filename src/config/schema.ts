@@ -1,0 +1,134 @@
+/**
+ * Every key of the configuration file: what it may be, what it is when left
+ * out, and what it is for. The order is that of config/config.yaml.
+ */
+import { choice, key, optional, required, type Values } from './key.js';
+
+const source = {
+  name: required('name', 'Goes out with each message as its source: which clinic, which site.'),
+  paths: required(
+    'globs',
+    'The log files to follow, absolute: globs with *, ** and {a,b}. Files that appear later are found, too.',
+    { min: '1' },
+  ),
+  exclude: key('globs', [], 'Globs of files to leave alone, although paths match them.'),
+  format: choice(
+    ['openemr', 'openemr-tsv', 'text'],
+    'openemr',
+    'openemr: a JSON object a line. text: a line of any kind is a message.',
+  ),
+  startAt: choice(
+    ['beginning', 'end'],
+    'beginning',
+    'end: what is in the files when this source is started for the first time is not sent.',
+  ),
+  rotated: key(
+    'globs',
+    [],
+    'Globs of rotated files; needed only if they lie elsewhere than beside the file, or under a name that begins otherwise.',
+  ),
+  site: key('site', '', "OpenEMR's site; left out: from sites/NAME/ in the file's path."),
+  timeZone: optional('zone', "The zone of times that are written without offset; left out: this machine's zone."),
+  partialLineTimeout: optional(
+    'duration',
+    'A last line without newline is sent after this; left out: 10m for openemr, 10s for text.',
+    { min: '1s', max: '1d' },
+  ),
+  maxLineBytes: key('size', '1MiB', 'A longer line is taken in parts of this size. Nothing is dropped.', {
+    min: '1KiB',
+    max: '16MiB',
+  }),
+};
+
+const collector = {
+  host: required('host', "The collector's name as in its certificate, or its address."),
+  port: key('port', '6514', 'RFC 5425 says 6514.'),
+};
+
+export const schema = {
+  sources: [source] as const,
+  message: {
+    profile: choice(['plain', 'atna'], 'plain', "plain: OpenEMR's own line, with its fields as structured data."),
+    facility: key('facility', 'authpriv', 'The syslog facility, a name or a number.'),
+    hostname: optional('hostname', "HOSTNAME of the messages; left out: this machine's full name."),
+    appName: key('appName', 'openemr', 'APP-NAME of the messages.'),
+    maxBytes: optional(
+      'size',
+      'A longer message is sent in numbered parts; left out: 8KiB, which each receiver should take (RFC 5425 section 4.3.1).',
+      { min: '2KiB', max: '16MiB' },
+    ),
+    heartbeat: key(
+      'duration',
+      '15m',
+      'How often the agent sends a message of its own, so that silence is an alarm at the collector. 0s: never.',
+      { max: '1d' },
+    ),
+    enterpriseId: key(
+      'enterpriseId',
+      '32473',
+      "Your private enterprise number, for the names of structured data. 32473 is IANA's number for examples.",
+    ),
+    bom: key('switch', 'true', 'Begin a text beyond ASCII with a byte order mark, as RFC 5424 section 6.4 asks.'),
+  },
+  collectors: [collector] as const,
+  tls: {
+    ca: optional('path', 'The certificate authority, or several in one file, whose collectors are trusted (PEM).'),
+    cert: optional('path', "This agent's certificate, with those between it and the authority behind it (PEM)."),
+    key: optional('path', "The certificate's private key (PEM); left out: it stands in the file of cert."),
+    p12: optional('path', 'Certificate and key as PKCS#12, instead of cert and key.'),
+    passphraseFile: optional('path', 'A file with the passphrase of key or p12 in its first line.'),
+    crl: optional('path', 'Certificates that the authority has revoked (PEM).'),
+    minVersion: choice(['TLSv1.2', 'TLSv1.3'], 'TLSv1.2', 'TLS 1.3 is taken where the collector offers it.'),
+    verify: choice(
+      ['name', 'fingerprint', 'chain', 'insecure'],
+      'name',
+      'How the collector is known: name, its certificate bears its host name; fingerprint, it is one of fingerprints; chain, any ' +
+        "certificate of the authority. insecure: not at all, which the agent's log says every hour.",
+    ),
+    fingerprints: key('fingerprints', [], 'For verify: fingerprint.'),
+    serverName: optional('host', "The name in the collector's certificate, if it is not its host."),
+    ciphers: key(
+      'ciphers',
+      'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
+      'For TLS 1.2, as OpenSSL lists them (RFC 9325 section 4.2). All suites of TLS 1.3 are offered in any case.',
+    ),
+  },
+  journal: {
+    directory: key(
+      'path',
+      '/var/lib/openemr-audit-forwarder',
+      'What is not yet acknowledged is kept here. Not on a network file system.',
+    ),
+    maxBytes: key('size', '4GiB', 'How much is kept before reading waits for the collector.', { min: '256MiB' }),
+    whenFull: choice(['wait', 'drop-oldest'], 'wait', 'wait: reading stops until there is room, and nothing is lost.'),
+    keepFree: key('share', '10%', 'Less than this free on the volume counts as full.', { max: '90%' }),
+  },
+  delivery: {
+    epochBytes: key('size', '4MiB', 'The collector is asked to acknowledge after this much,', {
+      min: '64KiB',
+      max: '64MiB',
+    }),
+    epochInterval: key('duration', '30s', 'or after this long, whichever comes first.', { min: '1s', max: '10m' }),
+    acknowledge: choice(
+      ['auto', 'close-notify', 'fin', 'window'],
+      'auto',
+      'What counts as an acknowledgement; auto: the strongest that the collector is seen to give.',
+    ),
+    window: key(
+      'duration',
+      '30s',
+      'For a collector that never answers: how long a connection must stay up before what went over it is given up as sent.',
+      { min: '1s', max: '10m' },
+    ),
+  },
+  log: {
+    level: choice(['error', 'warning', 'notice', 'info', 'debug'], 'info', 'How much the agent says of itself.'),
+    format: choice(
+      ['auto', 'text', 'json', 'journald'],
+      'auto',
+      "auto: for systemd's journal when it listens, else text.",
+    ),
+  },
+};
+
+export type FileValues = Values<typeof schema>;

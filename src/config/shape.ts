@@ -1,0 +1,160 @@
+/**
+ * The file's text as a tree of plain text in the shape of the schema: what is
+ * no YAML, no known key, or a list where none belongs, is told with its line.
+ * Values stay as they were typed; what they mean is not decided here.
+ */
+import {
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+  type Node as Yaml,
+} from 'yaml';
+import type { Fault } from './fault.js';
+import { type Group, isKey, isList, type Node } from './key.js';
+import { nearest } from './nearest.js';
+import { isNotYet, leadsToNotYet } from './not-yet.js';
+
+/** Text as typed, lists and groups of it. What has no value is left out. */
+export type Text = string | readonly Text[] | { readonly [name: string]: Text };
+
+export interface Shape {
+  readonly tree: Readonly<Record<string, Text>>;
+  readonly faults: readonly Fault[];
+  /** Each key of the file by its path, with its line and, if it is a value, what was typed. */
+  readonly written: ReadonlyMap<string, Written>;
+}
+
+export interface Written {
+  readonly line: number | undefined;
+  readonly text?: Text | undefined;
+}
+
+/** Faults of syntax come alone: what else there is cannot be told from a tree that was guessed. */
+export function readShape(text: string, schema: Group): Shape {
+  const counter = new LineCounter();
+  const document = parseDocument(text, { schema: 'core', lineCounter: counter, prettyErrors: false });
+  const wrong = [...document.errors, ...document.warnings];
+  if (wrong.length > 0) {
+    const faults = wrong.map(({ message, pos }) => syntaxFault(message, counter.linePos(pos[0])));
+    return { tree: {}, faults, written: new Map() };
+  }
+  return new Walk(counter, schema).shape(document.contents);
+}
+
+function syntaxFault(message: string, { line, col }: { line: number; col: number }): Fault {
+  return { key: '', line, problem: `column ${col}: not valid YAML: ${message}` };
+}
+
+class Walk {
+  readonly #faults: Fault[] = [];
+  readonly #written = new Map<string, Written>();
+
+  constructor(
+    private readonly counter: LineCounter,
+    private readonly schema: Group,
+  ) {}
+
+  shape(contents: Yaml | null): Shape {
+    const tree = this.#group(contents, this.schema, '');
+    return { tree, faults: this.#faults, written: this.#written };
+  }
+
+  #group(node: unknown, group: Group, path: string): Record<string, Text> {
+    if (isEmpty(node)) return {};
+    if (isMap(node)) return this.#entries(node, group, path);
+    this.#refuse(path, `expected keys and their values: ${Object.keys(group).join(', ')}`, node);
+    return {};
+  }
+
+  #entries(map: YAMLMap, group: Group, path: string): Record<string, Text> {
+    const tree: Record<string, Text> = {};
+    for (const { key, value } of map.items) {
+      const name = isScalar(key) ? String(key.value) : '';
+      const place = path === '' ? name : `${path}.${name}`;
+      this.#written.set(place, { line: this.#line(key) });
+      const text = this.#value(value, group, name, place);
+      if (text !== undefined) tree[name] = text;
+    }
+    return tree;
+  }
+
+  #value(value: unknown, group: Group, name: string, place: string): Text | undefined {
+    const node = Object.hasOwn(group, name) ? group[name] : undefined;
+    if (isNotYet(place, undefined)) this.#refuse(place, 'not in this version', undefined);
+    else if (node !== undefined) return this.#known(value, node, place);
+    else if (leadsToNotYet(place)) this.#group(value, {}, place);
+    else this.#refuse(place, this.#unknown(name, group, place), undefined);
+    return undefined;
+  }
+
+  #known(value: unknown, node: Node, place: string): Text | undefined {
+    if (isKey(node)) return this.#text(value, place);
+    return isList(node) ? this.#list(value, node[0], place) : this.#group(value, node, place);
+  }
+
+  #list(node: unknown, element: Group, path: string): Text | undefined {
+    if (isEmpty(node)) return undefined;
+    if (!isSeq(node)) {
+      this.#refuse(path, "expected a list; each of its parts begins with '- '", node);
+      return undefined;
+    }
+    return node.items.map((part, index) => {
+      const place = `${path}[${index}]`;
+      this.#written.set(place, { line: this.#line(part) });
+      return this.#group(part, element, place);
+    });
+  }
+
+  #text(node: unknown, path: string): Text | undefined {
+    if (isEmpty(node)) return undefined;
+    if (isScalar(node)) return this.#typed(path, asTyped(node));
+    if (isSeq(node) && node.items.every((part) => isScalar(part))) return this.#typed(path, node.items.map(asTyped));
+    const quotes = 'an alias (*) is not known here; put a value that begins with * in quotes';
+    this.#refuse(path, isAlias(node) ? quotes : 'expected a single value or a list of them', node);
+    return undefined;
+  }
+
+  #typed(path: string, text: Text): Text {
+    this.#written.set(path, { line: this.#written.get(path)?.line, text });
+    return text;
+  }
+
+  #unknown(name: string, group: Group, place: string): string {
+    const meant = nearest(name, Object.keys(group));
+    if (meant !== undefined) return `no such key; did you mean ${meant}?`;
+    const elsewhere = pathsOf(this.schema).filter((path) => path !== place && path.endsWith(`.${name}`));
+    return elsewhere.length > 0 ? `no such key here; did you mean ${elsewhere.join(' or ')}?` : 'no such key';
+  }
+
+  #refuse(key: string, problem: string, node: unknown): void {
+    this.#faults.push({ key, problem, line: this.#written.get(key)?.line ?? this.#line(node) });
+  }
+
+  #line(node: unknown): number | undefined {
+    return isNode(node) && node.range ? this.counter.linePos(node.range[0]).line : undefined;
+  }
+}
+
+/** Paths of all keys, `message.maxBytes`; a list's parts as `sources[].paths`. */
+export function pathsOf(group: Group, prefix = ''): string[] {
+  return Object.entries(group).flatMap(([name, node]) => {
+    if (isKey(node)) return [`${prefix}${name}`];
+    return isList(node) ? pathsOf(node[0], `${prefix}${name}[].`) : pathsOf(node, `${prefix}${name}.`);
+  });
+}
+
+/** `007` and `1.0` stay as they are; a name is not a number. */
+function asTyped(scalar: Scalar): string {
+  return typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? String(scalar.value));
+}
+
+/** A key with nothing behind it is as good as left out. */
+function isEmpty(node: unknown): boolean {
+  return node === null || node === undefined || (isScalar(node) && node.value === null);
+}

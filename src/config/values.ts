@@ -1,0 +1,104 @@
+/**
+ * From text to values, by convict: defaults, variables over the file, every
+ * value through its format. All refusals are gathered, none is thrown.
+ */
+import type { Schema } from 'convict';
+import type { Fault } from './fault.js';
+import { convict, type Limits, type Refused } from './formats.js';
+import { type Group, isKey, isList, type Key, type Values } from './key.js';
+import { isNotYet } from './not-yet.js';
+import type { Shape, Text } from './shape.js';
+import { variableOf } from './variables.js';
+
+type Tree = Readonly<Record<string, Text>>;
+
+/** The values are whole only when there are no faults. */
+export function readValues<G extends Group>(
+  schema: G,
+  shape: Shape,
+  variables: Readonly<Record<string, string>>,
+): { readonly values: Values<G>; readonly faults: readonly Fault[] } {
+  const reading = new Reading(shape, variables);
+  const values = reading.group(schema, shape.tree, '');
+  return { values: values as Values<G>, faults: reading.faults };
+}
+
+class Reading {
+  readonly faults: Fault[] = [];
+
+  constructor(
+    private readonly shape: Shape,
+    private readonly variables: Readonly<Record<string, string>>,
+  ) {}
+
+  group(group: Group, tree: Tree, prefix: string): Record<string, unknown> {
+    const values = this.#singles(group, tree, prefix);
+    for (const [name, node] of Object.entries(group)) {
+      if (!isList(node)) continue;
+      const parts = (tree[name] ?? []) as readonly Tree[];
+      values[name] = parts.map((part, index) => this.group(node[0], part, `${prefix}${name}[${index}].`));
+    }
+    return values;
+  }
+
+  /** Lists of groups are not convict's: it takes each of their parts as a configuration of its own. */
+  #singles(group: Group, tree: Tree, prefix: string): Record<string, unknown> {
+    const reader = convict<Record<string, unknown>>(this.#wired(group, prefix), { env: this.variables, args: [] });
+    reader.load(Object.fromEntries(Object.entries(tree).filter(([name]) => !isList(group[name]!))));
+    const before = this.faults.length;
+    try {
+      reader.validate({ allowed: 'strict' });
+    } catch (error) {
+      if (this.faults.length === before) throw error;
+    }
+    return withoutNulls(reader.getProperties());
+  }
+
+  /** The schema as convict takes it, each key with its variable and an ear for what its format refuses. */
+  #wired(group: Group, prefix: string): Schema<Record<string, unknown>> {
+    const wired: Record<string, object> = {};
+    for (const [name, node] of Object.entries(group)) {
+      const path = `${prefix}${name}`;
+      if (isKey(node)) wired[name] = this.#wiredKey(node, path);
+      else if (!isList(node)) wired[name] = this.#wired(node, `${path}.`);
+    }
+    return wired as Schema<Record<string, unknown>>;
+  }
+
+  #wiredKey(key: Key<unknown>, path: string): Key<unknown> & Limits & { env?: string; refused: Refused } {
+    const choices = key.choices?.filter((choice) => !isNotYet(path, choice));
+    return {
+      ...key,
+      ...(choices === undefined ? {} : { choices }),
+      ...(path.includes('[') ? {} : { env: variableOf(path) }),
+      refused: (expected) => this.faults.push(this.#refusal(path, expected)),
+    };
+  }
+
+  #refusal(path: string, expected: string): Fault {
+    const variable = path.startsWith('collectors[') ? 'OAF_COLLECTORS' : variableOf(path);
+    if (Object.hasOwn(this.variables, variable)) {
+      return { key: path, variable, problem: problem(path, expected, this.variables[variable]) };
+    }
+    const { line, text } = this.shape.written.get(path) ?? {};
+    const parent = path.slice(0, path.lastIndexOf('.'));
+    return { key: path, line: line ?? this.shape.written.get(parent)?.line, problem: problem(path, expected, text) };
+  }
+}
+
+function problem(path: string, expected: string, text: Text | undefined): string {
+  if (text === undefined) return `missing; expected ${expected}`;
+  if (typeof text === 'string' && isNotYet(path, text)) return `${text} is not in this version`;
+  const asTyped = typeof text === 'string' && /^[!-~]+$/.test(text) ? text : JSON.stringify(text);
+  return `expected ${expected}; got ${asTyped}`;
+}
+
+function withoutNulls(values: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, isGroup(value) ? withoutNulls(value) : (value ?? undefined)]),
+  );
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
