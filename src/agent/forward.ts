@@ -1,0 +1,215 @@
+/**
+ * The second loop: from the journal to the collector, until stopped. Sessions
+ * send and have their epochs acknowledged; here the cursor moves behind them,
+ * and after any failure sending starts again at what has been acknowledged.
+ */
+import type { Clock } from '../lib/clock.js';
+import type { Level } from '../link/acknowledge.js';
+import { DialFailed, type Dialled, type Dialler } from '../link/dial.js';
+import { doubled, type EpochOptions, epochLimit, halved } from '../link/epoch.js';
+import type { LinkError } from '../link/refusal.js';
+import { backoffMs, DEFAULT_BACKOFF } from '../link/retry.js';
+import type { Report } from '../model/report.js';
+import type { CollectorMemories } from './collector-memory.js';
+import { type DeliveryState, newDeliveryState } from './delivery-state.js';
+import type { Epoch } from './epoch.js';
+import type { Mark, Outbox } from './outbox.js';
+import { Session } from './session.js';
+
+export interface ForwardOptions extends EpochOptions {
+  /** `delivery.acknowledge`; `undefined`: learnt. */
+  readonly fixedLevel: Level | undefined;
+  readonly windowMs: number;
+}
+
+export interface ForwardDependencies {
+  readonly outbox: Outbox;
+  readonly grown: (signal: AbortSignal) => Promise<void>;
+  /** Moves the journal's cursor. */
+  readonly acknowledge: (entry: number) => Promise<void>;
+  readonly cursor: number;
+  readonly dialler: Dialler;
+  readonly memories: CollectorMemories;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly report: Report;
+  /** An epoch has been acknowledged: the receipt. */
+  readonly receipt: (epoch: Epoch, dialled: Dialled, level: Level) => Promise<void>;
+  /** A connection was refused, by them or by us. */
+  readonly refused: (error: LinkError) => void;
+}
+
+/** A link that lived this long before the collector closed it idle was no failure. */
+const IDLE_LINK_MS = 1_000;
+const STUCK_AFTER = 5;
+const STUCK_RETRY_MS = 5 * 60_000;
+/** The same failure is reported again after this long. */
+const REPORT_AGAIN_MS = 60 * 60_000;
+
+export class Forward {
+  readonly state: DeliveryState = newDeliveryState();
+  #acknowledged: Mark;
+  /** Highest mark ever sent: what lies below and is sent again is a repeat. */
+  #attempt = 0;
+  #reducedBytes: number | undefined;
+  #unacknowledgedMessages = 0;
+  #stuckCount = 0;
+  #reported: { readonly code: string; readonly atMs: number } | undefined;
+
+  constructor(
+    private readonly options: ForwardOptions,
+    private readonly dependencies: ForwardDependencies,
+  ) {
+    this.#acknowledged = { entry: dependencies.cursor, messages: 0 };
+  }
+
+  /** `stop` ends it after the epoch in hand, `kill` at once. */
+  async run(stop: AbortSignal, kill: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const dialled = await this.#dial(stop);
+      if (dialled === undefined) continue;
+      const end = await this.#session(dialled).run(stop, kill);
+      if (end.how === 'failed') await this.#failed(end.error, end.epoch, dialled, stop);
+      else if (end.how === 'idle') await this.#idle(end.livedMs, stop);
+    }
+    this.state.link = { name: 'stopped' };
+  }
+
+  async #dial(stop: AbortSignal): Promise<Dialled | undefined> {
+    const { dialler, refused } = this.dependencies;
+    this.state.link = { name: 'connecting', attempt: this.#attempt };
+    try {
+      return await dialler.dial(stop);
+    } catch (error) {
+      if (!(error instanceof DialFailed)) throw error;
+      if (stop.aborted) return undefined;
+      for (const refusal of error.refusals) {
+        this.#note(refusal);
+        refused(refusal);
+      }
+      await this.#wait(stop, error.message);
+      return undefined;
+    }
+  }
+
+  #session(dialled: Dialled): Session {
+    const { options, state } = this;
+    return new Session(dialled, {
+      ...this.dependencies,
+      fixedLevel: options.fixedLevel,
+      windowMs: options.windowMs,
+      limit: (learning) => epochLimit(options, learning, this.#reducedBytes),
+      sent: (messages) => {
+        state.sent += messages;
+        this.#unacknowledgedMessages += messages;
+      },
+      moved: (mark) => this.#move(mark),
+      linked: ({ link }) => this.#linked(link.peer),
+      acknowledged: (epoch, by, level) => this.#acknowledge(epoch, by, level),
+    });
+  }
+
+  #linked(peer: Dialled['link']['peer']): void {
+    const before = this.state.link;
+    this.state.link = { name: 'connected', peer, sinceMs: this.dependencies.clock.nowMs() };
+    if (before.name === 'connected' && before.peer.address === peer.address && before.peer.port === peer.port) return;
+    this.dependencies.report.info('Connected to the collector', {
+      collector: `${peer.host}:${peer.port}`,
+      address: peer.address,
+      protocol: peer.protocol,
+      cipher: peer.cipher,
+      subject: peer.subject,
+      issuer: peer.issuer,
+      fingerprint: peer.fingerprint,
+    });
+  }
+
+  async #acknowledge(epoch: Epoch, dialled: Dialled, level: Level): Promise<void> {
+    const { clock, dialler, receipt, report } = this.dependencies;
+    const { state } = this;
+    if (epoch.mark === undefined) return;
+    await this.#move(epoch.mark);
+    this.#attempt = 0;
+    this.#stuckCount = 0;
+    this.#unacknowledgedMessages -= epoch.messages;
+    this.#reducedBytes = doubled(this.#reducedBytes, this.options);
+    state.acknowledged += epoch.messages;
+    state.epochs += 1;
+    state.lastAcknowledgedAtMs = clock.nowMs();
+    if (state.lastLevel !== level) {
+      report.info('The collector acknowledges', { collector: `${dialled.target.host}:${dialled.target.port}`, level });
+    }
+    state.lastLevel = level;
+    state.stuck = undefined;
+    if (this.#reported !== undefined) report.notice('Forwarding works again', { after: this.#reported.code });
+    this.#reported = undefined;
+    dialler.wasWell(dialled.target);
+    await receipt(epoch, dialled, level);
+  }
+
+  async #move(mark: Mark): Promise<void> {
+    this.#acknowledged = mark;
+    await this.dependencies.acknowledge(mark.entry);
+  }
+
+  async #failed(error: LinkError, epoch: Epoch | undefined, dialled: Dialled, stop: AbortSignal): Promise<void> {
+    const { dialler, outbox } = this.dependencies;
+    dialler.wasIll(dialled.target);
+    outbox.rewind(this.#acknowledged);
+    this.state.repeated += this.#unacknowledgedMessages;
+    this.#unacknowledgedMessages = 0;
+    if (epoch !== undefined && !epoch.isEmpty) {
+      this.#reducedBytes = halved(this.#reducedBytes, epoch.bytes, this.options);
+      this.#watchForStuck(epoch);
+    }
+    this.#note(error);
+    this.dependencies.refused(error);
+    if (!stop.aborted) await this.#wait(stop, error.message);
+  }
+
+  #watchForStuck(epoch: Epoch): void {
+    const { first } = epoch;
+    this.#stuckCount = epoch.messages === 1 ? this.#stuckCount + 1 : 0;
+    if (this.#stuckCount < STUCK_AFTER || first === undefined || this.state.stuck !== undefined) return;
+    const [origin] = epoch.origins.values();
+    this.state.stuck = { ...first, path: origin?.path ?? '', offset: origin?.from ?? 0 };
+    this.dependencies.report.error(
+      'No connection survives one message; it is tried every five minutes and never skipped',
+      {
+        run: first.run,
+        seq: first.seq,
+        file: origin?.path,
+        offset: origin?.from,
+      },
+    );
+  }
+
+  async #idle(livedMs: number, stop: AbortSignal): Promise<void> {
+    if (livedMs < IDLE_LINK_MS) return this.#wait(stop, 'the collector closed the connection as soon as it was made');
+    this.state.link = { name: 'idle' };
+    await this.dependencies.grown(stop);
+  }
+
+  async #wait(stop: AbortSignal, reason: string): Promise<void> {
+    const { clock, random } = this.dependencies;
+    const ms = this.state.stuck === undefined ? backoffMs(this.#attempt, DEFAULT_BACKOFF, random) : STUCK_RETRY_MS;
+    this.state.link = { name: 'waiting', attempt: this.#attempt, untilMs: clock.nowMs() + ms, reason };
+    this.#attempt += 1;
+    await clock.sleep(ms, stop);
+  }
+
+  #note(error: LinkError): void {
+    const { clock, report } = this.dependencies;
+    const { failures } = this.state;
+    failures.set(error.code, (failures.get(error.code) ?? 0) + 1);
+    this.state.lastFailure = { atMs: clock.nowMs(), message: error.message, hint: error.hint ?? '' };
+    const known = this.#reported;
+    if (known?.code === error.code && clock.monotonicMs() - known.atMs < REPORT_AGAIN_MS) return;
+    this.#reported = { code: error.code, atMs: clock.monotonicMs() };
+    report.warning('Forwarding failed; it is tried again', {
+      code: error.code,
+      reason: error.message,
+      remedy: error.hint,
+    });
+  }
+}

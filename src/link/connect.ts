@@ -1,0 +1,143 @@
+/**
+ * Makes a link: TCP to one address, a TLS handshake in which each side shows
+ * its certificate (RFC 5425 section 4.2, IHE ITI-19), the check of theirs.
+ * Sessions are never resumed: a resumed one would verify nothing anew.
+ */
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { Link, type LinkDependencies } from './link.js';
+import type { Peer } from './peer.js';
+import { LinkError } from './refusal.js';
+import { Transport } from './transport.js';
+import { peerOf, type VerifyOptions, verifyPeer } from './verify-peer.js';
+
+export interface Target {
+  /** As configured: the name that the certificate must bear. */
+  readonly host: string;
+  /** One of its addresses. */
+  readonly address: string;
+  readonly port: number;
+}
+
+/** What the agent shows and trusts; read anew for every connection, so that a renewed certificate needs no restart. */
+export interface TlsMaterial {
+  readonly ca: string | readonly string[] | undefined;
+  /** Chain in PEM, leaf first. */
+  readonly cert: string | undefined;
+  readonly key: string | Buffer | undefined;
+  readonly crl: string | readonly string[] | undefined;
+}
+
+export interface TlsPolicy extends VerifyOptions {
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL list for TLS 1.2. */
+  readonly ciphers: string;
+}
+
+export interface ConnectTimes {
+  readonly connectMs: number;
+  readonly handshakeMs: number;
+}
+
+export const CONNECT_TIMES: ConnectTimes = { connectMs: 10_000, handshakeMs: 10_000 };
+
+/** Until this much idle time the kernel sends no probe; the middleboxes that forget connections do so after minutes. */
+const KEEPALIVE_MS = 30_000;
+
+/** RFC 9325 section 4.2 for TLS 1.2 (what `ciphers` says) behind the suites of TLS 1.3, which are preferred (RFC 9662 section 4). */
+const TLS13_SUITES = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
+
+/** Throws a LinkError that says which side refused, why and what to do. */
+export async function connect(
+  target: Target,
+  material: TlsMaterial,
+  policy: TlsPolicy,
+  dependencies: LinkDependencies,
+  signal: AbortSignal,
+  times: ConnectTimes = CONNECT_TIMES,
+): Promise<Link> {
+  const socket = await openTcp(target, times.connectMs, signal);
+  const transport = new Transport(socket);
+  const tls = connectTls({ ...secureOptions(target, material, policy), socket: transport });
+  tls.disableRenegotiation();
+  try {
+    await handshake(tls, target, times.handshakeMs, signal);
+    const peer = verifiedPeer(tls, target, policy);
+    return new Link(peer, tls, transport, dependencies);
+  } catch (error) {
+    tls.destroy();
+    socket.destroy();
+    throw LinkError.from(error, target, transport.failure);
+  }
+}
+
+function openTcp(target: Target, limitMs: number, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({
+      host: target.address,
+      port: target.port,
+      // Their FIN must not make Node send ours.
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEPALIVE_MS,
+    });
+    const settle = (error?: Error) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abandon);
+      socket.off('error', settle);
+      if (error === undefined) return resolve(socket);
+      socket.destroy();
+      reject(LinkError.from(error, target));
+    };
+    const abandon = () => settle(LinkError.abandoned(target));
+    const timer = setTimeout(() => settle(LinkError.noConnection(target, limitMs)), limitMs);
+    signal.addEventListener('abort', abandon, { once: true });
+    socket.once('error', settle);
+    socket.once('connect', () => settle());
+    if (signal.aborted) abandon();
+  });
+}
+
+function secureOptions(target: Target, material: TlsMaterial, policy: TlsPolicy): ConnectionOptions {
+  const { ca, cert, key, crl } = material;
+  const name = policy.serverName ?? target.host;
+  return {
+    ...(ca === undefined ? {} : { ca: [...[ca].flat()] }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(crl === undefined ? {} : { crl: [...[crl].flat()] }),
+    ...(isIP(name) ? {} : { servername: name }),
+    minVersion: policy.minVersion,
+    ciphers: `${TLS13_SUITES}:${policy.ciphers}`,
+    // The chain is OpenSSL's work; whose certificate it is, ours: Node's own check takes partial wildcards and common names.
+    rejectUnauthorized: policy.verify === 'name' || policy.verify === 'chain',
+    checkServerIdentity: () => undefined,
+  };
+}
+
+function handshake(tls: TLSSocket, target: Target, limitMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error) => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abandon);
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    const abandon = () => settle(LinkError.abandoned(target));
+    const timer = setTimeout(() => settle(LinkError.noHandshake(target, limitMs)), limitMs);
+    signal.addEventListener('abort', abandon, { once: true });
+    tls.once('secureConnect', () => settle());
+    tls.once('error', settle);
+    tls.once('end', () => settle(LinkError.closedInHandshake(target)));
+    tls.once('close', () => settle(LinkError.closedInHandshake(target)));
+    if (signal.aborted) abandon();
+  });
+}
+
+function verifiedPeer(tls: TLSSocket, target: Target, policy: TlsPolicy): Peer {
+  const certificate = tls.getPeerX509Certificate();
+  if (certificate === undefined) throw LinkError.noCertificate(target);
+  verifyPeer(certificate, policy.serverName ?? target.host, policy);
+  return peerOf(certificate, target, tls);
+}

@@ -1,0 +1,71 @@
+/** Opens links: to the first collector and address that can be had, or to one address again. */
+import { type ConnectTimes, connect, type Target, type TlsMaterial, type TlsPolicy } from './connect.js';
+import type { Link, LinkDependencies } from './link.js';
+import type { LinkError } from './refusal.js';
+import type { Targets } from './targets.js';
+
+export interface Dialled {
+  readonly link: Link;
+  readonly target: Target;
+}
+
+export class DialFailed extends Error {
+  /** `refusals` has one for each address tried and each name not resolved, at least one. */
+  constructor(readonly refusals: readonly LinkError[]) {
+    super(refusals.map((refusal) => refusal.message).join('; '));
+  }
+}
+
+export class Dialler {
+  constructor(
+    private readonly targets: Targets,
+    /** Read anew for each connection: a renewed certificate counts from the next one on. */
+    private readonly material: () => TlsMaterial,
+    private readonly policy: TlsPolicy,
+    private readonly dependencies: LinkDependencies,
+    private readonly times?: ConnectTimes,
+  ) {}
+
+  /** Tries every collector and address once, in order of preference; throws DialFailed. */
+  async dial(signal: AbortSignal): Promise<Dialled> {
+    const { targets, failures } = await this.targets.inOrder();
+    const refusals = [...failures];
+    for (const target of targets) {
+      try {
+        return { link: await this.dialAgain(target, signal), target };
+      } catch (error) {
+        refusals.push(error as LinkError);
+        if (signal.aborted) break;
+      }
+    }
+    throw new DialFailed(refusals);
+  }
+
+  /** The same address once more; throws LinkError. */
+  async dialAgain(target: Target, signal: AbortSignal): Promise<Link> {
+    try {
+      return await connect(target, this.material(), this.policy, this.dependencies, signal, this.times);
+    } catch (error) {
+      if (!signal.aborted) this.targets.failed(target);
+      throw error;
+    }
+  }
+
+  /** A link to a better target than the one in use, when there is one and it takes us. */
+  async dialPreferred(present: Target, signal: AbortSignal): Promise<Dialled | undefined> {
+    const target = await this.targets.preferredTo(present);
+    if (target === undefined) return undefined;
+    const link = await this.dialAgain(target, signal).catch(() => undefined);
+    return link === undefined ? undefined : { link, target };
+  }
+
+  /** Its epoch was acknowledged. */
+  wasWell(target: Target): void {
+    this.targets.succeeded(target);
+  }
+
+  /** Its link ended without an acknowledgement. */
+  wasIll(target: Target): void {
+    this.targets.failed(target);
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * When an epoch ends: what is sent on one link between two acknowledgements.
+ * Long epochs cost few connections, short ones few repeats; failures halve the
+ * next one down to a single message, successes double it again. Pure.
+ */
+
+export interface EpochOptions {
+  /** `delivery.epochBytes` */
+  readonly epochBytes: number;
+  /** `delivery.epochInterval` */
+  readonly epochIntervalMs: number;
+}
+
+/** Whatever the age: repeats and RAM stay bounded. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** A full epoch is at least this old, so that a flood does not mean a connection every few milliseconds. */
+const FULL_AGE_MS = 1_000;
+/** A collector whose level is unknown is asked early: little is repeated while it is learnt. */
+const LEARNING_BYTES = 64 * 1024;
+const LEARNING_INTERVAL_MS = 1_000;
+
+export interface EpochLimit {
+  readonly bytes: number;
+  readonly intervalMs: number;
+  /** End at once when `bytes` is reached, however young the epoch is. */
+  readonly strict: boolean;
+}
+
+/** `reducedBytes`: what failures have brought the epoch down to, or `undefined`. */
+export function epochLimit(options: EpochOptions, learning: boolean, reducedBytes: number | undefined): EpochLimit {
+  const bytes = Math.min(options.epochBytes, reducedBytes ?? MOST_BYTES, learning ? LEARNING_BYTES : MOST_BYTES);
+  return {
+    bytes,
+    intervalMs: learning ? Math.min(LEARNING_INTERVAL_MS, options.epochIntervalMs) : options.epochIntervalMs,
+    strict: learning || reducedBytes !== undefined,
+  };
+}
+
+export function epochIsOver(limit: EpochLimit, bytes: number, ageMs: number): boolean {
+  if (bytes >= MOST_BYTES || ageMs >= limit.intervalMs) return true;
+  return bytes >= limit.bytes && (limit.strict || ageMs >= FULL_AGE_MS);
+}
+
+/** How many bytes may still be sent in this epoch; at least one message goes out however small this is. */
+export function epochRoom(limit: EpochLimit, bytes: number): number {
+  return Math.max(0, (limit.strict ? limit.bytes : MOST_BYTES) - bytes);
+}
+
+/** After a failed epoch of `sentBytes`; 1 is the least and means a single message. */
+export function halved(reducedBytes: number | undefined, sentBytes: number, options: EpochOptions): number {
+  const present = Math.min(reducedBytes ?? options.epochBytes, Math.max(1, sentBytes));
+  return Math.max(1, Math.floor(present / 2));
+}
+
+/** After an acknowledged epoch; `undefined` once the configured size is reached again. */
+export function doubled(reducedBytes: number | undefined, options: EpochOptions): number | undefined {
+  if (reducedBytes === undefined) return undefined;
+  // From a single message up a few doublings would be lost on sizes below one frame.
+  const next = Math.max(2 * reducedBytes, 4096);
+  return next >= options.epochBytes ? undefined : next;
+}

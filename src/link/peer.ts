@@ -1,0 +1,15 @@
+/** What is known of the collector at the other end of a link, as `check` and `status` print it. */
+export interface Peer {
+  readonly host: string;
+  readonly address: string;
+  readonly port: number;
+  /** `TLSv1.3` … */
+  readonly protocol: string;
+  readonly cipher: string;
+  readonly subject: string;
+  readonly issuer: string;
+  /** `sha-256:AB:CD…` (RFC 5425 section 4.2.2). */
+  readonly fingerprint: string;
+  /** When its certificate ends, milliseconds since 1970. */
+  readonly validToMs: number;
+}

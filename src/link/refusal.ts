@@ -1,0 +1,118 @@
+/**
+ * Every way in which a connection fails, in words: which side refused, why,
+ * and what to do. `side` lets the agent tell our own faults from the network's.
+ */
+import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import type { Target } from './connect.js';
+import type { LinkEnd } from './link.js';
+import { type Refusal, refusalOf } from './refusal-table.js';
+
+export type Side = Refusal['side'];
+
+export class LinkError extends AgentError {
+  constructor(
+    code: string,
+    readonly side: Side,
+    message: string,
+    hint: string,
+    cause?: unknown,
+  ) {
+    super(code, message, { hint, ...(cause === undefined ? {} : { cause }) });
+  }
+
+  /** `deeper` is what broke the socket below TLS, if anything did: it says more. */
+  static from(error: unknown, target: Target, deeper?: Error): LinkError {
+    if (error instanceof LinkError) return error;
+    const cause = deeper ?? error;
+    const refusal = refusalOf(systemCode(cause), reasonOf(cause));
+    return new LinkError(refusal.code, refusal.side, `${place(target)}: ${refusal.message}`, refusal.hint, cause);
+  }
+
+  static abandoned(target: Target): LinkError {
+    return new LinkError('abandoned', 'us', `${place(target)}: the attempt was given up because the agent stops`, '');
+  }
+
+  /** A link that ended while messages were outstanding on it. Under TLS 1.3 this is also how our certificate is refused. */
+  static ended(end: LinkEnd | undefined, target: Target): LinkError {
+    if (end?.error !== undefined) return LinkError.from(end.error, target);
+    const stalled = end?.how === 'stalled';
+    return new LinkError(
+      stalled ? 'stalled' : 'closed',
+      stalled ? 'network' : 'collector',
+      stalled
+        ? `${place(target)}: the collector takes nothing any more`
+        : `${place(target)}: the collector closed the connection before it had acknowledged what was sent`,
+      stalled
+        ? 'look whether the collector hangs, or a firewall has forgotten the connection'
+        : 'look at the collector’s log; if it refused our certificate under TLS 1.3, this is all that it shows us',
+    );
+  }
+
+  /** The link was closed in order, but not in a way that proves that everything was read. */
+  static unacknowledged(target: Target, doubt: string): LinkError {
+    return new LinkError(
+      'unacknowledged',
+      'collector',
+      `${place(target)}: what was sent is not acknowledged: ${doubt}`,
+      'nothing is lost, it is sent again; if this goes on, look at the collector’s log',
+    );
+  }
+
+  static noConnection(target: Target, limitMs: number): LinkError {
+    return new LinkError(
+      'no-connection',
+      'network',
+      `${place(target)}: no answer to the connection within ${limitMs / 1000} s`,
+      'ask whether a firewall drops TCP from this host to that port',
+    );
+  }
+
+  static noHandshake(target: Target, limitMs: number): LinkError {
+    return new LinkError(
+      'no-handshake',
+      'collector',
+      `${place(target)}: the port accepts connections but says nothing: no TLS handshake within ${limitMs / 1000} s`,
+      'check that the port is the one for syslog over TLS (6514), not plain TCP, and that the collector is not hung',
+    );
+  }
+
+  static closedInHandshake(target: Target): LinkError {
+    return new LinkError(
+      'closed-in-handshake',
+      'collector',
+      `${place(target)}: the collector closed the connection during the TLS handshake without saying why`,
+      'look at the collector’s log; often it speaks no TLS on this port or limits who may connect',
+    );
+  }
+
+  static noCertificate(target: Target): LinkError {
+    return new LinkError(
+      'no-certificate',
+      'us',
+      `${place(target)}: the collector showed no certificate`,
+      'give the collector a certificate',
+    );
+  }
+
+  static wrongName(name: string, presented: string): LinkError {
+    return new LinkError(
+      'wrong-name',
+      'us',
+      `the collector's certificate is not for ${name}; it is for ${presented || 'no name at all (no subjectAltName)'}`,
+      'connect by a name in the certificate, or set tls.serverName to one, or ask for a certificate with the right name',
+    );
+  }
+
+  static wrongFingerprint(presented: string): LinkError {
+    return new LinkError(
+      'wrong-fingerprint',
+      'us',
+      `the collector's certificate has none of the fingerprints in tls.fingerprints; it has ${presented}`,
+      'compare it with its operator over another channel, then put it into tls.fingerprints',
+    );
+  }
+}
+
+function place({ host, address, port }: Target): string {
+  return address === host ? `${host}:${port}` : `${host}:${port} (${address})`;
+}

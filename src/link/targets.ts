@@ -1,0 +1,86 @@
+/**
+ * Which address next: the configured collectors in order of preference, each
+ * with all its addresses, asked of DNS anew at every round; those that failed
+ * lately come last, so that a dead first address does not hold up the second
+ * and a collector that is well again is gone back to.
+ */
+import { isIP } from 'node:net';
+import type { Clock } from '../lib/clock.js';
+import type { Target } from './connect.js';
+import { LinkError } from './refusal.js';
+
+export interface CollectorAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Addresses of a name, as the system's resolver gives them. */
+export type Lookup = (host: string) => Promise<readonly string[]>;
+
+/** After a failure a target is tried after all others for this long. */
+export const HOLD_OFF_MS = 60_000;
+
+export class Targets {
+  readonly #failedAtMs = new Map<string, number>();
+
+  constructor(
+    private readonly collectors: readonly CollectorAddress[],
+    private readonly lookup: Lookup,
+    private readonly clock: Clock,
+  ) {}
+
+  /** In the order in which to try them; `failures` are names that could not be resolved. */
+  async inOrder(): Promise<{ targets: readonly Target[]; failures: readonly LinkError[] }> {
+    const well: Target[] = [];
+    const ill: Target[] = [];
+    const failures: LinkError[] = [];
+    for (const collector of this.collectors) {
+      try {
+        for (const address of await this.#addresses(collector.host)) {
+          const target = { ...collector, address };
+          (this.#failedLately(target) ? ill : well).push(target);
+        }
+      } catch (error) {
+        failures.push(LinkError.from(error, { ...collector, address: collector.host }));
+      }
+    }
+    return { targets: [...well, ...ill], failures };
+  }
+
+  failed(target: Target): void {
+    this.#failedAtMs.set(keyOf(target), this.clock.monotonicMs());
+  }
+
+  succeeded(target: Target): void {
+    this.#failedAtMs.delete(keyOf(target));
+  }
+
+  /** A target that is preferred to the one in use and has not failed lately, or the one in use when DNS still names it. */
+  async preferredTo(present: Target): Promise<Target | undefined> {
+    const { targets, failures } = await this.inOrder();
+    if (failures.length > 0) return undefined;
+    const presentKey = keyOf(present);
+    for (const target of targets) {
+      if (keyOf(target) === presentKey) return undefined;
+      const sameCollector = target.host === present.host && target.port === present.port;
+      const listed = targets.some((other) => keyOf(other) === presentKey);
+      // Addresses of one name are equals: no reason to move while the present one is still among them.
+      if (sameCollector && listed) continue;
+      if (!this.#failedLately(target)) return target;
+    }
+    return undefined;
+  }
+
+  async #addresses(host: string): Promise<readonly string[]> {
+    return isIP(host) ? [host] : await this.lookup(host);
+  }
+
+  #failedLately(target: Target): boolean {
+    const atMs = this.#failedAtMs.get(keyOf(target));
+    return atMs !== undefined && this.clock.monotonicMs() - atMs < HOLD_OFF_MS;
+  }
+}
+
+function keyOf({ host, address, port }: Target): string {
+  return `${host} ${address} ${port}`;
+}

@@ -1,0 +1,121 @@
+/**
+ * Whose certificate is it? The end-entity policies of RFC 5425 section 5 and
+ * the matching of names by RFC 9525: dNSName and iPAddress of the subject
+ * alternative name, no common name, and a wildcard only as the whole left-most
+ * label. The chain has been checked by OpenSSL before this is asked.
+ */
+import type { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { domainToASCII } from 'node:url';
+import type { Target } from './connect.js';
+import type { Peer } from './peer.js';
+import { LinkError } from './refusal.js';
+
+export interface VerifyOptions {
+  /** `name`: RFC 5425 section 5.2; `fingerprint`: section 5.1; `chain`: the authority's word is enough; `insecure`: nobody's. */
+  readonly verify: 'name' | 'fingerprint' | 'chain' | 'insecure';
+  /** `sha-256:AB:CD…` or `sha-1:…`, RFC 5425 section 4.2.2. */
+  readonly fingerprints: readonly string[];
+  /** The name that the certificate must bear, if not the configured host. */
+  readonly serverName?: string | undefined;
+}
+
+/** Throws a LinkError when the certificate is not the collector's. */
+export function verifyPeer(certificate: X509Certificate, name: string, options: VerifyOptions): void {
+  switch (options.verify) {
+    case 'name':
+      if (bearsName(certificate.subjectAltName, name)) return;
+      throw LinkError.wrongName(name, certificate.subjectAltName ?? '');
+    case 'fingerprint':
+      if (hasFingerprint(certificate, options.fingerprints)) return;
+      throw LinkError.wrongFingerprint(fingerprintOf(certificate));
+    case 'chain':
+    case 'insecure':
+      return;
+    default:
+      options.verify satisfies never;
+  }
+}
+
+/** `subjectAltName` as Node prints it: `DNS:a.example, IP Address:192.0.2.1, DNS:"odd, name"`. */
+export function bearsName(subjectAltName: string | undefined, name: string): boolean {
+  const names = alternativeNames(subjectAltName ?? '');
+  if (isIP(name)) return names.some(([kind, value]) => kind === 'IP Address' && sameAddress(value, name));
+  const wanted = canonicalName(name);
+  if (wanted === '') return false;
+  return names.some(([kind, value]) => kind === 'DNS' && matchesName(canonicalName(value), wanted));
+}
+
+/** RFC 9525 section 6.3: `*.example.com` stands for one label and never for a part of one. */
+function matchesName(presented: string, wanted: string): boolean {
+  if (presented === '') return false;
+  if (!presented.startsWith('*.')) return presented === wanted && !presented.includes('*');
+  const rest = presented.slice(1);
+  const dot = wanted.indexOf('.');
+  return dot > 0 && !rest.includes('*') && wanted.slice(dot) === rest;
+}
+
+/** A-labels, lower case, without the root's dot. */
+function canonicalName(name: string): string {
+  const bare = name.replace(/\.$/, '');
+  const [star, host] = bare.startsWith('*.') ? ['*.', bare.slice(2)] : ['', bare];
+  const ascii = domainToASCII(host);
+  return ascii === '' ? '' : star + ascii;
+}
+
+function alternativeNames(text: string): [kind: string, value: string][] {
+  const names: [string, string][] = [];
+  for (const [, kind = '', quoted, plain = ''] of text.matchAll(/([^:,]+):(?:("(?:[^"\\]|\\.)*")|([^,]*))(?:, |$)/g)) {
+    names.push([kind, quoted === undefined ? plain : unquote(quoted)]);
+  }
+  return names;
+}
+
+/** Node quotes a value in which a comma would mislead; its escapes are JSON's. A value that will not read matches nothing. */
+function unquote(quoted: string): string {
+  try {
+    return String(JSON.parse(quoted));
+  } catch {
+    return '';
+  }
+}
+
+function sameAddress(presented: string, wanted: string): boolean {
+  return canonicalAddress(presented) === canonicalAddress(wanted);
+}
+
+function canonicalAddress(address: string): string {
+  if (isIP(address) !== 6) return address;
+  return new URL(`http://[${address}]`).hostname;
+}
+
+export function hasFingerprint(certificate: X509Certificate, fingerprints: readonly string[]): boolean {
+  const own = [`sha-256:${certificate.fingerprint256}`, `sha-1:${certificate.fingerprint}`];
+  return fingerprints.some((fingerprint) => own.includes(canonicalFingerprint(fingerprint)));
+}
+
+function canonicalFingerprint(fingerprint: string): string {
+  const colon = fingerprint.indexOf(':');
+  return fingerprint.slice(0, colon).toLowerCase() + fingerprint.slice(colon).toUpperCase();
+}
+
+export function fingerprintOf(certificate: X509Certificate): string {
+  return `sha-256:${certificate.fingerprint256}`;
+}
+
+export function peerOf(certificate: X509Certificate, target: Target, tls: TLSSocket): Peer {
+  return {
+    ...target,
+    protocol: tls.getProtocol() ?? 'unknown',
+    cipher: tls.getCipher().standardName,
+    subject: oneLine(certificate.subject),
+    issuer: oneLine(certificate.issuer),
+    fingerprint: fingerprintOf(certificate),
+    validToMs: Date.parse(certificate.validTo),
+  };
+}
+
+function oneLine(distinguishedName: string | undefined): string {
+  return (distinguishedName ?? '').split('\n').filter(Boolean).join(', ');
+}
