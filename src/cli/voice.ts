@@ -1,0 +1,82 @@
+/**
+ * How the program speaks. What goes wrong is said on standard error, behind
+ * the program's name, in small letters and without a full stop; a hint follows
+ * on a line of its own. Colour only where a person looks on.
+ */
+import { styleText } from 'node:util';
+import { AgentError, reasonOf } from '../lib/errors.js';
+
+export const COMMAND = 'openemr-audit-forwarder';
+
+type Style = Parameters<typeof styleText>[0];
+export type Paint = (style: Style, text: string) => string;
+
+/** Colours for a terminal, plain text for everything else and where NO_COLOR is set (no-color.org). */
+export function painter(isTerminal: boolean, env: NodeJS.ProcessEnv): Paint {
+  return isTerminal && !env.NO_COLOR ? (style, text) => styleText(style, text) : (_style, text) => text;
+}
+
+/** All that is said of an error, with its line ends. The stack is for those who asked by OAF_DEBUG. */
+export function errorText(error: unknown, paint: Paint, env: NodeJS.ProcessEnv): string {
+  const known = error instanceof AgentError;
+  const message = known ? error.message : `unexpected: ${reasonOf(error)}`;
+  const hint = known
+    ? error.hint
+    : 'this is a fault of the program; please report it, with what OAF_DEBUG=1 adds to this message';
+  const lines = [`${paint('red', `${COMMAND}:`)} ${message}`];
+  if (hint !== undefined) lines.push(`${paint('bold', 'hint:')} ${hint}`);
+  if (env.OAF_DEBUG) lines.push(stacks(error));
+  return `${lines.join('\n')}\n`;
+}
+
+function stacks(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.stack ?? error.message;
+  return error.cause === undefined ? own : `${own}\ncaused by: ${stacks(error.cause)}`;
+}
+
+/** `1,234,567`. */
+export function countText(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** `8 KiB`, `1.5 MiB`. */
+export function sizeText(bytes: number): string {
+  let size = bytes;
+  let unit = 0;
+  // Half a step early: 1023.96 would be rounded to 1024.
+  while (size >= 1023.95 && unit < BINARY.length - 1) {
+    size /= 1024;
+    unit++;
+  }
+  return `${rounded(size)} ${BINARY[unit]}`;
+}
+
+const STEPS = [
+  { ms: 86_400_000, one: 'd' },
+  { ms: 3_600_000, one: 'h' },
+  { ms: 60_000, one: 'min' },
+] as const;
+
+/** `350 ms`, `2.4 s`, `3 min 20 s`, `2 d 5 h`: two units at most, for a person. */
+export function durationText(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 59_950) return `${rounded(ms / 1000)} s`;
+  const rank = Math.max(
+    0,
+    STEPS.findIndex((step) => ms >= step.ms),
+  );
+  const { ms: whole, one } = STEPS[rank] ?? STEPS[2];
+  const { ms: part, one: two } = STEPS[rank + 1] ?? { ms: 1000, one: 's' };
+  const parts = Math.round(ms / part);
+  const rest = parts % (whole / part);
+  return rest === 0
+    ? `${parts / (whole / part)} ${one}`
+    : `${Math.floor(parts / (whole / part))} ${one} ${rest} ${two}`;
+}
+
+function rounded(number: number): string {
+  return String(Math.round(number * 10) / 10);
+}
