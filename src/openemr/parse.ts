@@ -1,0 +1,97 @@
+/**
+ * One line of the audit log as an audit record. OpenEMR 5.0 to 8.x write the
+ * same columns; whatever a row lacks is left out, and unknown keys do no harm.
+ *
+ * A line that is not a JSON object gives the reason instead. A row whose date
+ * is missing or no date still gives its event, user and patient, with
+ * `wallTime` undefined: an auditor looks for those first.
+ */
+import { isAscii, isUtf8 } from 'node:buffer';
+import type { AuditRecord, Field, Unparsed } from '../model/record.js';
+import { type ApiRow, flagOf, isObject, type Row, textOf } from './row.js';
+import { wallClockMs, wallTimeOf } from './wall-clock.js';
+
+/**
+ * Reasons: `not-utf8`, `not-json`, `not-object`. `site` is the OpenEMR site
+ * that the file belongs to, for `row`.
+ */
+export function parseRow(line: Buffer, site = ''): AuditRecord | Unparsed {
+  const text = textIn(line);
+  if (text === undefined) return { unparsed: 'not-utf8' };
+  let row: unknown;
+  try {
+    row = JSON.parse(text);
+  } catch {
+    return { unparsed: 'not-json' };
+  }
+  return isObject(row) ? recordOf(row, site) : { unparsed: 'not-object' };
+}
+
+/** Latin1 decoding costs a fraction of UTF-8's and gives the same for ASCII. */
+function textIn(line: Buffer): string | undefined {
+  if (isAscii(line)) return line.toString('latin1');
+  return isUtf8(line) ? line.toString('utf8') : undefined;
+}
+
+function recordOf(row: Row, site: string): AuditRecord {
+  const api: ApiRow = isObject(row.api) ? row.api : {};
+  const success = flagOf(row.success);
+  const date = textOf(row.date);
+  return {
+    event: textOf(row.event),
+    success,
+    wallTime: wallTimeOf(date),
+    notAfterMs: createdMs(textOf(api.created_time), date),
+    fields: fieldsOf(row, api, success, site),
+  };
+}
+
+/** In the order of their worth: what does not fit in a message is left out from the end. */
+function fieldsOf(row: Row, api: ApiRow, success: boolean | undefined, site: string): readonly Field[] {
+  const fields: Field[] = [];
+  const add = (name: string, value: string) => {
+    if (value !== '') fields.push([name, value]);
+  };
+  add('user', textOf(row.user));
+  add('patient', patientOf(row.patient_id));
+  if (success !== undefined) add('success', success ? '1' : '0');
+  add('row', rowName(row, site));
+  if (flagOf(row.breakglass) === true) add('breakglass', '1');
+  add('category', textOf(row.category));
+  add('ip', textOf(api.ip_address));
+  add('group', textOf(row.groupname));
+  add('from', textOf(row.log_from));
+  if (row.encrypt === 'Yes') add('encrypted', '1');
+  return fields;
+}
+
+/** OpenEMR writes 0 where no patient is meant. */
+function patientOf(value: unknown): string {
+  const id = textOf(value);
+  return id === '0' ? '' : id;
+}
+
+/**
+ * `site:generation:id`, each part empty when unknown (`default::4711`). The
+ * id is behind the last colon, the generation behind the one before.
+ */
+function rowName(row: Row, site: string): string {
+  const id = textOf(row.id);
+  return id === '' ? '' : `${site}:${textOf(row.generation).replaceAll(':', '_')}:${id}`;
+}
+
+/**
+ * `api_log.created_time` is a TIMESTAMP, written right after the row: exporters
+ * and dumps read it in UTC. One that shows the row's own wall time was read in
+ * some local zone, or in a zone that is UTC by chance, and tells nothing.
+ */
+function createdMs(created: string, date: string): number | undefined {
+  const utc = wallTimeOf(created);
+  const wall = wallTimeOf(date);
+  if (utc === undefined || wall === undefined) return undefined;
+  const createdAtMs = wallClockMs(utc);
+  return Math.abs(createdAtMs - wallClockMs(wall)) < SAME_CLOCK_MS ? undefined : createdAtMs;
+}
+
+/** Less than any offset from UTC in use (the smallest are half an hour), more than a request takes. */
+const SAME_CLOCK_MS = 20 * 60_000;

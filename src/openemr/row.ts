@@ -1,0 +1,54 @@
+/**
+ * OpenEMR's audit row as the exporter writes it: one JSON object a line, keys
+ * named as the columns of `log`, the sidecar columns of `log_comment_encrypt`
+ * beside them and the row of `api_log` under `api`. Only what we read is named;
+ * every value may be missing, null or of a type that we did not expect.
+ */
+
+export interface Row {
+  readonly id?: unknown;
+  /** Which table the id counts in: "Eventlog backup" starts a new one at 1. Written by our exporter, absent elsewhere. */
+  readonly generation?: unknown;
+  readonly date?: unknown;
+  readonly event?: unknown;
+  readonly category?: unknown;
+  readonly user?: unknown;
+  readonly groupname?: unknown;
+  readonly patient_id?: unknown;
+  readonly success?: unknown;
+  readonly log_from?: unknown;
+  readonly encrypt?: unknown;
+  /** The exporter's answer to "is this user in the break-glass group?": OpenEMR's row does not say. */
+  readonly breakglass?: unknown;
+  readonly api?: unknown;
+}
+
+export interface ApiRow {
+  readonly ip_address?: unknown;
+  readonly created_time?: unknown;
+}
+
+/** A column as text: empty for null, for what is no scalar, and for a number that JSON could not hold exactly. */
+export function textOf(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+      return Number.isSafeInteger(value) ? String(value) : '';
+    case 'boolean':
+      return value ? '1' : '0';
+    default:
+      return '';
+  }
+}
+
+/** A column that is 0 or 1, as number, text or boolean; `undefined` when it is neither. */
+export function flagOf(value: unknown): boolean | undefined {
+  const text = textOf(value);
+  if (text === '1') return true;
+  return text === '0' ? false : undefined;
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
