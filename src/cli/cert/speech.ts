@@ -1,0 +1,39 @@
+/** How the `cert` commands speak: results on standard output, everything else on standard error. */
+import type { Io } from '../io.js';
+
+/** The agent's command, as it stands in the sentences. */
+export const COMMAND = 'openemr-audit-forwarder';
+
+export function say(io: Io, ...lines: string[]): void {
+  io.stderr.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+export function print(io: Io, text: string): void {
+  io.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+export function printJson(io: Io, value: unknown): void {
+  print(io, JSON.stringify(value, undefined, 2));
+}
+
+const BRAILLE = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+
+/** Says what takes a moment, on a terminal with a sign that it is going on. Returns what `work` does. */
+export async function working<T>(io: Io, what: string, work: () => Promise<T>): Promise<T> {
+  if (!io.isTerminal) return work();
+  let turn = 0;
+  const draw = () => io.stderr.write(`\r${BRAILLE[turn++ % BRAILLE.length]} ${what}`);
+  draw();
+  const timer = setInterval(draw, 100);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+    io.stderr.write('\r\u001b[K');
+  }
+}
+
+/** `2027-12-25 (397 days)`. */
+export function untilText(notAfter: Date, nowMs: number): string {
+  return `${notAfter.toISOString().slice(0, 10)} (${Math.floor((notAfter.getTime() - nowMs) / 86_400_000)} days)`;
+}

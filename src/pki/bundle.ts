@@ -1,0 +1,121 @@
+/**
+ * Whatever lies in a file: certificates, keys, requests and revocation lists,
+ * as PEM in any order and number, or one of them as DER, or a PKCS#7 or
+ * PKCS#12 bundle. Told apart by their content, never by the file's name.
+ */
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { AgentError } from '../lib/errors.js';
+import { type PemBlock, readPem } from './pem.js';
+import { readPkcs7 } from './pkcs7.js';
+import { isPkcs12, readPkcs12 } from './pkcs12.js';
+import { type Request, readRequest } from './request.js';
+import { type RevocationList, readRevocationList } from './revocation.js';
+
+export type Content =
+  | { readonly kind: 'certificate'; readonly certificate: X509Certificate }
+  | { readonly kind: 'key'; readonly key: KeyObject }
+  | { readonly kind: 'public-key'; readonly key: KeyObject }
+  | { readonly kind: 'request'; readonly request: Request }
+  | { readonly kind: 'revocation-list'; readonly list: RevocationList }
+  /** Encrypted, and nobody gave a passphrase. */
+  | { readonly kind: 'locked'; readonly what: 'private key' | 'PKCS#12 file' };
+
+/** Asked only when something encrypted is met; `undefined`: there is none. */
+export type AskPassphrase = () => Promise<string | undefined>;
+
+const noPassphrase: AskPassphrase = async () => undefined;
+
+/** Throws an AgentError when the bytes are none of these. An empty list: PEM of other kinds only. */
+export async function readBundle(bytes: Buffer, ask: AskPassphrase = noPassphrase): Promise<Content[]> {
+  const blocks = readPem(bytes.toString('latin1'));
+  if (blocks.length === 0) return readBinary(bytes, ask);
+  const contents: Content[] = [];
+  for (const block of blocks) contents.push(...(await readBlock(block, ask)));
+  return contents;
+}
+
+async function readBlock(block: PemBlock, ask: AskPassphrase): Promise<Content[]> {
+  const { label, der, text } = block;
+  switch (label) {
+    case 'CERTIFICATE':
+    case 'X509 CERTIFICATE':
+    case 'TRUSTED CERTIFICATE':
+      return [certificateOf(der)];
+    case 'CERTIFICATE REQUEST':
+    case 'NEW CERTIFICATE REQUEST':
+      return [{ kind: 'request', request: readRequest(der) }];
+    case 'X509 CRL':
+      return [{ kind: 'revocation-list', list: readRevocationList(der) }];
+    case 'PKCS7':
+    case 'CMS':
+      return readPkcs7(der).map((certificate) => ({ kind: 'certificate', certificate }));
+    case 'PUBLIC KEY':
+      return [{ kind: 'public-key', key: createPublicKey(text) }];
+    default:
+      return label.endsWith('PRIVATE KEY') ? [await keyOf(text, isEncrypted(block), ask)] : [];
+  }
+}
+
+async function readBinary(der: Buffer, ask: AskPassphrase): Promise<Content[]> {
+  if (isPkcs12(der)) return unlocked(der, ask);
+  const readers: (() => Content[])[] = [
+    () => [certificateOf(der)],
+    () => [{ kind: 'request', request: readRequest(der) }],
+    () => [{ kind: 'revocation-list', list: readRevocationList(der) }],
+    () => readPkcs7(der).map((certificate) => ({ kind: 'certificate', certificate })),
+    ...(['pkcs8', 'pkcs1', 'sec1'] as const).map((type) => (): Content[] => [
+      { kind: 'key', key: createPrivateKey({ key: der, format: 'der', type }) },
+    ]),
+  ];
+  for (const read of readers) {
+    try {
+      return read();
+    } catch {
+      // Not this kind: the next one is tried.
+    }
+  }
+  throw new AgentError('not-a-certificate', 'this is no certificate, key, request or revocation list', {
+    hint: 'PEM (with BEGIN and END lines), DER, PKCS#7 and PKCS#12 are read; ask for the file in one of these',
+  });
+}
+
+async function unlocked(der: Buffer, ask: AskPassphrase): Promise<Content[]> {
+  const passphrase = await ask();
+  if (passphrase === undefined) return [{ kind: 'locked', what: 'PKCS#12 file' }];
+  const { keys, certificates } = await readPkcs12(der, passphrase);
+  return [
+    ...certificates.map((certificate): Content => ({ kind: 'certificate', certificate })),
+    ...keys.map((key): Content => ({ kind: 'key', key })),
+  ];
+}
+
+function certificateOf(der: Buffer): Content {
+  try {
+    return { kind: 'certificate', certificate: new X509Certificate(der) };
+  } catch (cause) {
+    throw new AgentError('certificate-damaged', 'a certificate in it is damaged and cannot be read', {
+      cause,
+      hint: 'copy the file again; between the BEGIN and END lines there is base64 only',
+    });
+  }
+}
+
+async function keyOf(text: string, encrypted: boolean, ask: AskPassphrase): Promise<Content> {
+  const passphrase = encrypted ? await ask() : undefined;
+  if (encrypted && passphrase === undefined) return { kind: 'locked', what: 'private key' };
+  try {
+    return { kind: 'key', key: createPrivateKey({ key: text, ...(passphrase === undefined ? {} : { passphrase }) }) };
+  } catch {
+    // The cause is left out: nothing that was near a key goes into an error.
+    if (encrypted) {
+      throw new AgentError('passphrase-wrong', 'the passphrase does not open the private key', {
+        hint: 'check the passphrase; a file for it holds the passphrase on its first line',
+      });
+    }
+    throw new AgentError('key-damaged', 'the private key in it is damaged, or of a kind that OpenSSL does not know');
+  }
+}
+
+function isEncrypted({ label, text }: PemBlock): boolean {
+  return label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type:.*ENCRYPTED/m.test(text);
+}

@@ -1,0 +1,138 @@
+/** PKCS#12 (RFC 7292): a key and its chain in one file under one passphrase. */
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { AgentError, reasonOf } from '../lib/errors.js';
+import { type Asn1, bmp, encode, finished, integer, octets, oid, sequence, set, tagged, taggedBytes } from './asn1.js';
+import { childrenOf, type Der, DerError, expect, oidOf, readDer, TAG } from './der.js';
+import { lock, macData, macFits, unlock } from './pkcs12-cipher.js';
+
+const DATA = '1.2.840.113549.1.7.1';
+const ENCRYPTED_DATA = '1.2.840.113549.1.7.6';
+const KEY_BAG = '1.2.840.113549.1.12.10.1.1';
+const SHROUDED_KEY_BAG = '1.2.840.113549.1.12.10.1.2';
+const CERT_BAG = '1.2.840.113549.1.12.10.1.3';
+const X509_CERTIFICATE = '1.2.840.113549.1.9.22.1';
+const FRIENDLY_NAME = '1.2.840.113549.1.9.20';
+const LOCAL_KEY_ID = '1.2.840.113549.1.9.21';
+
+export interface Pkcs12Content {
+  readonly key: KeyObject;
+  /** Leaf first. */
+  readonly chain: readonly X509Certificate[];
+  /** Under which other programs list it. */
+  readonly name: string;
+}
+
+/** Key and certificates each by AES-256, the whole under an HMAC-SHA-256: what `openssl pkcs12 -export` of OpenSSL 3 writes. */
+export async function writePkcs12({ key, chain, name }: Pkcs12Content, passphrase: string): Promise<Buffer> {
+  const leaf = chain[0];
+  if (leaf === undefined) throw new AgentError('no-certificate', 'a PKCS#12 file needs a certificate beside its key');
+  const identifier = createHash('sha256').update(leaf.raw).digest().subarray(0, 20);
+  const attributes = set(
+    sequence(oid(FRIENDLY_NAME), set(bmp(name))),
+    sequence(oid(LOCAL_KEY_ID), set(octets(identifier))),
+  );
+  const certificates = chain.map(({ raw }, at) =>
+    bag(CERT_BAG, sequence(oid(X509_CERTIFICATE), tagged(0, octets(raw))), at === 0 ? attributes : undefined),
+  );
+  const lockedCertificates = await lock(encode(sequence(...certificates)), passphrase);
+  const lockedKey = await lock(key.export({ type: 'pkcs8', format: 'der' }), passphrase);
+  const shrouded = sequence(lockedKey.algorithm, octets(lockedKey.bytes));
+  const content = encode(
+    sequence(
+      encryptedData(lockedCertificates.algorithm, lockedCertificates.bytes),
+      plainData(encode(sequence(bag(SHROUDED_KEY_BAG, shrouded, attributes)))),
+    ),
+  );
+  return encode(sequence(integer(3), plainData(content), macData(content, passphrase)));
+}
+
+export interface Pkcs12Read {
+  readonly keys: readonly KeyObject[];
+  readonly certificates: readonly X509Certificate[];
+}
+
+/** Throws a DerError when it is no PKCS#12, an AgentError when the passphrase or the algorithms are not ours. */
+export async function readPkcs12(der: Buffer, passphrase: string): Promise<Pkcs12Read> {
+  const { content, mac } = openPfx(der);
+  if (mac && !macFits(mac, content, passphrase)) throw wrongPassphrase();
+  const keys: KeyObject[] = [];
+  const certificates: X509Certificate[] = [];
+  for (const part of childrenOf(expect(readDer(content), TAG.sequence, 'AuthenticatedSafe'))) {
+    for (const each of childrenOf(readDer(await openPart(part, passphrase)))) {
+      const [type, value] = childrenOf(each);
+      const inner = childrenOf(expect(value, 0xa0, 'bag value'))[0]!;
+      if (oidOf(type) === CERT_BAG) certificates.push(new X509Certificate(certificateIn(inner)));
+      if (oidOf(type) === KEY_BAG) keys.push(createPrivateKey({ key: inner.raw, format: 'der', type: 'pkcs8' }));
+      if (oidOf(type) === SHROUDED_KEY_BAG) {
+        const [algorithm, locked] = childrenOf(inner);
+        const plain = await unlock(algorithm!, expect(locked, TAG.octets, 'locked key').content, passphrase);
+        keys.push(createPrivateKey({ key: plain, format: 'der', type: 'pkcs8' }));
+      }
+    }
+  }
+  return { keys, certificates };
+}
+
+/** Whether these bytes are laid out as PKCS#12, whatever they are locked with. */
+export function isPkcs12(der: Buffer): boolean {
+  try {
+    openPfx(der);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function openPfx(der: Buffer): { content: Buffer; mac: Der | undefined } {
+  const [version, safe, mac] = childrenOf(expect(readDer(der), TAG.sequence, 'PFX'));
+  expect(version, TAG.integer, 'version');
+  const [type, wrapped] = childrenOf(expect(safe, TAG.sequence, 'ContentInfo'));
+  if (oidOf(type) !== DATA) throw new DerError('password integrity mode expected');
+  const octetString = childrenOf(expect(wrapped, 0xa0, 'content'))[0];
+  return { content: expect(octetString, TAG.octets, 'content').content, mac };
+}
+
+async function openPart(part: Der, passphrase: string): Promise<Buffer> {
+  const [type, wrapped] = childrenOf(part);
+  const inner = childrenOf(expect(wrapped, 0xa0, 'content'))[0];
+  if (oidOf(type) === DATA) return expect(inner, TAG.octets, 'content').content;
+  if (oidOf(type) !== ENCRYPTED_DATA) throw new DerError('content encrypted by password expected');
+  const [, locked] = childrenOf(expect(inner, TAG.sequence, 'EncryptedData'));
+  const [, algorithm, bytes] = childrenOf(expect(locked, TAG.sequence, 'EncryptedContentInfo'));
+  try {
+    return await unlock(
+      expect(algorithm, TAG.sequence, 'algorithm'),
+      expect(bytes, 0x80, 'content').content,
+      passphrase,
+    );
+  } catch (error) {
+    if (error instanceof AgentError || error instanceof DerError) throw error;
+    throw wrongPassphrase(reasonOf(error));
+  }
+}
+
+function certificateIn(bagValue: Der): Buffer {
+  const [type, wrapped] = childrenOf(bagValue);
+  if (oidOf(type) !== X509_CERTIFICATE) throw new DerError('X.509 certificate expected');
+  return expect(childrenOf(expect(wrapped, 0xa0, 'certificate'))[0], TAG.octets, 'certificate').content;
+}
+
+function bag(type: string, value: Asn1, attributes?: Asn1): Asn1 {
+  return sequence(oid(type), tagged(0, value), ...(attributes ? [attributes] : []));
+}
+
+function plainData(content: Buffer): Asn1 {
+  return sequence(oid(DATA), tagged(0, octets(content)));
+}
+
+function encryptedData(algorithm: Asn1, bytes: Buffer): Asn1 {
+  const content = sequence(oid(DATA), finished(encode(algorithm)), taggedBytes(0, bytes));
+  return sequence(oid(ENCRYPTED_DATA), tagged(0, sequence(integer(0), content)));
+}
+
+function wrongPassphrase(cause?: unknown): AgentError {
+  return new AgentError('passphrase-wrong', 'the passphrase does not open this PKCS#12 file', {
+    cause,
+    hint: 'check the passphrase; a file for it holds the passphrase on its first line',
+  });
+}

@@ -1,0 +1,84 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import test from 'ava';
+import type { AgentError } from '../../../src/lib/errors.js';
+import { makeStage } from './stage.js';
+
+const FILES = [
+  'cacert.pem',
+  'cakey.pem',
+  'hie.key',
+  'hiecert.pem',
+  'openemr.key',
+  'openemrcert.pem',
+  'openemrcertkey.pem',
+];
+
+test('init makes the seven files of the recipe, the keys for their owner only', async (t) => {
+  const stage = await makeStage();
+  t.teardown(stage.remove);
+
+  await stage.cert(['init', stage.directory, '--key-type', 'p-256']);
+
+  t.deepEqual((await readdir(stage.directory)).sort(), FILES);
+  const modes = await Promise.all(FILES.map(async (name) => (await stat(stage.path(name))).mode & 0o777));
+  t.deepEqual(modes, [0o644, 0o400, 0o600, 0o644, 0o600, 0o644, 0o600]);
+});
+
+test('each key that init makes belongs to its certificate, and the authority signed both', async (t) => {
+  const stage = await makeStage();
+  t.teardown(stage.remove);
+
+  await stage.cert(['init', stage.directory, '--key-type', 'rsa-2048']);
+
+  const certificate = async (name: string) => new X509Certificate(await readFile(stage.path(name)));
+  const key = async (name: string) => createPrivateKey(await readFile(stage.path(name)));
+  const authority = await certificate('cacert.pem');
+  for (const [cert, itsKey] of [
+    ['hiecert.pem', 'hie.key'],
+    ['openemrcert.pem', 'openemr.key'],
+    ['openemrcertkey.pem', 'openemrcertkey.pem'],
+  ] as const) {
+    t.true((await certificate(cert)).checkPrivateKey(await key(itsKey)), cert);
+    t.true((await certificate(cert)).verify(authority.publicKey), cert);
+  }
+  t.true(authority.checkPrivateKey(await key('cakey.pem')));
+});
+
+test("the collector's certificate bears localhost and what --dns and --ip say", async (t) => {
+  const stage = await makeStage();
+  t.teardown(stage.remove);
+
+  const names = ['--dns', 'hie.example.org', '--dns', 'bücher.example', '--ip', '2001:db8::10'];
+  await stage.cert(['init', stage.directory, '--key-type', 'p-256', ...names]);
+
+  const certificate = new X509Certificate(await readFile(stage.path('hiecert.pem')));
+  for (const name of ['localhost', 'hie.example.org', 'xn--bcher-kva.example']) t.is(certificate.checkHost(name), name);
+  for (const address of ['127.0.0.1', '::1', '2001:db8::10']) t.is(certificate.checkIP(address), address);
+});
+
+test('init overwrites nothing, unless it is told to', async (t) => {
+  const stage = await makeStage();
+  t.teardown(stage.remove);
+  await stage.cert(['init', stage.directory, '--key-type', 'p-256']);
+  const before = await readFile(stage.path('openemr.key'));
+
+  const refused = await t.throwsAsync<AgentError>(stage.cert(['init', stage.directory, '--key-type', 'p-256']));
+  t.is(refused?.code, 'file-exists');
+  t.deepEqual(await readFile(stage.path('openemr.key')), before);
+
+  await stage.cert(['init', stage.directory, '--key-type', 'p-256', '--force']);
+  t.notDeepEqual(await readFile(stage.path('openemr.key')), before);
+});
+
+test('init prints fingerprints as RFC 5425 writes them, and JSON for programs', async (t) => {
+  const stage = await makeStage();
+  t.teardown(stage.remove);
+
+  const { stdout } = await stage.cert(['init', stage.directory, '--key-type', 'p-256', '--json']);
+
+  const certificate = new X509Certificate(await readFile(stage.path('openemrcert.pem')));
+  const agent = JSON.parse(stdout).find((each: { name: string }) => each.name === 'agent');
+  t.is(agent.sha256, `sha-256:${certificate.fingerprint256}`);
+  t.regex(agent.sha1, /^sha-1:([0-9A-F]{2}:){19}[0-9A-F]{2}$/);
+});
