@@ -1,0 +1,176 @@
+/**
+ * The test collector behind `listen` and `demo`: the receiving end of RFC 5425
+ * over mutual TLS 1.2 and 1.3, which shows who connects and what they send, says
+ * why it refuses a client, and goes on whatever a client does.
+ */
+import { constants, type X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import tls, { type TLSSocket } from 'node:tls';
+import { reasonOf, systemCode } from '../lib/errors.js';
+import type { Report } from '../model/report.js';
+import { certificatesIn } from './chain.js';
+import { addressOf, type Client, describeClient } from './client.js';
+import { type Outlet, serve } from './connection.js';
+import { cannotListen, unusable } from './faults.js';
+import type { Unframer } from './framing.js';
+import { wordsForHandshakeError } from './words.js';
+
+export interface CollectorOptions {
+  readonly host: string;
+  /** 0 lets the system choose; see `address`. */
+  readonly port: number;
+  /** PEM: the authorities whose clients are trusted. */
+  readonly ca: string | Buffer;
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  /** PEM: a revocation list for each authority. */
+  readonly crl?: string | Buffer;
+  readonly clientCertificate: 'require' | 'request' | 'none';
+  readonly maxMessageBytes: number;
+}
+
+export interface Refusal {
+  readonly address: string;
+  readonly reason: string;
+  /** OpenSSL's, Node's or the kernel's name for it; empty when there is none. */
+  readonly code: string;
+  /** Set when the handshake was done before we refused, so that its certificates can be shown. */
+  readonly client: Client | undefined;
+}
+
+export interface CollectorOutlet extends Outlet {
+  readonly report: Report;
+  unframe(maxMessageBytes: number): Unframer;
+  onConnection(client: Client): void;
+  onRefused(refusal: Refusal): void;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+// An agent on a slow line needs a second or two; whoever needs longer does not speak TLS.
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+// How long a client may take to answer our close_notify when we stop.
+const STOP_GRACE_MS = 2_000;
+
+export class Collector {
+  readonly #options: CollectorOptions;
+  readonly #outlet: CollectorOutlet;
+  readonly #server: tls.Server;
+  readonly #trusted: readonly X509Certificate[];
+  readonly #serving = new Map<TLSSocket, Promise<void>>();
+  #address: Address = { host: '', port: 0 };
+  #connections = 0;
+  #closing: Promise<void> | undefined;
+
+  /** Rejects with an AgentError when the certificates do not fit together or the address cannot be listened on. */
+  static async listen(options: CollectorOptions, outlet: CollectorOutlet): Promise<Collector> {
+    const collector = new Collector(options, outlet);
+    const { host, port } = options;
+    try {
+      collector.#server.listen({ host, port });
+      await once(collector.#server, 'listening');
+    } catch (error) {
+      throw cannotListen(error, host, port);
+    }
+    const { address, port: taken } = collector.#server.address() as AddressInfo;
+    collector.#address = { host: address, port: taken };
+    collector.#server.on('error', (error) =>
+      outlet.report.error('Cannot accept a connection', { reason: reasonOf(error), code: systemCode(error) }),
+    );
+    return collector;
+  }
+
+  private constructor(options: CollectorOptions, outlet: CollectorOutlet) {
+    this.#options = options;
+    this.#outlet = outlet;
+    this.#trusted = certificatesIn(options.ca);
+    this.#server = createServer(options);
+    this.#server.on('secureConnection', (socket) => this.#accept(socket));
+    this.#server.on('tlsClientError', (error, socket) => {
+      outlet.onRefused({
+        address: addressOf(socket),
+        reason: wordsForHandshakeError(error),
+        code: systemCode(error),
+        client: undefined,
+      });
+    });
+  }
+
+  /** Where it listens, or did. */
+  get address(): Address {
+    return this.#address;
+  }
+
+  /** How many clients are connected now. */
+  get connected(): number {
+    return this.#serving.size;
+  }
+
+  /**
+   * Takes no new client, says close_notify to those that are there, and takes what they have sent until they end
+   * or the grace is over. Resolves when nothing of the collector is left.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#stop();
+    return this.#closing;
+  }
+
+  async #stop(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const socket of this.#serving.keys()) socket.end();
+    const overdue = setTimeout(() => {
+      for (const socket of this.#serving.keys()) socket.destroy();
+    }, STOP_GRACE_MS);
+    await Promise.all(this.#serving.values());
+    clearTimeout(overdue);
+    await closed;
+  }
+
+  #accept(socket: TLSSocket): void {
+    // A reset ends the reading, which tells it; without a listener it would end the process.
+    socket.on('error', () => {});
+    this.#connections += 1;
+    const asked = this.#options.clientCertificate !== 'none';
+    const client = describeClient(socket, this.#connections, { asked, trusted: this.#trusted, nowMs: Date.now() });
+    if (this.#options.clientCertificate === 'require' && client.verdict.name !== 'verified') {
+      socket.destroy();
+      this.#outlet.onRefused(refusalOf(client));
+      return;
+    }
+    this.#outlet.onConnection(client);
+    const { maxMessageBytes } = this.#options;
+    const served = serve(socket, client, this.#outlet.unframe(maxMessageBytes), maxMessageBytes, this.#outlet);
+    this.#serving.set(socket, served);
+    void served.then(() => this.#serving.delete(socket));
+  }
+}
+
+/**
+ * Node verifies a client after the handshake and cannot send an alert then. So it may do that for a missing
+ * certificate either, or we could not show the certificates of those whom we refuse: we look ourselves.
+ */
+function createServer({ ca, cert, key, crl, clientCertificate }: CollectorOptions): tls.Server {
+  const requestCert = clientCertificate !== 'none';
+  try {
+    return tls.createServer({
+      ...{ ca, cert, key, requestCert, rejectUnauthorized: false, minVersion: 'TLSv1.2', allowHalfOpen: true },
+      ...(crl === undefined ? {} : { crl }),
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      // A resumed session shows no certificate, so none is offered.
+      secureOptions: constants.SSL_OP_NO_TICKET,
+    });
+  } catch (error) {
+    throw unusable(error);
+  }
+}
+
+function refusalOf(client: Client): Refusal {
+  const { address, verdict } = client;
+  if (verdict.name === 'unverified') return { address, reason: verdict.reason, code: verdict.code, client };
+  return { address, reason: 'no client certificate', code: '', client };
+}
