@@ -1,0 +1,67 @@
+/** The way from a certificate to an authority (RFC 5280 section 6), and what the revocation lists say on it. */
+import type { X509Certificate } from 'node:crypto';
+import { readFields } from './certificate.js';
+import { type RevocationList, type Revoked, serialText } from './revocation.js';
+
+export interface Chain {
+  /** Leaf first, then each one's issuer as far as known. */
+  readonly certificates: readonly X509Certificate[];
+  /** The last one is trusted. */
+  readonly isAnchored: boolean;
+}
+
+/** A chain of ten is already longer than any that is in use; the recipe of 2010 allowed as many. */
+const DEEPEST = 10;
+
+/** Issuers are found by name and signature, whatever order they lie in; trusted ones first. */
+export function buildChain(
+  leaf: X509Certificate,
+  intermediates: readonly X509Certificate[],
+  anchors: readonly X509Certificate[],
+): Chain {
+  const certificates = [leaf];
+  while (certificates.length <= DEEPEST) {
+    const last = certificates.at(-1)!;
+    if (anchors.some((anchor) => anchor.raw.equals(last.raw))) return { certificates, isAnchored: true };
+    const issuer = [...anchors, ...intermediates].find((candidate) => issued(candidate, last));
+    if (issuer === undefined || issuer.raw.equals(last.raw)) break;
+    certificates.push(issuer);
+  }
+  return { certificates, isAnchored: false };
+}
+
+/** By name, key identifier and key usage, which OpenSSL compares, and by the signature itself. */
+export function issued(issuer: X509Certificate, certificate: X509Certificate): boolean {
+  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+/** Which one of these certificates is nobody's issuer: the leaf, wherever it lies in its file. */
+export function leafOf(certificates: readonly X509Certificate[]): X509Certificate | undefined {
+  const others = (one: X509Certificate) => certificates.filter((other) => !other.raw.equals(one.raw));
+  const leaves = certificates.filter((one) => !others(one).some((other) => issued(one, other)));
+  return leaves.find(({ ca }) => !ca) ?? leaves[0];
+}
+
+export type ListState =
+  | { readonly state: 'current'; readonly list: RevocationList }
+  | { readonly state: 'no-list' }
+  | { readonly state: 'list-forged' }
+  | { readonly state: 'list-expired'; readonly list: RevocationList; readonly since: Date };
+
+/** The newest list of this issuer. OpenSSL refuses every chain for which one is missing or has ended. */
+export function listOf(issuer: X509Certificate, lists: readonly RevocationList[], nowMs: number): ListState {
+  const name = readFields(issuer).subject.raw;
+  const own = lists.filter((list) => list.issuer.raw.equals(name));
+  const list = own.toSorted((one, other) => other.thisUpdate.getTime() - one.thisUpdate.getTime())[0];
+  if (list === undefined) return { state: 'no-list' };
+  if (!list.signedBy(issuer.publicKey)) return { state: 'list-forged' };
+  const until = list.nextUpdate;
+  return until && until.getTime() <= nowMs ? { state: 'list-expired', list, since: until } : { state: 'current', list };
+}
+
+/** The entry of a certificate that its issuer has revoked; a list that has ended still says so. */
+export function revokedBy(certificate: X509Certificate, found: ListState): Revoked | undefined {
+  if (!('list' in found)) return undefined;
+  const serial = serialText(readFields(certificate).serial);
+  return found.list.revoked.find((each) => each.serial === serial);
+}

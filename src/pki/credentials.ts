@@ -1,0 +1,221 @@
+/**
+ * What the agent shows and trusts, read from the files that the configuration
+ * names and checked before a handshake would: it is complete and usable, or
+ * there is an error that names the key, the file, the reason and the remedy.
+ */
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import { dirname } from 'node:path';
+import type { AskPassphrase, Content } from './bundle.js';
+import { buildChain, leafOf, listOf } from './chain.js';
+import { examine, type Finding, listFinding } from './findings.js';
+import { type CertificateFacts, certificateFacts, pemOf } from './inspect.js';
+import { writeKey } from './keys.js';
+import { readPassphrase } from './passphrase.js';
+import { writePem } from './pem.js';
+import type { RevocationList } from './revocation.js';
+import { isBeingInstalled } from './store.js';
+import { type FileKey, fault, isWorldReadable, readContents, readHidden } from './tls-file.js';
+
+/** Paths, as `tls.*` of the configuration gives them. */
+export interface CredentialFiles {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly p12: string | undefined;
+  readonly passphraseFile: string | undefined;
+  readonly crl: string | undefined;
+}
+
+/** Ready for `tls.createSecureContext`, all in PEM; held in memory only. */
+export interface Credentials {
+  readonly ca: readonly string[];
+  /** Leaf first, then its intermediates; `undefined` when no certificate of our own is configured. */
+  readonly cert: string | undefined;
+  /** Without passphrase. */
+  readonly key: string | undefined;
+  readonly crl: string | undefined;
+  readonly own: CertificateFacts | undefined;
+  /** Days until the revocation list that ends first ends: from then on everybody is refused. */
+  readonly crlDaysLeft: number | undefined;
+  /** Sentences; each names its key and file. */
+  readonly warnings: readonly string[];
+}
+
+export interface LoadOptions {
+  readonly nowMs: number;
+  /** `$CREDENTIALS_DIRECTORY`: where systemd puts credentials. */
+  readonly credentialsDirectory?: string | undefined;
+}
+
+/** Reads everything anew; throws an AgentError for the first fault. */
+export async function loadCredentials(files: CredentialFiles, options: LoadOptions): Promise<Credentials> {
+  const ask = () => readPassphrase(files.passphraseFile, options.credentialsDirectory);
+  const anchors = files.ca === undefined ? [] : await readAnchors(files.ca);
+  const lists = files.crl === undefined ? [] : await readLists(files.crl);
+  const own = await readOwn(files, ask);
+  const chain = own && buildChain(own.leaf, own.others, anchors);
+  const findings =
+    own && chain ? examine({ chain, key: own.key, purpose: 'client', revocationLists: lists, ...options }) : [];
+  const expiries = lists.map(({ nextUpdate }) => nextUpdate).filter((date) => date !== undefined);
+  // Our own authority need not be in tls.crl; those of tls.ca must.
+  const ofOurs = findings.filter(({ check }) => check !== 'revocation-list');
+  const warnings = [
+    ...refuseBad(ofOurs, files),
+    ...outdated(anchors, files.ca, options.nowMs),
+    ...unlisted(anchors, lists, files.crl, options.nowMs),
+    ...(await exposed(files)),
+  ];
+  return {
+    ca: anchors.map(pemOf),
+    cert: own && chain && shown(chain.certificates).map(pemOf).join(''),
+    key: own && writeKey(own.key),
+    crl: lists.length === 0 ? undefined : lists.map(({ der }) => writePem('X509 CRL', der)).join(''),
+    own: own && certificateFacts(own.leaf, options.nowMs),
+    crlDaysLeft: daysLeft(expiries, options.nowMs),
+    warnings,
+  };
+}
+
+interface Own {
+  readonly leaf: X509Certificate;
+  readonly others: readonly X509Certificate[];
+  readonly key: KeyObject;
+}
+
+async function readAnchors(path: string): Promise<X509Certificate[]> {
+  const anchors = certificatesIn(await readContents('ca', path));
+  if (anchors.length > 0) return anchors;
+  throw fault('ca', path, 'ca-empty', 'holds no certificate', 'put the certificate of the collector’s authority there');
+}
+
+async function readLists(path: string): Promise<RevocationList[]> {
+  const lists = (await readContents('crl', path)).flatMap((each) =>
+    each.kind === 'revocation-list' ? [each.list] : [],
+  );
+  if (lists.length > 0) return lists;
+  throw fault(
+    'crl',
+    path,
+    'crl-empty',
+    'holds no revocation list',
+    'put the list of each authority of the chain there',
+  );
+}
+
+async function readOwn(files: CredentialFiles, ask: AskPassphrase): Promise<Own | undefined> {
+  if (files.p12 !== undefined)
+    return ownOf('p12', files.p12, 'p12', files.p12, await readHidden('p12', files.p12, ask));
+  if (files.cert === undefined) return undefined;
+  const contents = await readHidden('cert', files.cert, ask, files.key === undefined);
+  if (files.key === undefined || files.key === files.cert)
+    return ownOf('cert', files.cert, 'key', files.cert, contents);
+  const keys = (await readHidden('key', files.key, ask)).filter(({ kind }) => kind !== 'certificate');
+  const certificates = contents.filter(({ kind }) => kind !== 'key');
+  return ownOf('cert', files.cert, 'key', files.key, [...certificates, ...keys]);
+}
+
+function ownOf(
+  certKey: FileKey,
+  certPath: string,
+  keyKey: FileKey,
+  keyPath: string,
+  contents: readonly Content[],
+): Own {
+  const certificates = certificatesIn(contents);
+  const keys = contents.flatMap((each) => (each.kind === 'key' ? [each.key] : []));
+  if (certificates.length === 0) {
+    const request = contents.some(({ kind }) => kind === 'request');
+    throw request
+      ? fault(
+          certKey,
+          certPath,
+          'cert-is-request',
+          'is a certificate request, not a certificate',
+          'send it to the authority, then install the answer: openemr-audit-forwarder cert import',
+        )
+      : fault(
+          certKey,
+          certPath,
+          'cert-empty',
+          'holds no certificate',
+          'name the file with the certificate of this host',
+        );
+  }
+  if (keys.length === 0) {
+    throw fault(
+      keyKey,
+      keyPath,
+      'key-empty',
+      'holds no private key',
+      'name the key that the certificate was made with, in tls.key or in the same file as the certificate',
+    );
+  }
+  const leaf = certificates.find((each) => keys.some((key) => each.checkPrivateKey(key))) ?? leafOf(certificates)!;
+  const key = keys.find((each) => leaf.checkPrivateKey(each)) ?? keys[0]!;
+  return { leaf, others: certificates.filter((each) => each !== leaf), key };
+}
+
+/** Throws the first bad finding, returns the warnings. */
+function refuseBad(findings: readonly Finding[], files: CredentialFiles): string[] {
+  const bad = findings.find(({ verdict }) => verdict === 'bad');
+  if (bad) {
+    const [key, path] = place(bad, files);
+    const interrupted = bad.check === 'key-match' && isBeingInstalled(dirname(path));
+    const remedy = interrupted
+      ? 'an installation was interrupted here: any "cert import" or "cert renew" completes it'
+      : bad.hint;
+    throw fault(key, path, `certificate-${bad.check}`, bad.message, remedy ?? '');
+  }
+  return findings
+    .filter(({ verdict }) => verdict === 'warning')
+    .map((finding) => `tls.${place(finding, files).join(' ')}: ${finding.message}`);
+}
+
+function place({ at }: Finding, files: CredentialFiles): [FileKey, string] {
+  if (files.p12 !== undefined) return ['p12', files.p12];
+  if (at === 'key' && files.key !== undefined) return ['key', files.key];
+  return ['cert', files.cert ?? ''];
+}
+
+/** An authority that has ended refuses every collector it signed; others in the file may still be good. */
+function outdated(anchors: readonly X509Certificate[], path: string | undefined, nowMs: number): string[] {
+  return anchors
+    .map((each) => certificateFacts(each, nowMs))
+    .filter(({ daysLeft: days }) => days < 0)
+    .map(({ subject, notAfter }) => `tls.ca ${path}: the authority ${subject} expired on ${notAfter.slice(0, 10)}`);
+}
+
+/** What is wrong with tls.crl refuses collectors, but may be put right while the agent runs. */
+function unlisted(
+  anchors: readonly X509Certificate[],
+  lists: readonly RevocationList[],
+  path: string | undefined,
+  nowMs: number,
+): string[] {
+  if (path === undefined) return [];
+  return anchors
+    .map((anchor) => listFinding(listOf(anchor, lists, nowMs), certificateFacts(anchor, nowMs).subject))
+    .filter(({ verdict }) => verdict === 'bad')
+    .map(({ message }) => `tls.crl ${path}: ${message}`);
+}
+
+async function exposed({ cert, key, p12 }: CredentialFiles): Promise<string[]> {
+  const secret = p12 === undefined ? (key === undefined ? ['cert', cert] : ['key', key]) : ['p12', p12];
+  const [name, path] = secret;
+  if (path === undefined || !(await isWorldReadable(path))) return [];
+  return [`tls.${name} ${path}: every user of this host can read the private key; run: chmod 0600 ${path}`];
+}
+
+/** The root is left out: who does not have it will not trust it for being sent. */
+function shown(chain: readonly X509Certificate[]): X509Certificate[] {
+  return chain.filter((each, depth) => depth === 0 || !each.checkIssued(each));
+}
+
+function certificatesIn(contents: readonly Content[]): X509Certificate[] {
+  return contents.flatMap((each) => (each.kind === 'certificate' ? [each.certificate] : []));
+}
+
+function daysLeft(dates: readonly Date[], nowMs: number): number | undefined {
+  if (dates.length === 0) return undefined;
+  return Math.floor((Math.min(...dates.map(Number)) - nowMs) / 86_400_000);
+}

@@ -1,0 +1,232 @@
+/**
+ * Would a connection with this certificate work? Each question is answered by
+ * a finding, with reason and remedy, before a handshake fails without either.
+ * What is refused here is what OpenSSL 3 refuses at security level 2; what RFC
+ * 9325 only advises against is a warning.
+ */
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import { brokenHash } from './algorithms.js';
+import { type Chain, type ListState, listOf, revokedBy } from './chain.js';
+import { type CertificateFacts, certificateFacts } from './inspect.js';
+import { weaknessOf } from './keys.js';
+import type { RevocationList } from './revocation.js';
+
+export interface Finding {
+  /** For programs: `key-match`, `dates` … */
+  readonly check: string;
+  readonly verdict: 'good' | 'warning' | 'bad';
+  /** Which of the files is at fault. */
+  readonly at: 'cert' | 'key' | 'ca' | 'crl';
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export interface Subject {
+  readonly chain: Chain;
+  readonly key: KeyObject | undefined;
+  readonly purpose: 'client' | 'server';
+  readonly revocationLists: readonly RevocationList[];
+  readonly nowMs: number;
+}
+
+/** IHE ITI-19 recommends two years at most. */
+const LONG_DAYS = 731;
+
+export function examine(subject: Subject): Finding[] {
+  const { chain, key, purpose, nowMs } = subject;
+  const [leaf] = chain.certificates as [X509Certificate];
+  const facts = certificateFacts(leaf, nowMs);
+  return [
+    ...(key === undefined ? [] : [keyMatch(leaf, key, facts)]),
+    ...chain.certificates.flatMap((each, depth) => [
+      dates(certificateFacts(each, nowMs), depth, nowMs),
+      strength(each, certificateFacts(each, nowMs), depth),
+    ]),
+    usage(facts, purpose),
+    names(facts, purpose),
+    ...oddities(facts),
+    ...revocations(subject),
+  ];
+}
+
+function keyMatch(leaf: X509Certificate, key: KeyObject, { subject }: CertificateFacts): Finding {
+  if (leaf.checkPrivateKey(key)) return good('key-match', 'key', 'the key belongs to the certificate');
+  return {
+    check: 'key-match',
+    verdict: 'bad',
+    at: 'key',
+    message: `the key does not belong to the certificate of ${subject}`,
+    hint: 'the two must have been made together: take the key that the certificate request was made with',
+  };
+}
+
+function dates({ subject, notBefore, notAfter, daysLeft }: CertificateFacts, depth: number, nowMs: number): Finding {
+  const at = depth === 0 ? 'cert' : 'ca';
+  const whose = depth === 0 ? 'the certificate' : `the authority's certificate (${subject})`;
+  if (Date.parse(notBefore) > nowMs) {
+    return {
+      check: 'dates',
+      verdict: 'bad',
+      at,
+      message: `${whose} is not valid before ${notBefore}`,
+      hint: 'compare the clock of this host with a good one (timedatectl), or wait',
+    };
+  }
+  if (daysLeft < 0) {
+    return {
+      check: 'dates',
+      verdict: 'bad',
+      at,
+      message: `${whose} expired on ${notAfter.slice(0, 10)}, ${-daysLeft} ${-daysLeft === 1 ? 'day' : 'days'} ago`,
+      hint:
+        depth === 0 ? 'get a new one: openemr-audit-forwarder cert renew' : 'ask for the present one of the authority',
+    };
+  }
+  return good(
+    'dates',
+    at,
+    `${whose} is valid until ${notAfter.slice(0, 10)}, ${daysLeft} days, from ${notBefore.slice(0, 10)}`,
+  );
+}
+
+function strength(certificate: X509Certificate, facts: CertificateFacts, depth: number): Finding {
+  const at = depth === 0 ? 'cert' : 'ca';
+  const hash = facts.selfSigned ? undefined : brokenHash(facts.signature);
+  const weakness = weaknessOf(certificate.publicKey) ?? (hash && `it is signed with ${hash}`);
+  if (weakness === undefined) return good('strength', at, `${facts.key}, ${facts.signature}`);
+  return {
+    check: 'strength',
+    verdict: 'bad',
+    at,
+    message: `OpenSSL 3 refuses the certificate of ${facts.subject}: ${weakness}`,
+    hint: 'have it made anew with RSA 2048 or more, or P-256, and SHA-256',
+  };
+}
+
+function usage({ extendedKeyUsage, keyUsage, authority }: CertificateFacts, purpose: 'client' | 'server'): Finding {
+  const wanted = `${purpose}Auth`;
+  const fits = extendedKeyUsage.length === 0 || extendedKeyUsage.includes(wanted) || extendedKeyUsage.includes('any');
+  const signs = keyUsage.length === 0 || keyUsage.includes('digitalSignature');
+  const bad = { check: 'usage', verdict: 'bad', at: 'cert' } as const;
+  if (!fits) {
+    return {
+      ...bad,
+      message: `the certificate is not meant for TLS ${purpose}s: its extended key usage is ${extendedKeyUsage.join(', ')}`,
+      hint: `ask for one with ${wanted}`,
+    };
+  }
+  if (!signs) {
+    return {
+      ...bad,
+      message: `the certificate's key may not sign, so it cannot take part in a handshake: its key usage is ${keyUsage.join(', ')}`,
+      hint: 'ask for one with the key usage digitalSignature',
+    };
+  }
+  if (authority) {
+    return {
+      ...bad,
+      verdict: 'warning',
+      message: 'the certificate is that of an authority, and careful peers refuse it',
+    };
+  }
+  return good(
+    'usage',
+    'cert',
+    extendedKeyUsage.length === 0 ? `for any use, TLS ${purpose} too` : `for TLS ${purpose}s`,
+  );
+}
+
+function names({ subjectAltName, subject }: CertificateFacts, purpose: 'client' | 'server'): Finding {
+  if (subjectAltName.length > 0) return good('names', 'cert', subjectAltName.join(', '));
+  return {
+    check: 'names',
+    verdict: purpose === 'server' ? 'bad' : 'warning',
+    at: 'cert',
+    message: `the certificate of ${subject} has no subject alternative name; a common name is no longer looked at (RFC 9525)`,
+    hint: 'ask for one with the host name in its subject alternative name',
+  };
+}
+
+function oddities({ version, notBefore, notAfter }: CertificateFacts): Finding[] {
+  const days = Math.round((Date.parse(notAfter) - Date.parse(notBefore)) / 86_400_000);
+  const warn = (check: string, message: string, hint: string): Finding => ({
+    check,
+    verdict: 'warning',
+    at: 'cert',
+    message,
+    hint,
+  });
+  return [
+    ...(version < 3
+      ? [
+          warn(
+            'version',
+            `the certificate is of version ${version}: it says neither names nor usages`,
+            'have it issued as version 3',
+          ),
+        ]
+      : []),
+    ...(days > LONG_DAYS
+      ? [
+          warn(
+            'validity',
+            `the certificate is valid for ${days} days; IHE recommends two years at most`,
+            'ask for a shorter one next time',
+          ),
+        ]
+      : []),
+  ];
+}
+
+function revocations({ chain, revocationLists, nowMs }: Subject): Finding[] {
+  if (revocationLists.length === 0) return [];
+  return chain.certificates.slice(0, -1).flatMap((certificate, depth) => {
+    const issuer = chain.certificates[depth + 1]!;
+    const { subject, issuer: authority } = certificateFacts(certificate, nowMs);
+    const found = listOf(issuer, revocationLists, nowMs);
+    const entry = revokedBy(certificate, found);
+    const revoked: Finding = entry
+      ? {
+          check: 'revoked',
+          verdict: 'bad',
+          at: depth === 0 ? 'cert' : 'ca',
+          message: `${subject} was revoked by ${authority} on ${entry.at.toISOString().slice(0, 10)} (${entry.reason ?? 'unspecified'})`,
+          hint: 'ask the authority for a new certificate',
+        }
+      : good('revoked', 'crl', `${subject} is not on the revocation list`);
+    return [...('list' in found ? [revoked] : []), listFinding(found, authority)];
+  });
+}
+
+/** Whether there is a list of this authority that peers can use. */
+export function listFinding(found: ListState, authority: string): Finding {
+  const bad = { check: 'revocation-list', verdict: 'bad', at: 'crl' } as const;
+  switch (found.state) {
+    case 'current':
+      return good('revocation-list', 'crl', `the revocation list of ${authority} is current`);
+    case 'no-list':
+      return {
+        ...bad,
+        message: `there is no revocation list of ${authority}: every certificate that it signed is refused`,
+        hint: 'add its list to the file: there must be one for each authority of the chain',
+      };
+    case 'list-forged':
+      return {
+        ...bad,
+        message: `the revocation list of ${authority} is not signed by it: every certificate that it signed is refused`,
+        hint: 'fetch the list again from the authority',
+      };
+    case 'list-expired':
+      return {
+        ...bad,
+        message: `the revocation list of ${authority} ended on ${found.since.toISOString().slice(0, 10)}: an old list refuses everybody`,
+        hint: 'fetch the new list from the authority, or make one: openemr-audit-forwarder cert revoke',
+      };
+    default:
+      return found satisfies never;
+  }
+}
+
+function good(check: string, at: Finding['at'], message: string): Finding {
+  return { check, verdict: 'good', at, message };
+}
