@@ -24,7 +24,6 @@ export interface ForwardOptions extends EpochOptions {
 
 export interface ForwardDependencies {
   readonly outbox: Outbox;
-  readonly grown: (signal: AbortSignal) => Promise<void>;
   /** Moves the journal's cursor. */
   readonly acknowledge: (entry: number) => Promise<void>;
   readonly cursor: number;
@@ -49,7 +48,6 @@ const REPORT_AGAIN_MS = 60 * 60_000;
 export class Forward {
   readonly state: DeliveryState = newDeliveryState();
   #acknowledged: Mark;
-  /** Highest mark ever sent: what lies below and is sent again is a repeat. */
   #attempt = 0;
   #reducedBytes: number | undefined;
   #unacknowledgedMessages = 0;
@@ -187,7 +185,7 @@ export class Forward {
   async #idle(livedMs: number, stop: AbortSignal): Promise<void> {
     if (livedMs < IDLE_LINK_MS) return this.#wait(stop, 'the collector closed the connection as soon as it was made');
     this.state.link = { name: 'idle' };
-    await this.dependencies.grown(stop);
+    await this.dependencies.outbox.more(stop);
   }
 
   async #wait(stop: AbortSignal, reason: string): Promise<void> {

@@ -5,12 +5,14 @@
  */
 import type { Entry, MessageName } from '../model/entry.js';
 import type { TailId } from '../model/position.js';
-import { cutFrames } from '../syslog/rfc5425.js';
+import { frames } from '../syslog/rfc5425.js';
 
 /** The part of the journal that sending needs. */
 export interface EntryReader {
   /** Up to about `maxBytes` of entries in order; empty at the end of what is on disk. */
   next(maxBytes: number): Promise<readonly Entry[]>;
+  /** Resolves when `next` would not come back empty, or when the signal aborts. */
+  more(signal: AbortSignal): Promise<void>;
 }
 
 /** How far sending or acknowledgement has come: all of `entry`, and so many messages of the one after it. */
@@ -54,6 +56,11 @@ export class Outbox {
     this.#resume = acknowledged;
   }
 
+  /** Resolves when there is something to send, or when the signal aborts. */
+  async more(signal: AbortSignal): Promise<void> {
+    if (this.#ahead.length === 0) await this.#reader.more(signal);
+  }
+
   /** At most `maxBytes` of frames but at least one message; `undefined` when there is nothing yet. */
   async next(maxBytes: number): Promise<Batch | undefined> {
     if (this.#ahead.length === 0) this.#ahead.push(...(await this.#reader.next(READ_BYTES)));
@@ -63,8 +70,7 @@ export class Outbox {
     if (this.#resume?.entry === entry.number - 1) this.#given = this.#resume.messages;
     this.#resume = undefined;
 
-    const skipped = this.#given === 0 ? 0 : cutFrames(entry.frames, Number.POSITIVE_INFINITY, this.#given).bytes;
-    const rest = entry.frames.subarray(skipped);
+    const rest = entry.frames.subarray(messagesEnd(entry.frames, Number.POSITIVE_INFINITY, this.#given).bytes);
     const first = { run: entry.first.run, seq: entry.first.seq + this.#given };
     if (rest.length <= maxBytes || entry.count - this.#given <= 1) {
       const count = entry.count - this.#given;
@@ -72,11 +78,25 @@ export class Outbox {
       this.#given = 0;
       return { frames: rest, count, first, origin: originOf(entry), mark: { entry: entry.number, messages: 0 } };
     }
-    const cut = cutFrames(rest, maxBytes);
+    const cut = messagesEnd(rest, maxBytes, Number.POSITIVE_INFINITY);
     this.#given += cut.count;
     const mark = { entry: entry.number - 1, messages: this.#given };
     return { frames: rest.subarray(0, cut.bytes), count: cut.count, first, origin: originOf(entry), mark };
   }
+}
+
+/** Where the last whole message within both limits ends; one message is taken whatever its size. */
+function messagesEnd(buffer: Buffer, maxBytes: number, maxCount: number): { bytes: number; count: number } {
+  let bytes = 0;
+  let count = 0;
+  if (maxCount === 0) return { bytes, count };
+  for (const { end } of frames(buffer)) {
+    if (count > 0 && end > maxBytes) break;
+    bytes = end;
+    count += 1;
+    if (count === maxCount) break;
+  }
+  return { bytes, count };
 }
 
 function originOf({ from, to }: Entry): Batch['origin'] {

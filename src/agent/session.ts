@@ -18,8 +18,6 @@ import type { Mark, Outbox } from './outbox.js';
 
 export interface SessionDependencies {
   readonly outbox: Outbox;
-  /** Resolves when the journal has more than it had, or when the signal aborts. */
-  readonly grown: (signal: AbortSignal) => Promise<void>;
   readonly dialler: Dialler;
   readonly memories: CollectorMemories;
   readonly clock: Clock;
@@ -143,11 +141,11 @@ export class Session {
 
   /** Until the journal grows, the epoch's time is up, the link or the agent ends. */
   async #pause(link: Link, ms: number | undefined): Promise<void> {
-    const { clock, grown } = this.dependencies;
+    const { clock, outbox } = this.dependencies;
     const over = new AbortController();
     this.#wake = () => over.abort();
     if (!link.alive) return;
-    const waits = [grown(over.signal)];
+    const waits = [outbox.more(over.signal)];
     if (ms !== undefined) waits.push(clock.sleep(ms, over.signal));
     await Promise.race(waits);
     over.abort();

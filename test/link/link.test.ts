@@ -1,0 +1,85 @@
+/** The contract on which acknowledgement rests: what a link sees of each way in which a collector can end it. */
+
+import type { SecureVersion } from 'node:tls';
+import test from 'ava';
+import { systemClock } from '../../src/lib/clock.js';
+import type { Level } from '../../src/link/acknowledge.js';
+import { connect, type TlsPolicy } from '../../src/link/connect.js';
+import { readKernelSocket } from '../../src/link/kernel-socket.js';
+import { makeTestPki, type TestPki } from '../support/certificates.js';
+import { type ClosingStyle, startClosingServer } from '../support/closing-server.js';
+import { until } from '../support/wait.js';
+
+const POLICY: TlsPolicy = {
+  verify: 'name',
+  fingerprints: [],
+  minVersion: 'TLSv1.2',
+  ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256',
+};
+const FRAME = Buffer.from('11 hello world');
+let pki: TestPki;
+test.before(async () => {
+  pki = await makeTestPki();
+});
+test.after.always(() => pki.remove());
+
+async function open(port: number) {
+  const target = { host: 'localhost', address: '127.0.0.1', port };
+  const material = { ca: pki.ca, cert: pki.agent.cert, key: pki.agent.key, crl: undefined };
+  return connect(target, material, POLICY, { clock: systemClock, readKernelSocket }, new AbortController().signal);
+}
+
+const expected: [ClosingStyle, Level | undefined][] = [
+  ['close-notify-then-fin', 'close-notify'],
+  ['close-notify-with-fin', 'close-notify'],
+  ['close-notify-waits', 'close-notify'],
+  ['fin', 'fin'],
+  ['reset', undefined],
+  ['fin-then-reset', undefined],
+  ['close-notify-then-reset', undefined],
+];
+for (const version of ['TLSv1.2', 'TLSv1.3'] satisfies SecureVersion[]) {
+  for (const [style, level] of expected) {
+    test(`under ${version}, ${style} proves ${level ?? 'nothing'}`, async (t) => {
+      const server = await startClosingServer(pki.collector, pki.ca, style, version);
+      const link = await open(server.port);
+      for (let count = 0; count < 1000; count += 1) await link.write(FRAME);
+
+      const ending = await link.close(undefined).verdict;
+
+      t.is(ending.proves, level, ending.doubt);
+      if (level !== undefined) t.is(server.received(), 1000 * FRAME.length);
+      link.destroy();
+      await server.close();
+    });
+  }
+
+  test(`under ${version}, silence after our close_notify proves no more than a window`, async (t) => {
+    const server = await startClosingServer(pki.collector, pki.ca, 'nothing', version);
+    const link = await open(server.port);
+    await link.write(FRAME);
+    await until(() => server.received() > 0, { what: 'the frame to arrive' });
+
+    const ending = await link.close(100).verdict;
+
+    t.is(ending.answer, 'none');
+    t.is(ending.proves, 'window');
+    link.destroy();
+    await server.close();
+  });
+}
+
+test('a link that the collector closes by itself ends without our asking', async (t) => {
+  const server = await startClosingServer(pki.collector, pki.ca, 'fin', 'TLSv1.3');
+  const link = await open(server.port);
+  await link.write(FRAME);
+  await until(() => server.received() > 0, { what: 'the frame to arrive' });
+  await server.close();
+
+  const end = await link.ended;
+
+  t.not(end.how, 'ours');
+  t.false(link.alive);
+  t.is((await link.close(undefined).verdict).proves, undefined);
+  link.destroy();
+});
