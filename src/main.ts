@@ -5,8 +5,9 @@
  */
 import type { ExitStatus, Io } from './cli/io.js';
 import { runProgram } from './cli/program.js';
-import { errorText, painter } from './cli/voice.js';
+import { errorText } from './cli/voice.js';
 import { AgentError, systemCode } from './lib/errors.js';
+import { painter } from './observe/paint.js';
 
 const { stdin, stdout, stderr, env } = process;
 const stop = new AbortController();

@@ -3,18 +3,10 @@
  * the program's name, in small letters and without a full stop; a hint follows
  * on a line of its own. Colour only where a person looks on.
  */
-import { styleText } from 'node:util';
 import { AgentError, reasonOf } from '../lib/errors.js';
+import type { Paint } from '../observe/paint.js';
 
 export const COMMAND = 'openemr-audit-forwarder';
-
-type Style = Parameters<typeof styleText>[0];
-export type Paint = (style: Style, text: string) => string;
-
-/** Colours for a terminal, plain text for everything else and where NO_COLOR is set (no-color.org). */
-export function painter(isTerminal: boolean, env: NodeJS.ProcessEnv): Paint {
-  return isTerminal && !env.NO_COLOR ? (style, text) => styleText(style, text) : (_style, text) => text;
-}
 
 /** All that is said of an error, with its line ends. The stack is for those who asked by OAF_DEBUG. */
 export function errorText(error: unknown, paint: Paint, env: NodeJS.ProcessEnv): string {

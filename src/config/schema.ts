@@ -76,17 +76,20 @@ export const schema = {
     cert: optional('path', "This agent's certificate, with those between it and the authority behind it (PEM)."),
     key: optional('path', "The certificate's private key (PEM); left out: it stands in the file of cert."),
     p12: optional('path', 'Certificate and key as PKCS#12, instead of cert and key.'),
-    passphraseFile: optional('path', 'A file with the passphrase of key or p12 in its first line.'),
-    crl: optional('path', 'Certificates that the authority has revoked (PEM).'),
+    passphraseFile: optional(
+      'path',
+      'A file with the passphrase of key or p12 in its first line; left out: there is none.',
+    ),
+    crl: optional('path', 'Certificates that the authority has revoked (PEM); left out: none are known.'),
     minVersion: choice(['TLSv1.2', 'TLSv1.3'], 'TLSv1.2', 'TLS 1.3 is taken where the collector offers it.'),
     verify: choice(
       ['name', 'fingerprint', 'chain', 'insecure'],
       'name',
-      'How the collector is known: name, its certificate bears its host name; fingerprint, it is one of fingerprints; chain, any ' +
-        "certificate of the authority. insecure: not at all, which the agent's log says every hour.",
+      'How the collector is known. name: its certificate bears its host name. fingerprint: it is one of fingerprints. ' +
+        "chain: any certificate of the authority. insecure: not at all, and the agent's log says so every hour.",
     ),
     fingerprints: key('fingerprints', [], 'For verify: fingerprint.'),
-    serverName: optional('host', "The name in the collector's certificate, if it is not its host."),
+    serverName: optional('host', "The name in the collector's certificate; left out: its host."),
     ciphers: key(
       'ciphers',
       'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
@@ -112,21 +115,26 @@ export const schema = {
     acknowledge: choice(
       ['auto', 'close-notify', 'fin', 'window'],
       'auto',
-      'What counts as an acknowledgement; auto: the strongest that the collector is seen to give.',
+      'What counts as an acknowledgement. auto: the strongest that the collector is seen to give. ' +
+        'close-notify, fin, window: this one, whatever is seen.',
     ),
     window: key(
       'duration',
       '30s',
-      'For a collector that never answers: how long a connection must stay up before what went over it is given up as sent.',
+      'For a collector that never answers: how long a connection must stay up before what went over it counts as taken.',
       { min: '1s', max: '10m' },
     ),
   },
   log: {
-    level: choice(['error', 'warning', 'notice', 'info', 'debug'], 'info', 'How much the agent says of itself.'),
+    level: choice(
+      ['error', 'warning', 'notice', 'info', 'debug'],
+      'info',
+      'How much the agent says of itself: error, warning, notice, info or debug.',
+    ),
     format: choice(
       ['auto', 'text', 'json', 'journald'],
       'auto',
-      "auto: for systemd's journal when it listens, else text.",
+      "auto: for systemd's journal when it listens, else text. Also: text, json, journald.",
     ),
   },
 };

@@ -1,0 +1,93 @@
+/** The agent's own log, on winston: to one stream, a line at a time, never a line of the audit trail. */
+
+import { once } from 'node:events';
+import { fstatSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import winston from 'winston';
+import { type Clock, systemClock } from '../lib/clock.js';
+import type { Facts, Report } from '../model/report.js';
+import { journaldLine, jsonLine, LEVELS, type Level, type Said, terminalLine, textLine } from './log-line.js';
+import { painter } from './paint.js';
+import { Storm } from './storm.js';
+
+export interface LoggerOptions {
+  readonly level: Level;
+  readonly format: 'auto' | 'text' | 'json' | 'journald';
+  readonly output: Writable & { readonly fd?: number; readonly isTTY?: boolean };
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock?: Clock;
+}
+
+export interface Logger extends Report {
+  /** The same log, with the name of a part in front of each message. */
+  child(part: string): Logger;
+  /** Resolves when all has been said; the stream stays open. */
+  close(): Promise<void>;
+}
+
+/** More than this of one message in a minute tells nobody anything new. */
+const STORM = { limit: 10, windowMs: 60_000 };
+
+export function createLogger(options: LoggerOptions): Logger {
+  const { clock = systemClock } = options;
+  const line = lineFormat(options);
+  const out = winston.createLogger({
+    levels: LEVELS,
+    level: options.level,
+    format: winston.format.printf((said) => line(said as unknown as Said)),
+    transports: [new winston.transports.Stream({ stream: options.output })],
+  });
+  const storm = new Storm({ clock, ...STORM });
+
+  const named = (part: string): Logger => {
+    const say = (level: Level, message: string, facts: Facts) =>
+      void out.log({ level, message, part, facts, atMs: clock.nowMs() });
+    const report =
+      (level: Level) =>
+      (message: string, facts: Facts = {}) => {
+        if (!out.isLevelEnabled(level)) return;
+        const more = (times: number) => say(level, `${message}: said ${times} times more in the last minute`, {});
+        if (storm.admits(`${level} ${part} ${message}`, more)) say(level, message, facts);
+      };
+    return {
+      debug: report('debug'),
+      info: report('info'),
+      notice: report('notice'),
+      warning: report('warning'),
+      error: report('error'),
+      child: (inner) => named(part === '' ? inner : `${part}.${inner}`),
+      close: async () => {
+        await storm.close();
+        const finished = once(out, 'finish');
+        out.end();
+        await finished;
+      },
+    };
+  };
+  return named('');
+}
+
+function lineFormat({ format, output, env }: LoggerOptions): (said: Said) => string {
+  switch (format) {
+    case 'json':
+      return jsonLine;
+    case 'journald':
+      return journaldLine;
+    case 'text':
+      return textLine;
+    case 'auto': {
+      if (isJournal(output.fd, env)) return journaldLine;
+      const paint = painter(output.isTTY === true, env);
+      return output.isTTY === true ? (said) => terminalLine(said, paint) : textLine;
+    }
+    default:
+      return format satisfies never;
+  }
+}
+
+/** systemd.exec(5): JOURNAL_STREAM holds device and inode of the journal's end; a redirected stream has others. */
+function isJournal(fd: number | undefined, { JOURNAL_STREAM: journal }: NodeJS.ProcessEnv): boolean {
+  if (fd === undefined || journal === undefined) return false;
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  return journal === `${dev}:${ino}`;
+}

@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import test from 'ava';
+import { type Group, isKey, isList, type Key } from '../../src/config/key.js';
+import { schema } from '../../src/config/schema.js';
+import { load, refusal } from '../support/config.js';
+import { thisPackage } from '../support/package.js';
+
+const shipped = readFileSync(new URL('config/config.yaml', thisPackage), 'utf8');
+const examples = new URL('config/examples/', thisPackage);
+
+/** All keys, as they stand in the file: their own name, by path without index. */
+function keysOf(group: Group, prefix = ''): [path: string, key: Key<unknown>][] {
+  return Object.entries(group).flatMap(([name, node]) => {
+    if (isKey(node)) return [[`${prefix}${name}`, node] as [string, Key<unknown>]];
+    return keysOf(isList(node) ? node[0] : node, `${prefix}${name}.`);
+  });
+}
+
+/** Every key that stands behind a '#' put in force, but for those named. */
+function uncommented(...without: string[]): string {
+  return shipped.replaceAll(/^( *)#(\w+):/gm, (line, indent, name) =>
+    without.includes(name) ? line : `${indent}${name}:`,
+  );
+}
+
+test('the shipped configuration loads as it is', async (t) => {
+  const config = await load(shipped);
+  t.is(config.sources[0]?.name, 'main');
+  t.is(config.collectors[0]?.host, 'hie.example.org');
+});
+
+test('what stands behind a # in the shipped configuration is the default', async (t) => {
+  const asShipped = await load(shipped);
+  // These have no fixed default, or are alternatives: what they show is an example.
+  const bare = uncommented('p12', 'passphraseFile', 'crl', 'serverName', 'hostname', 'timeZone');
+  t.deepEqual(await load(bare), asShipped);
+  t.not(bare, shipped);
+});
+
+test('the examples behind a # in the shipped configuration are good, too', async (t) => {
+  const config = await load(uncommented('p12'));
+  t.is(config.message.hostname, 'emr.clinic.example');
+  t.is(config.tls.serverName, 'hie.example.org');
+  t.false(config.sources[0]?.timeZoneGuessed);
+  const p12 = uncommented().replaceAll(/^ {2}(cert|key): .*\n/gm, '');
+  t.is((await load(p12)).tls.p12, '/etc/openemr-audit-forwarder/tls/openemr.p12');
+});
+
+for (const [path, key] of keysOf(schema)) {
+  test(`the shipped configuration explains ${path} in the words of the schema`, (t) => {
+    const [group = '', name = ''] = path.split('.');
+    const section = shipped.slice(shipped.search(new RegExp(`^${group}:$`, 'm')));
+    const at = section.search(new RegExp(`^ *(- |#)?${name}:`, 'm'));
+    t.true(at > 0, `${path} stands in its section`);
+    const above = section
+      .slice(0, at)
+      .split('\n')
+      .findLastIndex((line) => !/^ *(#|$)/.test(line) || /^ *#\w+:/.test(line));
+    const comment = section
+      .slice(0, at)
+      .split('\n')
+      .slice(above + 1);
+    t.is(
+      comment
+        .map((line) => line.replace(/^ *# ?/, ''))
+        .join(' ')
+        .trim(),
+      key.doc,
+    );
+  });
+}
+
+for (const name of readdirSync(examples)) {
+  test(`the example ${name} loads`, async (t) => {
+    const config = await load(readFileSync(new URL(name, examples), 'utf8'));
+    t.true(config.sources.length > 0);
+  });
+}
+
+test('a shipped configuration with a key misspelt does not load', async (t) => {
+  const error = await refusal(shipped.replace('paths:', 'path:'));
+  t.regex(error.message, /sources\[0\]\.path: no such key; did you mean paths\?/);
+});

@@ -1,0 +1,38 @@
+/** Configurations for tests: loaded from text, on a host of known name and zone. */
+import type { Config } from '../../src/config/config.js';
+import { ConfigError } from '../../src/config/fault.js';
+import type { Host } from '../../src/config/host.js';
+import { loadConfig } from '../../src/config/load.js';
+
+/** The least that is complete. */
+export const LEAST = `
+sources:
+  - { name: main, paths: [/var/log/audit.log] }
+collectors:
+  - { host: hie.example.org }
+tls:
+  { ca: /tls/ca.pem, cert: /tls/cert.pem, key: /tls/key.pem }
+`;
+
+export function load(yaml: string, env: NodeJS.ProcessEnv = {}): Promise<Config> {
+  return loadConfig('/etc/test.yaml', env, hostWith(yaml));
+}
+
+/** The error that such a configuration is refused with. */
+export async function refusal(yaml: string, env: NodeJS.ProcessEnv = {}): Promise<ConfigError> {
+  try {
+    await load(yaml, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('the configuration was not refused');
+}
+
+function hostWith(yaml: string): Host {
+  return {
+    readFile: async () => yaml,
+    fullName: async () => 'emr.test.example',
+    timeZone: () => 'Europe/Berlin',
+  };
+}
