@@ -46,27 +46,26 @@ export function sizeText(bytes: number): string {
   return `${rounded(size)} ${BINARY[unit]}`;
 }
 
-const STEPS = [
-  { ms: 86_400_000, one: 'd' },
-  { ms: 3_600_000, one: 'h' },
-  { ms: 60_000, one: 'min' },
+const UNITS = [
+  { ms: 86_400_000, name: 'd' },
+  { ms: 3_600_000, name: 'h' },
+  { ms: 60_000, name: 'min' },
+  { ms: 1000, name: 's' },
 ] as const;
 
 /** `350 ms`, `2.4 s`, `3 min 20 s`, `2 d 5 h`: two units at most, for a person. */
 export function durationText(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 59_950) return `${rounded(ms / 1000)} s`;
-  const rank = Math.max(
-    0,
-    STEPS.findIndex((step) => ms >= step.ms),
-  );
-  const { ms: whole, one } = STEPS[rank] ?? STEPS[2];
-  const { ms: part, one: two } = STEPS[rank + 1] ?? { ms: 1000, one: 's' };
-  const parts = Math.round(ms / part);
-  const rest = parts % (whole / part);
-  return rest === 0
-    ? `${parts / (whole / part)} ${one}`
-    : `${Math.floor(parts / (whole / part))} ${one} ${rest} ${two}`;
+  for (const [rank, { ms: whole, name }] of UNITS.entries()) {
+    const smaller = UNITS[rank + 1];
+    if (smaller === undefined) break;
+    // Rounded first: 59.96 minutes are an hour, not 60 minutes.
+    const parts = Math.round(ms / smaller.ms);
+    const each = whole / smaller.ms;
+    if (parts < each) continue;
+    const rest = parts % each;
+    return `${Math.floor(parts / each)} ${name}${rest === 0 ? '' : ` ${rest} ${smaller.name}`}`;
+  }
+  return Math.round(ms) < 1000 ? `${Math.round(ms)} ms` : `${rounded(ms / 1000)} s`;
 }
 
 function rounded(number: number): string {

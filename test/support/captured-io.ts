@@ -1,0 +1,41 @@
+/** A process for a command under test: its streams are kept, its signals are the test's. */
+import { PassThrough, Readable } from 'node:stream';
+import type { ExitStatus, Io } from '../../src/cli/io.js';
+
+export interface CapturedIo extends Io {
+  /** All that was written so far. */
+  readonly out: () => string;
+  readonly err: () => string;
+  readonly status: () => ExitStatus;
+  /** As the first SIGINT does. */
+  readonly interrupt: () => void;
+}
+
+export function capturedIo(given: { stdin?: string; env?: NodeJS.ProcessEnv } = {}): CapturedIo {
+  const stop = new AbortController();
+  const stdout = kept();
+  const stderr = kept();
+  let status: ExitStatus = 0;
+  return {
+    stdin: Readable.from(given.stdin === undefined ? [] : [Buffer.from(given.stdin)]),
+    stdout: stdout.stream,
+    stderr: stderr.stream,
+    env: given.env ?? {},
+    isTerminal: false,
+    signal: stop.signal,
+    setExitStatus: (found) => {
+      status = found;
+    },
+    out: stdout.text,
+    err: stderr.text,
+    status: () => status,
+    interrupt: () => stop.abort(),
+  };
+}
+
+function kept(): { stream: PassThrough; text: () => string } {
+  const stream = new PassThrough();
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return { stream, text: () => Buffer.concat(chunks).toString() };
+}
