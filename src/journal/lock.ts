@@ -1,0 +1,159 @@
+/**
+ * One agent a journal. Each agent that wants it listens on a Unix socket of its
+ * own, `lock/RANDOM`, and then asks every other socket there:
+ *
+ *    an answer                 somebody else holds it, or wants it just now: yield
+ *    ECONNREFUSED              its process is dead: remove it
+ *    no other socket left      it is ours
+ *
+ * No name is ever used twice, so a socket found dead stays dead, and removing it
+ * cannot hit a living one: that is the race in which a shared name, stale and
+ * taken over by two at once, would lose. Of two that start together the one that
+ * looks last sees the other, so never both hold it; both may yield, and try again.
+ * A socket gets its name only once it listens, or it would look dead for a moment.
+ * The kernel ends a socket with its process, whatever killed it. No flock: it is
+ * lost across some mounts, and cannot say who holds it.
+ */
+import { readdir, rename, rm } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import type { Clock } from '../lib/clock.js';
+import { AgentError, systemCode } from '../lib/errors.js';
+
+/** sun_path of unix(7) holds 108 bytes, the last of them zero. */
+const MAX_PATH_BYTES = 107;
+const ANSWER_MS = 2000;
+const ATTEMPTS = 10;
+
+export interface Lock {
+  release(): Promise<void>;
+}
+
+interface Answer {
+  readonly pid: number | undefined;
+  readonly start: string | undefined;
+  readonly held: boolean;
+}
+
+export interface LockDependencies {
+  readonly clock: Clock;
+  random(bytes: number): Buffer;
+}
+
+/** Throws AgentError `journal-locked` with the holder's pid, `journal-path-too-long`, and what the disk says. */
+export async function takeLock(directory: string, { clock, random }: LockDependencies): Promise<Lock> {
+  for (let attempt = 1; ; attempt += 1) {
+    const candidate = await stand(directory, random(8).toString('hex'), clock);
+    const others = await livingOthers(directory, candidate.name);
+    if (others.length === 0) {
+      candidate.answer.held = true;
+      return candidate;
+    }
+    await candidate.release();
+    const holder = others.find(({ held }) => held);
+    if (holder !== undefined || attempt === ATTEMPTS) throw locked(directory, holder ?? others[0]);
+    await clock.sleep(20 + (random(1)[0] ?? 0));
+  }
+}
+
+function locked(directory: string, holder: Answer | undefined): AgentError {
+  const who = holder?.pid === undefined ? 'another process, which does not answer' : `process ${holder.pid}`;
+  const since = holder?.start === undefined ? '' : `, started ${holder.start}`;
+  return new AgentError('journal-locked', `the journal ${directory} is in use by ${who}${since}`, {
+    hint: 'stop that agent first, or give this one a journal.directory of its own',
+  });
+}
+
+interface Candidate extends Lock {
+  readonly name: string;
+  readonly answer: { pid: number; start: string; held: boolean };
+}
+
+async function stand(directory: string, name: string, clock: Clock): Promise<Candidate> {
+  const path = join(directory, name);
+  const unnamed = `${path}.new`;
+  if (Buffer.byteLength(unnamed) > MAX_PATH_BYTES) {
+    throw new AgentError('journal-path-too-long', `the path ${unnamed} is too long for a Unix socket`, {
+      hint: `set journal.directory to a path of at most ${MAX_PATH_BYTES - Buffer.byteLength('/lock/') - 20} bytes`,
+    });
+  }
+  const answer = { pid: process.pid, start: new Date(clock.nowMs()).toISOString(), held: false };
+  const server = createServer((asking) => {
+    asking.on('error', () => asking.destroy());
+    asking.end(`${JSON.stringify(answer)}\n`);
+  });
+  await listening(server, unnamed);
+  // A process that only waits for the lock's socket has nothing left to do.
+  server.unref();
+  await rename(unnamed, path);
+  let released: Promise<void> | undefined;
+  const release = async () => {
+    await rm(path, { force: true });
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return {
+    name,
+    answer,
+    release: () => {
+      released ??= release();
+      return released;
+    },
+  };
+}
+
+function listening(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+}
+
+async function livingOthers(directory: string, own: string): Promise<Answer[]> {
+  const names = (await readdir(directory)).filter((name) => /^[0-9a-f]{16}$/.test(name) && name !== own);
+  const answers = await Promise.all(names.map((name) => ask(join(directory, name))));
+  return answers.filter((answer) => answer !== undefined);
+}
+
+/** Asks who is behind a socket; undefined, and the socket removed, when nobody is. */
+async function ask(path: string): Promise<Answer | undefined> {
+  const { said, code } = await conversation(path);
+  switch (code) {
+    case 'ENOENT':
+      return undefined;
+    case 'ECONNREFUSED':
+      await rm(path, { force: true });
+      return undefined;
+    default:
+      // It is there but says nothing (stopped, or asked by too many): that is held, too.
+      return answerIn(said);
+  }
+}
+
+function conversation(path: string): Promise<{ said: string; code: string }> {
+  return new Promise((resolve) => {
+    let said = '';
+    let code = '';
+    const socket = connect(path);
+    socket.setTimeout(ANSWER_MS, () => socket.destroy());
+    socket.on('data', (bytes) => {
+      said += bytes;
+    });
+    socket.on('error', (error) => {
+      code = systemCode(error);
+    });
+    socket.on('close', () => resolve({ said, code }));
+  });
+}
+
+function answerIn(said: string): Answer {
+  try {
+    const { pid, start, held }: { pid?: unknown; start?: unknown; held?: unknown } = JSON.parse(said);
+    return {
+      pid: typeof pid === 'number' ? pid : undefined,
+      start: typeof start === 'string' ? start : undefined,
+      held: held !== false,
+    };
+  } catch {
+    return { pid: undefined, start: undefined, held: true };
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * A thinned memory of when entries were written and how many messages lie
+ * before them, so that `status` answers at once whatever the backlog: its size
+ * is bounded, and what lies between two milestones is estimated.
+ */
+export interface Milestone {
+  readonly entry: number;
+  readonly atMs: number;
+  /** Messages in the journal, ever, before this entry. */
+  readonly messages: number;
+}
+
+const MAX = 4096;
+
+export class Milestones {
+  #points: Milestone[] = [];
+
+  /** In ascending order of entries. */
+  note(point: Milestone): void {
+    const newest = this.#points.at(-1);
+    if (newest !== undefined && newest.entry >= point.entry) return;
+    this.#points.push(point);
+    if (this.#points.length > MAX) this.#points = this.#points.filter((_, index) => index % 2 === 0);
+  }
+
+  /** What lies before `entry` is not asked for any more. */
+  forget(entry: number): void {
+    const at = this.#indexAt(entry);
+    if (at > 0) this.#points.splice(0, at);
+  }
+
+  /** When `entry` was written, or the nearest milestone before it. */
+  atMs(entry: number): number | undefined {
+    return this.#points[Math.max(0, this.#indexAt(entry))]?.atMs;
+  }
+
+  /** Messages before `entry`; exact at a milestone, and at the end that the caller knows. */
+  messages(entry: number, end: { readonly entry: number; readonly messages: number }): number {
+    if (entry >= end.entry) return end.messages;
+    const at = this.#indexAt(entry);
+    const before = this.#points[at];
+    if (before === undefined) return this.#points[0]?.messages ?? end.messages;
+    const after = this.#points[at + 1] ?? end;
+    const share = (entry - before.entry) / (after.entry - before.entry);
+    return before.messages + Math.round(share * (after.messages - before.messages));
+  }
+
+  /** The last milestone that is not after `entry`, or -1. */
+  #indexAt(entry: number): number {
+    let low = 0;
+    let high = this.#points.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#points[middle]?.entry ?? 0) <= entry) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Damaged bytes, kept as evidence: `SEGMENT-OFFSET.damaged`, and beside it
+ * `SEGMENT-OFFSET.json`, which says what is lost. The second is written when the
+ * damage has been told for good; until then every start tells it again, because
+ * a gap told twice costs a repeat, and one never told a line.
+ */
+import { join } from 'node:path';
+import { reasonOf } from '../lib/errors.js';
+import type { Report } from '../model/report.js';
+import type { Files } from './files.js';
+import { replaceWhole } from './whole-file.js';
+
+export class Quarantine {
+  readonly #names = new Set<string>();
+  #bytes = 0;
+
+  constructor(
+    private readonly directory: string,
+    /** More than this is not kept: evidence must not fill the disk. */
+    private readonly maxBytes: number,
+    private readonly files: Files,
+    private readonly report: Report,
+  ) {}
+
+  /** Looks at what earlier runs have left. */
+  async load(): Promise<void> {
+    for (const name of await this.files.readdir(this.directory)) {
+      this.#names.add(name);
+      this.#bytes += (await this.files.stat(join(this.directory, name))).bytes;
+    }
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** How many damaged places, and segments of strangers, lie here. */
+  get count(): number {
+    return new Set([...this.#names].map((name) => name.replace(/\.(damaged|json)$/, ''))).size;
+  }
+
+  isTold(place: string): boolean {
+    return this.#names.has(`${place}.json`);
+  }
+
+  /** Never rejects: a journal that cannot keep evidence still goes on. */
+  async keep(place: string, bytes: Buffer): Promise<void> {
+    if (this.#names.has(`${place}.damaged`)) return;
+    if (this.#bytes + bytes.length > this.maxBytes) {
+      this.report.warning('Damaged bytes are not set aside: the quarantine is full', {
+        directory: this.directory,
+        place,
+      });
+      return;
+    }
+    await this.#write(`${place}.damaged`, bytes);
+  }
+
+  async markTold(place: string, lost: object): Promise<void> {
+    await this.#write(`${place}.json`, Buffer.from(`${JSON.stringify(lost, undefined, 2)}\n`));
+  }
+
+  async #write(name: string, bytes: Buffer): Promise<void> {
+    try {
+      await replaceWhole(join(this.directory, name), [bytes], this.files);
+      this.#bytes += bytes.length;
+      this.#names.add(name);
+    } catch (error) {
+      this.report.warning('A file cannot be written to the quarantine', {
+        directory: this.directory,
+        name,
+        reason: reasonOf(error),
+      });
+    }
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * Reads the journal in order, from the cursor or a place remembered earlier.
+ * Nothing is readable before it is synced. Damage is passed: salvage.ts tells it.
+ */
+import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import { decodeEntryBody, decodeEntryHead, ENTRY_HEAD_BYTES, type Seed, type StoredEntry } from './entry-codec.js';
+import type { Files, OpenFile } from './files.js';
+import type { Salvage } from './salvage.js';
+import type { Segment, Segments } from './segments.js';
+import type { Wake } from './wake.js';
+import type { Hole } from './walk.js';
+
+/** One read of the disk: several entries of a busy agent, and a copy is never made of them. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/** A place between two entries. */
+export interface ReadPoint {
+  /** The entry before. */
+  readonly entry: number;
+  /** Where the next one begins, when that is known: it saves going through the segment. */
+  readonly place?: { readonly segment: number; readonly offset: number };
+}
+
+export interface ReaderDependencies {
+  readonly files: Files;
+  readonly segments: Segments;
+  readonly seed: Seed;
+  readonly salvage: Salvage;
+  readonly wake: Wake;
+  cursor(): number;
+}
+
+type Look =
+  | { readonly kind: 'entry'; readonly entry: StoredEntry }
+  | { readonly kind: 'load'; readonly bytes: number }
+  | { readonly kind: 'damaged' };
+
+export class Reader {
+  #entry: number;
+  #segment: Segment | undefined;
+  #offset = 0;
+  #open: { readonly segment: Segment; readonly file: OpenFile } | undefined;
+  #chunk: { readonly from: number; readonly bytes: Buffer } = { from: 0, bytes: Buffer.alloc(0) };
+
+  constructor(
+    private readonly dependencies: ReaderDependencies,
+    { entry, place }: ReadPoint,
+  ) {
+    this.#entry = entry;
+    const segment = place && dependencies.segments.holding(place.segment);
+    if (place === undefined || segment?.first !== place.segment) return;
+    this.#segment = segment;
+    this.#offset = Math.max(place.offset, segment.start);
+  }
+
+  /** After the last entry that was given out. */
+  get at(): ReadPoint {
+    return {
+      entry: this.#entry,
+      ...(this.#segment && { place: { segment: this.#segment.first, offset: this.#offset } }),
+    };
+  }
+
+  /**
+   * The next entries, `maxBytes` of them at most but at least one; none at the synced end.
+   * Rejects with AgentError `journal-unreadable` when the disk refuses: call again later, nothing is skipped.
+   */
+  async next(maxBytes: number): Promise<StoredEntry[]> {
+    const entries: StoredEntry[] = [];
+    let bytes = 0;
+    while (bytes < maxBytes) {
+      const segment = await this.#atSegment();
+      if (segment === undefined) break;
+      const look = this.#look(segment);
+      if (look.kind === 'entry') {
+        const { entry } = look;
+        if (entries.length > 0 && bytes + entry.bytes > maxBytes) break;
+        this.#offset += entry.bytes;
+        if (entry.number <= this.#entry) continue;
+        this.#entry = entry.number;
+        entries.push(entry);
+        bytes += entry.bytes;
+      } else if (look.kind === 'load') {
+        await this.#load(segment, look.bytes);
+      } else {
+        if (entries.length > 0) break;
+        await this.#pass(segment);
+      }
+    }
+    return entries;
+  }
+
+  /** Resolves when `next` has something to give, or when the signal aborts. */
+  async grown(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#hasMore()) await this.dependencies.wake.wait(signal);
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    this.#chunk = { from: 0, bytes: Buffer.alloc(0) };
+    await open?.file.close().catch(() => undefined);
+  }
+
+  #hasMore(): boolean {
+    const { segments } = this.dependencies;
+    const segment = this.#segment;
+    if (segment === undefined || !segments.has(segment)) return segments.newest !== undefined;
+    return this.#offset < segment.end || segments.after(segment) !== undefined;
+  }
+
+  /** The segment to read from, with something left in it; undefined at the end of the journal. */
+  async #atSegment(): Promise<Segment | undefined> {
+    const { segments } = this.dependencies;
+    for (;;) {
+      const segment = this.#segment;
+      if (segment === undefined || !segments.has(segment)) {
+        const found = segments.holding(this.#entry + 1);
+        if (found === undefined) return undefined;
+        if (this.#entry + 1 < found.first) await this.#skipTo(found);
+        this.#enter(found);
+        continue;
+      }
+      if (this.#offset < segment.end) return segment;
+      const next = segments.after(segment);
+      if (next === undefined) return undefined;
+      if (this.#entry + 1 < next.first && next.first - 1 > this.dependencies.cursor()) await this.#pass(segment);
+      else this.#enter(next);
+    }
+  }
+
+  #enter(segment: Segment): void {
+    this.#segment = segment;
+    this.#offset = segment.start;
+    this.#entry = Math.max(this.#entry, segment.first - 1);
+    this.#chunk = { from: 0, bytes: Buffer.alloc(0) };
+  }
+
+  /** The files before the oldest segment are gone: acknowledged, dropped on purpose, or lost. */
+  async #skipTo(oldest: Segment): Promise<void> {
+    const { cursor, salvage } = this.dependencies;
+    if (oldest.first - 1 > cursor()) await salvage.tellMissingBefore(oldest, Math.max(this.#entry, cursor()) + 1);
+  }
+
+  #look(segment: Segment): Look {
+    if (segment.holes.size > 0 && this.#holeHere(segment) !== undefined) return { kind: 'damaged' };
+    const { from, bytes } = this.#chunk;
+    const available = Math.min(from + bytes.length, segment.end);
+    const left = segment.end - this.#offset;
+    if (this.#offset < from || (this.#offset + ENTRY_HEAD_BYTES > available && available < segment.end)) {
+      return { kind: 'load', bytes: ENTRY_HEAD_BYTES };
+    }
+    const head = decodeEntryHead(bytes, this.#offset - from, this.dependencies.seed);
+    if (head === undefined || head.bytes > left || head.bytes < ENTRY_HEAD_BYTES + head.positionBytes) {
+      return { kind: 'damaged' };
+    }
+    if (this.#offset + head.bytes > available) return { kind: 'load', bytes: head.bytes };
+    const entry = decodeEntryBody(bytes, this.#offset - from, head, this.dependencies.seed);
+    const jumps = head.number > this.#entry + 1 && head.number > this.dependencies.cursor() + 1;
+    return entry === undefined || jumps ? { kind: 'damaged' } : { kind: 'entry', entry };
+  }
+
+  async #load(segment: Segment, wanted: number): Promise<void> {
+    const length = Math.min(Math.max(wanted, CHUNK_BYTES), segment.end - this.#offset);
+    try {
+      const file = await this.#fileOf(segment);
+      const bytes = Buffer.allocUnsafe(length);
+      const read = await file.read(bytes, this.#offset);
+      // A file that has become shorter reads as zeros, which are damage like any other.
+      this.#chunk = { from: this.#offset, bytes: bytes.fill(0, read) };
+    } catch (error) {
+      if (!['EIO', 'ENOENT'].includes(systemCode(error))) throw unreadable(segment, error);
+      await this.#pass(segment, error);
+    }
+  }
+
+  async #fileOf(segment: Segment): Promise<OpenFile> {
+    if (this.#open?.segment === segment) return this.#open.file;
+    await this.#open?.file.close().catch(() => undefined);
+    this.#open = undefined;
+    const file = await this.dependencies.files.open(segment.path, 'read');
+    this.#open = { segment, file };
+    return file;
+  }
+
+  /** Steps over the hole here, looking for it when it is not known yet. */
+  async #pass(segment: Segment, cause?: unknown): Promise<void> {
+    if (this.#holeHere(segment) === undefined) {
+      try {
+        await this.dependencies.salvage.survey(segment);
+      } catch (error) {
+        throw unreadable(segment, error);
+      }
+    }
+    const hole = this.#holeHere(segment);
+    if (hole === undefined) {
+      this.#chunk = { from: 0, bytes: Buffer.alloc(0) };
+      throw unreadable(segment, cause);
+    }
+    this.#offset = Math.max(this.#offset, hole.end);
+    this.#entry = Math.max(this.#entry, hole.lastEntry ?? 0);
+  }
+
+  #holeHere({ holes }: Segment): Hole | undefined {
+    const offset = this.#offset;
+    return [...holes.values()].find(
+      (hole) =>
+        hole.offset <= offset && (hole.end > offset || (hole.end === offset && (hole.lastEntry ?? 0) > this.#entry)),
+    );
+  }
+}
+
+function unreadable({ path }: Segment, cause: unknown): AgentError {
+  return new AgentError('journal-unreadable', `cannot read the journal at ${path}: ${reasonOf(cause)}`, {
+    hint: 'see to the disk; the agent tries again by itself',
+    cause,
+  });
+}

@@ -1,0 +1,199 @@
+/**
+ * What a start finds in the journal's directory. Reads the head of every
+ * segment and the newest one whole; damage further back is met when it is read
+ * for sending. Nothing is changed before every version has been checked.
+ */
+import { join } from 'node:path';
+import { reasonOf } from '../lib/errors.js';
+import type { Report } from '../model/report.js';
+import { type FoundCursor, readCursor } from './cursor.js';
+import { type Seed, seedOf } from './entry-codec.js';
+import type { Files } from './files.js';
+import { type Layout, refuseExposed, segmentNumber } from './layout.js';
+import { Milestones } from './milestones.js';
+import { readSegment } from './read-segment.js';
+import { loadSegment, type Segment, Segments } from './segments.js';
+import { NOWHERE, Stand, type Standing, standingBefore } from './standing.js';
+import { type Hole, walk } from './walk.js';
+import { removeIfThere } from './whole-file.js';
+
+/** Enough to keep the disk busy without a thousand open files. */
+const AT_ONCE = 16;
+
+export interface Recalled {
+  /** The journal's id. */
+  readonly id: string;
+  readonly seed: Seed;
+  readonly segments: Segments;
+  readonly standing: Standing;
+  readonly milestones: Milestones;
+  /** The number that the next entry gets. */
+  readonly nextEntry: number;
+  readonly cursor: number;
+  /** False when `cursor.json` has to be written anew. */
+  readonly cursorStands: boolean;
+}
+
+export interface RecallDependencies {
+  readonly files: Files;
+  readonly report: Report;
+  random(bytes: number): Buffer;
+}
+
+type Loaded = Awaited<ReturnType<typeof loadSegment>>;
+
+/** Throws AgentError `journal-newer`, `journal-exposed`, and what the disk says. */
+export async function recall(layout: Layout, { files, report, random }: RecallDependencies): Promise<Recalled> {
+  const names = await files.readdir(layout.segments);
+  const loaded = await loadAll(names, layout, files);
+  const found = await readCursor(layout.cursor, files);
+  const id = electId(loaded, found) ?? random(16).toString('hex');
+  const seed = seedOf(id);
+
+  for (const name of names) if (name.endsWith('.new')) await removeIfThere(join(layout.segments, name), files);
+  const own = await withoutForeign(loaded, { id, layout, files, report });
+  const segments = new Segments(own);
+  const milestones = new Milestones();
+  for (const { first, known } of own)
+    if (known !== undefined) milestones.note({ entry: first, atMs: known.createdAtMs, messages: known.messages });
+  const newest = await recallNewest(segments, { files, report, seed, milestones });
+
+  const usable = usableCursor(found, { id, newest, segments });
+  if (usable.why !== undefined && (segments.newest !== undefined || found.kind !== 'missing')) {
+    report.warning('The cursor cannot be used: what the journal still holds is sent again', {
+      file: layout.cursor,
+      reason: usable.why,
+      from: usable.entry + 1,
+    });
+  }
+  if (segments.newest === undefined && usable.entry > 0) {
+    report.error('The segments of the journal are gone: log files are read again from their beginning', {
+      directory: layout.segments,
+    });
+  }
+  return {
+    id,
+    seed,
+    segments,
+    standing: newest.standing,
+    milestones,
+    nextEntry: Math.max(newest.nextEntry, segments.newest === undefined ? usable.entry + 1 : 1),
+    cursor: usable.entry,
+    cursorStands: usable.why === undefined,
+  };
+}
+
+async function loadAll(names: readonly string[], layout: Layout, files: Files): Promise<Loaded[]> {
+  const numbers = names.map(segmentNumber).filter((number) => number !== undefined);
+  const loaded: Loaded[] = [];
+  for (let at = 0; at < numbers.length; at += AT_ONCE) {
+    const some = numbers.slice(at, at + AT_ONCE);
+    loaded.push(...(await Promise.all(some.map((first) => loadSegment(first, layout.segment(first), files)))));
+  }
+  for (const { segment, mode } of loaded) refuseExposed(segment.path, { mode, isDirectory: false, bytes: segment.end });
+  return loaded.toSorted((a, b) => a.segment.first - b.segment.first);
+}
+
+/** The id that most files carry, so that one stray file does not make strangers of all the others. */
+function electId(loaded: readonly Loaded[], found: FoundCursor): string | undefined {
+  const votes = new Map<string, number>();
+  const vote = (id: string) => votes.set(id, (votes.get(id) ?? 0) + 1);
+  if (found.kind === 'cursor') vote(found.cursor.journal);
+  for (const { head } of loaded.toReversed()) if (head !== undefined) vote(head.journal);
+  return [...votes].toSorted(([, a], [, b]) => b - a)[0]?.[0];
+}
+
+async function withoutForeign(
+  loaded: readonly Loaded[],
+  { id, layout, files, report }: { id: string; layout: Layout; files: Files; report: Report },
+): Promise<Segment[]> {
+  const own: Segment[] = [];
+  for (const { segment, head } of loaded) {
+    if (head === undefined || head.journal === id) {
+      own.push(segment);
+      continue;
+    }
+    const aside = join(layout.quarantine, `${String(segment.first).padStart(20, '0')}.${head.journal}.foreign`);
+    try {
+      await files.rename(segment.path, aside);
+      report.error('A segment of another journal was set aside', { file: segment.path, to: aside });
+    } catch (error) {
+      report.error('A segment of another journal is passed over', { file: segment.path, reason: reasonOf(error) });
+    }
+  }
+  return own;
+}
+
+interface Newest {
+  readonly standing: Standing;
+  readonly nextEntry: number;
+}
+
+async function recallNewest(
+  segments: Segments,
+  { files, report, seed, milestones }: { files: Files; report: Report; seed: Seed; milestones: Milestones },
+): Promise<Newest> {
+  const newest = segments.newest;
+  if (newest === undefined) return { standing: NOWHERE, nextEntry: 1 };
+  const before = (await standingBefore(newest, { segments, files, seed })) ?? NOWHERE;
+  const limit = Number.POSITIVE_INFINITY;
+  const bytes = await readSegment(newest, files);
+
+  const standing = new Stand(before);
+  let reached = newest.first - 1;
+  let tail: Hole | undefined;
+  for (const step of walk(bytes, { start: newest.start, first: newest.first, limit, seed })) {
+    tail = step.kind === 'hole' ? step : undefined;
+    if (step.kind === 'hole') continue;
+    const { number: entry, writtenAtMs: atMs } = step.entry;
+    milestones.note({ entry, atMs, messages: standing.messages });
+    standing.pass(step.entry);
+    reached = entry;
+  }
+  if (tail?.torn && (newest.known !== undefined || reached >= newest.first)) {
+    await cut(newest, tail, { segments, files, report });
+    return { standing, nextEntry: reached + 1 };
+  }
+  // Damage at the end leaves a number out, so that its reader meets a gap there and tells.
+  const damaged = tail !== undefined || (newest.known === undefined && reached < newest.first);
+  return { standing, nextEntry: Math.max(reached, tail?.legible.at(-1)?.number ?? 0, damaged ? reached + 1 : 0) + 1 };
+}
+
+/** A write that was cut short by a crash: nothing of it was ever sent, and its lines are read again. */
+async function cut(
+  segment: Segment,
+  { offset }: Hole,
+  { segments, files, report }: { segments: Segments; files: Files; report: Report },
+): Promise<void> {
+  const facts = { file: segment.path, offset, bytes: segment.end - offset };
+  segments.grow(segment, offset - segment.end);
+  try {
+    const file = await files.open(segment.path, 'write');
+    try {
+      await file.truncate(offset);
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    report.notice('An unfinished write was cut off the journal', facts);
+  } catch (error) {
+    // The next segment's head says where this one ends: the rest is passed over in any case.
+    report.warning('An unfinished write at the end of the journal is passed over', {
+      ...facts,
+      reason: reasonOf(error),
+    });
+  }
+}
+
+function usableCursor(
+  found: FoundCursor,
+  { id, newest, segments }: { id: string; newest: Newest; segments: Segments },
+): { entry: number; why: string | undefined } {
+  const start = (segments.oldest?.first ?? 1) - 1;
+  if (found.kind !== 'cursor') return { entry: start, why: found.kind };
+  const { journal, entry } = found.cursor;
+  if (journal !== id) return { entry: start, why: 'it belongs to another journal' };
+  if (segments.newest !== undefined && entry >= newest.nextEntry)
+    return { entry: start, why: 'it points beyond the end' };
+  return { entry, why: undefined };
+}

@@ -1,0 +1,161 @@
+/**
+ * What is done about damage when a reader meets it: the segment is gone through
+ * once as a whole, each hole is set aside, told with what is lost, and remembered,
+ * so that readers pass it. What is already acknowledged is passed without a word.
+ */
+import { reasonOf } from '../lib/errors.js';
+import type { Report } from '../model/report.js';
+import { type Afterwards, type DescribedHole, describeHoles } from './damage.js';
+import type { Seed } from './entry-codec.js';
+import type { Files } from './files.js';
+import type { Damage } from './notice.js';
+import type { Quarantine } from './quarantine.js';
+import { readSegmentHead } from './read-head.js';
+import { readSegment } from './read-segment.js';
+import type { Segment, Segments } from './segments.js';
+import { type Standing, standingBefore, standingOf } from './standing.js';
+import { type Hole, type Step, walk } from './walk.js';
+
+/** The end of the journal. */
+export interface JournalEnd {
+  /** The last synced entry, and where things stand after it. */
+  readonly synced: number;
+  readonly standing: Standing;
+  /** This run has begun a segment: before, `standing` is only what was found intact. */
+  readonly begun: boolean;
+}
+
+export interface SalvageDependencies {
+  readonly files: Files;
+  readonly report: Report;
+  readonly segments: Segments;
+  readonly seed: Seed;
+  readonly quarantine: Quarantine;
+  /** Acknowledged up to this entry. */
+  cursor(): number;
+  end(): JournalEnd;
+  notice(damage: Damage): void | Promise<void>;
+}
+
+export class Salvage {
+  readonly #surveys = new Map<Segment, Promise<void>>();
+  readonly #toldBefore = new Set<string>();
+  #damages = 0;
+
+  constructor(private readonly dependencies: SalvageDependencies) {}
+
+  /** Damaged places told since the start. */
+  get damages(): number {
+    return this.#damages;
+  }
+
+  /** Finds every hole in `segment.holes` that is not there yet. Rejects with what the disk says. */
+  survey(segment: Segment): Promise<void> {
+    const running = this.#surveys.get(segment) ?? this.#survey(segment).finally(() => this.#surveys.delete(segment));
+    this.#surveys.set(segment, running);
+    return running;
+  }
+
+  /** Tells that the entries from `firstEntry` up to the oldest segment are gone with their files. */
+  async tellMissingBefore(oldest: Segment, firstEntry: number): Promise<void> {
+    const place = `${nameOf(oldest)}-before`;
+    if (this.#toldBefore.has(place) || this.dependencies.quarantine.isTold(place)) return;
+    this.#toldBefore.add(place);
+    const hole: Hole & { kind: 'hole' } = {
+      kind: 'hole',
+      offset: 0,
+      end: 0,
+      firstEntry,
+      lastEntry: oldest.first - 1,
+      legible: [],
+      torn: false,
+    };
+    const standing = await standingBefore(oldest, this.dependencies);
+    const after = standing === undefined ? this.#atEnd() : { ...standing, certain: true };
+    for (const described of describeHoles([hole], undefined, after)) {
+      await this.#tell(described, { segment: oldest, place, bytes: Buffer.alloc(0) });
+    }
+  }
+
+  async #survey(segment: Segment): Promise<void> {
+    const { segments, seed, files } = this.dependencies;
+    const atEnd = this.#atEnd();
+    const limit = Math.min(segments.limitOf(segment), this.dependencies.end().synced + 1);
+    const { end, start, first } = segment;
+
+    const bytes = await readSegment({ path: segment.path, end }, files);
+    const steps = reaching(end, bytes.length, walk(bytes, { start, first, limit, seed }));
+    const before = await standingBefore(segment, this.dependencies);
+    const after = await this.#after(segment, atEnd);
+    for (const described of describeHoles(steps, before, after)) {
+      const { hole } = described;
+      if (segment.holes.has(hole.offset)) continue;
+      const place = `${nameOf(segment)}-${hole.offset}`;
+      const acknowledged = Math.max(hole.firstEntry, hole.lastEntry ?? 0) <= this.dependencies.cursor();
+      if (!acknowledged && !this.dependencies.quarantine.isTold(place)) {
+        await this.#tell(described, { segment, place, bytes: bytes.subarray(hole.offset, hole.end) });
+      }
+      segment.holes.set(hole.offset, hole);
+    }
+  }
+
+  #atEnd(): Afterwards {
+    const { standing, begun } = this.dependencies.end();
+    return { ...standing, positions: new Map(standing.positions), certain: begun };
+  }
+
+  /** From the next head that is legible. A later one knows of later progress, too: that costs repeats. */
+  async #after(segment: Segment, atEnd: Afterwards): Promise<Afterwards> {
+    const { segments, files } = this.dependencies;
+    const next = segments.after(segment);
+    for (let later = next; later !== undefined; later = segments.after(later)) {
+      if (later.known === undefined) continue;
+      const { head } = await readSegmentHead(later.path, files);
+      if (head !== undefined) return { ...standingOf(head), certain: later === next && !head.opensRun };
+    }
+    return { ...atEnd, certain: atEnd.certain && next === undefined };
+  }
+
+  async #tell(
+    { hole, missing, ranges }: DescribedHole,
+    { segment, place, bytes }: { segment: Segment; place: string; bytes: Buffer },
+  ): Promise<void> {
+    const { quarantine, report, notice } = this.dependencies;
+    if (bytes.length > 0) await quarantine.keep(place, bytes);
+    const damage: Damage = {
+      kind: 'damaged',
+      segment: segment.path,
+      offset: hole.offset,
+      bytes: bytes.length,
+      missing,
+      ranges,
+    };
+    this.#damages += 1;
+    report.error('The journal is damaged: what is lost is read again where the log file still has it', {
+      file: segment.path,
+      offset: hole.offset,
+      bytes: bytes.length,
+      firstEntry: hole.firstEntry,
+      lastEntry: hole.lastEntry,
+      ranges: ranges.length,
+    });
+    // Not awaited: the agent answers when its message and the lines read again are in the journal.
+    Promise.resolve(damage)
+      .then(notice)
+      .then(
+        () => quarantine.markTold(place, damage),
+        (error: unknown) => {
+          report.warning('Damage to the journal is told again at the next start', { place, reason: reasonOf(error) });
+        },
+      );
+  }
+}
+
+function nameOf({ first }: Segment): string {
+  return String(first).padStart(20, '0');
+}
+
+/** When the file is shorter than what was written to it, its last hole reaches to where it should end. */
+function* reaching(end: number, length: number, steps: Iterable<Step>): Generator<Step, void> {
+  for (const step of steps) yield step.kind === 'hole' && step.end === length ? { ...step, end } : step;
+}

@@ -1,0 +1,57 @@
+/** The segment that is being written: made whole with its head before it gets its name, then only appended to. */
+import type { Files, OpenFile } from './files.js';
+import { encodeSegmentHead, type SegmentHead } from './segment-codec.js';
+import { knownOf, type Segment, type Segments } from './segments.js';
+import { replaceWhole } from './whole-file.js';
+
+export class SegmentWriter {
+  private constructor(
+    readonly segment: Segment,
+    private readonly file: OpenFile,
+    private readonly segments: Segments,
+  ) {}
+
+  /**
+   * The head is on disk, under the segment's name, before this resolves. The file takes the place of one of the
+   * same name, which can only be one in which no entry counts: never the same pages again.
+   */
+  static async create(
+    path: string,
+    head: SegmentHead,
+    { files, segments }: { files: Files; segments: Segments },
+  ): Promise<SegmentWriter> {
+    const bytes = encodeSegmentHead(head);
+    await replaceWhole(path, [bytes], files);
+    const file = await files.open(path, 'write');
+    const segment: Segment = {
+      first: head.first,
+      path,
+      start: bytes.length,
+      end: bytes.length,
+      known: knownOf(head),
+      holes: new Map(),
+    };
+    segments.add(segment);
+    return new SegmentWriter(segment, file, segments);
+  }
+
+  get hasEntries(): boolean {
+    return this.segment.end > this.segment.start;
+  }
+
+  /** What is appended counts once it is synced, and is readable from then on. */
+  async append(buffers: readonly Buffer[], bytes: number): Promise<void> {
+    await this.file.write(buffers, this.segment.end);
+    await this.file.datasync();
+    this.segments.grow(this.segment, bytes);
+  }
+
+  /** Cuts off what was written and not synced. */
+  async cutBack(): Promise<void> {
+    await this.file.truncate(this.segment.end);
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
+}

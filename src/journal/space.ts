@@ -1,0 +1,119 @@
+/** When the journal is full, who waits for room, and until when. Knows bytes, not entries. */
+import type { Clock } from '../lib/clock.js';
+import { reasonOf } from '../lib/errors.js';
+import type { Report } from '../model/report.js';
+import type { Files } from './files.js';
+import type { Full, RoomAgain } from './notice.js';
+import { Wake } from './wake.js';
+
+/** The volume is looked at again after this long, or after so many bytes of ours. */
+const LOOK_MS = 500;
+const LOOK_BYTES = 1024 * 1024;
+/** How often a full volume is looked at: what frees it need not be us. */
+const FULL_LOOK_MS = 1000;
+/** Full until an eighth is free again, or a slow collector would make it full and not full at every segment. */
+const RESUME_SHARE = 7 / 8;
+
+export interface SpaceOptions {
+  readonly directory: string;
+  readonly maxBytes: number;
+  /** Share of the volume that stays free, 0 to 1. */
+  readonly keepFree: number;
+}
+
+export interface SpaceDependencies {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly report: Report;
+  /** Bytes on disk and on their way there. */
+  bytes(): number;
+  /** Gives up something of the oldest; false when there is nothing that may go. */
+  makeRoom(): Promise<boolean>;
+  notice(notice: Full | RoomAgain): void;
+}
+
+export class Space {
+  readonly #freed = new Wake();
+  #fullSinceMs: number | undefined;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #lookedAtBytes = 0;
+  #free = { bytes: Number.POSITIVE_INFINITY, share: 1 };
+  #blind = false;
+
+  constructor(
+    private readonly options: SpaceOptions,
+    private readonly dependencies: SpaceDependencies,
+  ) {}
+
+  get full(): boolean {
+    return this.#fullSinceMs !== undefined;
+  }
+
+  /** Something was removed. */
+  freed(): void {
+    this.#freed.wake();
+  }
+
+  /** Resolves when there is room, or when the signal aborts. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#lookAtVolume();
+      const limit = this.#limitMet();
+      if (limit === undefined) return this.#roomAgain();
+      if (await this.dependencies.makeRoom()) continue;
+      this.#tellFull(limit);
+      await this.#waitForRoom(signal);
+    }
+  }
+
+  #limitMet(): Full['limit'] | undefined {
+    const { maxBytes, keepFree } = this.options;
+    const ease = this.full ? RESUME_SHARE : 1;
+    if (this.dependencies.bytes() >= maxBytes * ease) return 'maxBytes';
+    return this.#free.share * ease < keepFree ? 'keepFree' : undefined;
+  }
+
+  async #waitForRoom(signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    await Promise.race([this.#freed.wait(either), this.dependencies.clock.sleep(FULL_LOOK_MS, either)]);
+    over.abort();
+    this.#lookedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  async #lookAtVolume(): Promise<void> {
+    const { files, clock, report, bytes } = this.dependencies;
+    const now = clock.monotonicMs();
+    if (now - this.#lookedAtMs < LOOK_MS && Math.abs(bytes() - this.#lookedAtBytes) < LOOK_BYTES) return;
+    this.#lookedAtMs = now;
+    this.#lookedAtBytes = bytes();
+    try {
+      const { totalBytes, freeBytes } = await files.volume(this.options.directory);
+      this.#free = { bytes: freeBytes, share: totalBytes === 0 ? 1 : freeBytes / totalBytes };
+      this.#blind = false;
+    } catch (error) {
+      if (!this.#blind) {
+        const { directory } = this.options;
+        report.warning('Free space of the volume cannot be seen', { directory, reason: reasonOf(error) });
+      }
+      this.#blind = true;
+    }
+  }
+
+  #tellFull(limit: Full['limit']): void {
+    if (this.full) return;
+    const { clock, report, notice, bytes } = this.dependencies;
+    this.#fullSinceMs = clock.monotonicMs();
+    const facts = { limit, bytes: bytes(), freeBytes: this.#free.bytes };
+    report.warning('The journal is full: log files are not read until the collector has acknowledged more', facts);
+    notice({ kind: 'full', ...facts });
+  }
+
+  #roomAgain(): void {
+    if (this.#fullSinceMs === undefined) return;
+    const fullForMs = Math.round(this.dependencies.clock.monotonicMs() - this.#fullSinceMs);
+    this.#fullSinceMs = undefined;
+    this.dependencies.report.notice('The journal has room again', { fullForMs });
+    this.dependencies.notice({ kind: 'room', fullForMs });
+  }
+}
