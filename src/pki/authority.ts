@@ -120,12 +120,6 @@ export function authorityIdentifier(certificate: X509Certificate): Buffer {
 }
 
 function issue(options: LeafOptions, publicKey: KeyObject, signer: Authority | KeyObject): X509Certificate {
-  const { dns, ip, email } = options.names;
-  if (dns.length + ip.length + email.length === 0) {
-    throw new AgentError('no-name', 'a certificate needs a name that it can be checked against', {
-      hint: 'give at least one --dns, --ip or --email',
-    });
-  }
   const subject = nameToAsn1(options.subject);
   const own = keyIdentifier(publicKey);
   const by = 'certificate' in signer ? signer : undefined;

@@ -77,7 +77,13 @@ export function extendedKeyUsage({ client, server }: Purposes): Asn1 {
   return extension(EXTENSION.extendedKeyUsage, false, sequence(...purposes.map(oid)));
 }
 
+/** Throws an AgentError when there is no name: a certificate without one fits nobody (RFC 9525). */
 export function subjectAltName({ dns, ip, email }: AlternativeNames): Asn1 {
+  if (dns.length + ip.length + email.length === 0) {
+    throw new AgentError('no-name', 'a certificate needs a name that it can be checked against', {
+      hint: 'give at least one --dns, --ip or --email',
+    });
+  }
   return extension(
     EXTENSION.subjectAltName,
     false,

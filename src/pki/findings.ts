@@ -93,7 +93,7 @@ function strength(certificate: X509Certificate, facts: CertificateFacts, depth: 
   const at = depth === 0 ? 'cert' : 'ca';
   const hash = facts.selfSigned ? undefined : brokenHash(facts.signature);
   const weakness = weaknessOf(certificate.publicKey) ?? (hash && `it is signed with ${hash}`);
-  if (weakness === undefined) return good('strength', at, `${facts.key}, ${facts.signature}`);
+  if (weakness === undefined) return good('strength', at, `${facts.subject}: ${facts.key}, ${facts.signature}`);
   return {
     check: 'strength',
     verdict: 'bad',

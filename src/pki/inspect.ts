@@ -4,7 +4,7 @@ import { brokenHash, signatureName } from './algorithms.js';
 import { type AskPassphrase, type Content, readBundle } from './bundle.js';
 import { type Extension, readFields } from './certificate.js';
 import { addressOf, childrenOf, namedBitsOf, oidOf, readDer } from './der.js';
-import { EXTENSION, KEY_USAGES } from './extensions.js';
+import { type AlternativeNames, alternativeNames, EXTENSION, KEY_USAGES, type Purposes } from './extensions.js';
 import { describeKey, publicBytes, weaknessOf } from './keys.js';
 import { type DistinguishedName, formatName, formatOneLine, nameFromDer } from './name.js';
 import { writePem } from './pem.js';
@@ -156,6 +156,19 @@ export function requestFacts(request: Request): RequestFacts {
     signature: signatureName(request.algorithm),
     signatureValid: request.isGenuine,
   };
+}
+
+/** The names that can be put into a new certificate; other kinds are shown, never signed. */
+export function namesIn(subjectAltName: readonly string[]): AlternativeNames {
+  const of = (kind: string) =>
+    subjectAltName.filter((each) => each.startsWith(kind)).map((each) => each.slice(kind.length));
+  return alternativeNames({ dns: of('DNS:'), ip: of('IP:'), email: of('email:') });
+}
+
+/** What is not restricted becomes a client: that is the side which we are on. */
+export function purposesIn(extendedKeyUsage: readonly string[]): Purposes {
+  const server = extendedKeyUsage.includes('serverAuth');
+  return { server, client: extendedKeyUsage.includes('clientAuth') || !server };
 }
 
 function revocationFacts(list: RevocationList, nowMs: number): RevocationFacts {

@@ -3,7 +3,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AgentError, reasonOf } from '../../lib/errors.js';
-import { DEFAULT_KEY, KEY_CHOICES, type KeyChoice } from '../../pki/keys.js';
+import type { Purposes } from '../../pki/extensions.js';
+import { DEFAULT_KEY, KEY_CHOICES } from '../../pki/keys.js';
 import type { Owner } from '../../pki/store.js';
 
 /** `--dns --ip --email`, each any number of times. */
@@ -20,8 +21,37 @@ export function addNames(command: Command): Command {
     .option('--email <mailbox>', 'mail address in the certificate; any number of times', append, []);
 }
 
-export interface KeyOptions {
-  readonly keyType: KeyChoice;
+export interface PurposeOptions {
+  readonly client?: boolean;
+  readonly server?: boolean;
+}
+
+export function addPurposes(command: Command): Command {
+  return command
+    .option('--client', 'for the side that sends: OpenEMR, this agent (this is the default)')
+    .option('--server', 'for the side that collects');
+}
+
+export function purposesOf({ client = false, server = false }: PurposeOptions): Purposes {
+  return { client: client || !server, server };
+}
+
+export interface SigningOptions {
+  readonly ca: string;
+  readonly caKey: string;
+  readonly caPassphraseFile?: string;
+  readonly serial?: Buffer;
+}
+
+export function addSigning(command: Command): Command {
+  return addAuthority(command).option('--serial <number>', 'serial number, instead of a random one', serial);
+}
+
+export function addAuthority(command: Command): Command {
+  return command
+    .option('--ca <file>', "the authority's certificate", 'cacert.pem')
+    .option('--ca-key <file>', "the authority's key", 'cakey.pem')
+    .option('--ca-passphrase-file <file>', "file with the passphrase of the authority's key");
 }
 
 export function keyTypeOption(): Option {
@@ -60,6 +90,15 @@ export async function ownerOf(user: string | undefined): Promise<Owner | undefin
       hint: 'give --owner the user that the agent runs as',
     });
   }
+}
+
+/** Decimal, or hexadecimal after 0x; positive and at most 20 octets (RFC 5280 section 4.1.2.2). */
+function serial(text: string): Buffer {
+  const number = /^(0x[0-9a-f]+|\d+)$/i.test(text) ? BigInt(text) : 0n;
+  const hex = number.toString(16);
+  const bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex');
+  if (number > 0n && number < 1n << 159n) return bytes;
+  throw new InvalidArgumentError('A positive number of at most 20 octets is expected, such as 10 or 0x2F.');
 }
 
 function days(text: string): number {

@@ -1,5 +1,8 @@
 /** How the `cert` commands speak: results on standard output, everything else on standard error. */
+import type { X509Certificate } from 'node:crypto';
+import { certificateFacts } from '../../pki/inspect.js';
 import type { Io } from '../io.js';
+import { describe } from './facts.js';
 
 /** The agent's command, as it stands in the sentences. */
 export const COMMAND = 'openemr-audit-forwarder';
@@ -36,4 +39,17 @@ export async function working<T>(io: Io, what: string, work: () => Promise<T>): 
 /** `2027-12-25 (397 days)`. */
 export function untilText(notAfter: Date, nowMs: number): string {
   return `${notAfter.toISOString().slice(0, 10)} (${Math.floor((notAfter.getTime() - nowMs) / 86_400_000)} days)`;
+}
+
+/** The result of making a certificate. */
+export function tellMade(
+  io: Io,
+  options: { readonly json: boolean },
+  file: string,
+  certificate: X509Certificate,
+  nowMs: number,
+): void {
+  const facts = certificateFacts(certificate, nowMs);
+  if (options.json) printJson(io, { file, ...facts });
+  else print(io, `${file}\n${describe(facts)}`);
 }

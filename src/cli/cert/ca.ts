@@ -1,0 +1,65 @@
+/** `cert ca`: a certificate authority of one's own, its key encrypted on request. */
+import { Command } from 'commander';
+import { AUTHORITY_DAYS, createAuthority } from '../../pki/authority.js';
+import { pemOf } from '../../pki/inspect.js';
+import { type KeyChoice, writeKey } from '../../pki/keys.js';
+import { parseName } from '../../pki/name.js';
+import { installFiles, MODE } from '../../pki/store.js';
+import type { Io } from '../io.js';
+import { daysOption, forceOption, jsonOption, keyTypeOption } from './options.js';
+import { newPassphrase } from './passphrase.js';
+import { COMMAND, say, tellMade, working } from './speech.js';
+
+interface CaOptions {
+  readonly subject: string;
+  readonly out: string;
+  readonly keyOut: string;
+  readonly encrypt: boolean;
+  readonly passphraseFile?: string;
+  readonly keyType: KeyChoice;
+  readonly days: number;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+export function caCommand(io: Io): Command {
+  return new Command('ca')
+    .description('make a certificate authority (path length 0: it signs certificates, no further authorities)')
+    .option('--subject <name>', 'its name', '/C=US/CN=CertificateAuthority')
+    .option('--out <file>', 'its certificate, for both sides', 'cacert.pem')
+    .option('--key-out <file>', 'its key, which stays here', 'cakey.pem')
+    .option('--encrypt', 'encrypt the key with a passphrase', false)
+    .option('--passphrase-file <file>', 'file with the passphrase (implies --encrypt)')
+    .addOption(keyTypeOption())
+    .addOption(daysOption(AUTHORITY_DAYS))
+    .addOption(forceOption())
+    .addOption(jsonOption())
+    .action((options: CaOptions) => makeAuthority(io, options));
+}
+
+async function makeAuthority(io: Io, options: CaOptions): Promise<void> {
+  const nowMs = Date.now();
+  const subject = parseName(options.subject);
+  const encrypted = options.encrypt || options.passphraseFile !== undefined;
+  const passphrase = encrypted ? await newPassphrase(io, options.passphraseFile, "the authority's key") : undefined;
+  const made = await working(io, `Making an ${options.keyType} key`, () =>
+    createAuthority({ subject, nowMs, key: options.keyType, days: options.days }),
+  );
+  await installFiles(
+    [
+      { path: options.out, content: pemOf(made.certificate), mode: MODE.certificate },
+      { path: options.keyOut, content: writeKey(made.key, passphrase), mode: MODE.authorityKey },
+    ],
+    { force: options.force },
+  );
+  tellMade(io, options, options.out, made.certificate, nowMs);
+  say(
+    io,
+    '',
+    `Its key is ${options.keyOut}${encrypted ? ', encrypted' : ''}: who has it can let anyone in. Keep it off this host, with a copy.`,
+    '',
+    'Next:',
+    `  ${COMMAND} cert issue --server --dns hie.example.org --subject /C=US/CN=hie.example.org --out hiecert.pem --key-out hie.key`,
+    `  ${COMMAND} cert issue --client --dns emr.clinic.example --subject /C=US/CN=openemr@localhost`,
+  );
+}

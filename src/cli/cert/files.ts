@@ -1,0 +1,88 @@
+/** Reading the files that are named on the command line of `cert`, with errors that name them. */
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { AgentError, systemCode } from '../../lib/errors.js';
+import type { Authority } from '../../pki/authority.js';
+import { type AskPassphrase, type Content, readBundle } from '../../pki/bundle.js';
+import { leafOf } from '../../pki/chain.js';
+import type { RevocationList } from '../../pki/revocation.js';
+
+export async function readContents(path: string, ask?: AskPassphrase): Promise<Content[]> {
+  const bytes = await readBytes(path);
+  try {
+    return await readBundle(bytes, ask);
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    throw new AgentError(error.code, `${path}: ${error.message}`, {
+      cause: error.cause,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+}
+
+/** Throws when the file holds none. */
+export async function readCertificates(path: string, ask?: AskPassphrase): Promise<X509Certificate[]> {
+  const certificates = certificatesIn(await readContents(path, ask));
+  if (certificates.length > 0) return certificates;
+  throw new AgentError('no-certificate', `${path} holds no certificate`, {
+    hint: 'look at what it holds: openemr-audit-forwarder cert show',
+  });
+}
+
+/** The leaf of a file that may hold its chain, too. */
+export async function readLeaf(path: string, ask?: AskPassphrase): Promise<X509Certificate> {
+  return leafOf(await readCertificates(path, ask))!;
+}
+
+export async function readKey(path: string, ask: AskPassphrase): Promise<KeyObject> {
+  const contents = await readContents(path, ask);
+  const key = keysIn(contents)[0];
+  if (key !== undefined) return key;
+  const locked = contents.some(({ kind }) => kind === 'locked');
+  throw locked
+    ? new AgentError('passphrase-missing', `the key in ${path} is encrypted and there is no passphrase`, {
+        hint: 'run the command in a terminal, or give the file that holds the passphrase',
+      })
+    : new AgentError('no-key', `${path} holds no private key`, {
+        hint: 'look at what it holds: openemr-audit-forwarder cert show',
+      });
+}
+
+export async function readAuthority(caPath: string, keyPath: string, ask: AskPassphrase): Promise<Authority> {
+  return { certificate: await readLeaf(caPath), key: await readKey(keyPath, ask) };
+}
+
+/** The lists in the file; none when there is no such file. */
+export async function readLists(path: string): Promise<RevocationList[]> {
+  try {
+    return (await readContents(path)).flatMap((each) => (each.kind === 'revocation-list' ? [each.list] : []));
+  } catch (error) {
+    if (error instanceof AgentError && systemCode(error.cause) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+export function certificatesIn(contents: readonly Content[]): X509Certificate[] {
+  return contents.flatMap((each) => (each.kind === 'certificate' ? [each.certificate] : []));
+}
+
+export function keysIn(contents: readonly Content[]): KeyObject[] {
+  return contents.flatMap((each) => (each.kind === 'key' ? [each.key] : []));
+}
+
+async function readBytes(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const code = systemCode(cause);
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: 'it does not exist',
+      EACCES: 'it may not be read by this user',
+      EISDIR: 'it is a directory',
+    };
+    throw new AgentError('file-unreadable', `cannot read ${path}: ${reasons[code] ?? code}`, {
+      cause,
+      hint: code === 'EACCES' ? 'run the command as the owner of the file, or as root' : 'check the path',
+    });
+  }
+}

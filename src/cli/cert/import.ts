@@ -1,0 +1,161 @@
+/** `cert import`: what the authority sent back, in any form and order, checked and put into place. */
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { AgentError } from '../../lib/errors.js';
+import { buildChain, type Chain, leafOf } from '../../pki/chain.js';
+import { examine, type Finding } from '../../pki/findings.js';
+import { certificateFacts, pemOf } from '../../pki/inspect.js';
+import { completeInstallation, installFiles, MODE } from '../../pki/store.js';
+import type { Io } from '../io.js';
+import { certificatesIn, keysIn, readCertificates, readContents } from './files.js';
+import { accept, installPair } from './install.js';
+import { jsonOption, ownerOf, ownerOption } from './options.js';
+import { oldPassphrase } from './passphrase.js';
+import { addPlaces, ifPresent, type PlaceOptions, placesOf } from './places.js';
+import { COMMAND, say, tellMade } from './speech.js';
+
+interface ImportOptions extends PlaceOptions {
+  readonly passphraseFile?: string;
+  readonly trust: boolean;
+  readonly owner?: string;
+  readonly json: boolean;
+}
+
+/** A key and how it was locked. */
+interface Candidate {
+  readonly path: string;
+  readonly key: KeyObject;
+  readonly passphrase: string | undefined;
+}
+
+export function importCommand(io: Io): Command {
+  const command = new Command('import')
+    .description('install what the authority sent back: certificate and chain, in PEM, DER, PKCS#7 or PKCS#12')
+    .argument('<files...>', 'in any order')
+    .option('--trust', 'make the root in these files the authority that collectors are checked against (tls.ca)', false)
+    .option('--passphrase-file <file>', 'file with the passphrase of the key or the PKCS#12 file')
+    .addOption(ownerOption())
+    .addOption(jsonOption())
+    .action((files: string[], options: ImportOptions) => importFiles(io, files, options));
+  return addPlaces(command);
+}
+
+async function importFiles(io: Io, files: readonly string[], options: ImportOptions): Promise<void> {
+  const nowMs = Date.now();
+  const places = placesOf(options);
+  completeInstallation(places.directory);
+  const owner = await ownerOf(options.owner);
+  const ask = oldPassphrase(io, options.passphraseFile, 'the key');
+  const given = await readAll(files, ask);
+  const certificates = certificatesOf(given.certificates);
+  const candidates = [...given.candidates, ...(await keysBeside(places.directory, places.key, ask))];
+  const { leaf, candidate } = match(certificates, candidates);
+  const trusted = ifPresent(places.ca, options.ca);
+  const anchors = trusted === undefined || options.trust ? [] : await readCertificates(trusted);
+  const roots = certificates.filter((each) => each.ca && each.checkIssued(each));
+  const chain = buildChain(leaf, certificates, [...anchors, ...roots]);
+  accept(io, [
+    ...examine({ chain, key: candidate.key, purpose: 'client', revocationLists: [], nowMs }),
+    completeness(chain, nowMs),
+  ]);
+  const shown = chain.certificates.filter((each, depth) => depth === 0 || !each.checkIssued(each));
+  const { kept } = await installPair(places, { chain: shown, ...candidate }, { owner, nowMs, ask });
+  // "renew --request" left the key there; it has its place now.
+  if (candidate.path === `${places.key}.new`) await rm(candidate.path);
+  if (options.trust) await trust(io, roots, places.ca, nowMs);
+  tellMade(io, options, places.cert, leaf, nowMs);
+  say(io, '', ...kept.map((path) => `The former one is kept as ${path}.`));
+  say(
+    io,
+    'A running agent takes it over with its next connection; systemctl reload openemr-audit-forwarder makes it look now.',
+  );
+  say(io, `Next: ${COMMAND} cert verify --dir ${places.directory} --host COLLECTOR:6514`);
+}
+
+async function readAll(files: readonly string[], ask: () => Promise<string | undefined>) {
+  const certificates: X509Certificate[] = [];
+  const candidates: Candidate[] = [];
+  for (const file of files) {
+    const { contents, passphrase } = await readKnowing(file, ask);
+    certificates.push(...certificatesIn(contents));
+    candidates.push(...keysIn(contents).map((key) => ({ path: file, key, passphrase })));
+    if (contents.some(({ kind }) => kind === 'locked')) {
+      throw new AgentError('passphrase-missing', `${file} is encrypted and there is no passphrase`, {
+        hint: 'run the command in a terminal, or give --passphrase-file',
+      });
+    }
+  }
+  return { certificates, candidates };
+}
+
+/** Together with the passphrase, if one was needed. */
+async function readKnowing(file: string, ask: () => Promise<string | undefined>) {
+  let passphrase: string | undefined;
+  const contents = await readContents(file, async () => {
+    passphrase = await ask();
+    return passphrase;
+  });
+  return { contents, passphrase };
+}
+
+function certificatesOf(found: readonly X509Certificate[]): X509Certificate[] {
+  const distinct = found.filter((each, at) => found.findIndex((other) => other.raw.equals(each.raw)) === at);
+  if (distinct.length > 0) return distinct;
+  throw new AgentError('no-certificate', 'there is no certificate in these files', {
+    hint: `look at what they hold: ${COMMAND} cert show`,
+  });
+}
+
+/** `request` leaves the key in this directory; what cannot be read there is somebody else's. */
+async function keysBeside(
+  directory: string,
+  keyPath: string,
+  ask: () => Promise<string | undefined>,
+): Promise<Candidate[]> {
+  const names = await readdir(directory).catch((): string[] => []);
+  const paths = names.filter((name) => /\.(key|pem)(\.|$)/.test(name)).map((name) => join(directory, name));
+  const candidates: Candidate[] = [];
+  for (const path of new Set([keyPath, ...paths])) {
+    const { contents, passphrase } = await readKnowing(path, ask).catch(() => ({
+      contents: [],
+      passphrase: undefined,
+    }));
+    candidates.push(...keysIn(contents).map((key) => ({ path, key, passphrase })));
+  }
+  return candidates;
+}
+
+function match(certificates: readonly X509Certificate[], candidates: readonly Candidate[]) {
+  for (const leaf of certificates) {
+    const candidate = candidates.find(({ key }) => leaf.checkPrivateKey(key));
+    if (candidate !== undefined) return { leaf, candidate };
+  }
+  const { subject } = certificateFacts(leafOf(certificates)!, Date.now());
+  throw new AgentError('no-key', `no key found for the certificate of ${subject}; nothing was changed`, {
+    hint: `give the key that the request was made with: --key FILE (looked at: the files given and the directory of the agent's certificates)`,
+  });
+}
+
+function completeness({ certificates, isAnchored }: Chain, nowMs: number): Finding {
+  const { issuer } = certificateFacts(certificates.at(-1)!, nowMs);
+  if (isAnchored) return { check: 'chain', verdict: 'good', at: 'cert', message: 'the chain is complete' };
+  return {
+    check: 'chain',
+    verdict: 'warning',
+    at: 'cert',
+    message: `the certificate of ${issuer} is not among these files; if it is an intermediate one, the collector will miss it`,
+  };
+}
+
+async function trust(io: Io, roots: readonly X509Certificate[], path: string, nowMs: number): Promise<void> {
+  if (roots.length === 0) {
+    throw new AgentError('no-root', 'there is no root certificate in these files that could be trusted', {
+      hint: 'ask the exchange for the certificate of its authority',
+    });
+  }
+  const keepAs = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  await installFiles([{ path, content: roots.map(pemOf).join(''), mode: MODE.certificate }], { force: true, keepAs });
+  say(io, `${path} now holds ${roots.map((root) => certificateFacts(root, nowMs).subject).join('; ')}.`);
+}

@@ -1,0 +1,65 @@
+/** Puts a new pair into the agent's place, beside what it replaces; shared by `import` and `renew`. */
+import type { KeyObject, X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { AgentError } from '../../lib/errors.js';
+import { type AskPassphrase, readBundle } from '../../pki/bundle.js';
+import type { Finding } from '../../pki/findings.js';
+import { pemOf } from '../../pki/inspect.js';
+import { samePublicKey, writeKey } from '../../pki/keys.js';
+import { installFiles, MODE, type NewFile, type Owner } from '../../pki/store.js';
+import type { Io } from '../io.js';
+import type { Places } from './places.js';
+import { say } from './speech.js';
+
+export interface Pair {
+  /** Leaf first, no root. */
+  readonly chain: readonly X509Certificate[];
+  readonly key: KeyObject;
+  /** The key was encrypted with it, and stays so. */
+  readonly passphrase: string | undefined;
+}
+
+export interface Replaced {
+  /** The names that the former files have now; empty when there were none. */
+  readonly kept: readonly string[];
+}
+
+/** The key's file is left alone when it holds this key already, in whatever form. */
+export async function installPair(
+  places: Places,
+  pair: Pair,
+  options: { readonly owner: Owner | undefined; readonly nowMs: number; readonly ask: AskPassphrase },
+): Promise<Replaced> {
+  const chain = pair.chain.map(pemOf).join('');
+  const key = writeKey(pair.key, pair.passphrase);
+  const isSameFile = places.key === places.cert;
+  const keyFile: NewFile = { path: places.key, content: key, mode: MODE.key };
+  const files: NewFile[] = isSameFile
+    ? [{ path: places.cert, content: chain + key, mode: MODE.key }]
+    : [
+        ...((await holds(places.key, pair.key, options.ask)) ? [] : [keyFile]),
+        { path: places.cert, content: chain, mode: MODE.certificate },
+      ];
+  if (existsSync(places.combined)) files.push({ path: places.combined, content: chain + key, mode: MODE.key });
+  const keepAs = new Date(options.nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const kept = files.filter(({ path }) => existsSync(path)).map(({ path }) => `${path}.${keepAs}`);
+  await installFiles(files, { force: true, owner: options.owner, keepAs });
+  return { kept };
+}
+
+/** Says what is doubtful, throws for what would not work. */
+export function accept(io: Io, findings: readonly Finding[]): void {
+  for (const { verdict, message } of findings) if (verdict === 'warning') say(io, `Warning: ${message}.`);
+  const bad = findings.find(({ verdict }) => verdict === 'bad');
+  if (bad === undefined) return;
+  throw new AgentError(`certificate-${bad.check}`, `${bad.message}; nothing was changed`, {
+    ...(bad.hint === undefined ? {} : { hint: bad.hint }),
+  });
+}
+
+async function holds(path: string, key: KeyObject, ask: AskPassphrase): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  const contents = await readBundle(await readFile(path), ask);
+  return contents.some((each) => each.kind === 'key' && samePublicKey(each.key, key));
+}

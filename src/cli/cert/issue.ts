@@ -1,0 +1,123 @@
+/** `cert issue`: key and certificate for one side, signed by an authority at hand or by itself. */
+import { Command } from 'commander';
+import { createLeaf, LEAF_DAYS } from '../../pki/authority.js';
+import { type AlternativeNames, alternativeNames, asHostName } from '../../pki/extensions.js';
+import { pemOf } from '../../pki/inspect.js';
+import { type KeyChoice, writeKey } from '../../pki/keys.js';
+import { commonName, type DistinguishedName, parseName } from '../../pki/name.js';
+import { installFiles, MODE } from '../../pki/store.js';
+import type { Io } from '../io.js';
+import { readAuthority } from './files.js';
+import {
+  addNames,
+  addPurposes,
+  addSigning,
+  daysOption,
+  forceOption,
+  jsonOption,
+  keyTypeOption,
+  type NameOptions,
+  ownerOf,
+  ownerOption,
+  type PurposeOptions,
+  purposesOf,
+  type SigningOptions,
+} from './options.js';
+import { newPassphrase, oldPassphrase } from './passphrase.js';
+import { COMMAND, say, tellMade, working } from './speech.js';
+
+interface IssueOptions extends NameOptions, PurposeOptions, SigningOptions {
+  readonly subject: string;
+  readonly selfSigned: boolean;
+  readonly out: string;
+  readonly keyOut: string;
+  readonly combined?: string;
+  readonly encrypt: boolean;
+  readonly passphraseFile?: string;
+  readonly keyType: KeyChoice;
+  readonly days: number;
+  readonly owner?: string;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+export function issueCommand(io: Io): Command {
+  const command = new Command('issue')
+    .description('make a key and its certificate, signed by an authority at hand')
+    .requiredOption('--subject <name>', 'whose it is: /C=US/CN=openemr@localhost or CN=openemr@localhost,C=US')
+    .option('--self-signed', 'signed by itself, for a collector that knows it by fingerprint', false)
+    .option('--out <file>', 'the certificate', 'openemrcert.pem')
+    .option('--key-out <file>', 'its key', 'openemr.key')
+    .option('--combined <file>', 'certificate and key in one file besides, as PHP wants it')
+    .option('--encrypt', 'encrypt the key with a passphrase', false)
+    .option('--passphrase-file <file>', 'file with the passphrase of the new key (implies --encrypt)')
+    .addOption(keyTypeOption())
+    .addOption(daysOption(LEAF_DAYS))
+    .addOption(ownerOption())
+    .addOption(forceOption())
+    .addOption(jsonOption())
+    .action((options: IssueOptions) => issue(io, options));
+  return addSigning(addPurposes(addNames(command)));
+}
+
+async function issue(io: Io, options: IssueOptions): Promise<void> {
+  const nowMs = Date.now();
+  const subject = parseName(options.subject);
+  const names = namesOr(io, alternativeNames(options), subject);
+  const owner = await ownerOf(options.owner);
+  const encrypted = options.encrypt || options.passphraseFile !== undefined;
+  const authority = options.selfSigned
+    ? 'self'
+    : await readAuthority(
+        options.ca,
+        options.caKey,
+        oldPassphrase(io, options.caPassphraseFile, `the authority's key (${options.caKey})`),
+      );
+  const passphrase = encrypted ? await newPassphrase(io, options.passphraseFile, options.keyOut) : undefined;
+  const made = await working(io, `Making an ${options.keyType} key`, () =>
+    createLeaf({
+      authority,
+      subject,
+      names,
+      purposes: purposesOf(options),
+      nowMs,
+      days: options.days,
+      key: options.keyType,
+      ...(options.serial === undefined ? {} : { serial: options.serial }),
+    }),
+  );
+  const cert = pemOf(made.certificate);
+  const key = writeKey(made.key, passphrase);
+  await installFiles(
+    [
+      { path: options.out, content: cert, mode: MODE.certificate },
+      { path: options.keyOut, content: key, mode: MODE.key },
+      ...(options.combined === undefined ? [] : [{ path: options.combined, content: cert + key, mode: MODE.key }]),
+    ],
+    { force: options.force, owner },
+  );
+  tellMade(io, options, options.out, made.certificate, nowMs);
+  const verify = options.selfSigned ? '' : ` --ca ${options.ca}`;
+  const purpose = purposesOf(options).client ? 'client' : 'server';
+  say(
+    io,
+    '',
+    `Its key is ${options.keyOut}, for its owner only.`,
+    `Next: ${COMMAND} cert verify --purpose ${purpose} --cert ${options.out} --key ${options.keyOut}${verify}`,
+  );
+}
+
+/** A certificate always says its names; those of the subject when no other is given. */
+export function namesOr(io: Io, names: AlternativeNames, subject: DistinguishedName): AlternativeNames {
+  if (names.dns.length + names.ip.length + names.email.length > 0) return names;
+  const common = commonName(subject) ?? '';
+  const host = asHostName(common);
+  const derived = alternativeNames({
+    email: common.includes('@') ? [common] : [],
+    dns: host === undefined ? [] : [host],
+  });
+  if (derived.email.length + derived.dns.length > 0) {
+    say(io, `No --dns, --ip or --email: the certificate bears the name of its subject, ${common}.`);
+  }
+  return derived;
+}

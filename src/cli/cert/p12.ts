@@ -1,0 +1,63 @@
+/** `cert p12`: key and chain in one PKCS#12 file, with algorithms that today's programs take. */
+import { Command } from 'commander';
+import { AgentError } from '../../lib/errors.js';
+import { buildChain, leafOf } from '../../pki/chain.js';
+import { certificateFacts } from '../../pki/inspect.js';
+import { writePkcs12 } from '../../pki/pkcs12.js';
+import { installFiles, MODE } from '../../pki/store.js';
+import type { Io } from '../io.js';
+import { readCertificates, readKey } from './files.js';
+import { forceOption, ownerOf, ownerOption } from './options.js';
+import { newPassphrase, oldPassphrase } from './passphrase.js';
+import { print, say } from './speech.js';
+
+interface P12Options {
+  readonly cert: string;
+  readonly key: string;
+  readonly ca?: string;
+  readonly out: string;
+  readonly name?: string;
+  readonly keyPassphraseFile?: string;
+  readonly passphraseFile?: string;
+  readonly owner?: string;
+  readonly force: boolean;
+}
+
+export function p12Command(io: Io): Command {
+  return new Command('p12')
+    .description('put key and certificates into one PKCS#12 file (AES-256, SHA-256)')
+    .option('--cert <file>', 'the certificate, with its chain if it has one', 'openemrcert.pem')
+    .option('--key <file>', 'its key', 'openemr.key')
+    .option('--ca <file>', "the authority's certificate, to be put in too")
+    .option('--out <file>', 'the PKCS#12 file', 'openemr.p12')
+    .option('--name <text>', 'under which other programs list it (default: its subject)')
+    .option('--key-passphrase-file <file>', 'file with the passphrase of the key, if it is encrypted')
+    .option('--passphrase-file <file>', 'file with the passphrase of the new file')
+    .addOption(ownerOption())
+    .addOption(forceOption())
+    .action((options: P12Options) => make(io, options));
+}
+
+async function make(io: Io, options: P12Options): Promise<void> {
+  const certificates = await readCertificates(options.cert);
+  const key = await readKey(options.key, oldPassphrase(io, options.keyPassphraseFile, `the key (${options.key})`));
+  const leaf = certificates.find((each) => each.checkPrivateKey(key)) ?? leafOf(certificates)!;
+  if (!leaf.checkPrivateKey(key)) {
+    throw new AgentError(
+      'certificate-key-match',
+      `the key ${options.key} does not belong to the certificate ${options.cert}`,
+      {
+        hint: 'give the two that were made together',
+      },
+    );
+  }
+  const authorities = options.ca === undefined ? [] : await readCertificates(options.ca);
+  const chain = buildChain(leaf, certificates, authorities).certificates;
+  const name = options.name ?? certificateFacts(leaf, Date.now()).subject;
+  const owner = await ownerOf(options.owner);
+  const passphrase = await newPassphrase(io, options.passphraseFile, options.out);
+  const content = await writePkcs12({ key, chain, name }, passphrase);
+  await installFiles([{ path: options.out, content, mode: MODE.key }], { force: options.force, owner });
+  print(io, `${options.out}  ${chain.length} ${chain.length === 1 ? 'certificate' : 'certificates'} and the key`);
+  say(io, 'In the configuration: tls.p12 names it, tls.passphraseFile a file with its passphrase.');
+}

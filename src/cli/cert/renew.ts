@@ -1,0 +1,183 @@
+/** `cert renew`: a new certificate in the place of the old one, which stays beside it until the new one is known to work. */
+import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { Command, InvalidArgumentError } from 'commander';
+import { AgentError } from '../../lib/errors.js';
+import { issueLeaf, LEAF_DAYS } from '../../pki/authority.js';
+import { readFields } from '../../pki/certificate.js';
+import { buildChain, leafOf } from '../../pki/chain.js';
+import type { AlternativeNames } from '../../pki/extensions.js';
+import { examine } from '../../pki/findings.js';
+import { type CertificateFacts, certificateFacts, namesIn, pemOf, purposesIn } from '../../pki/inspect.js';
+import { choiceLike, KEY_CHOICES, type KeyChoice, type KeyPair, makeKeyPair, writeKey } from '../../pki/keys.js';
+import { type DistinguishedName, nameFromDer } from '../../pki/name.js';
+import { writePem } from '../../pki/pem.js';
+import { createRequest } from '../../pki/request.js';
+import { completeInstallation, installFiles, MODE } from '../../pki/store.js';
+import type { Io } from '../io.js';
+import { readAuthority, readCertificates, readKey } from './files.js';
+import { accept, installPair } from './install.js';
+import { daysOption, forceOption, jsonOption, ownerOf, ownerOption } from './options.js';
+import { oldPassphrase } from './passphrase.js';
+import { addPlaces, type PlaceOptions, type Places, placesOf } from './places.js';
+import { COMMAND, print, say, tellMade, working } from './speech.js';
+import { endpoint, visit } from './visit.js';
+
+interface RenewOptions extends PlaceOptions {
+  readonly request?: string;
+  readonly caKey?: string;
+  readonly caPassphraseFile?: string;
+  readonly passphraseFile?: string;
+  readonly sameKey: boolean;
+  readonly keyType?: KeyChoice;
+  readonly days: number;
+  readonly host?: { readonly host: string; readonly port: number };
+  readonly owner?: string;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+/** What is renewed, and the key for what comes. */
+interface Renewal {
+  readonly old: X509Certificate;
+  readonly facts: CertificateFacts;
+  readonly subject: DistinguishedName;
+  readonly pair: KeyPair;
+  readonly passphrase: string | undefined;
+}
+
+export function renewCommand(io: Io): Command {
+  const command = new Command('renew')
+    .description('a new certificate for the same names: from our authority at once, or a request for the exchange')
+    .option('--request <file>', 'write a request for the authority elsewhere; "cert import" installs its answer')
+    .option('--ca-key <file>', "our authority's key: sign and install at once")
+    .option('--ca-passphrase-file <file>', "file with the passphrase of the authority's key")
+    .option('--passphrase-file <file>', "file with the passphrase of the certificate's key")
+    .option('--same-key', 'keep the key (default: make a new one of the same kind)', false)
+    .option('--key-type <kind>', `another kind of key: ${KEY_CHOICES.join(', ')}`, keyChoice)
+    .option('--host <host:port>', 'try the new pair on this collector first; install it only if it works', endpoint)
+    .addOption(daysOption(LEAF_DAYS))
+    .addOption(ownerOption())
+    .addOption(forceOption())
+    .addOption(jsonOption())
+    .action((options: RenewOptions) => renew(io, options));
+  return addPlaces(command);
+}
+
+async function renew(io: Io, options: RenewOptions): Promise<void> {
+  const places = placesOf(options);
+  completeInstallation(places.directory);
+  const renewal = await prepare(io, places, options);
+  if (options.request !== undefined) return writeRequest(io, options.request, places, renewal, options);
+  if (options.caKey !== undefined) return reissue(io, options.caKey, places, renewal, options);
+  throw new AgentError('no-authority', `who signs the new certificate? ${renewal.facts.issuer} signed the old one`, {
+    hint: `is it ours: --ca-key FILE; is it the exchange's: --request FILE, and "${COMMAND} cert import" with its answer`,
+  });
+}
+
+async function prepare(io: Io, places: Places, options: RenewOptions): Promise<Renewal> {
+  let passphrase: string | undefined;
+  const find = oldPassphrase(io, options.passphraseFile, `the key (${places.key})`);
+  const oldKey = await readKey(places.key, async () => {
+    passphrase = await find();
+    return passphrase;
+  });
+  const certificates = await readCertificates(places.cert);
+  const old = certificates.find((each) => each.checkPrivateKey(oldKey)) ?? leafOf(certificates)!;
+  const choice = options.keyType ?? choiceLike(oldKey);
+  const pair = options.sameKey
+    ? { privateKey: oldKey, publicKey: createPublicKey(oldKey) }
+    : await working(io, `Making an ${choice} key`, () => makeKeyPair(choice));
+  return {
+    old,
+    facts: certificateFacts(old, Date.now()),
+    subject: nameFromDer(readFields(old).subject),
+    pair,
+    passphrase,
+  };
+}
+
+async function writeRequest(
+  io: Io,
+  path: string,
+  places: Places,
+  renewal: Renewal,
+  options: RenewOptions,
+): Promise<void> {
+  const { subject, facts, pair, passphrase } = renewal;
+  const der = createRequest({ subject, names: namesOf(facts), purposes: purposesIn(facts.extendedKeyUsage), pair });
+  const newKey = `${places.key}.new`;
+  const keyFile = { path: newKey, content: writeKey(pair.privateKey, passphrase), mode: MODE.key };
+  const files = [
+    ...(options.sameKey ? [] : [keyFile]),
+    { path, content: writePem('CERTIFICATE REQUEST', der), mode: MODE.certificate },
+  ];
+  await installFiles(files, { force: options.force, owner: await ownerOf(options.owner) });
+  print(io, path);
+  say(
+    io,
+    `Send it to ${facts.issuer}. The old certificate (until ${facts.notAfter.slice(0, 10)}) stays in use.`,
+    ...(options.sameKey ? [] : [`The new key waits as ${newKey}; the import finds it there.`]),
+    `When the answer has come: ${COMMAND} cert import ANSWER… --dir ${places.directory}`,
+  );
+}
+
+async function reissue(io: Io, caKey: string, places: Places, renewal: Renewal, options: RenewOptions): Promise<void> {
+  const nowMs = Date.now();
+  const { subject, facts, pair, passphrase } = renewal;
+  const ask = oldPassphrase(io, options.caPassphraseFile, `the authority's key (${caKey})`);
+  const authority = await readAuthority(places.ca, caKey, ask);
+  const leaf = issueLeaf(
+    {
+      authority,
+      subject,
+      names: namesOf(facts),
+      purposes: purposesIn(facts.extendedKeyUsage),
+      nowMs,
+      days: options.days,
+    },
+    pair.publicKey,
+  );
+  const chain = buildChain(leaf, [], [authority.certificate]);
+  const purpose = purposesIn(facts.extendedKeyUsage).client ? 'client' : 'server';
+  accept(io, examine({ chain, key: pair.privateKey, purpose, revocationLists: [], nowMs }));
+  if (options.host !== undefined) await tryOut(io, options.host, places, leaf, pair.privateKey, nowMs);
+  const owner = await ownerOf(options.owner);
+  const keep = { owner, nowMs, ask: async () => passphrase };
+  const { kept } = await installPair(places, { chain: [leaf], key: pair.privateKey, passphrase }, keep);
+  tellMade(io, options, places.cert, leaf, nowMs);
+  say(
+    io,
+    '',
+    ...kept.map((path) => `The former one is kept as ${path}; it stays valid until ${facts.notAfter.slice(0, 10)}.`),
+  );
+  say(io, `A collector that knows us by fingerprint must be given the new one before the agent connects again.`);
+}
+
+/** The collector's word before anything is installed. */
+async function tryOut(
+  io: Io,
+  target: { readonly host: string; readonly port: number },
+  places: Places,
+  leaf: X509Certificate,
+  key: KeyObject,
+  nowMs: number,
+): Promise<void> {
+  const ca = (await readCertificates(places.ca)).map(pemOf);
+  const { findings } = await visit(target, undefined, { ca, cert: pemOf(leaf), key: writeKey(key) }, nowMs, io.signal);
+  accept(io, findings);
+  say(io, `${target.host}:${target.port} accepts it.`);
+}
+
+function namesOf({ subjectAltName, subject }: CertificateFacts): AlternativeNames {
+  const names = namesIn(subjectAltName);
+  if (names.dns.length + names.ip.length + names.email.length > 0) return names;
+  throw new AgentError('no-name', `the certificate of ${subject} has no subject alternative name to renew it for`, {
+    hint: 'make a new one with names: cert issue or cert request, with --dns',
+  });
+}
+
+function keyChoice(text: string): KeyChoice {
+  const choice = KEY_CHOICES.find((each) => each === text);
+  if (choice !== undefined) return choice;
+  throw new InvalidArgumentError(`One of these is expected: ${KEY_CHOICES.join(', ')}.`);
+}

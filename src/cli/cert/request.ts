@@ -1,0 +1,99 @@
+/** `cert request`: a request for the exchange's authority; the key never leaves this host. */
+import { createPublicKey } from 'node:crypto';
+import { Command } from 'commander';
+import { alternativeNames } from '../../pki/extensions.js';
+import { requestFacts } from '../../pki/inspect.js';
+import { type KeyChoice, type KeyPair, makeKeyPair, writeKey } from '../../pki/keys.js';
+import { parseName } from '../../pki/name.js';
+import { writePem } from '../../pki/pem.js';
+import { createRequest, readRequest } from '../../pki/request.js';
+import { installFiles, MODE } from '../../pki/store.js';
+import type { Io } from '../io.js';
+import { describe } from './facts.js';
+import { readKey } from './files.js';
+import { namesOr } from './issue.js';
+import {
+  addNames,
+  addPurposes,
+  forceOption,
+  keyTypeOption,
+  type NameOptions,
+  ownerOf,
+  ownerOption,
+  type PurposeOptions,
+  purposesOf,
+} from './options.js';
+import { newPassphrase, oldPassphrase } from './passphrase.js';
+import { COMMAND, print, printJson, say, working } from './speech.js';
+
+interface RequestOptions extends NameOptions, PurposeOptions {
+  readonly subject: string;
+  readonly out: string;
+  readonly key?: string;
+  readonly keyOut: string;
+  readonly encrypt: boolean;
+  readonly passphraseFile?: string;
+  readonly keyType: KeyChoice;
+  readonly owner?: string;
+  readonly force: boolean;
+  readonly json: boolean;
+}
+
+export function requestCommand(io: Io): Command {
+  const command = new Command('request')
+    .description('make a key and a certificate request (PKCS#10) for an authority elsewhere')
+    .requiredOption(
+      '--subject <name>',
+      'as the exchange prescribes it, for example /C=US/O=My Clinic/CN=emr.clinic.example',
+    )
+    .option('--out <file>', 'the request, to be sent to the authority', 'openemr.csr')
+    .option('--key <file>', 'request for this key instead of a new one')
+    .option('--key-out <file>', 'the new key, which stays here', 'openemr.key')
+    .option('--encrypt', 'encrypt the new key with a passphrase', false)
+    .option('--passphrase-file <file>', 'file with the passphrase of the key (implies --encrypt)')
+    .addOption(keyTypeOption())
+    .addOption(ownerOption())
+    .addOption(forceOption())
+    .option('--json', 'print what is asked for as JSON', false)
+    .action((options: RequestOptions) => request(io, options));
+  return addPurposes(addNames(command));
+}
+
+async function request(io: Io, options: RequestOptions): Promise<void> {
+  const subject = parseName(options.subject);
+  const names = namesOr(io, alternativeNames(options), subject);
+  const owner = await ownerOf(options.owner);
+  const { pair, keyText } = await (options.key === undefined
+    ? makeKey(io, options)
+    : existing(io, options.key, options));
+  const der = createRequest({ subject, names, purposes: purposesOf(options), pair });
+  const text = writePem('CERTIFICATE REQUEST', der);
+  await installFiles(
+    [
+      ...(keyText === undefined ? [] : [{ path: options.keyOut, content: keyText, mode: MODE.key }]),
+      { path: options.out, content: text, mode: MODE.certificate },
+    ],
+    { force: options.force, owner },
+  );
+  const facts = requestFacts(readRequest(der));
+  if (options.json) printJson(io, { file: options.out, keyFile: options.key ?? options.keyOut, ...facts });
+  else print(io, `${options.out}\n${describe(facts)}\n${text}`);
+  say(
+    io,
+    '',
+    `Send ${options.out}, or paste it into the authority's enrolment page. The key ${options.key ?? options.keyOut} stays here.`,
+    `When the certificate has come back: ${COMMAND} cert import ANSWER… --key ${options.key ?? options.keyOut}`,
+  );
+}
+
+async function makeKey(io: Io, options: RequestOptions): Promise<{ pair: KeyPair; keyText: string | undefined }> {
+  const encrypted = options.encrypt || options.passphraseFile !== undefined;
+  const passphrase = encrypted ? await newPassphrase(io, options.passphraseFile, options.keyOut) : undefined;
+  const pair = await working(io, `Making an ${options.keyType} key`, () => makeKeyPair(options.keyType));
+  return { pair, keyText: writeKey(pair.privateKey, passphrase) };
+}
+
+async function existing(io: Io, path: string, options: RequestOptions): Promise<{ pair: KeyPair; keyText: undefined }> {
+  const privateKey = await readKey(path, oldPassphrase(io, options.passphraseFile, `the key (${path})`));
+  return { pair: { privateKey, publicKey: createPublicKey(privateKey) }, keyText: undefined };
+}

@@ -1,0 +1,140 @@
+/** `cert verify`: would a connection with these files work, and if not, why. */
+import type { X509Certificate } from 'node:crypto';
+import { Command, Option } from 'commander';
+import { buildChain, type Chain } from '../../pki/chain.js';
+import { examine, type Finding } from '../../pki/findings.js';
+import { rehearse, type Shown } from '../../pki/handshake.js';
+import { certificateFacts, pemOf } from '../../pki/inspect.js';
+import { writeKey } from '../../pki/keys.js';
+import { writePem } from '../../pki/pem.js';
+import type { Io } from '../io.js';
+import { UsageError } from '../usage-error.js';
+import { certificatesIn, keysIn, readCertificates, readContents, readLists } from './files.js';
+import { jsonOption } from './options.js';
+import { oldPassphrase } from './passphrase.js';
+import { addPlaces, ifPresent, type PlaceOptions, placesOf } from './places.js';
+import { print, printJson } from './speech.js';
+import { endpoint, nameFinding, visit } from './visit.js';
+
+export interface VerifyOptions extends PlaceOptions {
+  readonly p12?: string;
+  readonly passphraseFile?: string;
+  readonly crl?: string;
+  readonly purpose: 'client' | 'server';
+  readonly name?: string;
+  readonly host?: { readonly host: string; readonly port: number };
+  readonly json: boolean;
+}
+
+/** What the files hold, ready for both questions. */
+interface Held {
+  readonly chain: Chain | undefined;
+  readonly findings: readonly Finding[];
+  readonly shown: Shown;
+}
+
+export function verifyCommand(io: Io): Command {
+  const command = new Command('verify')
+    .description('would a connection with these files work; with --host, ask the real collector')
+    .option('--p12 <file>', 'certificate and key as PKCS#12')
+    .option('--passphrase-file <file>', 'file with the passphrase of the key')
+    .option('--crl <file>', 'revocation lists')
+    .addOption(new Option('--purpose <side>', 'for which side').choices(['client', 'server']).default('client'))
+    .option('--name <name>', 'the name that the certificate must bear (with --host: that of the collector)')
+    .option('--host <host:port>', 'connect to this collector and tell everything', endpoint)
+    .addOption(jsonOption())
+    .action((options: VerifyOptions) => verify(io, options));
+  return addPlaces(command);
+}
+
+async function verify(io: Io, options: VerifyOptions): Promise<void> {
+  const nowMs = Date.now();
+  const held = await hold(io, options, nowMs);
+  const rehearsed = held.chain === undefined ? [] : [await rehearsal(held, options, nowMs)];
+  const { host } = options;
+  const visited = host === undefined ? undefined : await visit(host, options.name, held.shown, nowMs, io.signal);
+  const findings = [...held.findings, ...rehearsed];
+  const all = [...findings, ...(visited?.findings ?? [])];
+  if (all.some(({ verdict }) => verdict === 'bad')) io.setExitStatus(1);
+  if (options.json) return printJson(io, { findings, collector: visited && { ...visited, lines: undefined } });
+  if (findings.length > 0) print(io, ['These files:', ...findings.map(line)].join('\n'));
+  if (visited && host)
+    print(io, [`${host.host}:${host.port}:`, ...visited.lines, ...visited.findings.map(line)].join('\n'));
+  print(io, all.some(({ verdict }) => verdict === 'bad') ? 'It would not work.' : 'It works.');
+}
+
+async function hold(io: Io, options: VerifyOptions, nowMs: number): Promise<Held> {
+  const places = placesOf(options);
+  const ask = oldPassphrase(io, options.passphraseFile, 'the key');
+  const caPath = ifPresent(places.ca, options.ca);
+  const anchors = caPath === undefined ? [] : await readCertificates(caPath);
+  const lists = options.crl === undefined ? [] : await readLists(options.crl);
+  const certPath = options.p12 ?? ifPresent(places.cert, options.cert);
+  const shown: Shown = {
+    ca: anchors.map(pemOf),
+    crl: lists.length === 0 ? undefined : lists.map(({ der }) => writePem('X509 CRL', der)).join(''),
+  };
+  if (certPath === undefined) {
+    if (options.host !== undefined) return { chain: undefined, findings: [], shown };
+    throw new UsageError(`there is no certificate to verify: ${places.cert} does not exist`, {
+      hint: 'name the files with --cert, --key and --ca, or their directory with --dir',
+    });
+  }
+  const contents = await readContents(certPath, ask);
+  const own = keysIn(contents);
+  const keyPath = options.p12 ?? (own.length > 0 ? certPath : ifPresent(places.key, options.key));
+  const keys = own.length > 0 || keyPath === undefined ? own : keysIn(await readContents(keyPath, ask));
+  const certificates = certificatesIn(contents);
+  const leaf =
+    certificates.find((each) => keys.some((key) => each.checkPrivateKey(key))) ?? (await leafIn(certPath, ask));
+  const key = keys.find((each) => leaf.checkPrivateKey(each)) ?? keys[0];
+  const chain = buildChain(leaf, certificates, anchors);
+  const findings = [
+    ...(key === undefined ? [keyMissing(keyPath ?? places.key)] : []),
+    ...examine({ chain, key, purpose: options.purpose, revocationLists: lists, nowMs }),
+    anchorage(chain, caPath, nowMs),
+    ...(options.name !== undefined && options.host === undefined ? [nameFinding(leaf, options.name)] : []),
+  ];
+  const cert = chain.certificates.filter((each, depth) => depth === 0 || !each.checkIssued(each));
+  return { chain, findings, shown: { ...shown, cert: cert.map(pemOf).join(''), key: key && writeKey(key) } };
+}
+
+async function leafIn(path: string, ask: () => Promise<string | undefined>): Promise<X509Certificate> {
+  return (await readCertificates(path, ask))[0]!;
+}
+
+async function rehearsal({ shown, findings }: Held, { purpose }: VerifyOptions, nowMs: number): Promise<Finding> {
+  const finding = { check: 'handshake', at: 'cert' } as const;
+  if (findings.some(({ check, verdict }) => verdict === 'bad' && check.startsWith('key-'))) {
+    return { ...finding, verdict: 'warning', message: 'no handshake was tried, for want of a key' };
+  }
+  const code = await rehearse(shown, purpose, nowMs);
+  if (code === undefined) return { ...finding, verdict: 'good', message: 'a handshake with these files succeeds here' };
+  return { ...finding, verdict: 'bad', message: `OpenSSL refuses them in a handshake: ${code}` };
+}
+
+function anchorage({ certificates, isAnchored }: Chain, caPath: string | undefined, nowMs: number): Finding {
+  const last = certificateFacts(certificates.at(-1)!, nowMs);
+  const finding = { check: 'chain', at: 'ca' } as const;
+  if (isAnchored) return { ...finding, verdict: 'good', message: `signed by ${last.subject}, which is in ${caPath}` };
+  const message =
+    caPath === undefined
+      ? 'no authority was given, so the chain was not checked'
+      : `the chain ends at ${last.selfSigned ? last.subject : last.issuer}, which is not in ${caPath}`;
+  return { ...finding, verdict: 'bad', message, hint: "give --ca the certificate of the certificate's authority" };
+}
+
+function keyMissing(path: string): Finding {
+  return {
+    check: 'key-missing',
+    verdict: 'bad',
+    at: 'key',
+    message: `no key in ${path}`,
+    hint: 'give --key the key of the certificate',
+  };
+}
+
+function line({ verdict, message, hint }: Finding): string {
+  const sign = { good: '  ok      ', warning: '  warning ', bad: '  BAD     ' }[verdict];
+  return `${sign}${message}${verdict === 'bad' && hint !== undefined ? `\n          -> ${hint}` : ''}`;
+}
