@@ -60,7 +60,7 @@ export function describeChain(
   const faults = chain.map<string | undefined>((_, depth) =>
     verifyError === undefined ? undefined : faultAt(chain, depth, trusted, nowMs),
   );
-  if (verifyError !== undefined && faults.length > 0 && faults.every((fault) => fault === undefined)) {
+  if (verifyError !== undefined && faults.length > 0 && !faults.some((fault) => fault !== undefined)) {
     faults[0] = wordsForVerifyError(verifyError);
   }
   return chain.map((certificate, depth) => ({
