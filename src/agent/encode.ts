@@ -143,12 +143,12 @@ export class Encoder {
   }
 
   #whole(reading: Reading, start: number, end: number): void {
-    const line = reading.bytes.subarray(start, end);
-    const description = reading.describer.line(line, reading.doubledHour);
+    const { bytes } = reading;
+    const description = reading.describer.line(bytes, start, end, reading.doubledHour);
     this.#begins(reading, description);
     const header = this.#header(reading, description, reading.offset + start, '');
-    const form = reading.ascii ? 'plain' : msgForm(line, this.#message.bom, false);
-    const length = header.length + (form === 'marked' ? BOM.length : 0) + line.length;
+    const form = reading.ascii ? 'plain' : msgForm(bytes.subarray(start, end), this.#message.bom, false);
+    const length = header.length + (form === 'marked' ? BOM.length : 0) + end - start;
     if (form !== 'cut' && length <= this.#message.maxBytes) this.#add(reading, header, form, start, end);
     else this.#parts(reading, description, { start: reading.offset + start, parts: 0 }, start, end, true);
   }

@@ -14,7 +14,7 @@ import type { CollectorMemories } from './collector-memory.js';
 import { type DeliveryState, newDeliveryState } from './delivery-state.js';
 import type { Epoch } from './epoch.js';
 import type { Mark, Outbox } from './outbox.js';
-import { Session } from './session.js';
+import { Session, type SessionEnd } from './session.js';
 
 export interface ForwardOptions extends EpochOptions {
   /** `delivery.acknowledge`; `undefined`: learnt. */
@@ -34,7 +34,7 @@ export interface ForwardDependencies {
   readonly report: Report;
   /** An epoch has been acknowledged: the receipt. */
   readonly receipt: (epoch: Epoch, dialled: Dialled, level: Level) => Promise<void>;
-  /** A connection was refused, by them or by us. */
+  /** A connection was refused for a certificate's sake, by them or by us; said as often as it is reported. */
   readonly refused: (error: LinkError) => void;
 }
 
@@ -66,25 +66,41 @@ export class Forward {
     while (!stop.aborted) {
       const dialled = await this.#dial(stop);
       if (dialled === undefined) continue;
-      const end = await this.#session(dialled).run(stop, kill);
-      if (end.how === 'failed') await this.#failed(end.error, end.epoch, dialled, stop);
-      else if (end.how === 'idle') await this.#idle(end.livedMs, stop);
+      await this.#after(await this.#session(dialled).run(stop, kill), dialled, stop);
     }
     this.state.link = { name: 'stopped' };
+    await this.dependencies.outbox.close();
+  }
+
+  async #after(end: SessionEnd, dialled: Dialled, stop: AbortSignal): Promise<void> {
+    switch (end.how) {
+      case 'stopped':
+        return;
+      case 'idle':
+        return this.#idle(end.livedMs, stop);
+      case 'failed':
+        return this.#failed(end.error, end.epoch, dialled, stop);
+      case 'unreadable':
+        this.#rewind();
+        this.dependencies.report.error('The journal cannot be read', {
+          reason: end.error.message,
+          remedy: end.error.hint,
+        });
+        return this.#wait(stop, end.error.message);
+      default:
+        end satisfies never;
+    }
   }
 
   async #dial(stop: AbortSignal): Promise<Dialled | undefined> {
-    const { dialler, refused } = this.dependencies;
+    const { dialler } = this.dependencies;
     this.state.link = { name: 'connecting', attempt: this.#attempt };
     try {
       return await dialler.dial(stop);
     } catch (error) {
       if (!(error instanceof DialFailed)) throw error;
       if (stop.aborted) return undefined;
-      for (const refusal of error.refusals) {
-        this.#note(refusal);
-        refused(refusal);
-      }
+      for (const refusal of error.refusals) this.#note(refusal);
       await this.#wait(stop, error.message);
       return undefined;
     }
@@ -151,18 +167,20 @@ export class Forward {
   }
 
   async #failed(error: LinkError, epoch: Epoch | undefined, dialled: Dialled, stop: AbortSignal): Promise<void> {
-    const { dialler, outbox } = this.dependencies;
-    dialler.wasIll(dialled.target);
-    outbox.rewind(this.#acknowledged);
-    this.state.repeated += this.#unacknowledgedMessages;
-    this.#unacknowledgedMessages = 0;
+    this.dependencies.dialler.wasIll(dialled.target);
+    this.#rewind();
     if (epoch !== undefined && !epoch.isEmpty) {
       this.#reducedBytes = halved(this.#reducedBytes, epoch.bytes, this.options);
       this.#watchForStuck(epoch);
     }
     this.#note(error);
-    this.dependencies.refused(error);
     if (!stop.aborted) await this.#wait(stop, error.message);
+  }
+
+  #rewind(): void {
+    this.dependencies.outbox.rewind(this.#acknowledged);
+    this.state.repeated += this.#unacknowledgedMessages;
+    this.#unacknowledgedMessages = 0;
   }
 
   #watchForStuck(epoch: Epoch): void {
@@ -197,7 +215,7 @@ export class Forward {
   }
 
   #note(error: LinkError): void {
-    const { clock, report } = this.dependencies;
+    const { clock, report, refused } = this.dependencies;
     const { failures } = this.state;
     failures.set(error.code, (failures.get(error.code) ?? 0) + 1);
     this.state.lastFailure = { atMs: clock.nowMs(), message: error.message, hint: error.hint ?? '' };
@@ -209,5 +227,6 @@ export class Forward {
       reason: error.message,
       remedy: error.hint,
     });
+    if (error.isAuthenticationFailure) refused(error);
   }
 }

@@ -39,7 +39,8 @@ export interface Description {
 
 /** Describes the lines of one chunk. */
 export interface Describer {
-  line(line: Buffer, state: DoubledHour | undefined): Description;
+  /** The line is `bytes` from `start` to `end`; `state` as the line before it left it. */
+  line(bytes: Buffer, start: number, end: number, state: DoubledHour | undefined): Description;
   /** A piece of a line: of no format can it be understood. */
   piece(state: DoubledHour | undefined): Description;
 }
@@ -48,6 +49,8 @@ export interface Describer {
 export class SourceHeaders {
   readonly #source: SourceConfig;
   readonly #message: MessageConfig;
+  readonly #hostname: string | undefined;
+  readonly #appName: string | undefined;
   readonly #clock: ZoneClock | undefined;
   /** From behind the sequenceId to the seq. */
   readonly #toSeq: string;
@@ -59,6 +62,8 @@ export class SourceHeaders {
   constructor(source: SourceConfig, message: MessageConfig, run: string) {
     this.#source = source;
     this.#message = message;
+    this.#hostname = headerField(message.hostname, HOSTNAME_MAX);
+    this.#appName = headerField(message.appName, APP_NAME_MAX);
     this.#clock = source.format === 'text' ? undefined : new ZoneClock(source.timeZone);
     const toSeq = `[audit@${message.enterpriseId}${sdParam('run', run)} seq="`;
     this.#toSeq = `"]${toSeq}`;
@@ -88,7 +93,7 @@ export class SourceHeaders {
     const clock = this.#clock;
     const site = this.#source.site || siteIn(path);
     return {
-      line: (line, state) => this.#describeRow(line, site, clock, readAtMs, state),
+      line: (bytes, start, end, state) => this.#describeRow(bytes.subarray(start, end), site, clock, readAtMs, state),
       piece: (state) => this.#describeRead(readAtMs, 'part', state),
     };
   }
@@ -96,7 +101,7 @@ export class SourceHeaders {
   /** For a line of which only the time of reading is known. */
   #describeRead(readAtMs: number, unparsed: string | undefined, state: DoubledHour | undefined): Description {
     return {
-      header: headerOf(this.#message, NOTICE, timestampOf(readAtMs), ''),
+      header: this.#header(NOTICE, timestampOf(readAtMs), ''),
       zoneKnown: true,
       params: unparsed === undefined ? '' : sdParam('unparsed', unparsed),
       parsed: unparsed === undefined,
@@ -117,7 +122,7 @@ export class SourceHeaders {
     const { event, success, wallTime, notAfterMs } = record;
     const time = wallTime === undefined ? undefined : clock.at(wallTime, notAfterMs, state);
     const timestamp = time === undefined ? timestampOf(readAtMs) : time.timestamp;
-    const header = headerOf(this.#message, success === false ? WARNING : NOTICE, timestamp, event);
+    const header = this.#header(success === false ? WARNING : NOTICE, timestamp, event);
     const unparsed = time === undefined ? sdParam('unparsed', 'no-date') : '';
     const room = this.#message.maxBytes / 2 - this.#fixedMax - header.length - unparsed.length;
     const fields: readonly Field[] = event === '' ? record.fields : [['event', event], ...record.fields];
@@ -128,6 +133,17 @@ export class SourceHeaders {
       parsed: time !== undefined,
       doubledHour: time === undefined ? state : time.doubledHour,
     };
+  }
+
+  #header(severity: Severity, timestamp: string, event: string): string {
+    return formatHeader({
+      priority: priorityValue(this.#message.facility, severity),
+      timestamp,
+      hostname: this.#hostname,
+      appName: this.#appName,
+      procId: undefined,
+      msgId: headerField(event, MSG_ID_MAX),
+    });
   }
 }
 
@@ -141,8 +157,14 @@ export function ownMessage(
   severity: Severity,
   nowMs: number,
 ): string {
-  const config = { ...message, appName: 'openemr-audit-forwarder' };
-  const header = headerOf(config, severity, timestampOf(nowMs), 'OAF');
+  const header = formatHeader({
+    priority: priorityValue(message.facility, severity),
+    timestamp: timestampOf(nowMs),
+    hostname: headerField(message.hostname, HOSTNAME_MAX),
+    appName: 'openemr-audit-forwarder',
+    procId: undefined,
+    msgId: 'OAF',
+  });
   const params = `${sdParam('kind', kind)}${sdParam('run', name.run)}${sdParam('seq', String(name.seq))}${follows}`;
   const fixed = `${header}${META}${sequenceId(name.seq)}"][agent@${message.enterpriseId}${params}`;
   return `${fixed}${sdParams(fields, message.maxBytes - fixed.length - 1)}]`;
@@ -189,15 +211,4 @@ function sequenceId(seq: number): number {
 /** `sites/NAME/` is where OpenEMR keeps what belongs to one of its sites. */
 function siteIn(path: string): string {
   return /(?:^|\/)sites\/([^/]+)\//.exec(path)?.[1] ?? '';
-}
-
-function headerOf(message: MessageConfig, severity: Severity, timestamp: string, msgId: string): string {
-  return formatHeader({
-    priority: priorityValue(message.facility, severity),
-    timestamp,
-    hostname: headerField(message.hostname, HOSTNAME_MAX),
-    appName: headerField(message.appName, APP_NAME_MAX),
-    procId: undefined,
-    msgId: headerField(msgId, MSG_ID_MAX),
-  });
 }

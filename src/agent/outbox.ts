@@ -12,7 +12,8 @@ export interface EntryReader {
   /** Up to about `maxBytes` of entries in order; empty at the end of what is on disk. */
   next(maxBytes: number): Promise<readonly Entry[]>;
   /** Resolves when `next` would not come back empty, or when the signal aborts. */
-  more(signal: AbortSignal): Promise<void>;
+  grown(signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
 }
 
 /** How far sending or acknowledgement has come: all of `entry`, and so many messages of the one after it. */
@@ -50,15 +51,20 @@ export class Outbox {
 
   /** Sending starts again behind `acknowledged`; the journal's cursor stands at its entry. */
   rewind(acknowledged: Mark): void {
+    void this.#reader.close();
     this.#reader = this.openReader();
     this.#ahead = [];
     this.#given = 0;
     this.#resume = acknowledged;
   }
 
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+
   /** Resolves when there is something to send, or when the signal aborts. */
   async more(signal: AbortSignal): Promise<void> {
-    if (this.#ahead.length === 0) await this.#reader.more(signal);
+    if (this.#ahead.length === 0) await this.#reader.grown(signal);
   }
 
   /** At most `maxBytes` of frames but at least one message; `undefined` when there is nothing yet. */

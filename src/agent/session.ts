@@ -5,6 +5,7 @@
  * ends when the agent stops, when an idle collector closes, or by a failure.
  */
 import type { Clock } from '../lib/clock.js';
+import { AgentError } from '../lib/errors.js';
 import type { Level } from '../link/acknowledge.js';
 import type { Dialled, Dialler } from '../link/dial.js';
 import { type EpochLimit, epochIsOver, epochRoom } from '../link/epoch.js';
@@ -38,7 +39,9 @@ export type SessionEnd =
   | { readonly how: 'stopped' }
   /** The collector closed a link on which nothing was outstanding. */
   | { readonly how: 'idle'; readonly livedMs: number }
-  | { readonly how: 'failed'; readonly error: LinkError; readonly epoch: Epoch | undefined };
+  | { readonly how: 'failed'; readonly error: LinkError; readonly epoch: Epoch | undefined }
+  /** The disk does not give the journal back just now. */
+  | { readonly how: 'unreadable'; readonly error: AgentError };
 
 const NEXT_LINK_MS = 2_000;
 /** For a collector that serves one connection at a time: its sign of life after the close. */
@@ -73,8 +76,9 @@ export class Session {
     try {
       return await this.#epochs(stop);
     } catch (error) {
-      if (!(error instanceof LinkError)) throw error;
-      return { how: 'failed', error, epoch: this.#epoch };
+      if (error instanceof LinkError) return { how: 'failed', error, epoch: this.#epoch };
+      if (error instanceof AgentError) return { how: 'unreadable', error };
+      throw error;
     } finally {
       stop.removeEventListener('abort', wake);
       kill.removeEventListener('abort', cut);

@@ -2,12 +2,13 @@
 import { Command, CommanderError } from 'commander';
 import { configOption } from './config-option.js';
 import type { Io } from './io.js';
+import { runCommand } from './run.js';
 import { UsageError } from './usage-error.js';
 import { packageVersion } from './version.js';
 import { COMMAND } from './voice.js';
 
 /** In the order in which `--help` names them. */
-const COMMANDS: readonly ((io: Io) => Command)[] = [];
+const COMMANDS: readonly ((io: Io) => Command)[] = [runCommand];
 
 const EXAMPLES = `
 Examples:

@@ -59,6 +59,7 @@ export async function connect(
   const socket = await openTcp(target, times.connectMs, signal);
   const transport = new Transport(socket);
   const tls = connectTls({ ...secureOptions(target, material, policy), socket: transport });
+  transport.carries(tls);
   tls.disableRenegotiation();
   try {
     await handshake(tls, target, times.handshakeMs, signal);

@@ -20,7 +20,7 @@ export class Dialler {
   constructor(
     private readonly targets: Targets,
     /** Read anew for each connection: a renewed certificate counts from the next one on. */
-    private readonly material: () => TlsMaterial,
+    private readonly material: () => Promise<TlsMaterial>,
     private readonly policy: TlsPolicy,
     private readonly dependencies: LinkDependencies,
     private readonly times?: ConnectTimes,
@@ -44,7 +44,7 @@ export class Dialler {
   /** The same address once more; throws LinkError. */
   async dialAgain(target: Target, signal: AbortSignal): Promise<Link> {
     try {
-      return await connect(target, this.material(), this.policy, this.dependencies, signal, this.times);
+      return await connect(target, await this.material(), this.policy, this.dependencies, signal, this.times);
     } catch (error) {
       if (!signal.aborted) this.targets.failed(target);
       throw error;

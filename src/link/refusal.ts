@@ -20,6 +20,11 @@ export class LinkError extends AgentError {
     super(code, message, { hint, ...(cause === undefined ? {} : { cause }) });
   }
 
+  /** One side does not accept the other's certificate (DICOM: Node Authentication). */
+  get isAuthenticationFailure(): boolean {
+    return /^(our|their|own|wrong)-|certificate|^access-denied$/.test(this.code);
+  }
+
   /** `deeper` is what broke the socket below TLS, if anything did: it says more. */
   static from(error: unknown, target: Target, deeper?: Error): LinkError {
     if (error instanceof LinkError) return error;

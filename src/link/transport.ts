@@ -9,7 +9,7 @@
  * `finShown` is false can only be a close_notify (RFC 5425 section 4.4).
  */
 import type { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import { Duplex, type Writable } from 'node:stream';
 
 type Done = (error?: Error | null) => void;
 
@@ -18,8 +18,8 @@ export class Transport extends Duplex {
   finSeen = false;
   /** TLS has been shown their FIN. */
   finShown = false;
-  /** TLS has written its last, our close_notify, and the kernel has taken it. */
-  closeNotifyLeft = false;
+  #tls: Writable | undefined;
+  #closeNotifyWritten = false;
   /** Why the socket broke, if it did. */
   failure: Error | undefined;
 
@@ -41,15 +41,27 @@ export class Transport extends Duplex {
     this.on('error', () => undefined);
   }
 
+  /** The TLS socket that runs over this transport. */
+  carries(tls: Writable): void {
+    this.#tls = tls;
+  }
+
+  /** The kernel has taken our close_notify and all before it. */
+  get closeNotifyLeft(): boolean {
+    return this.#closeNotifyWritten && this.writableLength === 0 && this.socket.writableLength === 0;
+  }
+
   override _read(): void {
     this.socket.resume();
   }
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, done: Done): void {
+    this.#watchForCloseNotify();
     this.#pass(this.socket.write(bytes), done);
   }
 
   override _writev(chunks: { chunk: Buffer }[], done: Done): void {
+    this.#watchForCloseNotify();
     this.socket.cork();
     let roomLeft = true;
     for (const { chunk } of chunks) roomLeft = this.socket.write(chunk);
@@ -59,11 +71,6 @@ export class Transport extends Duplex {
 
   /** TLS is done writing. The socket stays open: our FIN waits for the verdict. */
   override _final(done: Done): void {
-    if (!this.socket.destroyed) {
-      this.socket.write(Buffer.alloc(0), (error) => {
-        if (!error) this.closeNotifyLeft = true;
-      });
-    }
     done();
   }
 
@@ -74,6 +81,14 @@ export class Transport extends Duplex {
   #pass(roomLeft: boolean, done: Done): void {
     if (roomLeft || this.socket.destroyed) done();
     else this.socket.once('drain', done);
+  }
+
+  /**
+   * Once TLS has been ended and all its messages are written, what it writes is our close_notify. The end of this
+   * stream cannot tell: Node ends it a turn later, and the answer may have come by then.
+   */
+  #watchForCloseNotify(): void {
+    if (this.#tls?.writableEnded && this.#tls.writableLength === 0) this.#closeNotifyWritten = true;
   }
 
   #theirFin(): void {

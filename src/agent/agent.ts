@@ -1,0 +1,217 @@
+/**
+ * The agent: builds the parts and joins them. Lines go from the sources
+ * through the encoder into the journal (ingest), and from the journal over
+ * links to the collector (forward); the two loops meet only in the journal.
+ */
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import type { Config } from '../config/config.js';
+import { systemFiles } from '../journal/files.js';
+import { Journal } from '../journal/journal.js';
+import type { Clock } from '../lib/clock.js';
+import { Dialler } from '../link/dial.js';
+import { readKernelSocket } from '../link/kernel-socket.js';
+import { Targets } from '../link/targets.js';
+import type { Report } from '../model/report.js';
+import { Sources } from '../source/sources.js';
+import { CollectorMemories } from './collector-memory.js';
+import { CredentialFiles } from './credential-files.js';
+import { Encoder } from './encode.js';
+import { Forward } from './forward.js';
+import { Ingest } from './ingest.js';
+import { Outbox } from './outbox.js';
+import * as own from './own-messages.js';
+import { rememberSources, startedSources } from './started-sources.js';
+import type { AgentState } from './state.js';
+
+export interface AgentDependencies {
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly report: Report & { child(part: string): Report };
+  readonly env: NodeJS.ProcessEnv;
+  readonly version: string;
+}
+
+/** A collector that hangs must not hold up the end of the agent: what is not acknowledged by then stays in the journal. */
+const STOP_MS = 20_000;
+
+export class Agent {
+  readonly #startedAtMs: number;
+  readonly #stopReading = new AbortController();
+  readonly #stopSending = new AbortController();
+  readonly #kill = new AbortController();
+  readonly #loops: Promise<void>[];
+  #stopped: Promise<void> | undefined;
+
+  /** Resolves when a loop has ended although nobody asked it to: the agent cannot go on. */
+  readonly failed: Promise<unknown>;
+
+  private constructor(
+    private readonly config: Config,
+    private readonly dependencies: AgentDependencies,
+    private readonly parts: Parts,
+  ) {
+    this.#startedAtMs = dependencies.clock.nowMs();
+    const { ingest, forward } = parts;
+    ingest.say(
+      own.startMessage(
+        dependencies.version,
+        config.sources.map(({ name }) => name),
+      ),
+    );
+    this.#loops = [
+      ingest.run(this.#stopReading.signal),
+      forward.run(this.#stopSending.signal, this.#kill.signal),
+      this.#heartbeat(this.#stopReading.signal),
+    ];
+    this.failed = Promise.race(
+      this.#loops.map((loop) =>
+        loop.then(
+          () => new Promise<never>(() => undefined),
+          (error: unknown) => error,
+        ),
+      ),
+    );
+  }
+
+  /** Throws an AgentError when it cannot start and only the operator can change that. */
+  static async start(config: Config, dependencies: AgentDependencies): Promise<Agent> {
+    return new Agent(config, dependencies, await build(config, dependencies));
+  }
+
+  /** Ordered, upstream first: reading ends, what was read is put on disk, the epoch is acknowledged. Idempotent. */
+  stop(reason: string): Promise<void> {
+    this.#stopped ??= this.#stop(reason);
+    return this.#stopped;
+  }
+
+  async #stop(reason: string): Promise<void> {
+    const { ingest, sources, journal } = this.parts;
+    const { clock } = this.dependencies;
+    const over = new AbortController();
+    void clock.sleep(STOP_MS, over.signal).then(() => this.#kill.abort());
+    ingest.say(own.stopMessage(reason));
+    this.#stopReading.abort();
+    await ingest.flush();
+    await sources.close();
+    this.#stopSending.abort();
+    await Promise.allSettled(this.#loops);
+    over.abort();
+    await journal.close();
+  }
+
+  state(): AgentState {
+    const { journal, encoder, sources, forward, credentials } = this.parts;
+    const { failures, ...delivery } = forward.state;
+    const certificate = credentials.present?.own;
+    return {
+      version: this.dependencies.version,
+      pid: process.pid,
+      run: journal.run,
+      startedAtMs: this.#startedAtMs,
+      writtenAtMs: this.dependencies.clock.nowMs(),
+      config: this.config.file,
+      last: { run: journal.run, seq: encoder.nextSeq - 1 },
+      files: sources.files(),
+      counts: encoder.counts,
+      journal: journal.state(),
+      delivery: { ...delivery, failures: Object.fromEntries(failures) },
+      certificate: certificate && {
+        subject: certificate.subject,
+        notAfter: certificate.notAfter,
+        daysLeft: certificate.daysLeft,
+      },
+    };
+  }
+
+  /** Silence is an alarm only where something is heard regularly. */
+  async #heartbeat(stop: AbortSignal): Promise<void> {
+    const { clock } = this.dependencies;
+    const { ingest, encoder, sources } = this.parts;
+    const { heartbeatMs } = this.config.message;
+    if (heartbeatMs === 0) return;
+    for (;;) {
+      await clock.sleep(heartbeatMs, stop);
+      if (stop.aborted) return;
+      const lags = new Map<string, number>();
+      for (const { source, lagBytes } of sources.files()) lags.set(source, (lags.get(source) ?? 0) + (lagBytes ?? 0));
+      ingest.say(own.heartbeatMessage(encoder.nextSeq - 1, lags));
+    }
+  }
+}
+
+interface Parts {
+  readonly journal: Journal;
+  readonly encoder: Encoder;
+  readonly sources: Sources;
+  readonly ingest: Ingest;
+  readonly forward: Forward;
+  readonly credentials: CredentialFiles;
+}
+
+async function build(config: Config, { clock, random, report, env }: AgentDependencies): Promise<Parts> {
+  // Parts that are built first speak of things that the later ones put into the journal.
+  let ingest: Ingest | undefined;
+  const say: Ingest['say'] = (message) => ingest?.say(message);
+  const { directory } = config.journal;
+
+  const credentials = await CredentialFiles.open(config.tls, {
+    clock,
+    env,
+    report: report.child('tls'),
+    changed: (present) => say(own.certificateMessage(present)),
+  });
+  const journal = await Journal.open(config.journal, {
+    files: systemFiles,
+    clock,
+    random: randomBytes,
+    report: report.child('journal'),
+    notice: (notice) => say(own.journalMessage(notice)),
+  });
+  const { positions, run, follows } = journal;
+  const encoder = new Encoder({
+    sources: config.sources,
+    message: config.message,
+    run,
+    nextSeq: 1,
+    positions,
+    ...(follows === undefined ? {} : { follows }),
+  });
+  const startedBefore = new Set([...(await startedSources(directory)), ...positions.map(({ source }) => source)]);
+  const sources = await Sources.open(config.sources, positions, {
+    clock,
+    report: report.child('source'),
+    notice: (notice) => say(own.sourceMessage(notice)),
+    newTailId: () => randomBytes(8).toString('hex'),
+    startedBefore,
+  });
+  await rememberSources(
+    directory,
+    config.sources.map(({ name }) => name),
+  );
+  ingest = new Ingest({ journal, sources, encoder, nowMs: () => clock.nowMs(), report: report.child('ingest') });
+
+  const addresses = async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address);
+  const targets = new Targets(config.collectors, addresses, clock);
+  const dialler = new Dialler(targets, () => credentials.material(), config.tls, { clock, readKernelSocket });
+  const forward = new Forward(
+    {
+      ...config.delivery,
+      fixedLevel: config.delivery.acknowledge === 'auto' ? undefined : config.delivery.acknowledge,
+    },
+    {
+      outbox: new Outbox(() => journal.reader()),
+      acknowledge: (entry) => journal.acknowledge(entry),
+      cursor: journal.cursor,
+      dialler,
+      memories: await CollectorMemories.open(directory, report.child('link')),
+      clock,
+      random,
+      report: report.child('link'),
+      receipt: async () => undefined,
+      refused: (error) => say(own.refusedMessage(error)),
+    },
+  );
+  return { journal, encoder, sources, ingest, forward, credentials };
+}

@@ -1,0 +1,125 @@
+/**
+ * The first loop: from the sources to the journal, until stopped. A chunk
+ * becomes one entry; when the journal fails, numbers and tails go back to the
+ * last entry that is on disk and everything behind it is read again.
+ */
+import { reasonOf } from '../lib/errors.js';
+import type { NewEntry } from '../model/entry.js';
+import type { Chunk } from '../model/line.js';
+import type { Position } from '../model/position.js';
+import type { Field } from '../model/record.js';
+import type { Report } from '../model/report.js';
+import type { Severity } from '../syslog/priority.js';
+
+/** One of the agent's own messages, before it has a number. */
+export interface OwnMessage {
+  /** `start`, `stop`, `heartbeat`, `gap` … */
+  readonly kind: string;
+  readonly fields: readonly Field[];
+  readonly severity: Severity;
+}
+
+export interface IngestDependencies {
+  readonly journal: {
+    append(entry: NewEntry, how?: { own?: boolean }): Promise<void>;
+    flushed(): Promise<void>;
+    recover(signal: AbortSignal): Promise<{ positions: readonly Position[]; nextSeq: number }>;
+    room(signal: AbortSignal): Promise<void>;
+  };
+  readonly sources: {
+    read(signal: AbortSignal): Promise<Chunk | undefined>;
+    rewind(positions: readonly Position[]): void;
+  };
+  readonly encoder: {
+    readonly nextSeq: number;
+    encode(chunk: Chunk): NewEntry;
+    own(kind: string, fields: readonly Field[], nowMs: number, severity: Severity): NewEntry;
+    reset(nextSeq: number, positions: readonly Position[]): void;
+  };
+  readonly nowMs: () => number;
+  readonly report: Report;
+}
+
+export class Ingest {
+  /** Own messages that may not be on disk yet, in order; said again after a failure. */
+  #unsettled: { readonly message: OwnMessage; readonly seq: number }[] = [];
+  /** Said while the journal cannot take anything. */
+  #held: OwnMessage[] = [];
+  #failure: { readonly cause: unknown } | undefined;
+  /** Ends the wait for lines: the agent stops, or the journal has failed behind our back. */
+  #turn = new AbortController();
+
+  constructor(private readonly dependencies: IngestDependencies) {}
+
+  /** Reads until `stop`. */
+  async run(stop: AbortSignal): Promise<void> {
+    const { journal, sources, encoder } = this.dependencies;
+    const interrupt = () => this.#turn.abort();
+    stop.addEventListener('abort', interrupt);
+    while (!stop.aborted) {
+      if (this.#failure !== undefined) await this.#recover(this.#failure.cause, stop);
+      await journal.room(this.#turn.signal);
+      const chunk = await sources.read(this.#turn.signal);
+      if (chunk !== undefined) await this.#append(encoder.encode(chunk), false);
+    }
+    stop.removeEventListener('abort', interrupt);
+  }
+
+  /** Puts an own message into the journal, between the lines; never throws. */
+  say(message: OwnMessage): void {
+    if (this.#failure !== undefined) {
+      this.#held.push(message);
+      return;
+    }
+    const { encoder, nowMs } = this.dependencies;
+    const entry = encoder.own(message.kind, message.fields, nowMs(), message.severity);
+    this.#unsettled.push({ message, seq: entry.first.seq });
+    void this.#append(entry, true);
+  }
+
+  /** All that was read and said is on disk, or cannot be put there now. */
+  async flush(): Promise<void> {
+    await this.dependencies.journal.flushed().catch((error: unknown) => this.#fail(error));
+  }
+
+  /** Resolves when the journal has room for more; a failure, now or at the sync, is left for the loop to mend. */
+  async #append(entry: NewEntry, own: boolean): Promise<void> {
+    const { journal } = this.dependencies;
+    const fail = (error: unknown) => this.#fail(error);
+    try {
+      await journal.append(entry, { own });
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    void journal.flushed().then(() => this.#settle(entry), fail);
+  }
+
+  #settle(entry: NewEntry): void {
+    const nextSeq = entry.first.seq + entry.count;
+    if (this.#unsettled.length > 0) this.#unsettled = this.#unsettled.filter(({ seq }) => seq >= nextSeq);
+  }
+
+  #fail(cause: unknown): void {
+    this.#failure ??= { cause };
+    this.#turn.abort();
+  }
+
+  async #recover(cause: unknown, stop: AbortSignal): Promise<void> {
+    const { journal, sources, encoder, report } = this.dependencies;
+    report.debug('The journal failed; going back to what is on disk', { reason: reasonOf(cause) });
+    // Without room a recovered journal would fail at the next append in the same way.
+    await journal.room(stop);
+    const recovered = await journal.recover(stop).catch(() => undefined);
+    if (recovered === undefined) return;
+    const { positions, nextSeq } = recovered;
+    encoder.reset(nextSeq, positions);
+    sources.rewind(positions);
+    this.#failure = undefined;
+    this.#turn = new AbortController();
+    const again = [...this.#unsettled.filter(({ seq }) => seq >= nextSeq).map(({ message }) => message), ...this.#held];
+    this.#unsettled = [];
+    this.#held = [];
+    for (const message of again) this.say(message);
+  }
+}

@@ -1,0 +1,38 @@
+/** The agent's state on disk, for `status`: written every few seconds and at the end, whole or not at all. */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../lib/clock.js';
+import type { AgentState } from './state.js';
+
+const FILE = 'status.json';
+const EVERY_MS = 2_000;
+
+/** Until `stop`. A disk that takes nothing is the journal's to report: the next turn tries again. */
+export async function keepStateFile(
+  directory: string,
+  state: () => AgentState,
+  clock: Clock,
+  stop: AbortSignal,
+): Promise<void> {
+  const path = join(directory, FILE);
+  for (;;) {
+    await write(path, state()).catch(() => undefined);
+    if (stop.aborted) return;
+    await clock.sleep(EVERY_MS, stop);
+  }
+}
+
+/** Not synced: after a power cut an older state, or none, is good enough. */
+async function write(path: string, state: AgentState): Promise<void> {
+  await writeFile(`${path}.new`, `${JSON.stringify(state)}\n`, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+/** `undefined` when no agent has left one here. */
+export async function readStateFile(directory: string): Promise<AgentState | undefined> {
+  try {
+    return JSON.parse(await readFile(join(directory, FILE), 'utf8')) as AgentState;
+  } catch {
+    return undefined;
+  }
+}

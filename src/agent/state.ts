@@ -1,0 +1,25 @@
+/**
+ * What `status` shows, as one JSON object: gathered from the parts on request
+ * and left on disk while the agent runs, so that it can be read when it does not.
+ */
+import type { Journal } from '../journal/journal.js';
+import type { MessageName } from '../model/entry.js';
+import type { FileState } from '../source/sources.js';
+import type { DeliveryState } from './delivery-state.js';
+import type { EncoderCounts } from './encode.js';
+
+export interface AgentState {
+  readonly version: string;
+  readonly pid: number;
+  readonly run: string;
+  readonly startedAtMs: number;
+  readonly writtenAtMs: number;
+  readonly config: string;
+  readonly last: MessageName;
+  readonly files: readonly FileState[];
+  readonly counts: EncoderCounts;
+  readonly journal: ReturnType<Journal['state']>;
+  readonly delivery: Omit<DeliveryState, 'failures'> & { readonly failures: Readonly<Record<string, number>> };
+  /** Days left, and what is wrong, with our own certificate. */
+  readonly certificate: { readonly subject: string; readonly notAfter: string; readonly daysLeft: number } | undefined;
+}
