@@ -1,0 +1,138 @@
+/** `verify FILE…`: is everything there that was sent? Held against what a collector stored, and against the receipts. */
+import { stat } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { type Clock, systemClock } from '../lib/clock.js';
+import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import { Unframer } from '../syslog/rfc5425.js';
+import type { Beginning } from '../verify/chain.js';
+import { Completeness } from '../verify/completeness.js';
+import { ReceiptCheck } from '../verify/receipt-check.js';
+import { readReceipts } from '../verify/receipt-reader.js';
+import { readStore } from '../verify/store.js';
+import { objections } from '../verify/verdict.js';
+import { configFileOf } from './config-option.js';
+import type { Io } from './io.js';
+import { findReceipts } from './receipts-directory.js';
+import { UsageError } from './usage-error.js';
+import { identify, messageName } from './verify/identify.js';
+import { Progress } from './verify/progress.js';
+import { storeLines } from './verify/store-words.js';
+import { receiptLines, verdictLines } from './verify/verdict-words.js';
+
+interface VerifyOptions {
+  readonly receipts?: string | true;
+  readonly fromRun: readonly Beginning[];
+  readonly json: boolean;
+}
+
+const HELP = `
+A file holds a message a line, as listen --output or rsyslog's %rawmsg% store
+them, or RFC 5425 frames as they came; gzip is undone. Any order will do.
+
+Exit status: 0 complete, 1 not complete, 2 wrong usage or configuration.`;
+
+export function verifyCommand(io: Io, clock: Clock = systemClock): Command {
+  return new Command('verify')
+    .description('prove that what a collector stored is complete')
+    .argument('<file...>', 'what the collector stored')
+    .option('--receipts [dir]', 'hold it against the receipts as well (default: those beside the journal)')
+    .option('--from-run <run[:seq]>', 'the store begins here; once for each agent', beginning, [])
+    .option('--json', 'print the findings as JSON', false)
+    .addHelpText('after', HELP)
+    .action((files: string[], options: VerifyOptions, command: Command) => verify(io, clock, files, options, command));
+}
+
+async function verify(io: Io, clock: Clock, files: string[], options: VerifyOptions, command: Command): Promise<void> {
+  const { receipts, fromRun, json } = options;
+  const stores = await sized(files);
+  const check =
+    receipts === undefined
+      ? undefined
+      : await openReceipts(
+          await findReceipts(io, receipts === true ? undefined : receipts, configFileOf(command)),
+          fromRun,
+        );
+  const completeness = new Completeness(identify);
+  await readAll(io, clock, stores, completeness, check);
+
+  const findings = completeness.finish(fromRun);
+  const held = await check?.finish((run, first, last) => completeness.missingOf(run, first, last));
+  const against = objections(findings, held);
+  if (json) {
+    const result = { complete: against.length === 0, objections: against, ...findings, receipts: held };
+    io.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+  } else {
+    const acknowledged = held === undefined ? [] : receiptLines(held);
+    const lines = [...storeLines(findings, clock.nowMs()), ...acknowledged, '', ...verdictLines(findings, against)];
+    io.stdout.write(`${lines.join('\n')}\n`);
+  }
+  if (against.length > 0) io.setExitStatus(1);
+}
+
+function openReceipts(directory: string, fromRun: readonly Beginning[]): Promise<ReceiptCheck> {
+  return ReceiptCheck.open((onDamaged) => readReceipts(directory, onDamaged), fromRun);
+}
+
+async function readAll(
+  io: Io,
+  clock: Clock,
+  stores: readonly Store[],
+  completeness: Completeness,
+  check: ReceiptCheck | undefined,
+): Promise<void> {
+  const progress = new Progress(io, total(stores), clock);
+  let before = 0;
+  try {
+    for (const { file, bytes } of stores) {
+      completeness.nextFile(file);
+      const store = readStore(file, {
+        unframe: (maxMessageBytes) => new Unframer({ maxMessageBytes }),
+        onRead: (read) => progress.reach(before + read),
+        onBroken: (reason, offset) => completeness.broken(reason, offset),
+      });
+      for await (const messages of store) {
+        if (io.signal.aborted) throw new AgentError('interrupted', 'stopped before all was read: nothing is proven');
+        for (const message of messages) completeness.take(message, (name, whole) => check?.take(name, whole));
+      }
+      before += bytes;
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+interface Store {
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** A file that is named twice is read once: else all of it would look repeated. */
+async function sized(files: readonly string[]): Promise<Store[]> {
+  const stores = new Map<string, Store>();
+  for (const file of files) {
+    try {
+      const { dev, ino, size, ...state } = await stat(file);
+      if (!state.isFile()) throw new Error('it is not a file');
+      stores.set(`${dev}:${ino}`, { file, bytes: size });
+    } catch (cause) {
+      const reason = systemCode(cause) === 'ENOENT' ? 'there is no such file' : reasonOf(cause);
+      throw new UsageError(`cannot read ${file}: ${reason}`, {
+        cause,
+        hint: 'name the files that the collector writes',
+      });
+    }
+  }
+  return [...stores.values()];
+}
+
+function total(stores: readonly Store[]): number {
+  return stores.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function beginning(text: string, others: readonly Beginning[]): Beginning[] {
+  const name = messageName(text.includes(':') ? text : `${text}:1`);
+  if (name === undefined) {
+    throw new InvalidArgumentError('A run of 16 hexadecimal digits is expected, or RUN:SEQ.');
+  }
+  return [...others, { run: name.run, seq: text.includes(':') ? name.seq : undefined }];
+}

@@ -1,0 +1,133 @@
+/**
+ * The book of receipts: a file a month, written by the running agent alone.
+ * Each receipt is appended in one write and synced. A receipt tells of what has
+ * been acknowledged already, so a failure here is reported and never stops
+ * forwarding; and a line that a crash cut short is ended before the next one,
+ * so that it spoils no other.
+ */
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncDirectory } from '../lib/atomic-file.js';
+import type { Clock } from '../lib/clock.js';
+import { reasonOf } from '../lib/errors.js';
+import type { Report } from '../model/report.js';
+import { formatReceipt, type NewReceipt } from './receipt.js';
+
+export interface ReceiptBookOptions {
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly report: Report;
+  /** A month's file goes when all of its month is older than this; default 400 days. */
+  readonly keepMs?: number;
+}
+
+const KEEP_MS = 400 * 86_400_000;
+
+/** Where the receipts of a journal lie. */
+export function receiptsDirectory(journalDirectory: string): string {
+  return join(journalDirectory, 'receipts');
+}
+
+export class ReceiptBook {
+  readonly #directory: string;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #report: Report;
+  readonly #keepMs: number;
+  #file: { readonly month: string; readonly handle: FileHandle } | undefined;
+  #failing = false;
+  #closed = false;
+  /** Receipts are written one after another, in the order of `add`. */
+  #last: Promise<void> = Promise.resolve();
+
+  /** Makes the directory, removes what is old; says what fails and gives a book all the same. */
+  static async open(directory: string, options: ReceiptBookOptions): Promise<ReceiptBook> {
+    const book = new ReceiptBook(directory, options);
+    await book.#try(() => book.#prepare());
+    return book;
+  }
+
+  private constructor(directory: string, { clock, report, keepMs = KEEP_MS }: ReceiptBookOptions) {
+    this.#directory = directory;
+    this.#clock = clock;
+    this.#report = report;
+    this.#keepMs = keepMs;
+  }
+
+  /** Resolves when the receipt is on disk, or could not be written and that has been reported. Never rejects. */
+  add(receipt: NewReceipt): Promise<void> {
+    if (this.#closed) return this.#last;
+    const time = new Date(this.#clock.nowMs()).toISOString();
+    this.#last = this.#last.then(() => this.#try(() => this.#write(time, receipt)));
+    return this.#last;
+  }
+
+  /** Resolves when all that was added is written. */
+  close(): Promise<void> {
+    this.#closed = true;
+    this.#last = this.#last.then(() => this.#closeFile());
+    return this.#last;
+  }
+
+  async #write(time: string, receipt: NewReceipt): Promise<void> {
+    const { handle } = await this.#fileOf(time.slice(0, 'YYYY-MM'.length));
+    await handle.appendFile(formatReceipt({ time, ...receipt }));
+    await handle.datasync();
+  }
+
+  async #fileOf(month: string): Promise<{ readonly handle: FileHandle }> {
+    if (this.#file?.month === month) return this.#file;
+    await this.#closeFile();
+    await this.#prepare();
+    const handle = await open(join(this.#directory, `${month}.jsonl`), 'a+', 0o600);
+    this.#file = { month, handle };
+    const { size } = await handle.stat();
+    if (size === 0) await syncDirectory(this.#directory);
+    else await endTornLine(handle, size);
+    return this.#file;
+  }
+
+  async #prepare(): Promise<void> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    const oldestMs = this.#clock.nowMs() - this.#keepMs;
+    for (const name of await readdir(this.#directory)) {
+      const endMs = monthEndMs(name);
+      if (endMs !== undefined && endMs <= oldestMs) await rm(join(this.#directory, name), { force: true });
+    }
+  }
+
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      if (this.#failing) this.#report.notice('Receipts are written again', { directory: this.#directory });
+      this.#failing = false;
+    } catch (error) {
+      // What was written of the line is unknown: the next receipt looks at the end of the file again.
+      await this.#closeFile();
+      if (this.#failing) return;
+      this.#failing = true;
+      this.#report.error('A receipt could not be kept; the messages are acknowledged all the same', {
+        directory: this.#directory,
+        reason: reasonOf(error),
+      });
+    }
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.handle.close().catch(() => undefined);
+  }
+}
+
+/** When the month of `YYYY-MM.jsonl` is over; `undefined` for any other name. */
+export function monthEndMs(name: string): number | undefined {
+  const match = /^(\d{4})-(0[1-9]|1[0-2])\.jsonl$/.exec(name);
+  return match === null ? undefined : Date.UTC(Number(match[1]), Number(match[2]));
+}
+
+async function endTornLine(handle: FileHandle, size: number): Promise<void> {
+  const last = Buffer.alloc(1);
+  await handle.read(last, 0, 1, size - 1);
+  if (last[0] !== LF) await handle.appendFile('\n');
+}
+
+const LF = 0x0a;

@@ -1,0 +1,22 @@
+/** Counts what may come millions of times, and keeps the first few to show. */
+export class Tally<T> {
+  #count = 0;
+  readonly #examples: T[] = [];
+
+  constructor(private readonly shown = 20) {}
+
+  add(example: T): void {
+    this.#count += 1;
+    if (this.#examples.length < this.shown) this.#examples.push(example);
+  }
+
+  report(): Counted<T> {
+    return { count: this.#count, examples: this.#examples };
+  }
+}
+
+export interface Counted<T> {
+  readonly count: number;
+  /** The first few. */
+  readonly examples: readonly T[];
+}
