@@ -1,0 +1,154 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { cycles, type Files, forbiddenNames, importsOf, untidy, wrongImports } from './support/house.js';
+import { thisPackage } from './support/package.js';
+
+function filesBelow(directory: string): Files {
+  const root = fileURLToPath(new URL(directory, thisPackage));
+  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+  return new Map(paths.sort().map((path) => [path, readFileSync(`${root}${path}`, 'utf8')]));
+}
+
+function files(made: Record<string, string>): Files {
+  return new Map(Object.entries(made));
+}
+
+const src = filesBelow('src/');
+const tests = filesBelow('test/');
+
+test('imports run one way, and packages are known where they belong', (t) => {
+  t.true(src.size > 20);
+  t.deepEqual(wrongImports(src), []);
+});
+
+test('no file of ours imports itself, however far around', (t) => t.deepEqual(cycles(src), []));
+
+test('names are the words of the design', (t) => {
+  t.deepEqual(
+    [...src].flatMap(([path, text]) => forbiddenNames(path, text).map((name) => `${path}: ${name}`)),
+    [],
+  );
+});
+
+test('files are short, say what they promise, and leave nothing for later', (t) => t.deepEqual(untidy(src), []));
+
+test('no test is left out, and none is alone', (t) => {
+  const left = [...tests].filter(([, text]) => /\btest(\.\w+)*\.(only|skip|todo|failing)\b/.test(text));
+  t.deepEqual(
+    left.map(([path]) => path),
+    [],
+  );
+});
+
+// From here on: that the rules above find what they are for.
+
+test('imports are found in every form', (t) => {
+  const text = `import a from './a.js';
+import type { B } from './b.js';
+export { c } from './c.js';
+export * from './d.js';
+import './e.js';
+const f = await import('./f.js');
+type G = import('./g.js').G;
+import { h } from 'winston';`;
+  t.deepEqual(importsOf(text).sort(), [
+    './a.js',
+    './b.js',
+    './c.js',
+    './d.js',
+    './e.js',
+    './f.js',
+    './g.js',
+    'winston',
+  ]);
+});
+
+const imports: [from: string, to: string, right: boolean][] = [
+  ['main.ts', './cli/program.js', true],
+  ['cli/run.ts', '../agent/agent.js', true],
+  ['cli/run.ts', '../pki/keys.js', true],
+  ['cli/cert/init.ts', '../../pki/keys.js', true],
+  ['agent/agent.ts', '../config/config.js', true],
+  ['link/connect.ts', './link.js', true],
+  ['link/connect.ts', '../lib/clock.js', true],
+  ['observe/logger.ts', 'winston', true],
+  ['link/connect.ts', 'node:tls', true],
+  ['cli/run.ts', '../main.js', false],
+  ['agent/agent.ts', '../cli/voice.js', false],
+  ['link/connect.ts', '../agent/agent.js', false],
+  ['link/connect.ts', '../journal/journal.js', false],
+  ['link/connect.ts', '../config/config.js', false],
+  ['config/load.ts', '../link/connect.js', false],
+  ['config/load.ts', '../cli/usage-error.js', false],
+  ['lib/clock.ts', '../model/report.js', false],
+  ['model/report.ts', '../lib/clock.js', false],
+  ['link/connect.ts', 'winston', false],
+  ['agent/agent.ts', 'winston', false],
+  ['cli/check.ts', 'node-forge', false],
+  ['pieces/a.ts', './b.js', false],
+];
+for (const [from, to, right] of imports) {
+  test(`${from} ${right ? 'may' : 'may not'} import ${to}`, (t) => {
+    t.is(wrongImports(files({ [from]: `import type { X } from '${to}';` })).length, right ? 0 : 1);
+  });
+}
+
+test('a circle is found, however it is entered, and told once', (t) => {
+  const made = files({
+    'link/z.ts': "import './c.js';",
+    'link/c.ts': "import './a.js';",
+    'link/a.ts': "import './b.js'; import '../lib/x.js';",
+    'link/b.ts': "import './c.js';",
+    'lib/x.ts': '',
+  });
+  t.deepEqual(cycles(made), ['link/a.ts -> link/b.ts -> link/c.ts -> link/a.ts']);
+  t.deepEqual(
+    cycles(files({ 'a.ts': "import './b.js'; import './c.js';", 'b.ts': "import './c.js';", 'c.ts': '' })),
+    [],
+  );
+});
+
+const names: [text: string, found: string[]][] = [
+  ['const eventList = 1;', ['eventList']],
+  ['function handleData(item: string) {}', ['handleData', 'item']],
+  [
+    'class ConnectionManager { private helper = 1; #data = 2; get info() { return 1; } }',
+    ['ConnectionManager', 'helper', '#data', 'info'],
+  ],
+  ['interface LogService { readonly items: string[] }', ['LogService', 'items']],
+  ['type Utils = 1;', ['Utils']],
+  ["import { a as handler } from 'x'; const { b: data } = handler;", ['handler', 'data']],
+  ["import { lookupService } from 'x'; const { data } = lookupService;", []],
+  ["socket.on('data', (bytes) => bytes.items); log.info('x'); const eventually = 1, update = 2, itemized = 3;", []],
+  ['// the data of an event\nconst line = "item";', []],
+];
+for (const [text, found] of names) {
+  test(`of ${text}, ${found.length === 0 ? 'no name' : found.join(', ')} is refused`, (t) =>
+    t.deepEqual(forbiddenNames('link/a.ts', text), found));
+}
+
+test('the words of OpenEMR and of the standards may be used where they are spoken for, and nowhere else', (t) => {
+  t.deepEqual(forbiddenNames('openemr/row.ts', 'const event = 1; const eventData = 2;'), ['eventData']);
+  t.deepEqual(forbiddenNames('syslog/rfc5424.ts', 'const structuredData = 1; const item = 2;'), ['item']);
+});
+
+test('a file may not be called util', (t) => {
+  t.deepEqual(forbiddenNames('lib/string-util.ts', ''), ['string-util']);
+});
+
+test('what is too long, says nothing or leaves something for later is found', (t) => {
+  const promise = '/** Promises. */\n';
+  const found = untidy(
+    files({
+      'a.ts': `${promise}${'x;\n'.repeat(250)}`,
+      'b.ts': 'const b = 1;\n',
+      'c.ts': `${promise}// ${'TO'}DO later\n`,
+      'd.ts': `#!/usr/bin/env node\n${promise}${'x;\n'.repeat(248)}`,
+    }),
+  );
+  t.deepEqual(
+    found.map((fault) => fault.slice(0, 4)),
+    ['a.ts', 'b.ts', 'c.ts'],
+  );
+});

@@ -1,0 +1,139 @@
+/** The rules of the house as functions over source text, so that they can be shown to find what they are for. */
+import ts from 'typescript';
+
+/** Source files by their path below `src/`, `link/connect.ts`. */
+export type Files = ReadonlyMap<string, string>;
+
+const PARTS = 'source openemr atna syslog journal link export pki observe verify collector'.split(' ');
+
+/** What each area may import, beside itself. */
+const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ['main', ['cli', 'agent', 'config', ...PARTS, 'model', 'lib']],
+  ['cli', ['agent', 'config', ...PARTS, 'model', 'lib']],
+  ['agent', ['config', ...PARTS, 'model', 'lib']],
+  ['config', ['model', 'lib']],
+  ...PARTS.map((part) => [part, ['model', 'lib']] as const),
+  ['model', []],
+  ['lib', []],
+]);
+
+/** Who may know a package; those that are not named here belong to everybody. */
+const KNOWN_BY: ReadonlyMap<string, readonly string[]> = new Map([
+  ['winston', ['observe']],
+  ['prom-client', ['observe']],
+  ['convict', ['config']],
+  ['yaml', ['config']],
+  ['commander', ['cli']],
+  ['chokidar', ['source']],
+  ['node-forge', ['pki']],
+]);
+
+/** `link/connect.ts` is in link, `main.ts` in main. */
+function areaOf(path: string): string {
+  return path.includes('/') ? path.slice(0, path.indexOf('/')) : path.replace(/\.ts$/, '');
+}
+
+/** What a file imports, as it is written: `../lib/clock.js`, `winston`. Types count as well. */
+export function importsOf(text: string): string[] {
+  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+}
+
+/** Paths below `src/` that a file imports. */
+function ownImports(path: string, text: string): string[] {
+  return importsOf(text)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => new URL(name, `file:///${path}`).pathname.slice(1).replace(/\.js$/, '.ts'));
+}
+
+/** Imports against the direction, and packages where nobody knows them. */
+export function wrongImports(files: Files): string[] {
+  return [...files].flatMap(([path, text]) => {
+    const area = areaOf(path);
+    const allowed = MAY_IMPORT.get(area);
+    if (allowed === undefined) return [`${path} is in no known area`];
+    const against = ownImports(path, text).filter((to) => areaOf(to) !== area && !allowed.includes(areaOf(to)));
+    const strange = importsOf(text).filter((name) => KNOWN_BY.get(name)?.includes(area) === false);
+    return [...against, ...strange].map((to) => `${path} imports ${to}`);
+  });
+}
+
+/** Each circle once, as `a.ts -> b.ts -> a.ts`, beginning with its first name in the alphabet. */
+export function cycles(files: Files): string[] {
+  const found = new Set<string>();
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    if (trail.includes(path)) {
+      found.add(circle(trail.slice(trail.indexOf(path))));
+      return;
+    }
+    if (done.has(path)) return;
+    for (const to of ownImports(path, files.get(path) ?? '')) visit(to, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of files.keys()) visit(path, []);
+  return [...found];
+}
+
+function circle(paths: readonly string[]): string {
+  const first = paths.indexOf(paths.toSorted()[0]!);
+  const turned = [...paths.slice(first), ...paths.slice(0, first)];
+  return [...turned, turned[0]].join(' -> ');
+}
+
+const FORBIDDEN = /^(events?|items?|data|info|managers?|handlers?|helpers?|utils?|services?|processors?)$/;
+
+/** Words of those whom a file speaks for: OpenEMR's event, the level info, RFC 5424's structured data, PKCS #7's signed data. */
+const THEIRS: Readonly<Record<string, RegExp>> = {
+  event: /^(model|openemr|export|atna)\/|^agent\/header\.ts$/,
+  info: /^(model|observe)\//,
+  data: /^(syslog|pki)\//,
+};
+
+/** Names made in this file, and its own name, that are made of a word which says nothing. */
+export function forbiddenNames(path: string, text: string): string[] {
+  const names = [...declaredNames(path, text), ...path.replace(/\.ts$/, '').split('/')];
+  return names.filter((name) => wordsOf(name).some((word) => FORBIDDEN.test(word) && !THEIRS[word]?.test(path)));
+}
+
+/** `#lastDoubledHour` and `last-doubled-hour` are last, doubled, hour. */
+function wordsOf(name: string): string[] {
+  return name.split(/[^A-Za-z]+|(?<=[a-z\d])(?=[A-Z])/).map((word) => word.toLowerCase());
+}
+
+function declaredNames(path: string, text: string): string[] {
+  const names: string[] = [];
+  const visit = (node: ts.Node): void => {
+    const named = node as ts.Node & { name?: ts.Node; propertyName?: ts.Node };
+    // What is taken over from elsewhere by its own name was named there.
+    const taken = ts.isBindingElement(node) || ts.isImportSpecifier(node) ? named.propertyName === undefined : false;
+    const makesName = ts.isTypeElement(node) || ts.isClassElement(node) || ts.isDeclarationStatement(node);
+    const binds =
+      ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isBindingElement(node) || ts.isImportSpecifier(node);
+    if (
+      (makesName || binds) &&
+      !taken &&
+      named.name &&
+      (ts.isIdentifier(named.name) || ts.isPrivateIdentifier(named.name))
+    ) {
+      names.push(named.name.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
+  return names;
+}
+
+const MAX_LINES = 250;
+
+/** Files that are too long, do not say what they promise, or leave something for later. */
+export function untidy(files: Files): string[] {
+  return [...files].flatMap(([path, text]) => {
+    const lines = text.split('\n').length - 1;
+    const faults: string[] = [];
+    if (lines > MAX_LINES) faults.push(`${path} has ${lines} lines`);
+    if (!/^(#!.*\n)?\/\*\*/.test(text)) faults.push(`${path} does not open with a comment that says what it promises`);
+    if (/\b(TODO|FIXME|XXX)\b|@ts-(ignore|expect-error|nocheck)|biome-ignore/.test(text))
+      faults.push(`${path} leaves something for later`);
+    return faults;
+  });
+}
