@@ -4,18 +4,15 @@
  * before it is synced; and of every tail it knows the position that goes with the
  * last synced entry. The format: entry-codec.ts, segment-codec.ts, layout.ts.
  */
-import type { Clock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
 import type { MessageName, NewEntry, Run } from '../model/entry.js';
 import type { Position } from '../model/position.js';
-import type { Report } from '../model/report.js';
 import { CursorKeeper } from './cursor-keeper.js';
-import { dropOldest } from './drop-oldest.js';
-import type { Files } from './files.js';
 import { Layout, prepareDirectories, unusable } from './layout.js';
 import { type Lock, takeLock } from './lock.js';
+import { MakeRoom } from './make-room.js';
 import type { Milestones } from './milestones.js';
-import type { JournalNotice } from './notice.js';
+import { type JournalDependencies, type JournalOptions, RESERVE_BYTES, segmentBytesOf } from './options.js';
 import { Quarantine } from './quarantine.js';
 import { Reader, type ReadPoint } from './reader.js';
 import { type Recalled, recall } from './recall.js';
@@ -26,37 +23,6 @@ import { Space } from './space.js';
 import type { JournalState } from './state.js';
 import { Wake } from './wake.js';
 import { Writer } from './writer.js';
-
-const SEGMENT_BYTES = 64 * 1024 * 1024;
-const RESERVE_BYTES = 32 * 1024 * 1024;
-/** A full journal of one segment could never be emptied: what is acknowledged goes by segments. */
-const LEAST_SEGMENTS = 4;
-
-export interface JournalOptions {
-  readonly directory: string;
-  readonly maxBytes: number;
-  /** Share of the volume that stays free, 0 to 1. */
-  readonly keepFree: number;
-  readonly whenFull: 'wait' | 'drop-oldest';
-  /** Default 64 MiB, at most a quarter of `maxBytes`. */
-  readonly segmentBytes?: number;
-  /** Kept beside `maxBytes` for positions and the agent's own messages. Default 32 MiB. */
-  readonly reserveBytes?: number;
-}
-
-export interface JournalDependencies {
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly report: Report;
-  random(bytes: number): Buffer;
-  /**
-   * What the collector should be told. For `damaged`, resolve once the message and the ranges read again are in the
-   * journal: until then every start tells it again.
-   */
-  notice(notice: JournalNotice): void | Promise<void>;
-  /** Default: a Unix socket, lock.ts. */
-  readonly lock?: typeof takeLock;
-}
 
 export class Journal {
   /** 16 hex digits, new at each open. */
@@ -75,9 +41,9 @@ export class Journal {
   readonly #salvage: Salvage;
   readonly #writer: Writer;
   readonly #removal: Removal;
+  readonly #makeRoom: MakeRoom;
   readonly #space: Space;
   readonly #grown = new Wake();
-  #dropped = 0;
   #closed: Promise<void> | undefined;
 
   /**
@@ -134,16 +100,11 @@ export class Journal {
         clock,
         report,
         segments,
-        synced: (group, rolled) => {
-          let messages = this.#writer.standing.messages;
-          for (const { count } of group) messages -= count;
-          for (const { number, writtenAtMs, count } of group) {
-            this.#milestones.note({ entry: number, atMs: writtenAtMs, messages });
-            messages += count;
-          }
+        synced: (group) => {
+          this.#milestones.noteGroup(group, this.#writer.standing.messages);
           this.#grown.wake();
-          if (rolled) this.#removeAcknowledged();
         },
+        rolled: () => void this.#removal.run().then(() => this.#space.freed()),
       },
     );
     this.#salvage = new Salvage({
@@ -156,12 +117,22 @@ export class Journal {
       end: () => this.#writer,
       notice,
     });
+    this.#makeRoom = new MakeRoom(options.whenFull, {
+      files,
+      report,
+      segments,
+      seed,
+      writer: this.#writer,
+      cursor: this.#cursor,
+      removal: this.#removal,
+      notice,
+    });
     this.#space = new Space(options, {
       files,
       clock,
       report,
       bytes: () => this.#bytes,
-      makeRoom: () => this.#makeRoom(),
+      makeRoom: () => this.#makeRoom.now(),
       notice: (told) => void notice(told),
     });
   }
@@ -253,7 +224,7 @@ export class Journal {
       damages: this.#salvage.damages,
       quarantined: this.#quarantine.count,
       quarantinedBytes: this.#quarantine.bytes,
-      dropped: this.#dropped,
+      dropped: this.#makeRoom.dropped,
     };
   }
 
@@ -273,35 +244,4 @@ export class Journal {
     await this.#removal.run();
     await this.#lock.release();
   }
-
-  #removeAcknowledged(): void {
-    void this.#removal.run().then(() => this.#space.freed());
-  }
-
-  /** What is acknowledged goes in any case, also when it fills the newest segment; more only if the operator says so. */
-  async #makeRoom(): Promise<boolean> {
-    const before = this.#bytes;
-    if (this.cursor >= this.#writer.synced) await this.#writer.roll();
-    await this.#removal.run();
-    if (this.#bytes < before) return true;
-    if (this.#options.whenFull === 'wait') return false;
-
-    const dropped = await dropOldest({
-      files: this.#dependencies.files,
-      segments: this.#segments,
-      seed: this.#seed,
-      writer: this.#writer,
-      cursor: this.#cursor,
-    });
-    if (dropped === undefined) return false;
-    await this.#removal.run();
-    this.#dropped += dropped.messages;
-    this.#dependencies.report.error('The oldest messages were dropped to make room', { messages: dropped.messages });
-    void this.#dependencies.notice({ kind: 'dropped', ...dropped });
-    return this.#bytes < before;
-  }
-}
-
-function segmentBytesOf({ segmentBytes = SEGMENT_BYTES, maxBytes }: JournalOptions): number {
-  return Math.min(segmentBytes, Math.floor(maxBytes / LEAST_SEGMENTS));
 }

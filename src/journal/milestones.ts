@@ -3,6 +3,8 @@
  * before them, so that `status` answers at once whatever the backlog: its size
  * is bounded, and what lies between two milestones is estimated.
  */
+import type { Queued } from './commit-queue.js';
+
 export interface Milestone {
   readonly entry: number;
   readonly atMs: number;
@@ -21,6 +23,15 @@ export class Milestones {
     if (newest !== undefined && newest.entry >= point.entry) return;
     this.#points.push(point);
     if (this.#points.length > MAX) this.#points = this.#points.filter((_, index) => index % 2 === 0);
+  }
+
+  /** Entries that have just been written; `messages` is the count after them. */
+  noteGroup(group: readonly Queued[], messages: number): void {
+    let before = messages - group.reduce((sum, { entry }) => sum + entry.count, 0);
+    for (const { number, writtenAtMs, entry } of group) {
+      this.note({ entry: number, atMs: writtenAtMs, messages: before });
+      before += entry.count;
+    }
   }
 
   /** What lies before `entry` is not asked for any more. */

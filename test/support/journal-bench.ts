@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { StoredEntry } from '../../src/journal/entry-codec.js';
 import { type Files, systemFiles } from '../../src/journal/files.js';
-import { Journal, type JournalDependencies, type JournalOptions } from '../../src/journal/journal.js';
+import { Journal } from '../../src/journal/journal.js';
 import type { JournalNotice } from '../../src/journal/notice.js';
+import type { JournalDependencies, JournalOptions } from '../../src/journal/options.js';
 import type { Reader } from '../../src/journal/reader.js';
 import { systemClock } from '../../src/lib/clock.js';
 import type { NewEntry } from '../../src/model/entry.js';

@@ -1,0 +1,117 @@
+/**
+ * Entries on their way to the disk, in the order of the calls. Bounded: beyond
+ * `limitBytes` a caller waits until what is before it has been written.
+ */
+import type { NewEntry } from '../model/entry.js';
+import { encodeEntry, type Seed } from './entry-codec.js';
+
+/** Below this a copy is cheaper than a scattered write. */
+const COPIED_BYTES = 64 * 1024;
+
+export interface Queued {
+  readonly number: number;
+  readonly entry: NewEntry;
+  readonly writtenAtMs: number;
+  readonly bytes: number;
+  /** What stands before the frames. */
+  readonly head: Buffer;
+}
+
+interface Waiting {
+  readonly entry: NewEntry;
+  readonly own: boolean;
+  readonly admitted: () => void;
+  readonly refused: (reason: unknown) => void;
+}
+
+export class CommitQueue {
+  readonly #queued: Queued[] = [];
+  readonly #waiting: Waiting[] = [];
+  #bytes = 0;
+  /** The number that the next accepted entry gets. */
+  #next: number;
+
+  constructor(
+    next: number,
+    private readonly options: { readonly limitBytes: number; readonly seed: Seed; nowMs(): number },
+  ) {
+    this.#next = next;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#queued.length === 0;
+  }
+
+  /** The number of the last entry that was put in, accepted or still waiting. */
+  get last(): number {
+    return this.#next - 1 + this.#waiting.length;
+  }
+
+  /** Resolves once the entry is accepted; rejects with the reason given to `clear`. */
+  put(entry: NewEntry, own: boolean): Promise<void> {
+    if (this.#waiting.length > 0 || this.#bytes >= this.options.limitBytes) {
+      return new Promise((admitted, refused) => this.#waiting.push({ entry, own, admitted, refused }));
+    }
+    this.#accept(entry, own);
+    return Promise.resolve();
+  }
+
+  /** True when the first one does not fit behind `end`. */
+  exceeds(end: number, limit: number): boolean {
+    return end + (this.#queued[0]?.bytes ?? 0) > limit;
+  }
+
+  /** The first one, whatever its size, and as many more as fit before `limit` when writing begins at `end`. */
+  group(end: number, limit: number): readonly Queued[] {
+    let reached = end;
+    const count = this.#queued.findIndex(({ bytes }, index) => {
+      reached += bytes;
+      return index > 0 && reached > limit;
+    });
+    return this.#queued.slice(0, count === -1 ? this.#queued.length : count);
+  }
+
+  /** This group is on disk; those who wait move up. */
+  done(group: readonly Queued[]): void {
+    this.#queued.splice(0, group.length);
+    this.#bytes -= bytesOf(group);
+    while (this.#bytes < this.options.limitBytes) {
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) return;
+      this.#accept(waiting.entry, waiting.own);
+      waiting.admitted();
+    }
+  }
+
+  /** Gives everything up; the next entry gets number `next`. */
+  clear(next: number, reason: unknown): void {
+    this.#queued.length = 0;
+    this.#bytes = 0;
+    this.#next = next;
+    for (const { refused } of this.#waiting.splice(0)) refused(reason);
+  }
+
+  #accept(entry: NewEntry, own: boolean): void {
+    const number = this.#next;
+    const writtenAtMs = this.options.nowMs();
+    const head = encodeEntry(entry, { number, own, writtenAtMs, seed: this.options.seed });
+    const bytes = head.length + entry.frames.length;
+    this.#queued.push({ number, entry, writtenAtMs, bytes, head });
+    this.#next += 1;
+    this.#bytes += bytes;
+  }
+}
+
+export function bytesOf(group: readonly Queued[]): number {
+  return group.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** The group as it is written. */
+export function buffersOf(group: readonly Queued[]): Buffer[] {
+  const buffers = group.flatMap(({ head, entry }) => (entry.frames.length === 0 ? [head] : [head, entry.frames]));
+  return bytesOf(group) < COPIED_BYTES ? [Buffer.concat(buffers)] : buffers;
+}

@@ -1,0 +1,41 @@
+/** What a journal is told, and what it is given. */
+import type { Clock } from '../lib/clock.js';
+import type { Report } from '../model/report.js';
+import type { Files } from './files.js';
+import type { takeLock } from './lock.js';
+import type { JournalNotice } from './notice.js';
+
+const SEGMENT_BYTES = 64 * 1024 * 1024;
+export const RESERVE_BYTES = 32 * 1024 * 1024;
+/** A full journal of one segment could never be emptied: what is acknowledged goes by segments. */
+const LEAST_SEGMENTS = 4;
+
+export interface JournalOptions {
+  readonly directory: string;
+  readonly maxBytes: number;
+  /** Share of the volume that stays free, 0 to 1. */
+  readonly keepFree: number;
+  readonly whenFull: 'wait' | 'drop-oldest';
+  /** Default 64 MiB, at most a quarter of `maxBytes`. */
+  readonly segmentBytes?: number;
+  /** Kept beside `maxBytes` for positions and the agent's own messages. Default 32 MiB. */
+  readonly reserveBytes?: number;
+}
+
+export interface JournalDependencies {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly report: Report;
+  random(bytes: number): Buffer;
+  /**
+   * What the collector should be told. For `damaged`, resolve once the message and the ranges read again are in the
+   * journal: until then every start tells it again.
+   */
+  notice(notice: JournalNotice): void | Promise<void>;
+  /** Default: a Unix socket, lock.ts. */
+  readonly lock?: typeof takeLock;
+}
+
+export function segmentBytesOf({ segmentBytes = SEGMENT_BYTES, maxBytes }: JournalOptions): number {
+  return Math.min(segmentBytes, Math.floor(maxBytes / LEAST_SEGMENTS));
+}
