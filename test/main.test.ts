@@ -33,6 +33,19 @@ test('wrong usage ends with 2, its error and what to do on standard error', asyn
   });
 });
 
+test('a configuration that cannot be used ends with 2, too', async (t) => {
+  const { status, out, err } = await run(['run', '--config', '/nonexistent/config.yaml']);
+  t.is(status, 2);
+  t.is(out, '');
+  t.regex(err, /^openemr-audit-forwarder: cannot read the configuration \/nonexistent\/config\.yaml: .*\nhint: .*\n$/);
+});
+
+test('a command that fails ends with 1', async (t) => {
+  const { status, err } = await run(['cert', 'show', '/nonexistent/cert.pem']);
+  t.is(status, 1);
+  t.regex(err, /^openemr-audit-forwarder: .*\/nonexistent\/cert\.pem/);
+});
+
 test('whoever closes our standard output hears no complaint', async (t) => {
   const { err } = await run(['--help'], (child) => child.stdout.destroy());
   t.is(err, '');
