@@ -33,7 +33,7 @@ export interface WireOptions {
 export class Wire extends Duplex {
   /** TLS has been told of the peer's FIN: what it ended by before was a close_notify. */
   finShown = false;
-  /** Octets of the newest records to keep from TLS: a process that has not read them yet. */
+  /** Octets of the newest records to keep from TLS: a process that has not read them yet. Needs `onRecord`. */
   holdBackBytes = 0;
   readonly #options: WireOptions;
   readonly #held: Buffer[] = [];
@@ -52,7 +52,7 @@ export class Wire extends Duplex {
     this.on('error', () => {});
   }
 
-  /** Leaves everything from now on in the kernel's buffers. */
+  /** Leaves what comes from now on in the kernel's buffers, but for the one read (64 KiB) that Node is ahead. */
   stopReading(): void {
     this.#state = 'stopped';
     this.socket.pause();
@@ -92,13 +92,17 @@ export class Wire extends Duplex {
 
   #arrive(bytes: Buffer): void {
     if (this.#state === 'discarding' || this.destroyed) return;
+    if (this.#options.onRecord === undefined) {
+      if (!this.push(bytes)) this.socket.pause();
+      return;
+    }
     const all = this.#partial.length === 0 ? bytes : Buffer.concat([this.#partial, bytes]);
     let at = 0;
     while (this.#state !== 'discarding' && all.length > at + HEADER) {
       const end = at + HEADER + all.readUInt16BE(at + 3);
       if (all.length < end) break;
       const record = { type: all[at]!, length: end - at - HEADER, first: all[at + HEADER]! };
-      if (this.#options.onRecord?.(record) === 'withhold') this.#state = 'discarding';
+      if (this.#options.onRecord(record) === 'withhold') this.#state = 'discarding';
       else this.#held.push(all.subarray(at, end));
       at = end;
     }
