@@ -34,14 +34,14 @@ function textIn(line: Buffer): string | undefined {
 }
 
 function recordOf(row: Row, site: string): AuditRecord {
-  const api: ApiRow = isObject(row.api) ? row.api : {};
+  const api: ApiRow = isObject(row.api) ? row.api : NO_API;
   const success = flagOf(row.success);
-  const date = textOf(row.date);
+  const wallTime = wallTimeOf(textOf(row.date));
   return {
     event: textOf(row.event),
     success,
-    wallTime: wallTimeOf(date),
-    notAfterMs: createdMs(textOf(api.created_time), date),
+    wallTime,
+    notAfterMs: wallTime === undefined ? undefined : createdMs(textOf(api.created_time), wallTime),
     fields: fieldsOf(row, api, success, site),
   };
 }
@@ -49,21 +49,24 @@ function recordOf(row: Row, site: string): AuditRecord {
 /** In the order of their worth: what does not fit in a message is left out from the end. */
 function fieldsOf(row: Row, api: ApiRow, success: boolean | undefined, site: string): readonly Field[] {
   const fields: Field[] = [];
-  const add = (name: string, value: string) => {
-    if (value !== '') fields.push([name, value]);
-  };
-  add('user', textOf(row.user));
-  add('patient', patientOf(row.patient_id));
-  if (success !== undefined) add('success', success ? '1' : '0');
-  add('row', rowName(row, site));
-  if (flagOf(row.breakglass) === true) add('breakglass', '1');
-  add('category', textOf(row.category));
-  add('ip', textOf(api.ip_address));
-  add('group', textOf(row.groupname));
-  add('from', textOf(row.log_from));
-  if (row.encrypt === 'Yes') add('encrypted', '1');
+  add(fields, 'user', textOf(row.user));
+  add(fields, 'patient', patientOf(row.patient_id));
+  if (success !== undefined) add(fields, 'success', success ? '1' : '0');
+  add(fields, 'row', rowName(row, site));
+  if (flagOf(row.breakglass) === true) add(fields, 'breakglass', '1');
+  add(fields, 'category', textOf(row.category));
+  add(fields, 'ip', textOf(api.ip_address));
+  add(fields, 'group', textOf(row.groupname));
+  add(fields, 'from', textOf(row.log_from));
+  if (row.encrypt === 'Yes') add(fields, 'encrypted', '1');
   return fields;
 }
+
+function add(fields: Field[], name: string, value: string): void {
+  if (value !== '') fields.push([name, value]);
+}
+
+const NO_API: ApiRow = {};
 
 /** OpenEMR writes 0 where no patient is meant. */
 function patientOf(value: unknown): string {
@@ -77,7 +80,11 @@ function patientOf(value: unknown): string {
  */
 function rowName(row: Row, site: string): string {
   const id = textOf(row.id);
-  return id === '' ? '' : `${site}:${textOf(row.generation).replaceAll(':', '_')}:${id}`;
+  return id === '' ? '' : `${site}:${generationOf(row)}:${id}`;
+}
+
+function generationOf(row: Row): string {
+  return row.generation === undefined ? '' : textOf(row.generation).replaceAll(':', '_');
 }
 
 /**
@@ -85,12 +92,11 @@ function rowName(row: Row, site: string): string {
  * and dumps read it in UTC. One that shows the row's own wall time was read in
  * some local zone, or in a zone that is UTC by chance, and tells nothing.
  */
-function createdMs(created: string, date: string): number | undefined {
+function createdMs(created: string, wallTime: string): number | undefined {
   const utc = wallTimeOf(created);
-  const wall = wallTimeOf(date);
-  if (utc === undefined || wall === undefined) return undefined;
+  if (utc === undefined) return undefined;
   const createdAtMs = wallClockMs(utc);
-  return Math.abs(createdAtMs - wallClockMs(wall)) < SAME_CLOCK_MS ? undefined : createdAtMs;
+  return Math.abs(createdAtMs - wallClockMs(wallTime)) < SAME_CLOCK_MS ? undefined : createdAtMs;
 }
 
 /** Less than any offset from UTC in use (the smallest are half an hour), more than a request takes. */

@@ -32,6 +32,6 @@ export function cutOctets(octets: string, limit: number): string {
 }
 
 /** Is this octet inside a UTF-8 character, not its first? */
-export function isContinuation(octet: number): boolean {
+function isContinuation(octet: number): boolean {
   return (octet & 0xc0) === 0x80;
 }

@@ -11,10 +11,12 @@
 import { Fault } from './fault.js';
 import { cutOctets, fromOctets, REPLACEMENT, toOctets } from './octets.js';
 
+export type Param = readonly [name: string, value: string];
+
 export interface SdElement {
   readonly id: string;
   /** In the order of the message; a name may occur more than once. */
-  readonly params: readonly (readonly [name: string, value: string])[];
+  readonly params: readonly Param[];
 }
 
 /** One parameter with the space before it. The name must be an SD-NAME; the value may be any text. */
@@ -27,19 +29,8 @@ export function sdParam(name: string, value: string): string {
  * longer than `valueRoom` or than what is left is cut between characters and
  * ends in an ellipsis; one of which nothing could be shown is left out.
  */
-export function sdParams(
-  params: readonly (readonly [name: string, value: string])[],
-  room: number,
-  valueRoom = room,
-): string {
-  let written = '';
-  for (const [name, value] of params) {
-    const around = name.length + AROUND_VALUE;
-    const space = Math.min(valueRoom, room - written.length - around);
-    const octets = shorten(value, space);
-    if (octets !== undefined) written += ` ${name}="${octets}"`;
-  }
-  return written;
+export function sdParams(params: readonly Param[], room: number, valueRoom = room): string {
+  return plainParams(params, room, valueRoom) ?? shortenedParams(params, room, valueRoom);
 }
 
 /** Reads the structured data that begins at `at` in a message's octets; throws a `Fault`. */
@@ -67,6 +58,28 @@ const PLAIN_VALUE = /^[ !#-[^-~]*$/;
 const CONTROL = /\p{Cc}/gu;
 const TO_ESCAPE = /["\\\]]/g;
 
+/** Most lines need no escape and have room: one look at all values instead of one at each. `undefined` when it is not so. */
+function plainParams(params: readonly Param[], room: number, valueRoom: number): string | undefined {
+  let written = '';
+  let values = '';
+  for (const [name, value] of params) {
+    if (value.length > valueRoom) return undefined;
+    values += value;
+    written += ` ${name}="${value}"`;
+  }
+  return written.length <= room && PLAIN_VALUE.test(values) ? written : undefined;
+}
+
+function shortenedParams(params: readonly Param[], room: number, valueRoom: number): string {
+  let written = '';
+  for (const [name, value] of params) {
+    const space = Math.min(valueRoom, room - written.length - name.length - AROUND_VALUE);
+    const octets = shorten(value, space);
+    if (octets !== undefined) written += ` ${name}="${octets}"`;
+  }
+  return written;
+}
+
 function escapeValue(value: string): string {
   if (PLAIN_VALUE.test(value)) return value;
   return escapeOctets(toOctets(value.replaceAll(CONTROL, REPLACEMENT)));
@@ -85,7 +98,8 @@ function shorten(value: string, space: number): string | undefined {
   while (kept !== '') {
     const escaped = escapeOctets(kept) + ELLIPSIS;
     if (escaped.length <= space) return escaped;
-    kept = cutOctets(kept, kept.length - (escaped.length - space));
+    // An octet takes two at most, so this never drops one too many.
+    kept = cutOctets(kept, kept.length - Math.ceil((escaped.length - space) / 2));
   }
   return undefined;
 }

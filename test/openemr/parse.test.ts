@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import test from 'ava';
+import fc from 'fast-check';
+import type { AuditRecord } from '../../src/model/record.js';
+import { parseRow } from '../../src/openemr/parse.js';
+import { apiColumns, auditRow, longRow, oddRows, rowLine } from '../support/openemr-rows.js';
+
+test('a row gives its event, outcome, wall time and fields', (t) => {
+  t.deepEqual(parseRow(rowLine(auditRow({ id: 4711, generation: '3' })), 'default'), {
+    event: 'patient-record-select',
+    success: true,
+    wallTime: '2026-11-20T08:01:44',
+    notAfterMs: undefined,
+    fields: [
+      ['user', 'rsato'],
+      ['patient', '17'],
+      ['success', '1'],
+      ['row', 'default:3:4711'],
+      ['category', 'Patient Demographics'],
+      ['group', 'Default'],
+      ['from', 'open-emr'],
+    ],
+  });
+});
+
+test('a row of an API call gives the caller’s address and the moment it was written', (t) => {
+  const record = recordOf(auditRow({ api: apiColumns() }));
+  t.is(fieldOf(record, 'ip'), '198.51.100.20');
+  t.is(record.notAfterMs, Date.parse('2026-11-20T13:01:44Z'));
+});
+
+test('an API time that shows the same clock as the row proves nothing', (t) => {
+  for (const created_time of ['2026-11-20 08:01:44', '2026-11-20 08:03:00', '', 'garbage']) {
+    t.is(recordOf(auditRow({ api: apiColumns({ created_time }) })).notAfterMs, undefined, created_time);
+  }
+});
+
+test('nulls and empty columns are left out', (t) => {
+  const bare = recordOf(
+    auditRow({ event: null, category: null, user: null, groupname: '', patient_id: null, success: null, log_from: '' }),
+  );
+  t.deepEqual(bare.fields, [['row', '::1']]);
+  t.is(bare.event, '');
+  t.is(bare.success, undefined);
+});
+
+test('patient 0 is no patient', (t) => {
+  t.is(fieldOf(recordOf(auditRow({ patient_id: 0 })), 'patient'), undefined);
+});
+
+test('break-glass and encrypted rows say so', (t) => {
+  t.is(fieldOf(recordOf(auditRow({ breakglass: 1 })), 'breakglass'), '1');
+  t.is(fieldOf(recordOf(auditRow({ breakglass: 0 })), 'breakglass'), undefined);
+  t.is(fieldOf(recordOf(auditRow({ encrypt: 'Yes' })), 'encrypted'), '1');
+});
+
+test('numbers as text, booleans and unknown keys do no harm', (t) => {
+  const record = parse(
+    '{"id":"12","date":"2026-11-20 08:01:44","success":"0","patient_id":"9","user":5,"new":{"a":[1]}}',
+  );
+  t.is(record.success, false);
+  t.deepEqual(record.fields, [
+    ['user', '5'],
+    ['patient', '9'],
+    ['success', '0'],
+    ['row', '::12'],
+  ]);
+  t.is(parse('{"success":true}').success, true);
+  t.is(parse('{"success":2}').success, undefined);
+});
+
+test('columns of a type that makes no text are left out', (t) => {
+  t.deepEqual(parse('{"id":[1],"user":{"a":1},"groupname":1.5,"patient_id":1e300,"api":7,"date":20261120}'), {
+    event: '',
+    success: undefined,
+    wallTime: undefined,
+    notAfterMs: undefined,
+    fields: [],
+  });
+});
+
+test('an id too big for JSON to hold exactly names no row, as text it does', (t) => {
+  t.is(fieldOf(parse('{"id":9007199254740993}'), 'row'), undefined);
+  t.is(fieldOf(parse('{"id":"9007199254740993"}'), 'row'), '::9007199254740993');
+});
+
+test('a colon in the generation cannot shift the id', (t) => {
+  t.is(fieldOf(recordOf(auditRow({ generation: 'a:b' })), 'row'), ':a_b:1');
+});
+
+for (const date of ['', '0000-00-00 00:00:00', '2026-02-30 00:00:00', 'yesterday']) {
+  test(`a row dated ${JSON.stringify(date)} has no wall time but all the rest`, (t) => {
+    const record = recordOf(auditRow({ date }));
+    t.is(record.wallTime, undefined);
+    t.is(record.event, 'patient-record-select');
+    t.is(fieldOf(record, 'user'), 'rsato');
+  });
+}
+
+const unparsed: Record<string, Buffer> = {
+  'not-json': Buffer.from('{"id":1,"date":"2026-11'),
+  'not-object': Buffer.from('[{"id":1}]'),
+  'not-utf8': Buffer.concat([Buffer.from('{"user":"'), Buffer.from([0xff]), Buffer.from('"}')]),
+};
+for (const [reason, line] of Object.entries(unparsed)) {
+  test(`a line that cannot be understood says ${reason}`, (t) => {
+    t.deepEqual(parseRow(line), { unparsed: reason });
+  });
+}
+
+for (const text of ['', ' ', 'null', '5', '"text"', '\ufeff{}', '{}\0', '{"a":1}{"b":2}', 'nan']) {
+  test(`${JSON.stringify(text)} is a line that cannot be understood`, (t) => {
+    t.true('unparsed' in parseRow(Buffer.from(text)));
+  });
+}
+
+test('every odd row is understood', (t) => {
+  for (const row of [...oddRows(), longRow()]) {
+    const record = recordOf(row);
+    t.is(record.event, row.event ?? '');
+    t.is(fieldOf(record, 'user'), row.user ?? undefined);
+    t.is(record.wallTime === undefined, row.date.startsWith('0000'));
+  }
+});
+
+test('the rows of the fixture are the odd rows', (t) => {
+  const fixture = readFileSync('test/fixtures/openemr/audit.jsonl');
+  t.deepEqual(fixture, Buffer.concat(oddRows().flatMap((row) => [rowLine(row), Buffer.from('\n')])));
+});
+
+test('no line makes the parser throw', (t) => {
+  const line = fc.oneof(
+    fc.uint8Array({ maxLength: 80 }).map((bytes) => Buffer.from(bytes)),
+    fc.json().map((text) => Buffer.from(text)),
+    fc
+      .dictionary(fc.constantFrom('id', 'date', 'user', 'api', 'success', 'event'), fc.jsonValue())
+      .map((row) => Buffer.from(JSON.stringify(row))),
+  );
+  fc.assert(
+    fc.property(line, (bytes) => {
+      const record = parseRow(bytes);
+      if (!('unparsed' in record)) for (const [, value] of record.fields) t.is(typeof value, 'string');
+      t.pass();
+    }),
+  );
+});
+
+function parse(text: string): AuditRecord {
+  const record = parseRow(Buffer.from(text));
+  if ('unparsed' in record) throw new Error(record.unparsed);
+  return record;
+}
+
+function recordOf(row: Parameters<typeof rowLine>[0]): AuditRecord {
+  return parse(rowLine(row).toString());
+}
+
+function fieldOf(record: AuditRecord, name: string): string | undefined {
+  return record.fields.find(([each]) => each === name)?.[1];
+}
