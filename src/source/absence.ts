@@ -1,0 +1,105 @@
+/**
+ * What becomes of tails whose file is out of sight. A deleted file is read to
+ * its end through the open descriptor and then released; a tail without a file
+ * is kept in mind for a copy that may still appear, then told of, if text is
+ * missing, and at last forgotten.
+ */
+import type { Clock } from '../lib/clock.js';
+import type { Report } from '../model/report.js';
+import type { Descriptors } from './descriptors.js';
+import type { View } from './discover.js';
+import type { Notice } from './notice.js';
+import { type Lost, stampOf, type Tail } from './tail.js';
+import type { Tails } from './tails.js';
+
+export interface AbsenceOptions {
+  /** How long a deleted file may not have changed before it is released. */
+  readonly quietMs: number;
+  /** Whether another file holds the same text, and will be taken up when this one is released. */
+  readonly hasCopy: (tail: Tail) => boolean;
+}
+
+export interface AbsenceDependencies {
+  readonly tails: Tails;
+  readonly descriptors: Descriptors;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly notice: (notice: Notice) => void;
+}
+
+// A file moved out of sight can be written to until its writer opens a new one.
+const HIDDEN_MS = 600_000;
+// gzip of a large file, or a move to another volume, takes its time.
+const FORGET_MS = 600_000;
+// While its directory or volume is away, so is the file: neither missing nor gone.
+const AWAY_TOLD_MS = 3_600_000;
+const AWAY_FORGET_MS = 7 * 86_400_000;
+
+export class Absence {
+  constructor(
+    readonly deps: AbsenceDependencies,
+    readonly options: AbsenceOptions,
+  ) {}
+
+  async tend(view: View): Promise<void> {
+    for (const tail of [...this.deps.tails.all]) {
+      if (tail.place.name === 'unlinked') await this.#tendUnlinked(tail);
+      if (tail.place.name === 'lost' && !tail.gone) this.#tendLost(tail, tail.place, view);
+    }
+  }
+
+  async #tendUnlinked(tail: Tail): Promise<void> {
+    const { tails, descriptors, clock } = this.deps;
+    if (tail.place.name !== 'unlinked') return;
+    const nowMs = clock.monotonicMs();
+    // Released to make room: nothing is left to read it through.
+    if (tail.content === undefined) return tails.lose(tail, 'deleted', tail.place.size, false, nowMs);
+    const stats = await tail.content.stat();
+    if (stampOf(stats) !== tail.place.stamp) {
+      if (stats.size !== tail.place.size) tail.finished = false;
+      tail.place = { ...tail.place, size: stats.size, stamp: stampOf(stats), sinceMs: nowMs };
+      tails.wake(tail);
+      return;
+    }
+    if (tail.ready || nowMs - tail.place.sinceMs < (stats.nlink === 0 ? this.options.quietMs : HIDDEN_MS)) return;
+    if (!tail.finished && !this.options.hasCopy(tail)) {
+      // A last line without newline is as whole now as it will ever be.
+      tail.finished = true;
+      tails.wake(tail);
+      return;
+    }
+    await descriptors.release(tail);
+    tails.lose(tail, 'deleted', tail.provenSize, false, nowMs);
+  }
+
+  #tendLost(tail: Tail, place: Lost, view: View): void {
+    const { tails, clock } = this.deps;
+    const away = view.deviceAt(tail.path) !== tail.identity.device;
+    const ageMs = clock.monotonicMs() - place.sinceMs;
+    if (!place.told && ageMs >= (away ? AWAY_TOLD_MS : 2 * this.options.quietMs)) {
+      tail.place = { ...place, told: true };
+      this.#tell(tail, place);
+    }
+    if (ageMs < (away ? AWAY_FORGET_MS : FORGET_MS)) return;
+    if (tail.journaled) {
+      tail.gone = true;
+      tails.announce(tail);
+    } else tails.remove(tail);
+  }
+
+  #tell(tail: Tail, { reason, size, doubtful }: Lost): void {
+    const missing = size === undefined ? doubtful : size > tail.offset;
+    if (!missing) return;
+    const facts = {
+      path: tail.path,
+      source: tail.source,
+      tail: tail.id,
+      fromOffset: tail.offset,
+      toOffset: size,
+      reason,
+    };
+    this.deps.report.warning('Part of a followed file is gone unread', facts);
+    const { id: tailId, path, source, offset: fromOffset } = tail;
+    this.deps.notice({ kind: 'gap', source, path, tailId, fromOffset, toOffset: size, reason });
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * Open files, at most so many: ten thousand followed files must do with the
+ * usual 256 descriptors of a process. The one unused for longest is closed
+ * first, a file with unread text only when nothing else is left, and a deleted
+ * one never. Running out of descriptors is a reason to wait, not a lost file.
+ */
+import { systemCode } from '../lib/errors.js';
+import { openContent } from './content.js';
+import type { Tail } from './tail.js';
+
+export type Opening =
+  | { readonly kind: 'open' }
+  /** Another file stands at the path, or none: look again. */
+  | { readonly kind: 'elsewhere' }
+  /** The right file, with other text. */
+  | { readonly kind: 'changed'; readonly shorter: boolean }
+  | { readonly kind: 'blocked'; readonly code: string };
+
+// A compressed text is read again from where a long line began.
+const RETAIN_SLACK_BYTES = 64 * 1024;
+
+export class Descriptors {
+  /** The one used least recently comes first. */
+  readonly #open = new Set<Tail>();
+
+  constructor(readonly maxOpen: number) {}
+
+  get full(): boolean {
+    return this.#open.size >= this.maxOpen;
+  }
+
+  async open(tail: Tail): Promise<Opening> {
+    if (tail.content !== undefined) {
+      this.#open.delete(tail);
+      this.#open.add(tail);
+      return { kind: 'open' };
+    }
+    if (tail.place.name !== 'placed') return { kind: 'elsewhere' };
+    if (this.full && !(await this.#makeRoom())) return { kind: 'blocked', code: 'EMFILE' };
+    try {
+      return await this.#tryOpen(tail, tail.place.key);
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'elsewhere' };
+      // The next try finds one descriptor free.
+      if (code === 'EMFILE' || code === 'ENFILE') await this.#makeRoom();
+      return { kind: 'blocked', code };
+    }
+  }
+
+  async release(tail: Tail): Promise<void> {
+    this.#open.delete(tail);
+    await tail.release();
+  }
+
+  async closeAll(): Promise<void> {
+    for (const tail of [...this.#open]) await this.release(tail);
+  }
+
+  async #tryOpen(tail: Tail, key: string): Promise<Opening> {
+    const content = await openContent(tail.path, tail.limits.maxLineBytes + RETAIN_SLACK_BYTES);
+    let kept = false;
+    try {
+      const { dev, ino, size } = await content.stat();
+      if (`${dev}:${ino}` !== key) return { kind: 'elsewhere' };
+      kept = await tail.adopt(content);
+      if (!kept) return { kind: 'changed', shorter: !content.compressed && size < tail.offset };
+      this.#open.add(tail);
+      return { kind: 'open' };
+    } finally {
+      if (!kept) await content.close();
+    }
+  }
+
+  async #makeRoom(): Promise<boolean> {
+    const placed = [...this.#open].filter((tail) => tail.place.name === 'placed');
+    const victim = placed.find((tail) => !tail.ready) ?? placed[0];
+    if (victim === undefined) return false;
+    await this.release(victim);
+    victim.lostHead = undefined;
+    return true;
+  }
+}

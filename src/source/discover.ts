@@ -1,0 +1,296 @@
+/**
+ * Which files there are: those that the sources' patterns match, and the
+ * rotated generations beside them or where `rotated` says. One look walks the
+ * patterns over cached listings and takes a `stat` of each file; it decides
+ * nothing.
+ */
+import type { Stats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { systemCode } from '../lib/errors.js';
+import { Directories, type Listing } from './directory.js';
+import { compileGlob, type Glob, type Place } from './glob.js';
+import { liveNames } from './rotated-name.js';
+
+/** `device:inode` */
+export type FileKey = string;
+
+/** One way to a file. */
+export interface Way {
+  readonly path: string;
+  /** Name of the source. */
+  readonly source: string;
+  /** Whether the source's `paths` match; a rotated generation is only looked at to see what it continues. */
+  readonly matched: boolean;
+  /** Where a symbolic link leads. */
+  readonly real?: string;
+  /** A `rotated` pattern names it: it can continue any tail of its source, whatever its name. */
+  readonly anyName?: true;
+}
+
+/** One inode as one look found it. The first way is the one that counts. */
+export interface Seen {
+  readonly key: FileKey;
+  readonly ways: readonly [Way, ...Way[]];
+  readonly stats: Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'birthtimeMs'>;
+}
+
+export interface View {
+  readonly files: ReadonlyMap<FileKey, Seen>;
+  /** The file at a path, if any. */
+  at(path: string): Seen | undefined;
+  /** Paths that a second source matches, too. */
+  readonly overlaps: readonly Overlap[];
+  /** Paths that match and cannot be reached, with the system's code. */
+  readonly unreachable: ReadonlyMap<string, string>;
+  /** Proof of absence: the directory could be looked into (or is itself gone) and the file is not in it. */
+  isAbsent(path: string): boolean;
+  /** Device of the directory that the path lies in; `undefined` when the directory is not there. */
+  deviceAt(path: string): number | undefined;
+  /** Existing directories where something that matters can appear. */
+  readonly directories: ReadonlySet<string>;
+}
+
+export interface Overlap {
+  readonly path: string;
+  readonly source: string;
+  readonly other: string;
+}
+
+/** A followed file whose rotated generations are wanted. */
+export interface Live {
+  readonly path: string;
+  readonly source: string;
+}
+
+export interface DiscoverOptions {
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly exclude: readonly string[];
+  readonly rotated: readonly string[];
+}
+
+interface Patterns {
+  readonly name: string;
+  readonly paths: readonly Glob[];
+  readonly exclude: readonly Glob[];
+  readonly rotated: readonly Glob[];
+}
+
+type FoundBy = 'matched' | 'beside' | 'rotated';
+
+interface Round {
+  readonly ways: Map<string, Way>;
+  readonly overlaps: Overlap[];
+  readonly unreachable: Map<string, string>;
+  readonly directories: Set<string>;
+  /** What is known of each directory that was looked at. */
+  readonly looked: Map<string, Listing | 'absent' | 'unreadable'>;
+}
+
+// Enough to keep the thread pool busy, not enough to keep everyone else out of it.
+const AT_ONCE = 32;
+
+export class Discovery {
+  readonly #patterns: readonly Patterns[];
+  readonly #directories = new Directories();
+
+  constructor(
+    sources: readonly DiscoverOptions[],
+    readonly nowMs: () => number,
+  ) {
+    this.#patterns = sources.map(({ name, paths, exclude, rotated }) => ({
+      name,
+      paths: paths.flatMap(compileGlob),
+      exclude: exclude.flatMap(compileGlob),
+      rotated: rotated.flatMap(compileGlob),
+    }));
+  }
+
+  async look(live: readonly Live[]): Promise<View> {
+    this.#directories.newRound();
+    const round: Round = {
+      ways: new Map(),
+      overlaps: [],
+      unreachable: new Map(),
+      directories: new Set(),
+      looked: new Map(),
+    };
+    for (const patterns of this.#patterns) {
+      for (const glob of patterns.paths) await this.#walk(glob, patterns, 'matched', round);
+    }
+    const found = [...round.ways.values()];
+    const real = await this.#resolveLinks(found, round);
+    await this.#besides([...live, ...found, ...real], round);
+    for (const patterns of this.#patterns) {
+      for (const glob of patterns.rotated) await this.#walk(glob, patterns, 'rotated', round);
+    }
+    return this.#view(round);
+  }
+
+  /** Whether a change at this path can matter; `live` are the paths of the followed logs. */
+  concerns(path: string, live: { has(path: string): boolean }): boolean {
+    if (liveNames(basename(path)).some((name) => live.has(join(dirname(path), name)))) return true;
+    return this.#patterns.some(({ paths, rotated }) => [...paths, ...rotated].some((glob) => glob.matches(path)));
+  }
+
+  async #walk(glob: Glob, patterns: Patterns, by: FoundBy, round: Round): Promise<void> {
+    const met = new Set<string>();
+    const visit = async (directory: string, place: Place): Promise<void> => {
+      const only = glob.onlyName(place);
+      if (only !== undefined) {
+        const path = join(directory, only);
+        const next = glob.step(place, only);
+        if (glob.accepts(next)) {
+          await this.#look(directory, round);
+          if (!this.#isAbsent(path, round)) this.#add(path, patterns, by, round);
+        }
+        if (glob.goesOn(next)) {
+          await visit(path, next);
+          if (round.looked.get(path) === 'absent') await this.#look(directory, round);
+        }
+        return;
+      }
+      const listing = await this.#look(directory, round);
+      // A link to a directory further up, or a second way to one: once is enough, and ends.
+      const meeting = `${listing?.key} ${place.join()}`;
+      if (listing === undefined || met.has(meeting)) return;
+      met.add(meeting);
+      const below: [string, Place][] = [];
+      for (const [name, kind] of listing.kinds) {
+        const next = kind === 'other' ? [] : glob.step(place, name);
+        if (next.length === 0) continue;
+        const path = join(directory, name);
+        if (kind !== 'directory' && glob.accepts(next)) this.#add(path, patterns, by, round);
+        if (kind !== 'file' && glob.goesOn(next)) {
+          if (kind === 'directory') below.unshift([path, next]);
+          else if (await leadsToDirectory(path)) below.push([path, next]);
+        }
+      }
+      for (const [path, next] of below) await visit(path, next);
+    };
+    await visit('/', glob.start());
+  }
+
+  async #look(directory: string, round: Round): Promise<Listing | undefined> {
+    const look = await this.#directories.look(directory, this.nowMs());
+    switch (look.state) {
+      case 'listed':
+        round.directories.add(directory);
+        round.looked.set(directory, look.listing);
+        return look.listing;
+      case 'absent':
+        round.looked.set(directory, 'absent');
+        return undefined;
+      case 'unreadable':
+        round.looked.set(directory, 'unreadable');
+        round.unreachable.set(directory, look.code);
+        return undefined;
+      default:
+        return look satisfies never;
+    }
+  }
+
+  /** Several sources matching one path: the first wins. */
+  #add(path: string, { name, exclude }: Patterns, by: FoundBy, round: Round): void {
+    if (exclude.some((glob) => glob.matches(path))) return;
+    const known = round.ways.get(path);
+    const matched = by === 'matched';
+    if (matched && known?.matched && known.source !== name)
+      round.overlaps.push({ path, source: known.source, other: name });
+    if (known?.matched) return;
+    round.ways.set(path, { path, source: name, matched, ...(by === 'rotated' ? { anyName: true } : {}) });
+  }
+
+  /** A link's generations lie beside what it leads to. */
+  async #resolveLinks(ways: readonly Way[], round: Round): Promise<Live[]> {
+    const targets: Live[] = [];
+    for (const way of ways) {
+      const listing = round.looked.get(dirname(way.path));
+      const kind = typeof listing === 'object' ? listing.kinds.get(basename(way.path)) : 'link';
+      if (kind !== 'link') continue;
+      const real = await realpath(way.path).catch(() => way.path);
+      if (real === way.path) continue;
+      round.ways.set(way.path, { ...way, real });
+      targets.push({ path: real, source: way.source });
+    }
+    return targets;
+  }
+
+  async #besides(live: readonly Live[], round: Round): Promise<void> {
+    const wanted = new Map<string, Map<string, string>>();
+    for (const { path, source } of live) {
+      const names = wanted.get(dirname(path)) ?? new Map<string, string>();
+      wanted.set(dirname(path), names);
+      for (const name of liveNames(basename(path))) if (!names.has(name)) names.set(name, source);
+    }
+    for (const [directory, names] of wanted) {
+      const listing = await this.#look(directory, round);
+      for (const [name, kind] of listing?.kinds ?? []) {
+        if (kind === 'directory' || kind === 'other' || round.ways.has(join(directory, name))) continue;
+        const live = liveNames(name).find((one) => names.has(one));
+        const source = live === undefined ? undefined : names.get(live);
+        const patterns = this.#patterns.find((one) => one.name === source);
+        if (patterns !== undefined) this.#add(join(directory, name), patterns, 'beside', round);
+      }
+    }
+  }
+
+  #isAbsent(path: string, round: Round): boolean {
+    const looked = round.looked.get(dirname(path));
+    if (looked === 'absent') return true;
+    return typeof looked === 'object' && !looked.kinds.has(basename(path));
+  }
+
+  async #view(round: Round): Promise<View> {
+    const files = new Map<FileKey, Seen>();
+    const raced = new Set<string>();
+    const ways = [...round.ways.values()];
+    for (let at = 0; at < ways.length; at += AT_ONCE) {
+      const few = ways.slice(at, at + AT_ONCE);
+      const found = await Promise.all(few.map(({ path }) => stat(path).catch((error: unknown) => systemCode(error))));
+      found.forEach((stats, index) => {
+        const way = few[index]!;
+        if (typeof stats === 'string') {
+          if (stats === 'ENOENT' || stats === 'ENOTDIR') raced.add(way.path);
+          else round.unreachable.set(way.path, stats);
+        } else if (stats.isFile()) addWay(files, way, stats);
+      });
+    }
+    const byPath = new Map([...files.values()].flatMap((seen) => seen.ways.map((way) => [way.path, seen] as const)));
+    return {
+      files,
+      at: (path) => byPath.get(path),
+      overlaps: round.overlaps,
+      unreachable: round.unreachable,
+      directories: round.directories,
+      isAbsent: (path) => raced.has(path) || this.#isAbsent(path, round),
+      deviceAt: (path) => {
+        const looked = round.looked.get(dirname(path));
+        return typeof looked === 'object' ? looked.device : undefined;
+      },
+    };
+  }
+}
+
+function addWay(files: Map<FileKey, Seen>, way: Way, stats: Stats): void {
+  const key = `${stats.dev}:${stats.ino}`;
+  const known = files.get(key);
+  if (known === undefined) files.set(key, { key, ways: [way], stats });
+  else {
+    // A matched way counts before an unmatched one, a path before a link to it.
+    const [first, ...others] = [...known.ways, way].sort((a, b) => rank(a) - rank(b));
+    files.set(key, { ...known, ways: [first!, ...others] });
+  }
+}
+
+function rank({ matched, real }: Way): number {
+  return (matched ? 0 : 2) + (real === undefined ? 0 : 1);
+}
+
+async function leadsToDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,118 @@
+/**
+ * The text of a gzip file (RFC 1952, any number of members), read forward as a
+ * stream and never held whole. Reading behind what is retained starts over. A
+ * file that ends early gives the text there is, and is not `complete`.
+ */
+import type { ReadStream, Stats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { constants, createGunzip, type Gunzip } from 'node:zlib';
+import { reasonOf, systemCode } from '../lib/errors.js';
+import type { Content } from './content.js';
+
+const PIECE_BYTES = 64 * 1024;
+const HEAD_BYTES = 4096;
+
+interface Unpacking {
+  readonly file: ReadStream;
+  readonly gunzip: Gunzip;
+  readonly pieces: AsyncIterator<Buffer>;
+}
+
+export class GzipContent implements Content {
+  readonly compressed = true;
+  damage: string | undefined;
+  #unpacking: Unpacking | undefined;
+  #head: Buffer = Buffer.alloc(0);
+  #kept: Buffer[] = [];
+  #keptFrom = 0;
+  #reached = 0;
+  #ended = false;
+
+  constructor(
+    readonly handle: FileHandle,
+    readonly retainBytes: number,
+  ) {}
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    if (offset + length <= this.#head.length) return Buffer.from(this.#head.subarray(offset, offset + length));
+    if ((this.#unpacking === undefined && !this.#ended) || offset < this.#keptFrom) await this.#startOver();
+    while (!this.#ended && this.#reached < offset + length) await this.#pull(offset);
+    return this.#copy(offset, length);
+  }
+
+  stat(): Promise<Stats> {
+    return this.handle.stat();
+  }
+
+  /** The last four bytes say how long the text of the last member is, modulo 2^32 (RFC 1952 section 2.3.1). */
+  async complete(): Promise<boolean> {
+    if (!this.#ended || this.damage !== undefined) return false;
+    const { size } = await this.handle.stat();
+    if (size < 18) return false;
+    const { buffer, bytesRead } = await this.handle.read(Buffer.alloc(4), 0, 4, size - 4);
+    return bytesRead === 4 && buffer.readUInt32LE() === this.#reached % 2 ** 32;
+  }
+
+  async close(): Promise<void> {
+    this.#stop();
+    await this.handle.close();
+  }
+
+  async #startOver(): Promise<void> {
+    this.#stop();
+    this.#kept = [];
+    this.#keptFrom = 0;
+    this.#reached = 0;
+    this.#ended = false;
+    const file = this.handle.createReadStream({ start: 0, autoClose: false, highWaterMark: PIECE_BYTES });
+    // With Z_SYNC_FLUSH an early end is an end, not an error that takes the last text with it.
+    const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: PIECE_BYTES });
+    file.on('error', (error) => gunzip.destroy(error));
+    file.pipe(gunzip);
+    this.#unpacking = { file, gunzip, pieces: gunzip[Symbol.asyncIterator]() };
+  }
+
+  async #pull(wanted: number): Promise<void> {
+    let next: IteratorResult<Buffer>;
+    try {
+      next = await this.#unpacking!.pieces.next();
+    } catch (cause) {
+      this.#stop();
+      if (!systemCode(cause).startsWith('Z_')) throw cause;
+      this.damage = reasonOf(cause);
+      this.#ended = true;
+      return;
+    }
+    if (next.done) {
+      this.#ended = true;
+      return;
+    }
+    if (this.#head.length < HEAD_BYTES && this.#reached === this.#head.length) {
+      this.#head = Buffer.concat([this.#head, next.value]).subarray(0, HEAD_BYTES);
+    }
+    this.#kept.push(next.value);
+    this.#reached += next.value.length;
+    const needed = Math.min(wanted, this.#reached - this.retainBytes);
+    while (this.#kept.length > 0 && this.#keptFrom + this.#kept[0]!.length <= needed) {
+      this.#keptFrom += this.#kept.shift()!.length;
+    }
+  }
+
+  #copy(offset: number, length: number): Buffer {
+    const pieces: Buffer[] = [];
+    let at = this.#keptFrom;
+    for (const piece of this.#kept) {
+      const part = piece.subarray(Math.max(0, offset - at), Math.max(0, offset + length - at));
+      if (part.length > 0) pieces.push(part);
+      at += piece.length;
+    }
+    return Buffer.concat(pieces);
+  }
+
+  #stop(): void {
+    this.#unpacking?.file.unpipe();
+    this.#unpacking?.file.destroy();
+    this.#unpacking?.gunzip.destroy();
+    this.#unpacking = undefined;
+  }
+}

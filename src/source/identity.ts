@@ -1,0 +1,70 @@
+/**
+ * "The same content?": SHA-256 of the first and of the last min(4 KiB, offset)
+ * bytes before a position both match. Answers by reading at most 8 KiB, except
+ * in a compressed file, which must be unpacked up to the position.
+ */
+import { hash } from 'node:crypto';
+import type { FileIdentity } from '../model/position.js';
+import type { Content } from './content.js';
+
+export const MARK_BYTES = 4096;
+
+/** The bytes that stand for a text up to an offset. */
+export interface Marks {
+  /** The first min(4 KiB, offset) bytes. */
+  readonly head: Buffer;
+  /** The last min(4 KiB, offset) bytes before the offset. */
+  readonly last: Buffer;
+}
+
+export const NO_MARKS: Marks = { head: Buffer.alloc(0), last: Buffer.alloc(0) };
+
+/** As a position keeps it; empty at offset 0. */
+export function digest(bytes: Buffer): string {
+  return bytes.length === 0 ? '' : hash('sha256', bytes);
+}
+
+/** `undefined`: the text is shorter than `offset`. */
+export async function marksAt(content: Content, offset: number): Promise<Marks | undefined> {
+  const length = Math.min(MARK_BYTES, offset);
+  const head = await content.read(0, length);
+  if (head.length < length) return undefined;
+  if (offset === length) return { head, last: head };
+  const last = await content.read(offset - length, length);
+  return last.length < length ? undefined : { head, last };
+}
+
+/** The marks at `offset`, when the text there is the one that the identity was taken of. */
+export async function sameContent(
+  content: Content,
+  identity: Pick<FileIdentity, 'head' | 'last'>,
+  offset: number,
+): Promise<Marks | undefined> {
+  const length = Math.min(MARK_BYTES, offset);
+  // The head alone decides most cases, without unpacking a compressed file to its end.
+  const head = await content.read(0, length);
+  if (head.length < length || digest(head) !== identity.head) return undefined;
+  const marks = await marksAt(content, offset);
+  return marks !== undefined && digest(marks.last) === identity.last ? marks : undefined;
+}
+
+/** Whether the shorter of two texts is the beginning of the other, judged by head and last bytes of the shorter. */
+export async function oneBeginsTheOther(a: Content, b: Content, aLength: number, bLength: number): Promise<boolean> {
+  const shorter = Math.min(aLength, bLength);
+  const [marksA, marksB] = [await marksAt(a, shorter), await marksAt(b, shorter)];
+  if (marksA === undefined || marksB === undefined) return false;
+  return marksA.head.equals(marksB.head) && marksA.last.equals(marksB.last);
+}
+
+/** Whether the whole of a text is the beginning of one that was read further: by all that is still known of that one. */
+export async function isBeginningOf(
+  content: Content,
+  identity: Pick<FileIdentity, 'head'>,
+  head: Buffer | undefined,
+  offset: number,
+): Promise<boolean> {
+  const start = await content.read(0, MARK_BYTES);
+  if (start.length === 0 || (await content.read(offset - 1, 1)).length > 0) return false;
+  if (start.length === MARK_BYTES) return digest(start) === identity.head;
+  return head !== undefined && start.length < head.length && start.equals(head.subarray(0, start.length));
+}

@@ -1,0 +1,25 @@
+/**
+ * Which log a file is a generation of. A lineage is named by the path that the
+ * log is written to, links resolved: `/var/log/audit.log` for itself, for
+ * `/var/log/audit.log.1` and for `/var/log/audit-20260101.log.gz`. Pure.
+ */
+import { basename, dirname, join } from 'node:path';
+import type { Seen } from './discover.js';
+import { liveNames } from './rotated-name.js';
+
+/** The lineages that a path may belong to, the likeliest first. */
+export function lineagesOf(path: string): readonly [string, ...string[]] {
+  const [first, ...others] = liveNames(basename(path));
+  const beside = (name: string) => join(dirname(path), name);
+  return [beside(first), ...others.map(beside)];
+}
+
+/** Those of a file, by all ways that lead to it. */
+export function lineagesOfFile(seen: Seen): ReadonlySet<string> {
+  return new Set(seen.ways.flatMap(({ path, real }) => [...lineagesOf(real ?? path), ...lineagesOf(path)]));
+}
+
+/** Whether the file has the name that the log is written to, rather than one that rotation gave it. */
+export function isLiveName(path: string): boolean {
+  return lineagesOf(path)[0] === path;
+}

@@ -1,0 +1,170 @@
+/**
+ * Which unknown files are followed, and from where. A file that the patterns
+ * match always is; a rotated generation that they do not match is, when it was
+ * written to after its log was last read: it came and went while nobody looked.
+ */
+import { basename } from 'node:path';
+import type { Clock } from '../lib/clock.js';
+import type { Position } from '../model/position.js';
+import type { Report } from '../model/report.js';
+import { openContent } from './content.js';
+import type { Seen, View } from './discover.js';
+import { digest, marksAt } from './identity.js';
+import { isLiveName, lineagesOf, lineagesOfFile } from './lineage.js';
+import { compressionOf } from './rotated-name.js';
+import { stampOf, Tail, type TailLimits } from './tail.js';
+import type { Tails } from './tails.js';
+
+export interface NewcomerOptions extends TailLimits {
+  readonly name: string;
+  readonly startAt: 'beginning' | 'end';
+}
+
+export interface NewcomerDependencies {
+  readonly sources: ReadonlyMap<string, NewcomerOptions>;
+  /** Sources that have run before: `startAt: end` is over for them. */
+  readonly startedBefore: ReadonlySet<string>;
+  readonly tails: Tails;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly newTailId: () => string;
+}
+
+// Kernel ticks: a file may bear a time slightly before the moment at which it was written.
+const TICK_MS = 10;
+// gzip sets the time of the original when it has finished; until then the file is this fresh.
+const COMPRESSING_MS = 5_000;
+const LINE_SEARCH_BYTES = 64 * 1024;
+const LF = 0x0a;
+
+export class Newcomers {
+  /** For each lineage, the modification time from which on an unknown generation is an unread one. */
+  readonly #unreadSinceMs = new Map<string, number>();
+  readonly #told = new Set<string>();
+  #firstLook = true;
+
+  constructor(readonly deps: NewcomerDependencies) {}
+
+  /** Called once a look, when the known tails have found their files. */
+  remember(view: View): void {
+    const { tails, clock } = this.deps;
+    for (const [lineage, generations] of tails.lineages) {
+      if (this.#unreadSinceMs.has(lineage)) continue;
+      const times = [...generations].map((tail) => {
+        const seen = tail.place.name === 'placed' ? view.files.get(tail.place.key) : undefined;
+        return { read: seen?.stats.mtimeMs, born: tail.identity.birthtimeMs };
+      });
+      const read = times.flatMap((time) => time.read ?? []);
+      this.#unreadSinceMs.set(lineage, Math.max(...(read.length > 0 ? read : times.map((time) => time.born))));
+    }
+    for (const { ways } of view.files.values()) {
+      const [{ path, real, matched }] = ways;
+      const [lineage] = lineagesOf(real ?? path);
+      if (matched && !this.#unreadSinceMs.has(lineage)) this.#unreadSinceMs.set(lineage, clock.nowMs() - TICK_MS);
+    }
+  }
+
+  /** After the first look `startAt: end` is over. */
+  endFirstLook(): void {
+    this.#firstLook = false;
+  }
+
+  isWanted(seen: Seen): boolean {
+    const [{ path, matched }] = seen.ways;
+    const compression = compressionOf(basename(path));
+    if (compression === 'unsupported') {
+      if (matched) this.#warnOnce(path, 'A compressed log file cannot be read, only gzip can', { path });
+      return false;
+    }
+    if (compression === 'gzip' && Math.abs(this.deps.clock.nowMs() - seen.stats.mtimeMs) < COMPRESSING_MS) return false;
+    return matched || this.#isUnreadGeneration(seen);
+  }
+
+  /** Makes a tail; `end` when what the file holds now is known to have been read. */
+  async follow(seen: Seen, from: 'start' | 'end'): Promise<void> {
+    const { tails, report } = this.deps;
+    const [way] = seen.ways;
+    const source = this.deps.sources.get(way.source)!;
+    for (const other of seen.ways) {
+      if (!other.matched || other.source === way.source) continue;
+      this.warnOverlap(way.path, way.source, other.source);
+    }
+    const skip = source.startAt === 'end' && this.#firstLook && !this.deps.startedBefore.has(source.name);
+    const atEnd = from === 'end' || skip;
+    const position = atEnd ? await this.#endOf(seen, source) : this.#startOf(seen);
+    if (position === undefined) return;
+    const { size } = seen.stats;
+    const tail = new Tail(position, source, {
+      lineage: this.#lineageOf(seen),
+      age: tails.nextAge(),
+      place: { name: 'placed', key: seen.key, size, stamp: stampOf(seen.stats) },
+      journaled: false,
+    });
+    tails.add(tail);
+    tails.wake(tail);
+    // What was skipped must be known as skipped after a restart.
+    tail.moved = atEnd && position.offset > 0;
+    report.info('Following a file', { path: way.path, source: way.source, offset: position.offset });
+  }
+
+  warnOverlap(path: string, source: string, other: string): void {
+    const sentence = 'A file is matched by two sources; only the first sends it';
+    this.#warnOnce(`${path} ${source} ${other}`, sentence, { path, source, other });
+  }
+
+  #isUnreadGeneration(seen: Seen): boolean {
+    if (isLiveName(seen.ways[0].path)) return false;
+    const since = this.#unreadSinceMs.get(this.#lineageOf(seen));
+    return since !== undefined && seen.stats.mtimeMs >= since;
+  }
+
+  /** The lineage that is followed already, if the name allows more than one. */
+  #lineageOf(seen: Seen): string {
+    const [{ path, real, anyName }] = seen.ways;
+    const lineages = [...lineagesOfFile(seen)];
+    const followed = lineages.find((lineage) => this.#unreadSinceMs.has(lineage));
+    if (followed !== undefined) return followed;
+    if (anyName) {
+      // Elsewhere, but named like a followed log.
+      const names = new Set(lineages.map((lineage) => basename(lineage)));
+      for (const lineage of this.#unreadSinceMs.keys()) if (names.has(basename(lineage))) return lineage;
+    }
+    return lineagesOf(real ?? path)[0];
+  }
+
+  #startOf(seen: Seen): Position {
+    const { dev, ino, birthtimeMs } = seen.stats;
+    const [{ path, source }] = seen.ways;
+    const identity = { inode: ino, device: dev, birthtimeMs, head: '', last: '' };
+    return { tailId: this.deps.newTailId(), source, path, offset: 0, identity };
+  }
+
+  /** Behind the last line that is whole now; `undefined` when the file cannot be read, to be tried at the next look. */
+  async #endOf(seen: Seen, { maxLineBytes }: TailLimits): Promise<Position | undefined> {
+    const start = this.#startOf(seen);
+    const content = await openContent(start.path, LINE_SEARCH_BYTES + maxLineBytes).catch(() => undefined);
+    if (content === undefined) return undefined;
+    try {
+      let end = content.compressed ? 0 : seen.stats.size;
+      for (let step = content.compressed ? LINE_SEARCH_BYTES : 0; step > 0; ) {
+        const { length } = await content.read(end, step);
+        end += length;
+        if (length < step) step = 0;
+      }
+      const searchFrom = Math.max(0, end - LINE_SEARCH_BYTES);
+      const newline = (await content.read(searchFrom, end - searchFrom)).lastIndexOf(LF);
+      const offset = newline === -1 ? end : searchFrom + newline + 1;
+      const marks = await marksAt(content, offset);
+      if (marks === undefined) return undefined;
+      return { ...start, offset, identity: { ...start.identity, head: digest(marks.head), last: digest(marks.last) } };
+    } finally {
+      await content.close();
+    }
+  }
+
+  #warnOnce(key: string, sentence: string, facts: Readonly<Record<string, string>>): void {
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.deps.report.warning(sentence, facts);
+  }
+}

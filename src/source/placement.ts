@@ -1,0 +1,281 @@
+/**
+ * Gives every file that a look has found to the tail that it belongs to: the
+ * same file (same inode, and the text holds), else one that continues a tail
+ * which has lost its file (renamed over, copied, compressed), else a copy in
+ * the making, which waits, else a new tail.
+ */
+import { basename } from 'node:path';
+import type { Clock } from '../lib/clock.js';
+import { systemCode } from '../lib/errors.js';
+import type { Report } from '../model/report.js';
+import { type Content, openContent } from './content.js';
+import type { Descriptors } from './descriptors.js';
+import type { Seen, View } from './discover.js';
+import { isBeginningOf, MARK_BYTES, oneBeginsTheOther, sameContent } from './identity.js';
+import { isLiveName, lineagesOfFile } from './lineage.js';
+import type { Newcomers } from './newcomers.js';
+import { compressionOf } from './rotated-name.js';
+import { stampOf, type Tail } from './tail.js';
+import type { Tails } from './tails.js';
+
+export interface PlacementDependencies {
+  readonly tails: Tails;
+  readonly descriptors: Descriptors;
+  readonly newcomers: Newcomers;
+  readonly clock: Clock;
+  readonly report: Report;
+}
+
+/** A file whose text is that of another file so far. */
+interface Held {
+  readonly stamp: string;
+  readonly of: Tail;
+  readonly sinceMs: number;
+}
+
+// copytruncate truncates when the copy is done; a copy that has not changed for
+// this long, beside a file that still stands, is a file of its own.
+export const HOLD_MS = 60_000;
+
+// What has been compared need not be compared again; forgotten all at once when it grows large.
+const MAX_TESTED = 100_000;
+
+export class Placement {
+  /** Files that cannot be opened to see what they are, by path. */
+  readonly unreadable = new Map<string, string>();
+  #held = new Map<string, Held>();
+  #tested = new Set<string>();
+
+  constructor(readonly deps: PlacementDependencies) {}
+
+  /**
+   * `lookedMs`: when the look began (monotonic). Answers whether another look is needed soon: what a tail
+   * that was lost since then goes on in may not have been in sight yet.
+   */
+  async apply(view: View, lookedMs: number): Promise<boolean> {
+    this.unreadable.clear();
+    const unknown = await this.#sight(view);
+    await this.#miss(view);
+    const heirless: Seen[] = [];
+    for (const seen of unknown) if ((await this.#inherit(seen)) === 'none') heirless.push(seen);
+    this.deps.newcomers.remember(view);
+    const held = new Map<string, Held>();
+    let again = false;
+    for (const seen of heirless) {
+      if (this.#lostTails(seen).some(({ place }) => place.name === 'lost' && place.sinceMs >= lookedMs)) again = true;
+      else await this.#settle(seen, held);
+    }
+    this.#held = held;
+    return again;
+  }
+
+  /** Whether a file is held as a copy of this tail's. */
+  hasCopy(tail: Tail): boolean {
+    return [...this.#held.values()].some(({ of }) => of === tail);
+  }
+
+  /** Known files: taken up as they are now. The others are returned, oldest first. */
+  async #sight(view: View): Promise<Seen[]> {
+    const { tails } = this.deps;
+    const unknown: Seen[] = [];
+    for (const seen of view.files.values()) {
+      const tail = tails.byKey(seen.key);
+      if (tail === undefined || tail.place.name === 'lost') unknown.push(seen);
+      else if (!(await this.#takeUp(tail, seen))) unknown.push(seen);
+    }
+    return unknown.sort(byAge);
+  }
+
+  async #takeUp(tail: Tail, seen: Seen): Promise<boolean> {
+    const { tails } = this.deps;
+    if (tail.place.name === 'lost') return false;
+    const { size, stamp } = tail.place;
+    const shrunk = !isCompressed(tail.path) && (seen.stats.size < tail.offset || seen.stats.size < size);
+    if (shrunk && !(await this.#stillHolds(tail, seen, size))) return false;
+    if (tail.place.name === 'unlinked' || !seen.ways.some(({ path }) => path === tail.path)) tails.place(tail, seen);
+    else if (stamp !== stampOf(seen.stats)) tails.sight(tail, seen.stats);
+    else if (tail.blocked !== undefined) tails.wake(tail);
+    return true;
+  }
+
+  /** A file that has become shorter is looked at at once: a copy of its old text may not stay for long. */
+  async #stillHolds(tail: Tail, seen: Seen, sizeBefore: number): Promise<boolean> {
+    const { tails, descriptors, clock } = this.deps;
+    // The text up to the offset is still there, as far as size tells; reading will compare it.
+    if (seen.stats.size >= tail.offset && tail.offset > 0) return true;
+    const known = tail.provenSize ?? sizeBefore;
+    await descriptors.release(tail);
+    tails.lose(tail, 'truncated', known, false, clock.monotonicMs());
+    return false;
+  }
+
+  /** Tails whose file was not found: only proof of absence counts. */
+  async #miss(view: View): Promise<void> {
+    const { tails, clock } = this.deps;
+    for (const tail of tails.all) {
+      if (tail.place.name !== 'placed' || view.files.has(tail.place.key)) continue;
+      if (view.at(tail.path) === undefined && !view.isAbsent(tail.path)) continue;
+      if (tail.content !== undefined) tails.unlink(tail, clock.monotonicMs());
+      else tails.lose(tail, 'deleted', tail.provenSize ?? tail.place.size, false, clock.monotonicMs());
+    }
+  }
+
+  /** Looks for a tail that has lost its file and goes on in this one; `unclear` when the file cannot be read. */
+  async #inherit(seen: Seen): Promise<'inherited' | 'none' | 'unclear'> {
+    const { tails, newcomers, report } = this.deps;
+    const candidates = this.#lostTails(seen);
+    if (candidates.length === 0) return 'none';
+    const heir = await this.#withContent(seen, (content) => this.#firstContinuedBy(content, seen, candidates));
+    if (heir === undefined || heir === 'none') return heir ?? 'unclear';
+    if (heir === 'beginning') {
+      await newcomers.follow(seen, 'end');
+      return 'inherited';
+    }
+    const { path } = heir;
+    tails.place(heir, seen);
+    if (heir.path !== path) report.info('A followed file goes on under another path', { path, now: heir.path });
+    return 'inherited';
+  }
+
+  async #firstContinuedBy(
+    content: Content,
+    seen: Seen,
+    candidates: readonly Tail[],
+  ): Promise<Tail | 'beginning' | 'none'> {
+    for (const tail of candidates) {
+      const test = `${seen.key} ${stampOf(seen.stats)} ${tail.id} ${tail.offset}`;
+      if (tail.offset === 0 || this.#tested.has(test)) continue;
+      if ((await sameContent(content, tail.identity, tail.offset)) !== undefined) return tail;
+      // A copy made just before the last lines were written, and read: nothing in it is new.
+      const copied = tail.identity.inode !== seen.stats.ino && !isLiveName(seen.ways[0].path);
+      if (copied && (await isBeginningOf(content, tail.identity, tail.lostHead, tail.offset))) return 'beginning';
+      if (this.#tested.size >= MAX_TESTED) this.#tested.clear();
+      this.#tested.add(test);
+    }
+    // Of these nothing was read, so no text proves anything: the size must do.
+    return candidates.find((tail) => tail.offset === 0 && holdsAllOf(tail, seen)) ?? 'none';
+  }
+
+  /** Lost tails that the file may continue, the furthest read first: by inode whatever its name, or by name whatever its inode. */
+  #lostTails(seen: Seen): Tail[] {
+    const { tails } = this.deps;
+    const { source, anyName } = seen.ways[0];
+    const { dev, ino, birthtimeMs } = seen.stats;
+    const found = new Set(tails.lostBy(ino));
+    for (const lineage of lineagesOfFile(seen)) for (const tail of tails.of(lineage)) found.add(tail);
+    if (anyName) for (const tail of tails.lost) found.add(tail);
+    const ties = (tail: Tail) => (tail.identity.device === dev && tail.identity.birthtimeMs === birthtimeMs ? 1 : 0);
+    return [...found]
+      .filter((tail) => tail.place.name === 'lost' && tail.source === source && !tail.gone)
+      .sort((a, b) => b.offset - a.offset || ties(b) - ties(a));
+  }
+
+  async #settle(seen: Seen, held: Map<string, Held>): Promise<void> {
+    const { newcomers, clock } = this.deps;
+    if (!newcomers.isWanted(seen)) return;
+    const before = this.#held.get(seen.key);
+    const stamp = stampOf(seen.stats);
+    const heldMs = before?.stamp === stamp ? clock.monotonicMs() - before.sinceMs : 0;
+    if (before?.stamp === stamp && before.of.place.name !== 'lost' && heldMs < HOLD_MS) {
+      held.set(seen.key, before);
+      return;
+    }
+    const original = await this.#originalOf(seen);
+    if (original === 'inherited' || original === 'unclear') return;
+    if (original === undefined) return newcomers.follow(seen, 'start');
+    if (heldMs < HOLD_MS || original.place.name !== 'placed' || !seen.ways[0].matched) {
+      held.set(seen.key, { stamp, of: original, sinceMs: clock.monotonicMs() - heldMs });
+      return;
+    }
+    // As long as this, it is no coincidence: what the copy repeats has been read.
+    await newcomers.follow(seen, seen.stats.size >= MARK_BYTES ? 'end' : 'start');
+  }
+
+  /** The tail whose text this file repeats; `unclear` when that cannot be seen now. */
+  async #originalOf(seen: Seen): Promise<Tail | 'inherited' | 'unclear' | undefined> {
+    const candidates = this.#standingTails(seen);
+    if (candidates.length === 0) return undefined;
+    if (seen.stats.size === 0) return isLiveName(seen.ways[0].path) ? undefined : 'unclear';
+    for (const tail of candidates) {
+      const opening = await this.deps.descriptors.open(tail);
+      const changed = opening.kind === 'changed' || (opening.kind === 'open' && !(await tail.stillHolds()));
+      if (changed) {
+        await this.loseChanged(tail, opening.kind === 'changed' && opening.shorter);
+        if ((await this.#inherit(seen)) === 'inherited') return 'inherited';
+      } else if (opening.kind !== 'open') return 'unclear';
+      else {
+        const same = await this.#withContent(seen, (content) => repeats(content, seen.stats.size, tail.content!));
+        if (same === true) return tail;
+        if (same === undefined) return 'unclear';
+      }
+    }
+    return undefined;
+  }
+
+  /** Tails with a file, that this one may be a copy of. */
+  #standingTails(seen: Seen): Tail[] {
+    const found = new Set<Tail>();
+    const live = isLiveName(seen.ways[0].path);
+    const names = new Set([...lineagesOfFile(seen)].map((lineage) => basename(lineage)));
+    const lineages = seen.ways.some((way) => way.anyName)
+      ? [...this.deps.tails.lineages.keys()].filter((lineage) => names.has(basename(lineage)))
+      : lineagesOfFile(seen);
+    for (const lineage of lineages) {
+      for (const tail of this.deps.tails.of(lineage)) {
+        if (tail.place.name === 'lost' || tail.source !== seen.ways[0].source) continue;
+        // What appears under the live name after a rename is the successor, even if it begins alike.
+        if (live && !isLiveName(tail.path)) continue;
+        if (tail.place.size > 0) found.add(tail);
+      }
+    }
+    return [...found];
+  }
+
+  /** The text before the offset is another one: the tail stays with its own text, which may lie elsewhere. */
+  async loseChanged(tail: Tail, shorter: boolean): Promise<void> {
+    const { tails, descriptors, clock } = this.deps;
+    await descriptors.release(tail);
+    tails.lose(tail, shorter ? 'truncated' : 'overwritten', tail.provenSize, true, clock.monotonicMs());
+  }
+
+  async #withContent<T>(seen: Seen, use: (content: Content) => Promise<T>): Promise<T | undefined> {
+    const path = seen.ways[0].path;
+    let content: Content | undefined;
+    try {
+      content = await openContent(path, MARK_BYTES);
+      const { dev, ino } = await content.stat();
+      return `${dev}:${ino}` === seen.key ? await use(content) : undefined;
+    } catch (error) {
+      this.unreadable.set(path, systemCode(error));
+      return undefined;
+    } finally {
+      await content?.close();
+    }
+  }
+}
+
+/** A compressed text is compared by its head only, as long as its original stands: it may still be being written. */
+async function repeats(copy: Content, copySize: number, original: Content): Promise<boolean> {
+  if (copy.compressed || original.compressed) {
+    const [a, b] = [await copy.read(0, MARK_BYTES), await original.read(0, MARK_BYTES)];
+    const length = Math.min(a.length, b.length);
+    return a.subarray(0, length).equals(b.subarray(0, length));
+  }
+  return oneBeginsTheOther(copy, original, copySize, (await original.stat()).size);
+}
+
+/** Oldest first. Kernel times are coarse: among equals the one that is still written to is the youngest. */
+function byAge(a: Seen, b: Seen): number {
+  const byName = Number(isLiveName(a.ways[0].path)) - Number(isLiveName(b.ways[0].path));
+  return a.stats.mtimeMs - b.stats.mtimeMs || byName || a.stats.birthtimeMs - b.stats.birthtimeMs;
+}
+
+function holdsAllOf(tail: Tail, seen: Seen): boolean {
+  if (tail.place.name !== 'lost' || tail.place.size === undefined) return false;
+  const known = tail.place.size;
+  return known > 0 && (isCompressed(seen.ways[0].path) || seen.stats.size >= known);
+}
+
+function isCompressed(path: string): boolean {
+  return compressionOf(basename(path)) === 'gzip';
+}

@@ -1,0 +1,315 @@
+/**
+ * The sources: everything that is followed, as one stream of chunks to be
+ * pulled. Two activities share the tails, taking turns: looking (what files are
+ * there, where does each tail stand) goes on always; reading happens only when
+ * someone asks for a chunk, so that a full journal stops it.
+ */
+import type { Clock } from '../lib/clock.js';
+import { systemCode } from '../lib/errors.js';
+import type { Chunk } from '../model/line.js';
+import type { Position } from '../model/position.js';
+import type { Report } from '../model/report.js';
+import { Absence } from './absence.js';
+import { Bell } from './bell.js';
+import { Descriptors } from './descriptors.js';
+import { Discovery, type View } from './discover.js';
+import { type FileState, fileStates } from './file-state.js';
+import { knownTails } from './known.js';
+import { Lookout } from './lookout.js';
+import { Newcomers } from './newcomers.js';
+import type { Notice } from './notice.js';
+import { Placement } from './placement.js';
+import type { Tail } from './tail.js';
+import { Tails } from './tails.js';
+import { Turns } from './turns.js';
+import { chokidarWake, type WakeFactory } from './wake.js';
+
+export type { FileState } from './file-state.js';
+export type { LossReason, Notice } from './notice.js';
+
+export interface SourceOptions {
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly exclude: readonly string[];
+  readonly startAt: 'beginning' | 'end';
+  readonly rotated: readonly string[];
+  readonly partialLineTimeoutMs: number;
+  readonly maxLineBytes: number;
+}
+
+export interface SourcesDependencies {
+  readonly clock: Clock;
+  readonly report: Report;
+  /** Text that is gone unread, to be told to the collector. */
+  readonly notice: (notice: Notice) => void;
+  /** A random 64-bit id in 16 hex digits. */
+  readonly newTailId: () => string;
+  /** Names of the sources that have run before: `startAt: end` is over for them. Default: those with a known position. */
+  readonly startedBefore?: ReadonlySet<string>;
+  /** Default 128: half of the usual limit of a process. */
+  readonly maxOpenFiles?: number;
+  /** Default 5000. */
+  readonly pollMs?: number;
+  /** Default: inotify by chokidar. */
+  readonly wake?: WakeFactory;
+}
+
+const MAX_OPEN_FILES = 128;
+const POLL_MS = 5_000;
+const MAX_WAIT_MS = 60_000;
+
+export class Sources {
+  readonly #tails = new Tails();
+  readonly #turns = new Turns();
+  readonly #stopping = new AbortController();
+  readonly #readable: Bell;
+  readonly #descriptors: Descriptors;
+  readonly #placement: Placement;
+  readonly #newcomers: Newcomers;
+  readonly #absence: Absence;
+  readonly #discovery: Discovery;
+  readonly #lookout: Lookout;
+  readonly #partials = new Set<Tail>();
+  #view: View | undefined;
+  /** Counts rewinds: what was read before one is not handed out after it. */
+  #rewinds = 0;
+
+  private constructor(
+    readonly sources: readonly SourceOptions[],
+    known: readonly Position[],
+    readonly deps: SourcesDependencies,
+  ) {
+    const { clock, report, notice, newTailId } = deps;
+    const pollMs = deps.pollMs ?? POLL_MS;
+    const tails = this.#tails;
+    this.#readable = new Bell(clock);
+    this.#descriptors = new Descriptors(deps.maxOpenFiles ?? MAX_OPEN_FILES);
+    this.#newcomers = new Newcomers({
+      sources: new Map(sources.map((source) => [source.name, source])),
+      startedBefore: deps.startedBefore ?? new Set(known.map(({ source }) => source)),
+      tails,
+      clock,
+      report,
+      newTailId,
+    });
+    const descriptors = this.#descriptors;
+    this.#placement = new Placement({ tails, descriptors, newcomers: this.#newcomers, clock, report });
+    const hasCopy = (tail: Tail) => this.#placement.hasCopy(tail);
+    this.#absence = new Absence({ tails, descriptors, clock, report, notice }, { quietMs: pollMs, hasCopy });
+    this.#discovery = new Discovery(sources, () => clock.nowMs());
+    this.#lookout = new Lookout({
+      clock,
+      report,
+      pollMs,
+      tails,
+      wake: deps.wake ?? chokidarWake,
+      concerns: (path) => this.#discovery.concerns(path, this.#tails.lineages),
+      lookAround: () => this.#lookAround(),
+      readable: () => this.#readable.ring(),
+    });
+  }
+
+  /**
+   * Finds the files of all known positions and of all patterns, then goes on looking until `close`.
+   * Rejects with an AgentError when a pattern cannot be understood.
+   */
+  static async open(
+    sources: readonly SourceOptions[],
+    known: readonly Position[],
+    deps: SourcesDependencies,
+  ): Promise<Sources> {
+    const opened = new Sources(sources, known, deps);
+    await opened.#start(known);
+    return opened;
+  }
+
+  /**
+   * The next chunk; waits for one. `undefined` once the signal is aborted or the sources are closed.
+   * One call at a time.
+   */
+  async read(signal: AbortSignal): Promise<Chunk | undefined> {
+    while (!signal.aborted && !this.#stopping.signal.aborted) {
+      const rewinds = this.#rewinds;
+      const chunk = await this.#turns.run(() => this.#readNext());
+      if (chunk === undefined) await this.#readable.wait(this.#nextPartialMs(), signal);
+      else if (rewinds === this.#rewinds) return chunk;
+    }
+    return undefined;
+  }
+
+  /** The journal stands at `positions`: every tail goes back to its own, or to where it was first seen. */
+  rewind(positions: readonly Position[]): void {
+    this.#rewinds++;
+    // A read under way is let finish, and what it brings is thrown away.
+    void this.#turns.run(async () => {
+      const byId = new Map(positions.map((position) => [position.tailId, position]));
+      this.#partials.clear();
+      for (const tail of this.#tails.all) {
+        tail.rewind(byId.get(tail.id));
+        if (tail.place.name !== 'lost') this.#tails.wake(tail);
+        byId.delete(tail.id);
+      }
+      this.#remember([...byId.values()], this.deps.clock.monotonicMs());
+      this.#lookout.lookSoon();
+      this.#readable.ring();
+    });
+  }
+
+  /** Every followed file, and every file that matches and cannot be read. */
+  files(): readonly FileState[] {
+    return fileStates(this.#tails, this.#view, this.#placement.unreadable);
+  }
+
+  /** Ends looking and reading, and closes every file. A chunk handed out stays valid. */
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    this.#readable.ring();
+    await this.#lookout.close();
+    await this.#turns.run(() => this.#descriptors.closeAll());
+  }
+
+  async #start(known: readonly Position[]): Promise<void> {
+    await this.#lookAround(known);
+    this.#lookout.start();
+  }
+
+  #remember(positions: readonly Position[], lostMs: number): void {
+    for (const tail of knownTails(positions, this.sources, this.#view, lostMs)) {
+      tail.age = this.#tails.nextAge();
+      this.#tails.add(tail);
+    }
+  }
+
+  /** One full look: what files there are, whose they are, which tails have none. */
+  async #lookAround(known: readonly Position[] = []): Promise<ReadonlySet<string>> {
+    const lookedMs = this.deps.clock.monotonicMs();
+    const tails = [...this.#tails.all];
+    const view = await this.#discovery.look([
+      ...known,
+      ...tails.map(({ path, source }) => ({ path, source })),
+      ...[...this.#tails.lineages].map(([path, [tail]]) => ({ path, source: tail?.source ?? '' })),
+    ]);
+    for (const { path, source, other } of view.overlaps) this.#newcomers.warnOverlap(path, source, other);
+    await this.#turns.run(async () => {
+      if (this.#stopping.signal.aborted) return;
+      this.#view = view;
+      this.#remember(known, lookedMs - 1);
+      if (await this.#placement.apply(view, lookedMs)) this.#lookout.lookSoon();
+      await this.#absence.tend(view);
+      this.#newcomers.endFirstLook();
+      await this.#holdUnread();
+    });
+    this.#readable.ring();
+    return view.directories;
+  }
+
+  /** What is open can be deleted or moved away and still be read: worth a descriptor while something is unread. */
+  async #holdUnread(): Promise<void> {
+    for (const tail of this.#tails.all) {
+      if (this.#descriptors.full) return;
+      if (!tail.ready || tail.content !== undefined || tail.place.name !== 'placed') continue;
+      const opening = await this.#descriptors.open(tail);
+      if (opening.kind === 'changed') await this.#lose(tail, opening.shorter);
+    }
+  }
+
+  async #readNext(): Promise<Chunk | undefined> {
+    this.#wakeDuePartials();
+    for (let tail = this.#tails.next(); tail !== undefined; tail = this.#tails.next()) {
+      const chunk = tail.ready ? await this.#readFrom(tail) : this.#announce(tail);
+      if (chunk !== undefined || this.#stopping.signal.aborted) return chunk;
+    }
+    return undefined;
+  }
+
+  #announce(tail: Tail): Chunk {
+    if (tail.gone) this.#tails.remove(tail);
+    return tail.announce(this.deps.clock.nowMs());
+  }
+
+  async #readFrom(tail: Tail): Promise<Chunk | undefined> {
+    const opening = await this.#descriptors.open(tail);
+    switch (opening.kind) {
+      case 'open':
+        return this.#readOpen(tail);
+      case 'changed':
+        await this.#lose(tail, opening.shorter);
+        return undefined;
+      case 'elsewhere':
+        this.#block(tail, 'ENOENT');
+        this.#lookout.lookSoon();
+        return undefined;
+      case 'blocked':
+        this.#block(tail, opening.code);
+        return undefined;
+      default:
+        return opening satisfies never;
+    }
+  }
+
+  async #readOpen(tail: Tail): Promise<Chunk | undefined> {
+    const { clock } = this.deps;
+    try {
+      const reading = await tail.read(clock.nowMs(), clock.monotonicMs());
+      tail.blocked = undefined;
+      if (reading.kind === 'chunk') {
+        this.#partials.delete(tail);
+        return reading.chunk;
+      }
+      if (reading.kind === 'changed') await this.#lose(tail, reading.shorter);
+      else await this.#atEnd(tail);
+    } catch (error) {
+      await this.#descriptors.release(tail);
+      this.#block(tail, systemCode(error));
+    }
+    return undefined;
+  }
+
+  async #atEnd(tail: Tail): Promise<void> {
+    tail.ready = false;
+    if (tail.partial === undefined) this.#partials.delete(tail);
+    else this.#partials.add(tail);
+    if (!tail.content?.compressed) return;
+    if (tail.content.damage !== undefined && tail.damage === undefined) {
+      tail.damage = tail.content.damage;
+      const facts = { path: tail.path, offset: tail.offset, reason: tail.damage };
+      this.deps.report.warning('A compressed log file is damaged; its text was read as far as it goes', facts);
+    }
+    if (!tail.finished && (await tail.content.complete())) {
+      tail.finished = true;
+      this.#tails.wake(tail);
+    } else if (tail.partial === undefined) await this.#descriptors.release(tail);
+  }
+
+  async #lose(tail: Tail, shorter: boolean): Promise<void> {
+    this.#partials.delete(tail);
+    await this.#placement.loseChanged(tail, shorter);
+    this.#lookout.lookSoon();
+  }
+
+  /** Waits for the next look; EMFILE, EACCES or EIO say nothing about what the file holds. */
+  #block(tail: Tail, code: string): void {
+    tail.ready = false;
+    if (code !== 'ENOENT' && code !== tail.blocked) {
+      const facts = { path: tail.path, source: tail.source, code };
+      this.deps.report.warning('A followed file cannot be read for now', facts);
+    }
+    tail.blocked = code;
+  }
+
+  #wakeDuePartials(): void {
+    const nowMs = this.deps.clock.monotonicMs();
+    for (const tail of this.#partials) {
+      if (tail.partial === undefined || tail.place.name === 'lost') this.#partials.delete(tail);
+      else if (tail.partial.sinceMs + tail.limits.partialLineTimeoutMs <= nowMs) this.#tails.wake(tail);
+    }
+  }
+
+  #nextPartialMs(): number {
+    let nextMs = this.deps.clock.monotonicMs() + MAX_WAIT_MS;
+    for (const { partial, limits } of this.#partials) {
+      if (partial !== undefined) nextMs = Math.min(nextMs, partial.sinceMs + limits.partialLineTimeoutMs);
+    }
+    return Math.max(1, nextMs - this.deps.clock.monotonicMs());
+  }
+}

@@ -1,0 +1,300 @@
+/**
+ * A tail: one file identity, read forward from an offset. Every read proves
+ * first that the text before the offset is still the one that was read, so
+ * that a truncated or overwritten file is never taken for a grown one; the
+ * file's size is never trusted for that.
+ */
+
+import type { Chunk, ChunkEnding } from '../model/line.js';
+import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../model/position.js';
+import type { Content } from './content.js';
+import type { FileKey, Seen } from './discover.js';
+import { digest, MARK_BYTES, type Marks, NO_MARKS, sameContent } from './identity.js';
+import { cutLines } from './lines.js';
+import type { LossReason } from './notice.js';
+
+/** One read is at most this much of the file, unless a single line is longer. */
+export const READ_BYTES = 256 * 1024;
+
+/** Where the text is. */
+export type Place =
+  /** At `path`, as last seen. */
+  | { readonly name: 'placed'; readonly key: FileKey; readonly size: number; readonly stamp: string }
+  /** Out of sight, deleted or moved; read on through the open descriptor. `sinceMs`: when it last changed. */
+  | {
+      readonly name: 'unlinked';
+      readonly key: FileKey;
+      readonly size: number;
+      readonly stamp: string;
+      readonly sinceMs: number;
+    }
+  /** Nowhere; kept in mind for a copy that may still appear. */
+  | Lost;
+
+export interface Lost {
+  readonly name: 'lost';
+  readonly sinceMs: number;
+  readonly reason: LossReason;
+  /** How long the text is known to have been. */
+  readonly size: number | undefined;
+  /** Whether text may be missing although no size is known. */
+  readonly doubtful: boolean;
+  /** Whether the loss, if it is one, has been told. */
+  readonly told: boolean;
+}
+
+export type Reading =
+  | { readonly kind: 'chunk'; readonly chunk: Chunk }
+  /** Nothing to hand out before the file changes or the partial line is due. */
+  | { readonly kind: 'end' }
+  /** The text before the offset is another one. */
+  | { readonly kind: 'changed'; readonly shorter: boolean };
+
+export interface TailLimits {
+  readonly maxLineBytes: number;
+  readonly partialLineTimeoutMs: number;
+}
+
+/** A last line without newline: how long it is, and since when. */
+interface Partial {
+  readonly length: number;
+  readonly sinceMs: number;
+}
+
+export class Tail {
+  readonly id: TailId;
+  readonly source: string;
+  /** Tails of one lineage are generations of one log, read in order of age. */
+  lineage: string;
+  age: number;
+  path: string;
+  place: Place;
+  content: Content | undefined;
+  /** Something may be readable. */
+  ready = false;
+  /** The journal should learn of a new path, or that the tail is gone. */
+  moved = false;
+  gone = false;
+  /** The text can grow no more: its last line is whole without a newline. */
+  finished = false;
+  /** Why the file cannot be opened or read, the system's code. */
+  blocked: string | undefined;
+  /** What is wrong with a compressed file. */
+  damage: string | undefined;
+  /** Whether the journal can know this tail. */
+  journaled: boolean;
+  partial: Partial | undefined;
+  /** How long the text was when a read last came to its end; `undefined` while more is known to follow. */
+  provenSize: number | undefined;
+
+  /** The first bytes of the text, kept when the file was lost, to know a shorter copy by. */
+  lostHead: Buffer | undefined;
+
+  #first: Position;
+  #offset: ByteOffset;
+  #insideLine: InsideLine | undefined;
+  #doubledHour: DoubledHour | undefined;
+  #identity: Position['identity'];
+  #journalPath: string;
+  #marks: Marks = NO_MARKS;
+  #longLine = false;
+
+  constructor(
+    position: Position,
+    readonly limits: TailLimits,
+    options: { readonly lineage: string; readonly age: number; readonly place: Place; readonly journaled: boolean },
+  ) {
+    this.id = position.tailId;
+    this.source = position.source;
+    this.path = position.path;
+    this.lineage = options.lineage;
+    this.age = options.age;
+    this.place = options.place;
+    this.journaled = options.journaled;
+    this.#first = position;
+    this.#offset = position.offset;
+    this.#insideLine = position.insideLine;
+    this.#doubledHour = position.doubledHour;
+    this.#identity = position.identity;
+    this.#journalPath = position.path;
+  }
+
+  get offset(): ByteOffset {
+    return this.#offset;
+  }
+
+  get identity(): Position['identity'] {
+    return this.#identity;
+  }
+
+  get position(): Position {
+    return {
+      tailId: this.id,
+      source: this.source,
+      path: this.#journalPath,
+      offset: this.#offset,
+      identity: this.#identity,
+      ...(this.#insideLine === undefined ? {} : { insideLine: this.#insideLine }),
+      ...(this.#doubledHour === undefined ? {} : { doubledHour: this.#doubledHour }),
+    };
+  }
+
+  /** Takes up a file whose text has been shown to continue this tail, or that was seen to be the same file. */
+  settle(seen: Seen, path: string): void {
+    const { dev, ino, birthtimeMs, size } = seen.stats;
+    this.#identity = { ...this.#identity, inode: ino, device: dev, birthtimeMs };
+    this.place = { name: 'placed', key: seen.key, size, stamp: stampOf(seen.stats) };
+    this.finished = false;
+    if (this.path !== path) this.path = path;
+    this.moved ||= this.journaled && this.#journalPath !== path;
+  }
+
+  /** Keeps an opened file. Answers whether its text continues this tail; if not, the content stays the caller's. */
+  async adopt(content: Content): Promise<boolean> {
+    const marks = await sameContent(content, this.#identity, this.#offset);
+    if (marks === undefined) return false;
+    this.#marks = marks;
+    this.lostHead = undefined;
+    this.content = content;
+    return true;
+  }
+
+  /** Whether the text that was read is still there, as reading on would find out. */
+  async stillHolds(): Promise<boolean> {
+    return this.content !== undefined && (await sameContent(this.content, this.#identity, this.#offset)) !== undefined;
+  }
+
+  async release(): Promise<void> {
+    const content = this.content;
+    this.content = undefined;
+    this.lostHead = this.#marks.head;
+    this.#marks = NO_MARKS;
+    await content?.close();
+  }
+
+  /** Reads the next chunk through `content`. Rejects with the system's error. */
+  async read(nowMs: number, monotonicMs: number): Promise<Reading> {
+    const content = this.content!;
+    const { maxLineBytes } = this.limits;
+    const limit = this.#longLine ? maxLineBytes + 2 : Math.min(READ_BYTES, maxLineBytes + 2);
+    const window = await this.#window(content, limit);
+    if ('kind' in window) return window;
+    const cut = cutLines(window, maxLineBytes);
+    if (cut !== undefined)
+      return { kind: 'chunk', chunk: this.#advance(window.subarray(0, cut.end), cut.ending, nowMs) };
+    if (window.length === limit) {
+      this.#longLine = true;
+      return this.read(nowMs, monotonicMs);
+    }
+    return this.#atEnd(window, nowMs, monotonicMs);
+  }
+
+  /** A chunk without bytes that only says where the tail is now, or that it is gone. */
+  announce(nowMs: number): Chunk {
+    return this.#advance(Buffer.alloc(0), this.gone && this.#insideLine !== undefined ? 'final' : 'newline', nowMs);
+  }
+
+  /** The journal stands elsewhere: back to `position`, or to where the tail was first seen. */
+  rewind(position: Position | undefined): void {
+    const to = position ?? this.#first;
+    this.journaled = position !== undefined;
+    this.#offset = to.offset;
+    this.#insideLine = to.insideLine;
+    this.#doubledHour = to.doubledHour;
+    this.#identity = { ...this.#identity, head: to.identity.head, last: to.identity.last };
+    this.#journalPath = to.path;
+    this.#marks = NO_MARKS;
+    this.#longLine = false;
+    this.partial = undefined;
+    this.provenSize = undefined;
+    this.finished = false;
+    this.moved = this.journaled && to.path !== this.path;
+    this.gone = false;
+    this.ready = true;
+  }
+
+  /** The unread bytes up to `limit`, once the text before them has been compared. */
+  async #window(content: Content, limit: number): Promise<Buffer | Reading> {
+    const overlap = Math.min(MARK_BYTES, this.#offset);
+    if (this.#marks.last.length !== overlap && !(await this.adopt(content))) return { kind: 'changed', shorter: false };
+    const text = await content.read(this.#offset - overlap, overlap + limit);
+    if (text.length < overlap) return { kind: 'changed', shorter: true };
+    // Read last, so that a file truncated and written anew meanwhile is noticed, too.
+    const head = await content.read(0, overlap);
+    const same = this.#marks.last.equals(text.subarray(0, overlap)) && this.#marks.head.equals(head);
+    return same ? text.subarray(overlap) : { kind: 'changed', shorter: false };
+  }
+
+  #atEnd(rest: Buffer, nowMs: number, monotonicMs: number): Reading {
+    this.provenSize = this.#offset + rest.length;
+    if (rest.length === 0) {
+      this.partial = undefined;
+      return { kind: 'end' };
+    }
+    if (this.finished) return { kind: 'chunk', chunk: this.#advance(rest, 'final', nowMs) };
+    if (this.partial?.length !== rest.length) this.partial = { length: rest.length, sinceMs: monotonicMs };
+    if (monotonicMs - this.partial.sinceMs < this.limits.partialLineTimeoutMs) return { kind: 'end' };
+    return { kind: 'chunk', chunk: this.#advance(rest, 'waiting', nowMs) };
+  }
+
+  #advance(bytes: Buffer, ending: ChunkEnding, readAtMs: number): Chunk {
+    const from = this.position;
+    const start = this.#offset;
+    this.#remember(bytes);
+    this.#offset += bytes.length;
+    this.#insideLine = insideLineAfter(this.#insideLine, bytes, start, ending);
+    this.#journalPath = this.path;
+    this.#longLine = false;
+    this.partial = undefined;
+    if (bytes.length > 0) this.provenSize = undefined;
+    this.moved = false;
+    this.journaled = true;
+    const to: Position = this.gone ? { ...this.position, gone: true } : this.position;
+    this.#doubledHour = undefined;
+    return { from, to, bytes, ending, readAtMs };
+  }
+
+  /** Brings head and last up to the new offset; the bytes are copied, so that a chunk does not live on in its tail. */
+  #remember(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    const { head, last } = this.#marks;
+    const tail =
+      bytes.length >= MARK_BYTES
+        ? Buffer.from(bytes.subarray(-MARK_BYTES))
+        : Buffer.from(Buffer.concat([last, bytes]).subarray(-MARK_BYTES));
+    const grown =
+      head.length < MARK_BYTES
+        ? Buffer.from(Buffer.concat([head, bytes.subarray(0, MARK_BYTES)]).subarray(0, MARK_BYTES))
+        : head;
+    this.#marks = { head: grown, last: tail };
+    this.#identity = {
+      ...this.#identity,
+      head: grown === head ? this.#identity.head : digest(grown),
+      last: digest(tail),
+    };
+  }
+}
+
+/** What of a `stat` changes when the text does. */
+export function stampOf(stats: Pick<Seen['stats'], 'size' | 'mtimeMs' | 'ctimeMs'>): string {
+  return `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`;
+}
+
+function insideLineAfter(
+  before: InsideLine | undefined,
+  bytes: Buffer,
+  start: ByteOffset,
+  ending: ChunkEnding,
+): InsideLine | undefined {
+  switch (ending) {
+    case 'newline':
+      return bytes.length === 0 ? before : undefined;
+    case 'final':
+      return undefined;
+    case 'part':
+    case 'waiting':
+      return before === undefined ? { start, parts: 1 } : { start: before.start, parts: before.parts + 1 };
+    default:
+      return ending satisfies never;
+  }
+}

@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import test from 'ava';
+import { append, copyTruncate, numbered, temporaryDirectory } from '../../support/files.js';
+import { Recorder } from '../../support/recorder.js';
+
+for (const pattern of ['audit.log', 'audit.log*']) {
+  test(`copytruncate loses and repeats nothing that is in the copy, followed as ${pattern}`, async (t) => {
+    const directory = temporaryDirectory(t);
+    const log = join(directory, 'audit.log');
+    append(log, ...numbered('first', 100));
+    const recorder = await Recorder.open(t, [{ paths: [join(directory, pattern)] }]);
+    await recorder.expect(numbered('first', 100));
+
+    append(log, ...numbered('second', 100));
+    copyTruncate(log, `${log}.1`);
+    append(log, ...numbered('third', 5));
+
+    const all = [...numbered('first', 100), ...numbered('second', 100), ...numbered('third', 5)];
+    await recorder.expect(all);
+    await recorder.restart();
+    await recorder.quiet();
+    await recorder.expect(all);
+    t.deepEqual(recorder.notices, []);
+  });
+
+  test(`copytruncate while nothing can be read finds the unread rest in the copy, followed as ${pattern}`, async (t) => {
+    const directory = temporaryDirectory(t);
+    const log = join(directory, 'audit.log');
+    append(log, ...numbered('first', 100));
+    const recorder = await Recorder.open(t, [{ paths: [join(directory, pattern)] }]);
+    await recorder.expect(numbered('first', 100));
+
+    recorder.pause();
+    append(log, ...numbered('second', 20_000));
+    copyTruncate(log, `${log}.1`);
+    append(log, ...numbered('third', 40_000));
+    await recorder.quiet();
+    recorder.resume();
+
+    const all = [...numbered('first', 100), ...numbered('second', 20_000), ...numbered('third', 40_000)];
+    await recorder.expect(all);
+  });
+}

@@ -1,0 +1,43 @@
+/** Log files in a temporary directory, written and rotated as programs and logrotate do it. */
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { ExecutionContext } from 'ava';
+
+/** A directory that the test has for itself, removed afterwards. */
+export function temporaryDirectory(t: ExecutionContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'oaf-'));
+  t.teardown(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+export function append(path: string, ...lines: readonly string[]): void {
+  appendFileSync(path, lines.map((line) => `${line}\n`).join(''));
+}
+
+/** `prefix 1` … `prefix count`. */
+export function numbered(prefix: string, count: number, first = 1): string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix} ${first + index}`);
+}
+
+export function copyTruncate(path: string, copy: string): void {
+  copyFileSync(path, copy);
+  truncateSync(path);
+}
+
+/** gzip, then unlink the original, as gzip(1) does. */
+export function compress(path: string, compressed = `${path}.gz`): void {
+  writeFileSync(`${compressed}.tmp`, gzipSync(readFileSync(path)));
+  renameSync(`${compressed}.tmp`, compressed);
+  rmSync(path);
+}

@@ -1,0 +1,231 @@
+/**
+ * Plays the journal behind the real Sources: takes every chunk, checks that
+ * each tail's chunks join without a gap, keeps the positions, and can restart
+ * from them, with or without the last that were not yet synced.
+ */
+import { randomBytes } from 'node:crypto';
+import type { ExecutionContext } from 'ava';
+import { systemClock } from '../../src/lib/clock.js';
+import type { Chunk } from '../../src/model/line.js';
+import type { Position, TailId } from '../../src/model/position.js';
+import type { Report } from '../../src/model/report.js';
+import { type Notice, type SourceOptions, Sources, type SourcesDependencies } from '../../src/source/sources.js';
+import { noWake } from '../../src/source/wake.js';
+
+export interface Told {
+  readonly level: keyof Report;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+// Short enough for a test, long enough to be a poll.
+const POLL_MS = 60;
+const PATIENCE_MS = 15_000;
+
+export class Recorder {
+  readonly chunks: Chunk[] = [];
+  readonly notices: Notice[] = [];
+  readonly told: Told[] = [];
+  #sources: Sources | undefined;
+  #reading: Promise<void> = Promise.resolve();
+  #stop = new AbortController();
+  #paused: (() => void)[] | undefined;
+  readonly #started = new Set<string>();
+
+  private constructor(
+    readonly t: ExecutionContext,
+    readonly options: readonly SourceOptions[],
+    readonly deps: Partial<SourcesDependencies>,
+  ) {}
+
+  static async open(
+    t: ExecutionContext,
+    sources: readonly (Partial<SourceOptions> & { readonly paths: readonly string[] })[],
+    deps: Partial<SourcesDependencies> = {},
+  ): Promise<Recorder> {
+    const recorder = new Recorder(t, sources.map(complete), deps);
+    t.teardown(() => recorder.stop());
+    await recorder.start();
+    return recorder;
+  }
+
+  get sources(): Sources {
+    return this.#sources!;
+  }
+
+  async start(): Promise<void> {
+    this.#stop = new AbortController();
+    this.#sources = await Sources.open(this.options, this.positions(), {
+      clock: systemClock,
+      report: this.#report(),
+      notice: (notice) => this.notices.push(notice),
+      newTailId: () => randomBytes(8).toString('hex'),
+      pollMs: POLL_MS,
+      wake: noWake,
+      startedBefore: new Set(this.#started),
+      ...this.deps,
+    });
+    for (const { name } of this.options) this.#started.add(name);
+    this.#reading = this.#read(this.#sources, this.#stop.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.resume();
+    await this.#reading;
+    await this.#sources?.close();
+  }
+
+  /** Stops and starts again; the last `unsynced` chunks never reached the disk. */
+  async restart(unsynced = 0): Promise<void> {
+    await this.stop();
+    this.forget(unsynced);
+    await this.start();
+  }
+
+  forget(unsynced: number): void {
+    this.chunks.length = Math.max(0, this.chunks.length - unsynced);
+  }
+
+  /** As a full journal does: nothing is asked for until `resume`. */
+  pause(): void {
+    this.#paused ??= [];
+  }
+
+  resume(): void {
+    const waiting = this.#paused ?? [];
+    this.#paused = undefined;
+    for (const go of waiting) go();
+  }
+
+  /** The last synced position of every tail that is not gone. */
+  positions(): Position[] {
+    const last = new Map<TailId, Position>();
+    for (const { to } of this.chunks) {
+      if (to.gone) last.delete(to.tailId);
+      else last.set(to.tailId, to);
+    }
+    return [...last.values()];
+  }
+
+  /** All lines in the order in which they were read; parts of a line are joined, an unfinished one comes last. */
+  lines(): string[] {
+    const lines: string[] = [];
+    const open = new Map<TailId, string>();
+    for (const { from, bytes, ending } of this.chunks) {
+      const text = (open.get(from.tailId) ?? '') + bytes.toString('latin1');
+      const pieces = text.split('\n');
+      const rest = pieces.pop()!;
+      lines.push(...pieces);
+      open.delete(from.tailId);
+      if (ending === 'final' && rest !== '') lines.push(rest);
+      else if (rest !== '') open.set(from.tailId, rest);
+    }
+    return [...lines, ...open.values()];
+  }
+
+  /** Waits until exactly these lines have come, in any order if there are several files. */
+  async expect(lines: readonly string[], order: 'in order' | 'any order' = 'in order'): Promise<void> {
+    await this.until(() => this.lines().length >= lines.length, `${lines.length} lines`);
+    const found = this.lines();
+    if (Object.values(difference(lines, found)).flat().length > 0) this.t.log(this.outline(), this.told);
+    this.t.deepEqual(difference(lines, found), { missing: [], unexpected: [] });
+    const astray = order === 'in order' ? found.findIndex((line, index) => line !== lines[index]) : -1;
+    this.t.is(astray, -1, `line ${astray}: ${found[astray]} instead of ${lines[astray]}`);
+  }
+
+  async until(condition: () => boolean, what: string): Promise<void> {
+    const endMs = Date.now() + PATIENCE_MS;
+    while (!condition()) {
+      if (Date.now() > endMs) throw new Error(`waited in vain for ${what}; ${this.#story()}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  /** Waits until everything that is in sight has been read, and two more polls have found nothing. */
+  async quiet(): Promise<void> {
+    let before = -1;
+    for (let same = 0; same < 2; ) {
+      await new Promise((resolve) => setTimeout(resolve, 2.5 * (this.deps.pollMs ?? POLL_MS)));
+      same = before === this.chunks.length ? same + 1 : 0;
+      before = this.chunks.length;
+    }
+  }
+
+  async #read(sources: Sources, signal: AbortSignal): Promise<void> {
+    const last = new Map(this.positions().map((position) => [position.tailId, position]));
+    while (!signal.aborted) {
+      if (this.#paused !== undefined) await new Promise<void>((resolve) => this.#paused?.push(resolve));
+      const chunk = await sources.read(signal);
+      if (chunk === undefined) return;
+      const before = last.get(chunk.from.tailId);
+      if (before !== undefined) {
+        const joint = [chunk.from.offset, chunk.from.insideLine];
+        this.t.deepEqual(joint, [before.offset, before.insideLine], 'a chunk joins the one before');
+      }
+      this.t.is(chunk.to.offset - chunk.from.offset, chunk.bytes.length);
+      last.set(chunk.from.tailId, chunk.to);
+      this.chunks.push(chunk);
+    }
+  }
+
+  #report(): Report {
+    const tell =
+      (level: keyof Report) =>
+      (message: string, facts: Readonly<Record<string, unknown>> = {}) => {
+        this.told.push({ level, message, facts });
+      };
+    return {
+      debug: tell('debug'),
+      info: tell('info'),
+      notice: tell('notice'),
+      warning: tell('warning'),
+      error: tell('error'),
+    };
+  }
+
+  /** For a person who looks at a failure. */
+  outline(): string[] {
+    return this.chunks.map(({ from, to, bytes, ending }) => {
+      const text = JSON.stringify(bytes.toString('latin1', 0, 20));
+      return `${from.tailId.slice(0, 4)} ${from.path.slice(-12)} ${from.offset}-${to.offset} ${to.identity.inode} ${ending} ${text}${to.gone ? ' gone' : ''}`;
+    });
+  }
+
+  #story(): string {
+    const files = this.sources.files().map(({ path, offset, size, code }) => `${path} ${offset}/${size} ${code ?? ''}`);
+    return JSON.stringify(
+      { lines: this.lines().length, last: this.lines().slice(-5), files, told: this.told.slice(-8) },
+      null,
+      1,
+    );
+  }
+}
+
+/** The first few lines that should have come and did not, or came and should not, or too often. */
+export function difference(
+  expected: readonly string[],
+  found: readonly string[],
+): Record<'missing' | 'unexpected', string[]> {
+  const count = new Map<string, number>();
+  for (const line of expected) count.set(line, (count.get(line) ?? 0) + 1);
+  for (const line of found) count.set(line, (count.get(line) ?? 0) - 1);
+  const some = (sign: number) =>
+    [...count]
+      .filter(([, n]) => n * sign > 0)
+      .map(([line]) => line)
+      .slice(0, 10);
+  return { missing: some(1), unexpected: some(-1) };
+}
+
+function complete(source: Partial<SourceOptions> & { readonly paths: readonly string[] }): SourceOptions {
+  return {
+    name: 'main',
+    exclude: [],
+    startAt: 'beginning',
+    rotated: [],
+    partialLineTimeoutMs: 60_000,
+    maxLineBytes: 1024 * 1024,
+    ...source,
+  };
+}
