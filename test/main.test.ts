@@ -1,7 +1,12 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
+import { makeTestPki } from './support/certificates.js';
+import { within } from './support/wait.js';
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 
@@ -49,4 +54,54 @@ test('a command that fails ends with 1', async (t) => {
 test('whoever closes our standard output hears no complaint', async (t) => {
   const { err } = await run(['--help'], (child) => child.stdout.destroy());
   t.is(err, '');
+});
+
+/** Runs an agent whose collector is not there, and does something to it once it has started. */
+async function runAgent(t: ExecutionContext, use: (child: ChildProcessWithoutNullStreams) => void) {
+  const pki = await makeTestPki();
+  const directory = await mkdtemp(join(tmpdir(), 'main-'));
+  t.teardown(async () => {
+    await rm(directory, { recursive: true });
+    await pki.remove();
+  });
+  const file = join(directory, 'config.yaml');
+  const journal = join(directory, 'journal');
+  await mkdir(journal, { mode: 0o700 });
+  await writeFile(
+    file,
+    `sources: [{ name: main, paths: [${directory}/*.log] }]
+message: { hostname: emr.test.example }
+collectors: [{ host: 127.0.0.1, port: 1 }]
+tls: { ca: ${pki.caFile}, cert: ${pki.agent.certFile}, key: ${pki.agent.keyFile} }
+journal: { directory: ${journal}, keepFree: 0% }
+log: { format: json }
+`,
+  );
+  const result = run(['run', '--config', file], (child) => {
+    let said = '';
+    child.stdout.on('data', function look(chunk) {
+      said += chunk;
+      if (!said.includes('"Started"')) return;
+      child.stdout.off('data', look);
+      use(child);
+    });
+  });
+  return within(result, { what: 'the agent to end' });
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  test(`${signal} ends what runs in order, with 0`, async (t) => {
+    const { status, out, err } = await runAgent(t, (child) => child.kill(signal));
+    t.is(status, 0, err);
+    t.regex(out, /"Stopped"/);
+  });
+}
+
+test('who asks a second time gets it at once, and is told by the status', async (t) => {
+  // Stopped meanwhile, so that both are there before the first is heeded.
+  const { status, out } = await runAgent(t, (child) => {
+    for (const signal of ['SIGSTOP', 'SIGINT', 'SIGTERM', 'SIGCONT'] as const) child.kill(signal);
+  });
+  t.true(status === 130 || status === 143, `${status}`);
+  t.notRegex(out, /"Stopped"/);
 });

@@ -45,6 +45,9 @@ const collector = {
   port: key('port', '6514', 'RFC 5425 says 6514.'),
 };
 
+/** For TLS 1.2: what RFC 9325 section 4.2 recommends, and RFC 9662 section 4 wants preferred. */
+export const DEFAULT_CIPHERS =
+  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384';
 export const schema = {
   sources: [source] as const,
   message: {
@@ -92,7 +95,7 @@ export const schema = {
     serverName: optional('host', "The name in the collector's certificate; left out: its host."),
     ciphers: key(
       'ciphers',
-      'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
+      DEFAULT_CIPHERS,
       'For TLS 1.2, as OpenSSL lists them (RFC 9325 section 4.2). All suites of TLS 1.3 are offered in any case.',
     ),
   },
@@ -102,7 +105,7 @@ export const schema = {
       '/var/lib/openemr-audit-forwarder',
       'What is not yet acknowledged is kept here. Not on a network file system.',
     ),
-    maxBytes: key('size', '4GiB', 'How much is kept before reading waits for the collector.', { min: '256MiB' }),
+    maxBytes: key('size', '4GiB', 'How much is kept before reading waits for the collector.', { min: '16MiB' }),
     whenFull: choice(['wait', 'drop-oldest'], 'wait', 'wait: reading stops until there is room, and nothing is lost.'),
     keepFree: key('share', '10%', 'Less than this free on the volume counts as full.', { max: '90%' }),
   },
