@@ -121,6 +121,7 @@ const names: [text: string, found: string[]][] = [
   ["import { a as handler } from 'x'; const { b: data } = handler;", ['handler', 'data']],
   ["import { lookupService } from 'x'; const { data } = lookupService;", []],
   ["socket.on('data', (bytes) => bytes.items); log.info('x'); const eventually = 1, update = 2, itemized = 3;", []],
+  ['const report: Report = { info() {}, debug: 1 };', []],
   ['// the data of an event\nconst line = "item";', []],
 ];
 for (const [text, found] of names) {

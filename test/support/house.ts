@@ -22,7 +22,7 @@ const KNOWN_BY: ReadonlyMap<string, readonly string[]> = new Map([
   ['winston', ['observe']],
   ['prom-client', ['observe']],
   ['convict', ['config']],
-  ['yaml', ['config']],
+  ['yaml', ['config', 'cli']],
   ['commander', ['cli']],
   ['chokidar', ['source']],
   ['node-forge', ['pki']],
@@ -84,7 +84,7 @@ const FORBIDDEN = /^(events?|items?|data|info|managers?|handlers?|helpers?|utils
 
 /** Words of those whom a file speaks for: OpenEMR's event, the level info, RFC 5424's structured data, PKCS #7's signed data. */
 const THEIRS: Readonly<Record<string, RegExp>> = {
-  event: /^(model|openemr|export|atna)\/|^agent\/header\.ts$/,
+  event: /^(model|openemr|export|atna|cli\/demo)\/|^agent\/header\.ts$/,
   info: /^(model|observe)\//,
   data: /^(syslog|pki)\//,
 };
@@ -106,7 +106,8 @@ function declaredNames(path: string, text: string): string[] {
     const named = node as ts.Node & { name?: ts.Node; propertyName?: ts.Node };
     // What is taken over from elsewhere by its own name was named there.
     const taken = ts.isBindingElement(node) || ts.isImportSpecifier(node) ? named.propertyName === undefined : false;
-    const makesName = ts.isTypeElement(node) || ts.isClassElement(node) || ts.isDeclarationStatement(node);
+    const member = ts.isTypeElement(node) || (ts.isClassElement(node) && !ts.isObjectLiteralExpression(node.parent));
+    const makesName = member || ts.isDeclarationStatement(node);
     const binds =
       ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isBindingElement(node) || ts.isImportSpecifier(node);
     if (
