@@ -87,13 +87,13 @@ export function timeOf(value: Der | undefined): Date {
 /** The octets of a BIT STRING of whole octets. */
 export function bitsOf(value: Der | undefined): Buffer {
   const { content } = expect(value, TAG.bits, 'bit string');
-  if (content.length === 0) throw new DerError('empty bit string');
+  if (content[0] !== 0) throw new DerError('bit string of whole octets expected');
   return content.subarray(1);
 }
 
 /** The positions of the bits that are set. */
 export function namedBitsOf(value: Der | undefined): number[] {
-  const octets = bitsOf(value);
+  const octets = expect(value, TAG.bits, 'bit string').content.subarray(1);
   const positions: number[] = [];
   for (let at = 0; at < octets.length * 8; at += 1) {
     if ((octets[at >> 3]! & (0x80 >> (at & 7))) !== 0) positions.push(at);

@@ -134,12 +134,13 @@ export function probe(target: ProbeTarget, shown: Shown, signal: AbortSignal): P
       target.timeoutMs,
     );
     signal.addEventListener('abort', abandon, { once: true });
+    if (signal.aborted) return abandon();
     socket.once('secureConnect', () => {
       seen = seenOf(socket);
       clearTimeout(timer);
       timer = setTimeout(settle, SECOND_THOUGHT_MS);
     });
-    socket.once('error', (error) => settle({ code: systemCode(error), reason: reasonOf(error) }));
+    socket.on('error', (error) => settle({ code: systemCode(error), reason: reasonOf(error) }));
     socket.once('end', () => settle({ code: '', reason: 'the server ended the connection' }));
     socket.resume();
   });

@@ -2,7 +2,7 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { AgentError, reasonOf } from '../lib/errors.js';
 import { type Asn1, bmp, encode, finished, integer, octets, oid, sequence, set, tagged, taggedBytes } from './asn1.js';
-import { childrenOf, type Der, DerError, expect, oidOf, readDer, TAG } from './der.js';
+import { childrenOf, type Der, DerError, expect, numberOf, oidOf, readDer, TAG } from './der.js';
 import { lock, macData, macFits, unlock } from './pkcs12-cipher.js';
 
 const DATA = '1.2.840.113549.1.7.1';
@@ -85,7 +85,7 @@ export function isPkcs12(der: Buffer): boolean {
 
 function openPfx(der: Buffer): { content: Buffer; mac: Der | undefined } {
   const [version, safe, mac] = childrenOf(expect(readDer(der), TAG.sequence, 'PFX'));
-  expect(version, TAG.integer, 'version');
+  if (numberOf(version) !== 3) throw new DerError('PFX of version 3 expected');
   const [type, wrapped] = childrenOf(expect(safe, TAG.sequence, 'ContentInfo'));
   if (oidOf(type) !== DATA) throw new DerError('password integrity mode expected');
   const octetString = childrenOf(expect(wrapped, 0xa0, 'content'))[0];

@@ -9,14 +9,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   type Authority,
+  authorityIdentifier,
   createAuthority,
   createLeaf,
   type Leaf,
   randomSerial,
   validity,
 } from '../../src/pki/authority.js';
-import { signCertificate } from '../../src/pki/certificate.js';
-import { type AlternativeNames, alternativeNames, basicConstraints, keyUsage } from '../../src/pki/extensions.js';
+import { readFields, signCertificate } from '../../src/pki/certificate.js';
+import {
+  type AlternativeNames,
+  alternativeNames,
+  authorityKeyIdentifier,
+  basicConstraints,
+  keyIdentifier,
+  keyUsage,
+  subjectKeyIdentifier,
+} from '../../src/pki/extensions.js';
 import { type KeyChoice, makeKeyPair, writeKey } from '../../src/pki/keys.js';
 import { nameToAsn1, parseName } from '../../src/pki/name.js';
 import { writePem } from '../../src/pki/pem.js';
@@ -110,6 +119,46 @@ export async function makeTestPki(options: TestPkiOptions = {}): Promise<TestPki
     },
     remove: () => rm(directory, { recursive: true, force: true }),
   };
+}
+
+/** Root, intermediate authority and leaf: what a public authority sends. The root sets no path length. */
+export async function makeLongChain(
+  nowMs = Date.now(),
+): Promise<{ root: Authority; intermediate: Authority; leaf: Leaf }> {
+  const root = await makeAuthority('/C=US/O=Exchange/CN=Root', undefined, nowMs);
+  const intermediate = await makeAuthority('/C=US/O=Exchange/CN=Issuing', root, nowMs);
+  const leaf = await createLeaf({
+    authority: intermediate,
+    subject: parseName('/C=US/O=Clinic/CN=emr.clinic.example'),
+    names: alternativeNames({ dns: ['emr.clinic.example'] }),
+    purposes: { client: true, server: true },
+    nowMs,
+    key: 'p-256',
+  });
+  return { root, intermediate, leaf };
+}
+
+async function makeAuthority(subject: string, issuer: Authority | undefined, nowMs: number): Promise<Authority> {
+  const pair = await makeKeyPair('p-256');
+  const identifier = keyIdentifier(pair.publicKey);
+  const name = nameToAsn1(parseName(subject));
+  const certificate = signCertificate(
+    {
+      serial: randomSerial(),
+      issuer: issuer ? readFields(issuer.certificate).subject.raw : name,
+      subject: name,
+      ...validity(nowMs, 3650),
+      publicKey: pair.publicKey,
+      extensions: [
+        basicConstraints(true),
+        keyUsage('keyCertSign', 'cRLSign'),
+        subjectKeyIdentifier(identifier),
+        authorityKeyIdentifier(issuer ? authorityIdentifier(issuer.certificate) : identifier),
+      ],
+    },
+    issuer?.key ?? pair.privateKey,
+  );
+  return { certificate, key: pair.privateKey };
 }
 
 interface Context {
