@@ -20,8 +20,8 @@ export interface CollectorOptions {
   readonly host: string;
   /** 0 lets the system choose; see `address`. */
   readonly port: number;
-  /** PEM: the authorities whose clients are trusted. */
-  readonly ca: string | Buffer;
+  /** PEM: the authorities whose clients are trusted. Only a collector that asks for no certificate needs none. */
+  readonly ca?: string | Buffer;
   readonly cert: string | Buffer;
   readonly key: string | Buffer;
   /** PEM: a revocation list for each authority. */
@@ -87,7 +87,7 @@ export class Collector {
   private constructor(options: CollectorOptions, outlet: CollectorOutlet) {
     this.#options = options;
     this.#outlet = outlet;
-    this.#trusted = certificatesIn(options.ca);
+    this.#trusted = certificatesIn(options.ca ?? '');
     this.#server = createServer(options);
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
     this.#server.on('tlsClientError', (error, socket) => {
@@ -158,8 +158,10 @@ function createServer({ ca, cert, key, crl, clientCertificate }: CollectorOption
   const requestCert = clientCertificate !== 'none';
   try {
     return tls.createServer({
-      ...{ ca, cert, key, requestCert, rejectUnauthorized: false, minVersion: 'TLSv1.2', allowHalfOpen: true },
+      ...{ cert, key, requestCert, rejectUnauthorized: false, minVersion: 'TLSv1.2', allowHalfOpen: true },
       ...(crl === undefined ? {} : { crl }),
+      // Without any of its own Node would trust the authorities of the web.
+      ca: ca ?? [],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       // A resumed session shows no certificate, so none is offered.
       secureOptions: constants.SSL_OP_NO_TICKET,

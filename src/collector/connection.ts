@@ -29,7 +29,7 @@ export interface Tally {
 
 export interface Outlet {
   /** Called in order, never twice at once for one client. While its promise is open the client is not read. */
-  onMessage(message: Buffer, client: Client): void | Promise<void>;
+  onMessage(message: Buffer, client: Client, framing: Framing): void | Promise<void>;
   /** Everything of this client has been handed over; close_notify is answered when this has settled. */
   onEnd(client: Client, ending: Ending, tally: Tally): void | Promise<void>;
 }
@@ -44,7 +44,7 @@ export async function serve(
 ): Promise<void> {
   const framer = new Framer(unframer, maxMessageBytes);
   const count = { messages: 0, bytes: 0 };
-  let ending = await read(socket, framer, count, (message) => outlet.onMessage(message, client));
+  let ending = await read(socket, framer, count, (message, framing) => outlet.onMessage(message, client, framing));
   try {
     await outlet.onEnd(client, ending, { ...count, framing: framer.framing });
   } catch (cause) {
@@ -59,7 +59,7 @@ async function read(
   socket: TLSSocket,
   framer: Framer,
   count: { messages: number; bytes: number },
-  onMessage: (message: Buffer) => void | Promise<void>,
+  onMessage: (message: Buffer, framing: Framing) => void | Promise<void>,
 ): Promise<Ending> {
   const chunks: AsyncIterator<Buffer, undefined> = socket.iterator({ destroyOnReturn: false });
   for (;;) {
@@ -73,7 +73,7 @@ async function read(
     count.bytes += bytes?.length ?? 0;
     try {
       for (const message of bytes === undefined ? framer.end() : framer.feed(bytes)) {
-        const taken = onMessage(message);
+        const taken = onMessage(message, framer.framing ?? 'lines');
         if (taken !== undefined) await taken;
         count.messages += 1;
       }

@@ -1,0 +1,146 @@
+/** `listen`: a collector for tests with mutual TLS. Prints who connected and each message; keeps them if told to. */
+import { once } from 'node:events';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { Collector, type CollectorOptions } from '../collector/collector.js';
+import { systemClock } from '../lib/clock.js';
+import { AgentError } from '../lib/errors.js';
+import type { Facts, Report } from '../model/report.js';
+import type { Io } from './io.js';
+import { type CredentialFiles, type Credentials, readCredentials } from './listen/credentials.js';
+import { MessageFile } from './listen/message-file.js';
+import { Session } from './listen/session.js';
+import { jsonSpeaker, wordSpeaker } from './listen/speaker.js';
+import { UsageError } from './usage-error.js';
+
+interface ListenOptions extends CredentialFiles {
+  readonly host: string;
+  readonly port: number;
+  readonly verify: CollectorOptions['clientCertificate'];
+  readonly maxMessage: number;
+  readonly output?: string;
+  readonly raw: boolean;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly count?: number;
+}
+
+const HELP = `
+Takes RFC 5425 frames, lines, and the XML that OpenEMR's own ATNA sender sends;
+says which. A client is answered (close_notify, RFC 5425 section 4.4) when all
+that it sent has been printed and, with --output, is on the disk.
+
+--output keeps a message a line. A control character inside a message, tab
+apart, is written as rsyslog does, # and three octal digits (#012 is LF); with
+--raw messages are kept byte for byte, as RFC 5425 frames. \`verify\` reads both.
+
+Without --output nothing is kept. Messages are printed on standard output in
+the same form as lines, who connected on standard error.
+
+Examples:
+  $ openemr-audit-forwarder cert init .
+  $ openemr-audit-forwarder listen --output received.log
+
+Exit status: 0 done, 1 failed or ended before --count messages, 2 wrong usage.`;
+
+// How long a client whose last message was counted may take to end by itself.
+const COUNTED_GRACE_MS = 2_000;
+const LOOK_MS = 20;
+
+export function listenCommand(io: Io): Command {
+  return new Command('listen')
+    .description('a collector for tests: shows who connects and what they send')
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--port <number>', 'port; 0 takes any', portNumber, 6514)
+    .option('--ca <file>', 'authorities whose clients are trusted', 'cacert.pem')
+    .option('--cert <file>', 'certificate of this collector', 'hiecert.pem')
+    .option('--key <file>', 'its key', 'hie.key')
+    .option('--crl <file>', 'revocation lists, one of each authority')
+    .addOption(
+      new Option('--verify <how>', 'a client certificate is required, asked for, or not asked for')
+        .choices(['require', 'request', 'none'])
+        .default('require'),
+    )
+    .option('--max-message <bytes>', 'a client that sends a longer message is cut off', positive, 16 * 1024 * 1024)
+    .option('--output <file>', 'append messages to this file')
+    .option('--raw', 'keep them as RFC 5425 frames, byte for byte', false)
+    .option('--json', 'print everything as JSON, an object a line', false)
+    .option('--quiet', 'print no messages', false)
+    .option('--count <n>', 'end after so many messages', positive)
+    .addHelpText('after', HELP)
+    .action((options: ListenOptions) => listen(io, options));
+}
+
+async function listen(io: Io, options: ListenOptions): Promise<void> {
+  if (options.raw && options.output === undefined) {
+    throw new UsageError('--raw says how messages are kept, and nothing is kept', { hint: 'add --output FILE' });
+  }
+  const credentials = await readCredentials(options, options.verify !== 'none');
+  const { output } = options;
+  const file = output === undefined ? undefined : await MessageFile.open(output, options.raw ? 'raw' : 'lines');
+  try {
+    await collect(io, options, credentials, file);
+  } finally {
+    await file?.close();
+  }
+}
+
+async function collect(
+  io: Io,
+  options: ListenOptions,
+  credentials: Credentials,
+  file: MessageFile | undefined,
+): Promise<void> {
+  const speaker = options.json ? jsonSpeaker(io, options) : wordSpeaker(io, options);
+  const reached = new AbortController();
+  const count = options.count === undefined ? undefined : { messages: options.count, reached: () => reached.abort() };
+  const session = new Session({ speaker, report: reportTo(io), stdout: io.stdout, file, count });
+  const collector = await start(options, credentials, session);
+  speaker.listening(collector.address);
+
+  await aborted([io.signal, reached.signal]);
+  if (reached.signal.aborted) await untilIdle(collector, io.signal);
+  await collector.close();
+  speaker.summary(session.summary);
+  if (count !== undefined && !reached.signal.aborted) io.setExitStatus(1);
+}
+
+async function start(options: ListenOptions, credentials: Credentials, session: Session): Promise<Collector> {
+  const { host, port, verify: clientCertificate, maxMessage: maxMessageBytes, cert, key } = options;
+  try {
+    return await Collector.listen({ host, port, clientCertificate, maxMessageBytes, ...credentials }, session);
+  } catch (error) {
+    if (!(error instanceof AgentError) || error.code === 'cannot-listen') throw error;
+    const detail = error.hint === undefined ? { cause: error } : { cause: error, hint: error.hint };
+    throw new UsageError(`${error.message} (${cert}, ${key})`, detail);
+  }
+}
+
+/** The clients end and are answered, or the grace is over. */
+async function untilIdle(collector: Collector, signal: AbortSignal): Promise<void> {
+  const endMs = systemClock.monotonicMs() + COUNTED_GRACE_MS;
+  while (collector.connected > 0 && !signal.aborted && systemClock.monotonicMs() < endMs) {
+    await systemClock.sleep(LOOK_MS, signal);
+  }
+}
+
+async function aborted(signals: AbortSignal[]): Promise<void> {
+  const any = AbortSignal.any(signals);
+  if (!any.aborted) await once(any, 'abort');
+}
+
+/** What the collector cannot tell of any one client. */
+function reportTo(io: Io): Report {
+  const say = (message: string, facts: Facts = {}) => void io.stderr.write(`${message}: ${JSON.stringify(facts)}\n`);
+  return { debug: () => {}, info: () => {}, notice: say, warning: say, error: say };
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('A number from 0 to 65535 is expected.');
+  return port;
+}
+
+function positive(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('A whole number from 1 on is expected.');
+  return Number(text);
+}
