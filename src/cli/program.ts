@@ -1,17 +1,30 @@
 /** The command line: which commands there are, and one way of speaking for all of them. */
 import { Command, CommanderError } from 'commander';
 import { certCommand } from './cert/cert.js';
+import { checkCommand } from './check/check.js';
 import { configOption } from './config-option.js';
+import { demoCommand } from './demo/demo.js';
 import type { Io } from './io.js';
 import { receiptCommand } from './receipt.js';
 import { runCommand } from './run.js';
+import { sendCommand } from './send.js';
+import { statusCommand } from './status.js';
 import { UsageError } from './usage-error.js';
 import { verifyCommand } from './verify.js';
 import { packageVersion } from './version.js';
 import { COMMAND } from './voice.js';
 
 /** In the order in which `--help` names them. */
-const COMMANDS: readonly ((io: Io) => Command)[] = [runCommand, certCommand, verifyCommand, receiptCommand];
+const COMMANDS: readonly ((io: Io) => Command)[] = [
+  runCommand,
+  checkCommand,
+  statusCommand,
+  certCommand,
+  sendCommand,
+  verifyCommand,
+  receiptCommand,
+  demoCommand,
+];
 
 const EXAMPLES = `
 Examples:

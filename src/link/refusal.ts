@@ -53,6 +53,16 @@ export class LinkError extends AgentError {
     );
   }
 
+  /** A link on which nothing was sent, closed by the collector within a second of the handshake. */
+  static refusedSilently(target: Target, protocol: string): LinkError {
+    return new LinkError(
+      'closed-after-handshake',
+      'collector',
+      `${place(target)}: the collector closed the connection right after the ${protocol} handshake without saying why`,
+      'it may not permit our certificate (tls.cert) or this address: look at the collector’s log',
+    );
+  }
+
   /** The link was closed in order, but not in a way that proves that everything was read. */
   static unacknowledged(target: Target, doubt: string): LinkError {
     return new LinkError(

@@ -1,0 +1,63 @@
+/**
+ * `check`: would the agent work with this configuration, here and now? Looks
+ * at files, journal and certificates, then makes a real handshake with each
+ * collector. It changes nothing and sends nothing.
+ */
+import { Command } from 'commander';
+import { loadConfig } from '../../config/load.js';
+import { configFileOf } from '../config-option.js';
+import type { Io } from '../io.js';
+import { checkCollectors } from './collectors.js';
+import { checkCredentials } from './credentials.js';
+import { type Finding, good, printFinding, warning } from './finding.js';
+import { checkJournal } from './journal.js';
+import { checkSources } from './sources.js';
+
+const DOCUMENTATION_NUMBER = '32473';
+
+export function checkCommand(io: Io): Command {
+  return new Command('check')
+    .description('look whether all is in order, and whether each collector takes us')
+    .option('--offline', 'do not connect to the collectors')
+    .addHelpText(
+      'after',
+      '\nPrints a line for each thing looked at. Exit status: 0 all in order (warnings included), 1 something failed, 2 the configuration is wrong.',
+    )
+    .action(async ({ offline }: { offline?: true }, command: Command) => {
+      const file = configFileOf(command);
+      const config = await loadConfig(file, io.env);
+      let failed = false;
+      const print = (finding: Finding) => {
+        failed ||= finding.verdict === 'bad';
+        printFinding(finding, io);
+      };
+
+      print(good(`configuration ${file}`));
+      if (config.message.enterpriseId === DOCUMENTATION_NUMBER) {
+        print(
+          warning(
+            'message.enterpriseId is 32473, the number reserved for documentation (RFC 5612)',
+            'register one of your own, free of charge, with IANA (private enterprise numbers); until then it works all the same',
+          ),
+        );
+      }
+      for (const source of config.sources) {
+        if (source.timeZoneGuessed && source.format !== 'text') {
+          print(
+            warning(
+              `source ${source.name}: timeZone is not set; times without offset are taken for ${source.timeZone}`,
+              'set sources[].timeZone to the zone of OpenEMR (its gbl_time_zone)',
+            ),
+          );
+        }
+      }
+      for (const finding of await checkSources(config)) print(finding);
+      for (const finding of await checkJournal(config.journal)) print(finding);
+      const { findings, credentials } = await checkCredentials(config.tls, io.env);
+      for (const finding of findings) print(finding);
+      if (offline !== true && credentials !== undefined) {
+        for await (const finding of checkCollectors(config, credentials, io.signal)) print(finding);
+      }
+      if (failed) io.setExitStatus(1);
+    });
+}

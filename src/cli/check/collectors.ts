@@ -1,0 +1,71 @@
+/**
+ * A real handshake with each collector, held for a second: under TLS 1.3 a
+ * collector refuses our certificate only after the handshake.
+ */
+import { lookup } from 'node:dns/promises';
+import { CollectorMemories } from '../../agent/collector-memory.js';
+import type { CollectorConfig, Config } from '../../config/config.js';
+import { systemClock } from '../../lib/clock.js';
+import { connect, type Target } from '../../link/connect.js';
+import { readKernelSocket } from '../../link/kernel-socket.js';
+import type { Link } from '../../link/link.js';
+import { LinkError } from '../../link/refusal.js';
+import { Targets } from '../../link/targets.js';
+import type { Credentials } from '../../pki/credentials.js';
+import { countText, durationText } from '../voice.js';
+import { bad, type Finding, good } from './finding.js';
+
+const HOLD_MS = 1_000;
+const DAY_MS = 86_400_000;
+
+export async function* checkCollectors(
+  config: Config,
+  credentials: Credentials,
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
+  for (const collector of config.collectors) {
+    const { targets, failures } = await new Targets([collector], addressesOf, systemClock).inOrder();
+    for (const failure of failures) yield bad(failure.message, failure.hint);
+    for (const target of targets) yield* checkTarget(target, config, credentials, signal);
+    yield await levelOf(collector, config);
+  }
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
+async function* checkTarget(
+  target: Target,
+  { tls }: Config,
+  credentials: Credentials,
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
+  try {
+    const link = await connect(target, credentials, tls, { clock: systemClock, readKernelSocket }, signal);
+    await Promise.race([systemClock.sleep(HOLD_MS, signal), link.ended]);
+    const { end } = link;
+    link.destroy();
+    if (end !== undefined) throw refusedAfterwards(link, end.error, target);
+    const { host, address, port, protocol, cipher, subject, issuer, fingerprint, validToMs } = link.peer;
+    const until = new Date(validToMs).toISOString().slice(0, 10);
+    yield good(`collector ${host}:${port} (${address}): ${protocol}, ${cipher}`);
+    yield good(`  its certificate: ${subject}, signed by ${issuer}, until ${until}, ${fingerprint}`);
+  } catch (error) {
+    if (!(error instanceof LinkError)) throw error;
+    yield bad(error.message, error.hint);
+  }
+}
+
+function refusedAfterwards(link: Link, error: Error | undefined, target: Target): LinkError {
+  return error === undefined ? LinkError.refusedSilently(target, link.peer.protocol) : LinkError.from(error, target);
+}
+
+/** What is known of the way it acknowledges, and how many connections that makes: a SIEM may count them. */
+async function levelOf({ host, port }: CollectorConfig, { journal, delivery }: Config): Promise<Finding> {
+  const silent = { debug() {}, info() {}, notice() {}, warning() {}, error() {} };
+  const memory = (await CollectorMemories.open(journal.directory, silent)).of(host, port);
+  const connections = `at most ${countText(Math.ceil(DAY_MS / delivery.epochIntervalMs))} connections a day while entries come steadily (delivery.epochInterval ${durationText(delivery.epochIntervalMs)})`;
+  const level = memory.level === undefined ? 'not learnt yet; it is when the agent runs' : memory.level;
+  return good(`  acknowledgement of ${host}:${port}: ${level}; ${connections}`);
+}

@@ -1,0 +1,67 @@
+/** Can the journal be kept where the configuration wants it, and is there room? */
+import { access, constants, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { JournalConfig } from '../../config/config.js';
+import { systemFiles } from '../../journal/files.js';
+import { sizeText } from '../voice.js';
+import { bad, type Finding, good, warning } from './finding.js';
+
+/** Magic numbers of statfs(2) for file systems that live on another host. */
+const NETWORK_FILE_SYSTEMS = new Map([
+  [0x6969, 'NFS'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB2'],
+  [0x65735546, 'FUSE'],
+  [0x00c36400, 'Ceph'],
+  [0x01021997, '9p'],
+]);
+const GROUP_AND_OTHERS = 0o077;
+
+export async function checkJournal({ directory, maxBytes, keepFree }: JournalConfig): Promise<Finding[]> {
+  const state = await stat(directory).catch(() => undefined);
+  const nearest = state === undefined ? await nearestExisting(directory) : directory;
+  try {
+    await access(nearest, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch {
+    return [
+      bad(
+        `journal ${directory}: this user may not write in ${nearest}`,
+        `as root: install -d -m 0700 -o $(id -un) ${directory}; under systemd, StateDirectory= makes it`,
+      ),
+    ];
+  }
+  const findings: Finding[] = [];
+  if (state !== undefined && (state.mode & GROUP_AND_OTHERS) !== 0) {
+    findings.push(
+      bad(`journal ${directory}: others may read it, and it holds patient data`, `chmod 0700 ${directory}`),
+    );
+  }
+  const { freeBytes, totalBytes, type } = await systemFiles.volume(nearest);
+  const network = NETWORK_FILE_SYSTEMS.get(type);
+  if (network !== undefined) {
+    findings.push(
+      bad(
+        `journal ${directory}: lies on ${network}, which may lose what was synced`,
+        'set journal.directory to a local disk',
+      ),
+    );
+  }
+  const usable = freeBytes - totalBytes * keepFree;
+  if (usable < maxBytes) {
+    findings.push(
+      warning(
+        `journal ${directory}: ${sizeText(Math.max(0, usable))} can be used before journal.keepFree is reached, journal.maxBytes is ${sizeText(maxBytes)}`,
+        'reading stops when the first of the two is reached; give the volume more room or lower maxBytes',
+      ),
+    );
+  }
+  if (findings.length === 0)
+    findings.push(good(`journal ${directory}: up to ${sizeText(maxBytes)}, ${sizeText(freeBytes)} free`));
+  return findings;
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  for (let at = path; ; at = dirname(at)) {
+    if ((await stat(at).catch(() => undefined)) !== undefined || at === dirname(at)) return at;
+  }
+}

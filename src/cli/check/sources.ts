@@ -1,0 +1,58 @@
+/** Which files each source matches now, and which of them cannot be read. */
+import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
+import type { Config } from '../../config/config.js';
+import { systemClock } from '../../lib/clock.js';
+import type { Report } from '../../model/report.js';
+import { type FileState, Sources } from '../../source/sources.js';
+import { countText, sizeText } from '../voice.js';
+import { bad, type Finding, good, warning } from './finding.js';
+
+export async function checkSources({ sources }: Config): Promise<Finding[]> {
+  const warnings: Finding[] = [];
+  const followed = await Sources.open(sources, [], {
+    clock: systemClock,
+    report: collecting(warnings),
+    notice: () => undefined,
+    newTailId: () => randomBytes(8).toString('hex'),
+  });
+  const files = followed.files();
+  await followed.close();
+  return [...sources.flatMap(({ name, paths }) => ofSource(name, paths, files)), ...warnings];
+}
+
+function ofSource(name: string, paths: readonly string[], files: readonly FileState[]): Finding[] {
+  const own = files.filter(({ source }) => source === name);
+  if (own.length === 0) {
+    return [
+      warning(
+        `source ${name}: no file matches ${paths.join(' ')}`,
+        'files that appear later are followed; if they should be there, correct sources[].paths',
+      ),
+    ];
+  }
+  const readable = own.filter(({ code }) => code === undefined);
+  const bytes = readable.reduce((sum, { size = 0 }) => sum + size, 0);
+  const unreadable = own.filter(({ code }) => code !== undefined).map(unreadableFile);
+  if (readable.length === 0) return unreadable;
+  return [good(`source ${name}: ${countText(readable.length)} files, ${sizeText(bytes)}`), ...unreadable];
+}
+
+function unreadableFile({ path, code, source }: FileState): Finding {
+  const { username } = userInfo();
+  const hint =
+    code === 'EACCES'
+      ? `let ${username} read it: setfacl -m u:${username}:r ${path} (and x on the directories above it), or add ${username} to the group of the file`
+      : 'see to the file; it is tried again while the agent runs';
+  return bad(`source ${source}: cannot read ${path} as ${username} (${code})`, hint);
+}
+
+/** Whatever the sources warn of is a finding. */
+function collecting(findings: Finding[]): Report {
+  const ignore = () => undefined;
+  const take: Report['warning'] = (message, facts = {}) => {
+    const details = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
+    findings.push(warning([message, ...details].join(', ')));
+  };
+  return { debug: ignore, info: ignore, notice: ignore, warning: take, error: take };
+}

@@ -1,0 +1,158 @@
+/**
+ * `demo`: the whole way on this machine. Makes certificates, starts a
+ * collector, writes audit entries to a log file, runs the agent that follows
+ * it, and shows the entries arrive over mutual TLS. It writes into one
+ * temporary folder only.
+ */
+import { rm } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { Agent } from '../../agent/agent.js';
+import { loadConfig } from '../../config/load.js';
+import { systemClock } from '../../lib/clock.js';
+import type { Facts } from '../../model/report.js';
+import type { Io } from '../io.js';
+import { packageVersion } from '../version.js';
+import { countText } from '../voice.js';
+import { HOST, type Scene, setScene, startCollector } from './scene.js';
+import { Screen } from './screen.js';
+import { Tally } from './tally.js';
+import { Writer } from './writer.js';
+
+interface DemoOptions {
+  readonly for?: number;
+  readonly port: number;
+  readonly rate: number;
+  readonly keep?: true;
+}
+
+const TICK_MS = 250;
+
+export function demoCommand(io: Io): Command {
+  return new Command('demo')
+    .description('show everything on this machine: certificates, collector, agent, entries that arrive')
+    .option('--for <duration>', 'end by itself after so long, for example 10s', seconds)
+    .option('--port <number>', 'where the collector listens', wholeNumber, 6514)
+    .option('--rate <lines>', 'audit entries written a second', wholeNumber, 4)
+    .option('--keep', 'leave the folder with certificates and configuration behind')
+    .addHelpText('after', '\nExit status: 0 when every entry written has arrived, 1 when one is missing.')
+    .action((options: DemoOptions) => demo(io, options));
+}
+
+async function demo(io: Io, options: DemoOptions): Promise<void> {
+  const say = (text: string) => void io.stdout.write(`${text}\n`);
+  say('Making certificates for an authority, a collector and this agent …');
+  const scene = await setScene(io, options.port);
+  try {
+    await play(io, options, scene, say);
+  } finally {
+    if (options.keep) say(`Left behind: ${scene.directory}`);
+    else await rm(scene.directory, { recursive: true, force: true });
+  }
+}
+
+async function play(io: Io, options: DemoOptions, scene: Scene, say: (text: string) => void): Promise<void> {
+  const tally = new Tally();
+  const writer = await Writer.open(scene.logFile, systemClock);
+  let agent: Agent | undefined;
+  const totals = () => totalLine(writer, agent, tally);
+  const screen = new Screen(io.stdout, totals, () => systemClock.monotonicMs());
+  const report = reportTo(screen);
+
+  const collector = await startCollector(scene, options.port, {
+    report,
+    onConnection: () => undefined,
+    onRefused: ({ reason }) => screen.line(`the collector refuses a client: ${reason}`),
+    onMessage: (bytes) => screen.line(`  ${tally.add(bytes).text}`),
+    onEnd: () => undefined,
+  });
+  say(`Collector: ${HOST}:${collector.address.port}, mutual TLS, certificates in ${scene.certificates}`);
+  say(`Log file:  ${scene.logFile}`);
+  say(`Agent:     ${scene.config}`);
+  say(options.for === undefined ? 'Ctrl-C ends it.\n' : '');
+
+  const stop = stopAfter(io.signal, options.for);
+  const written = writer.run(options.rate, stop);
+  const config = await loadConfig(scene.config, {});
+  agent = await Agent.start(config, {
+    clock: systemClock,
+    random: Math.random,
+    report,
+    env: io.env,
+    version: packageVersion(),
+  });
+  while (!stop.aborted) {
+    await systemClock.sleep(TICK_MS, stop);
+    screen.tick();
+  }
+  await written;
+  await caughtUp(agent, writer);
+  await agent.stop('the demo ends');
+  await collector.close();
+  screen.end();
+  finish(io, writer, agent, tally, say);
+}
+
+function finish(io: Io, writer: Writer, agent: Agent, tally: Tally, say: (text: string) => void): void {
+  const lost = writer.written - tally.received;
+  say(`\n${totalLine(writer, agent, tally)}`);
+  say(lost === 0 ? 'Every entry that was written has arrived.' : `${countText(lost)} entries are missing.`);
+  say(`
+Next, with a real collector:
+  openemr-audit-forwarder cert request --help    a certificate from your exchange, or: cert init, for a test
+  edit /etc/openemr-audit-forwarder/config.yaml  sources, collectors, tls
+  openemr-audit-forwarder check                  is all in order, does the collector take us?
+  openemr-audit-forwarder run                    or: systemctl enable --now openemr-audit-forwarder`);
+  if (lost !== 0) io.setExitStatus(1);
+}
+
+/** The last lines are read before the agent is asked to stop: stopping ends reading. */
+async function caughtUp(agent: Agent, writer: Writer): Promise<void> {
+  const deadlineMs = systemClock.monotonicMs() + 10_000;
+  while (agent.state().counts.lines < writer.written && systemClock.monotonicMs() < deadlineMs) {
+    await systemClock.sleep(50);
+  }
+}
+
+function totalLine(writer: Writer, agent: Agent | undefined, tally: Tally): string {
+  const state = agent?.state();
+  const { sent = 0, acknowledged = 0 } = state?.delivery ?? {};
+  // The agent's own messages (start, stop, heartbeat) are sent and acknowledged too.
+  const own = (state?.counts.messages ?? 0) - (state?.counts.lines ?? 0);
+  const lost = Math.max(0, acknowledged - own - tally.received);
+  const counts = [
+    ['written', writer.written],
+    ['sent', sent],
+    ['acknowledged', acknowledged],
+    ['received', tally.received],
+    ['lost', lost],
+    ['repeated', tally.repeated],
+  ] as const;
+  return counts.map(([name, count]) => `${name} ${countText(count)}`).join(', ');
+}
+
+/** What the agent logs is shown only where it is a warning: the demo is about the entries. */
+function reportTo(screen: Screen) {
+  const ignore = () => undefined;
+  const show = (message: string, { reason }: Facts = {}) =>
+    screen.line(`  ${message}${reason === undefined ? '' : `: ${reason}`}`);
+  const report = { debug: ignore, info: ignore, notice: ignore, warning: show, error: show };
+  return { ...report, child: () => report };
+}
+
+function stopAfter(signal: AbortSignal, seconds: number | undefined): AbortSignal {
+  return seconds === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+
+function seconds(text: string): number {
+  const [, count = '', unit = ''] = /^(\d+)([smh])$/.exec(text) ?? [];
+  const factor = UNITS[unit];
+  if (factor === undefined) throw new InvalidArgumentError('a duration is a number and s, m or h: 10s');
+  return Number(count) * factor;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a whole number is needed');
+  return Number(text);
+}

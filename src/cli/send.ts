@@ -1,0 +1,151 @@
+/**
+ * `send`: one message, or standard input a line each, over a connection of its
+ * own, and whether the collector acknowledged it: the other half of `listen`.
+ */
+import { lookup } from 'node:dns/promises';
+import { hostname } from 'node:os';
+import { createInterface } from 'node:readline';
+import { Command, InvalidArgumentError, Option } from 'commander';
+
+import { loadConfig } from '../config/load.js';
+import { DEFAULT_CIPHERS } from '../config/schema.js';
+import { systemClock } from '../lib/clock.js';
+import type { TlsPolicy } from '../link/connect.js';
+import { DialFailed, Dialler } from '../link/dial.js';
+import { readKernelSocket } from '../link/kernel-socket.js';
+import type { Link } from '../link/link.js';
+import { LinkError } from '../link/refusal.js';
+import { type CollectorAddress, Targets } from '../link/targets.js';
+import { type CredentialFiles, loadCredentials } from '../pki/credentials.js';
+import { NOTICE, priorityValue } from '../syslog/priority.js';
+import { BOM, formatHeader, HOSTNAME_MAX, headerField } from '../syslog/rfc5424.js';
+import { encodeFrame } from '../syslog/rfc5425.js';
+import { configFileOf } from './config-option.js';
+import type { Io } from './io.js';
+import { countText } from './voice.js';
+
+interface SendOptions {
+  readonly host?: string;
+  readonly port: number;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly verify: TlsPolicy['verify'];
+}
+
+interface Destination {
+  readonly collectors: readonly CollectorAddress[];
+  readonly tls: CredentialFiles & TlsPolicy;
+}
+
+const AUTHPRIV = 10;
+
+export function sendCommand(io: Io): Command {
+  return new Command('send')
+    .description('send one message, or standard input a line each, and wait for the acknowledgement')
+    .argument('[message]', 'what to send; without it, standard input')
+    .option('--host <name>', 'the collector; without it, those of the configuration')
+    .option('--port <number>', 'its port', portNumber, 6514)
+    .option(
+      '--ca <file>',
+      'certificate of the authority that signed the collector’s; without it, the collector is not verified',
+    )
+    .option('--cert <file>', 'our certificate, if the collector asks for one')
+    .option('--key <file>', 'its key, if it is not in the same file')
+    .addOption(
+      new Option('--verify <how>', 'what makes the collector the right one').choices(['name', 'chain']).default('name'),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ openemr-audit-forwarder send "hello, this is a message"
+  $ openemr-audit-forwarder send --host 127.0.0.1 --ca cacert.pem --cert openemrcertkey.pem "hello"`,
+    )
+    .action((message: string | undefined, options: SendOptions, command: Command) =>
+      send(io, message, options, configFileOf(command)),
+    );
+}
+
+async function send(io: Io, message: string | undefined, options: SendOptions, file: string): Promise<void> {
+  const { collectors, tls } = await destinationOf(options, file, io.env);
+  const credentials = await loadCredentials(tls, {
+    nowMs: systemClock.nowMs(),
+    credentialsDirectory: io.env.CREDENTIALS_DIRECTORY,
+  });
+  const targets = new Targets(collectors, addressesOf, systemClock);
+  const dialler = new Dialler(targets, async () => credentials, tls, { clock: systemClock, readKernelSocket });
+  const { link, target } = await dialler.dial(io.signal).catch(worstRefusal);
+  try {
+    const count = await transmit(link, message === undefined ? createInterface({ input: io.stdin }) : [message]);
+    const ending = await link.close(undefined).verdict;
+    if (ending.proves === undefined || ending.proves === 'window') {
+      throw link.end?.error === undefined
+        ? LinkError.unacknowledged(target, ending.doubt || 'the collector did not answer the close')
+        : LinkError.ended(link.end, target);
+    }
+    const { host, port } = target;
+    io.stdout.write(`sent ${countText(count)} to ${host}:${port}, acknowledged (${ending.proves})\n`);
+  } finally {
+    link.destroy();
+  }
+}
+
+async function destinationOf(options: SendOptions, file: string, env: NodeJS.ProcessEnv): Promise<Destination> {
+  const { host, port, ca, cert, key, verify } = options;
+  if (host === undefined) return loadConfig(file, env);
+  return {
+    collectors: [{ host, port }],
+    tls: {
+      ca,
+      cert,
+      key,
+      p12: undefined,
+      passphraseFile: undefined,
+      crl: undefined,
+      verify: ca === undefined ? 'insecure' : verify,
+      fingerprints: [],
+      minVersion: 'TLSv1.2',
+      ciphers: DEFAULT_CIPHERS,
+    },
+  };
+}
+
+async function transmit(link: Link, lines: Iterable<string> | AsyncIterable<string>): Promise<number> {
+  let count = 0;
+  for await (const line of lines) {
+    await link.write(encodeFrame(messageOf(line)));
+    if (!link.alive) break;
+    count += 1;
+  }
+  return count;
+}
+
+function messageOf(text: string): Buffer {
+  const header = formatHeader({
+    priority: priorityValue(AUTHPRIV, NOTICE),
+    timestamp: new Date(systemClock.nowMs()).toISOString(),
+    hostname: headerField(hostname(), HOSTNAME_MAX),
+    appName: 'openemr-audit-forwarder',
+    procId: String(process.pid),
+    msgId: 'SEND',
+  });
+  const content = Buffer.from(text, 'utf8');
+  const mark = content.length === text.length ? [] : [BOM];
+  return Buffer.concat([Buffer.from(`${header}- `), ...mark, content]);
+}
+
+/** Of several addresses the first one's reason is the most telling: the others are often its repeats. */
+function worstRefusal(error: unknown): never {
+  throw error instanceof DialFailed ? (error.refusals[0] ?? error) : error;
+}
+
+async function addressesOf(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('a port is 1 to 65535');
+  return port;
+}

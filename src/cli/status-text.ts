@@ -1,0 +1,93 @@
+/** The agent's state in words that a tired person understands: the verdict, then sources, journal, link, counts. */
+import type { AgentState } from '../agent/state.js';
+import type { StatusReport } from './status.js';
+import { linkText } from './summary.js';
+import { countText, durationText, sizeText } from './voice.js';
+
+export function statusText(report: StatusReport): string {
+  const nowMs = report.writtenAtMs;
+  const headline = report.running
+    ? `${report.verdict}: running as process ${report.pid} for ${durationText(nowMs - report.startedAtMs)}, version ${report.version}`
+    : `PROBLEM: not running; this is how it was at ${new Date(nowMs).toISOString()}`;
+  return [
+    headline,
+    ...sourceLines(report),
+    ...journalLines(report, nowMs),
+    ...linkLines(report, nowMs),
+    ...certificateLines(report),
+    '',
+  ].join('\n');
+}
+
+function sourceLines({ files, counts }: AgentState): string[] {
+  const lines: string[] = [];
+  for (const name of new Set(files.map(({ source }) => source))) {
+    const own = files.filter(({ source }) => source === name);
+    const lag = own.reduce((sum, { lagBytes = 0 }) => sum + lagBytes, 0);
+    lines.push(`source ${name}: ${countText(own.length)} files, ${sizeText(lag)} not read yet`);
+    for (const { path, code } of own) if (code !== undefined) lines.push(`  cannot read ${path} (${code})`);
+  }
+  if (lines.length === 0) lines.push('sources: no file matches yet');
+  lines.push(
+    `lines: ${countText(counts.lines)} read since the start, ${countText(counts.unparsed)} not understood and sent as they are, ${countText(counts.empty)} empty`,
+  );
+  return lines;
+}
+
+function journalLines({ journal }: AgentState, nowMs: number): string[] {
+  const { messagesWaiting, oldestUnacknowledgedAtMs, bytes, maxBytes, full, failed, damages, dropped } = journal;
+  const oldest =
+    oldestUnacknowledgedAtMs === undefined
+      ? ''
+      : `, the oldest for ${durationText(Math.max(0, nowMs - oldestUnacknowledgedAtMs))}`;
+  const lines = [
+    `journal: ${countText(messagesWaiting)} messages not acknowledged yet${oldest}; ${sizeText(bytes)} of ${sizeText(maxBytes)} on disk`,
+  ];
+  if (full) lines.push('  FULL: reading has stopped until the collector takes what is there');
+  if (failed !== undefined) lines.push(`  cannot be written: ${failed}`);
+  if (damages > 0) lines.push(`  ${countText(damages)} damaged places met; the bytes are in its quarantine directory`);
+  if (dropped > 0) lines.push(`  ${countText(dropped)} messages DROPPED to make room (journal.whenFull)`);
+  return lines;
+}
+
+function linkLines({ delivery }: AgentState, nowMs: number): string[] {
+  const { link, sent, acknowledged, repeated, lastLevel, lastAcknowledgedAtMs, lastFailure, stuck } = delivery;
+  const lines = [`link: ${linkText(link, nowMs)}`];
+  if (link.name === 'connected')
+    lines.push(`  since ${new Date(link.sinceMs).toISOString()}, its certificate: ${link.peer.subject}`);
+  lines.push(`  sent ${countText(sent)}, acknowledged ${countText(acknowledged)}, repeated ${countText(repeated)}`);
+  lines.push(`  ${levelText(lastLevel)}`);
+  if (lastAcknowledgedAtMs !== undefined)
+    lines.push(`  last acknowledgement ${durationText(Math.max(0, nowMs - lastAcknowledgedAtMs))} ago`);
+  if (stuck !== undefined) {
+    lines.push(
+      `  PROBLEM: no connection survives message ${stuck.run}:${stuck.seq} (${stuck.path} from byte ${stuck.offset}); it is tried every 5 min`,
+    );
+  }
+  if (lastFailure !== undefined) {
+    lines.push(`  last failure ${durationText(Math.max(0, nowMs - lastFailure.atMs))} ago: ${lastFailure.message}`);
+    if (lastFailure.hint !== '') lines.push(`  hint: ${lastFailure.hint}`);
+  }
+  return lines;
+}
+
+function levelText(level: AgentState['delivery']['lastLevel']): string {
+  switch (level) {
+    case 'close-notify':
+      return 'acknowledgement: close-notify (the collector’s process says that it has read everything)';
+    case 'fin':
+      return 'acknowledgement: fin (the collector closes without close_notify; it has read everything unless it died just then)';
+    case 'window':
+      return 'acknowledgement: window (the collector never answers: delivery to it is NOT proven)';
+    case undefined:
+      return 'acknowledgement: none yet';
+    default:
+      return level satisfies never;
+  }
+}
+
+function certificateLines({ certificate }: AgentState): string[] {
+  if (certificate === undefined) return ['certificate: none'];
+  const { subject, notAfter, daysLeft } = certificate;
+  return [`certificate: ${subject}, until ${notAfter.slice(0, 10)} (${countText(daysLeft)} days left)`];
+}
