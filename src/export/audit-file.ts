@@ -1,0 +1,219 @@
+/**
+ * The file of a trail, `SITE.log`, and the rotated ones beside it,
+ * `SITE.log.000017-20261123`: numbered, so that no clock can put them out of
+ * order. Appended to with O_APPEND, in whole lines, and synced.
+ *
+ * The newest rotated file is always kept: while the live one is new, the
+ * memory of what has been exported is there.
+ */
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { syncDirectory } from '../lib/atomic-file.js';
+import type { Clock } from '../lib/clock.js';
+import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import type { Allowance } from './allowance.js';
+import type { AuditLog } from './audit-log.js';
+import { linesBackward } from './lines-backward.js';
+
+const FILE_MODE = 0o640;
+const LF = 0x0a;
+
+export interface AuditFileOptions {
+  readonly path: string;
+  readonly rotateBytes: number;
+  readonly keepMs: number;
+}
+
+interface Live {
+  readonly handle: FileHandle;
+  readonly inode: number;
+  size: number;
+  /** Day (UTC) of the last line in it. */
+  day: string;
+}
+
+export class AuditFile implements AuditLog {
+  readonly #options: AuditFileOptions;
+  readonly #clock: Clock;
+  readonly #allowance: Allowance;
+  #live: Live | undefined;
+  #rotateFirst = false;
+
+  constructor(options: AuditFileOptions, { clock, allowance }: { clock: Clock; allowance: Allowance }) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#allowance = allowance;
+  }
+
+  async open(): Promise<void> {
+    await this.close();
+    await this.#attempt(async () => {
+      this.#live = await this.#opened();
+      if (await endsTorn(this.#options.path, this.#live.size)) await this.#write(this.#live, Buffer.of(LF));
+    });
+  }
+
+  async append(text: string): Promise<void> {
+    const bytes = Buffer.from(text);
+    const fits = await this.#attempt(() => this.#makeWay(bytes.length));
+    if (!fits) throw full(this.#options.path);
+    const live = await this.#attempt(async () => {
+      this.#live ??= await this.#opened();
+      await this.#write(this.#live, bytes);
+      return this.#live;
+    });
+    live.day = this.#today();
+    this.#allowance.use(bytes.length);
+    try {
+      await live.handle.datasync();
+    } catch (error) {
+      // The kernel may have dropped the pages and calls them clean: this file is no longer to be relied on.
+      this.#rotateFirst = true;
+      throw new AgentError('export-sync-failed', `cannot bring ${this.#options.path} to disk: ${reasonOf(error)}`, {
+        cause: error,
+        hint: 'look at the disk (dmesg); the rows are written again into a new file',
+      });
+    }
+  }
+
+  async *backward(): AsyncGenerator<Buffer> {
+    const rotated = await this.#rotated();
+    for (const name of [basename(this.#options.path), ...rotated.toReversed()]) {
+      yield* linesBackward(join(dirname(this.#options.path), name));
+    }
+  }
+
+  async close(): Promise<void> {
+    const live = this.#live;
+    this.#live = undefined;
+    await live?.handle.close();
+  }
+
+  /** Anything but a clean write leaves the file in a state that only reading it can tell. */
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.close().catch(() => undefined);
+      throw new AgentError('export-write-failed', `cannot write ${this.#options.path}: ${reasonOf(error)}`, {
+        cause: error,
+        hint: hintFor(systemCode(error), dirname(this.#options.path)),
+      });
+    }
+  }
+
+  async #opened(): Promise<Live> {
+    const { path } = this.#options;
+    const handle = await open(path, 'a', FILE_MODE);
+    try {
+      const { ino, size, mtimeMs } = await handle.stat();
+      if (size === 0) {
+        await handle.chmod(FILE_MODE);
+        await syncDirectory(dirname(path));
+      }
+      return { handle, inode: ino, size, day: size === 0 ? this.#today() : dayOf(mtimeMs) };
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  async #write(live: Live, bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const { bytesWritten } = await live.handle.write(bytes, at);
+      at += bytesWritten;
+      live.size += bytesWritten;
+    }
+  }
+
+  /** False when there is no room, even without what may be deleted. */
+  async #makeWay(bytes: number): Promise<boolean> {
+    await this.#rotateInTime(bytes);
+    if (await this.#allowance.allows(bytes)) return true;
+    await this.#removeOld();
+    return this.#allowance.allows(bytes);
+  }
+
+  async #rotateInTime(bytes: number): Promise<void> {
+    const live = this.#live;
+    if (live === undefined) return;
+    const there = await stat(this.#options.path).catch(() => undefined);
+    // Somebody else has renamed or deleted it.
+    if (there?.ino !== live.inode) return this.close();
+    const isTime = live.size > 0 && (live.size + bytes > this.#options.rotateBytes || live.day !== this.#today());
+    if (isTime || this.#rotateFirst) await this.#rotate();
+  }
+
+  async #rotate(): Promise<void> {
+    const { path } = this.#options;
+    const last = Number(
+      (await this.#rotated())
+        .at(-1)
+        ?.slice(basename(path).length + 1)
+        .split('-')[0] ?? 0,
+    );
+    const number = String(last + 1).padStart(6, '0');
+    await this.close();
+    await rename(path, `${path}.${number}-${this.#today().replaceAll('-', '')}`);
+    this.#rotateFirst = false;
+    this.#live = await this.#opened();
+    await this.#removeOld();
+  }
+
+  async #removeOld(): Promise<void> {
+    for (const name of (await this.#rotated()).slice(0, -1)) {
+      const path = join(dirname(this.#options.path), name);
+      const { mtimeMs } = await stat(path);
+      if (this.#clock.nowMs() - mtimeMs > this.#options.keepMs) await rm(path, { force: true });
+    }
+    this.#allowance.forget();
+  }
+
+  /** The oldest first. */
+  async #rotated(): Promise<string[]> {
+    const { path } = this.#options;
+    const start = `${basename(path)}.`;
+    return (await readdir(dirname(path)))
+      .filter((name) => name.startsWith(start) && /^\d{6,}-\d{8}$/.test(name.slice(start.length)))
+      .sort((a, b) => Number(a.slice(start.length).split('-')[0]) - Number(b.slice(start.length).split('-')[0]));
+  }
+
+  #today(): string {
+    return dayOf(this.#clock.nowMs());
+  }
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+async function endsTorn(path: string, size: number): Promise<boolean> {
+  if (size === 0) return false;
+  const file = await open(path, 'r');
+  try {
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
+    return buffer[0] !== LF;
+  } finally {
+    await file.close();
+  }
+}
+
+function full(path: string): AgentError {
+  return new AgentError('export-full', `${dirname(path)} holds as much as export.maxBytes allows`, {
+    hint: 'raise export.maxBytes, shorten export.keep, or move rotated files away; the rows wait in the database',
+  });
+}
+
+function hintFor(code: string, directory: string): string {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return `make room on the volume of ${directory}; the rows wait in the database`;
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return `let the account that runs the export write in ${directory}`;
+    default:
+      return `look at ${directory} and its disk; the rows wait in the database`;
+  }
+}

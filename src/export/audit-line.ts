@@ -1,0 +1,122 @@
+/**
+ * A row as a line of JSON: OpenEMR's columns under their names, those of
+ * `log_comment_encrypt` beside them, the row of `api_log` under `api`, and then
+ * what the export adds:
+ *
+ *   site         which OpenEMR site, as configured
+ *   generation   which table the id counts in: "Eventlog backup" starts a new one at 1
+ *   breakglass   was the user in the break-glass group when this was read? null: not known
+ *   exported_at  UTC
+ *   awaiting     every row of this generation with a lower id was in the file, synced,
+ *                or will never come, before this line was written
+ *   late         true on a row that came after one with a higher id
+ *
+ * `awaiting` and `late` are all that a restart needs: rows without `late` ascend.
+ * Pure.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Cells } from './database.js';
+import { columnsOf, eventOf, type Finding, readFinding } from './finding.js';
+import { API_COLUMNS, type Trail } from './trail.js';
+
+/** A row with its side rows, as far as there are any. */
+export interface WholeRow {
+  readonly id: number;
+  readonly cells: Cells;
+  readonly seal: Cells | undefined;
+  readonly api: Cells | undefined;
+}
+
+export interface Stamp {
+  readonly site: string;
+  readonly generation: string;
+  readonly exportedAtMs: number;
+  readonly awaiting: number;
+}
+
+export type ReadLine =
+  | (ReadStamp & { readonly kind: 'row'; readonly id: number; readonly late: boolean; readonly cells: Cells })
+  | (ReadStamp & { readonly kind: 'finding'; readonly finding: Finding });
+
+interface ReadStamp {
+  readonly generation: string;
+  readonly awaiting: number;
+}
+
+/** With its newline. */
+export function rowLine(
+  trail: Trail,
+  { cells, seal, api }: WholeRow,
+  { late, breakglass, ...stamp }: Stamp & { readonly late: boolean; readonly breakglass: boolean | null },
+): string {
+  const line: Record<string, unknown> = {};
+  for (const column of trail.columns) {
+    if (column !== 'checksum') line[column] = cells[column] ?? null;
+    else if (typeof cells.checksum === 'string') line.log_checksum = cells.checksum;
+  }
+  if (trail.sealTable !== undefined) {
+    line.encrypt = seal?.encrypt ?? null;
+    line.version = seal?.version ?? null;
+    line.checksum = seal?.checksum ?? null;
+    line.checksum_api = seal?.checksum_api ?? null;
+    line.api = api === undefined ? null : apiColumns(api);
+  } else {
+    line.table = trail.table;
+  }
+  return `${JSON.stringify({ ...line, ...stampColumns(stamp), breakglass, ...(late ? { late } : {}) })}\n`;
+}
+
+/** With its newline. `log_from` says who speaks; there is no user and no date of OpenEMR's. */
+export function findingLine(trail: Trail, finding: Finding, stamp: Stamp): string {
+  return `${JSON.stringify({
+    event: eventOf(finding),
+    category: 'audit-trail',
+    log_from: 'openemr-audit-forwarder',
+    table: trail.table,
+    ...columnsOf(finding),
+    ...stampColumns(stamp),
+  })}\n`;
+}
+
+/** Undefined for what is no line of ours: a stump, or something else. */
+export function readLine(trail: Trail, bytes: Buffer): ReadLine | undefined {
+  const line = objectIn(bytes);
+  if (line === undefined) return undefined;
+  const { generation, awaiting, id } = line;
+  if (typeof generation !== 'string' || typeof awaiting !== 'number') return undefined;
+  if (typeof id !== 'number') {
+    const finding = readFinding(line);
+    return finding === undefined ? undefined : { kind: 'finding', generation, awaiting, finding };
+  }
+  return { kind: 'row', generation, awaiting, id, late: line.late === true, cells: cellsIn(trail, line) };
+}
+
+function stampColumns({ site, generation, exportedAtMs, awaiting }: Stamp) {
+  return { site, generation, exported_at: new Date(exportedAtMs).toISOString(), awaiting };
+}
+
+function apiColumns(api: Cells): Cells {
+  return Object.fromEntries(
+    API_COLUMNS.filter((column) => column !== 'log_id').map((column) => [column, api[column] ?? null]),
+  );
+}
+
+/** The table's own columns, as they were read from it. */
+function cellsIn(trail: Trail, line: Readonly<Record<string, unknown>>): Cells {
+  return Object.fromEntries(
+    trail.columns.map((column) => {
+      const value = line[column === 'checksum' ? 'log_checksum' : column];
+      return [column, typeof value === 'string' || typeof value === 'number' ? value : null];
+    }),
+  );
+}
+
+function objectIn(bytes: Buffer): Record<string, unknown> | undefined {
+  if (!isUtf8(bytes)) return undefined;
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}

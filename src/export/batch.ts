@@ -1,0 +1,137 @@
+/**
+ * One look at a table: rows that have become ready to be written, and what is
+ * still awaited. The rows are read in one statement together with an anchor, a
+ * row that is in the file already: while that is the same, so is the table, and
+ * what was read before that statement came from it, too.
+ */
+import type { WholeRow } from './audit-line.js';
+import type { Awaited } from './awaited.js';
+import type { Database, Head, IdRange } from './database.js';
+import { digestOf } from './digest.js';
+import { rangesOf } from './id-ranges.js';
+import type { Known } from './known.js';
+import type { SideRows, Sides } from './sides.js';
+import type { Trail } from './trail.js';
+import { isSurelyOlder } from './wall-date.js';
+
+/** A statement's worth of rows, and of bytes: memory does not grow with the table, nor with one day's giants. */
+const ROWS = 1000;
+const BYTES = 4 * 1024 * 1024;
+
+export interface Place {
+  readonly trail: Trail;
+  /** Where the rows are: the trail's table, or what it was renamed to. */
+  readonly table: string;
+  readonly sides: Sides;
+}
+
+export interface Reached {
+  /** The highest id that was looked at. */
+  readonly reached: number;
+  readonly known: Known;
+  readonly awaited: Awaited;
+}
+
+export interface Patience {
+  readonly nowMs: number;
+  readonly settleMs: number;
+  /** No transaction can still commit into this table: an id that is missing is missing for good. */
+  readonly isFinal: boolean;
+}
+
+export interface Batch {
+  /** False: the anchor is gone or says something else; nothing here is to be used. */
+  readonly isSameTable: boolean;
+  /** Ascending. */
+  readonly ready: readonly WholeRow[];
+  /** Ids that were missed for the first time. */
+  readonly gaps: readonly IdRange[];
+  /** Rows that are there but not ready. */
+  readonly unready: readonly number[];
+  readonly reached: number;
+  /** All awaited ids were looked at: what is overdue and not ready will not come. */
+  readonly sawAllAwaited: boolean;
+  readonly newest: Head | undefined;
+  /** There is more to read at once. */
+  readonly hasMore: boolean;
+}
+
+interface Candidate extends Head {
+  readonly sides: SideRows;
+  readonly isReady: boolean;
+}
+
+export async function readBatch(database: Database, place: Place, from: Reached, patience: Patience): Promise<Batch> {
+  const newest = await database.newest(place.table);
+  const came = await database.headsIn(place.table, from.awaited.ranges, ROWS + 1);
+  const fresh = from.awaited.isFull ? [] : await database.headsFrom(place.table, from.reached + 1, ROWS);
+  const heads = [...came.slice(0, ROWS), ...fresh];
+  const sidesOf = await place.sides.of(heads.map(({ id }) => id));
+  const isSettled = ({ id, date }: Head) =>
+    id > from.reached
+      ? isSurelyOlder(date, newest?.date ?? null, patience.settleMs)
+      : from.awaited.isDue(id, patience.nowMs, patience.settleMs);
+  const candidates = withinBytes(
+    heads.map((head) => {
+      const sides = sidesOf(head.id);
+      return { ...head, sides, isReady: sides.isComplete || isSettled(head) };
+    }),
+  );
+  const ready = candidates.filter(({ isReady }) => isReady);
+  const { rows, isSameTable } = await readRows(database, place, ready, from.known);
+
+  const taken = candidates.filter(({ id }) => id > from.reached);
+  const written = new Set(rows.map(({ id }) => id));
+  return {
+    isSameTable,
+    ready: rows,
+    gaps: patience.isFinal ? [] : openGaps(from.reached, taken, isSettled),
+    unready: candidates.map(({ id }) => id).filter((id) => !written.has(id)),
+    reached: taken.at(-1)?.id ?? from.reached,
+    sawAllAwaited: came.length <= Math.min(ROWS, candidates.length),
+    newest,
+    hasMore: (rows.length > 0 || taken.length > 0) && (fresh.length === ROWS || candidates.length < heads.length),
+  };
+}
+
+/** At least one, however large it is. */
+function withinBytes(candidates: readonly Candidate[]): readonly Candidate[] {
+  let bytes = 0;
+  const end = candidates.findIndex((candidate, index) => {
+    if (candidate.isReady) bytes += candidate.bytes + (candidate.sides.api?.bytes ?? 0);
+    return index > 0 && bytes > BYTES;
+  });
+  return end === -1 ? candidates : candidates.slice(0, end);
+}
+
+/** A gap before a row that is old enough was left by a rollback or a deletion, long ago. */
+function openGaps(reached: number, fresh: readonly Candidate[], isSettled: (head: Head) => boolean): IdRange[] {
+  return fresh.flatMap((candidate, index) => {
+    const from = (fresh[index - 1]?.id ?? reached) + 1;
+    return candidate.id > from && !isSettled(candidate) ? [{ from, to: candidate.id - 1 }] : [];
+  });
+}
+
+async function readRows(
+  database: Database,
+  { trail, table, sides }: Place,
+  ready: readonly Candidate[],
+  known: Known,
+): Promise<{ rows: WholeRow[]; isSameTable: boolean }> {
+  const apis = await sides.readApis(ready.flatMap(({ sides }) => (sides.api === undefined ? [] : [sides.api])));
+  const [anchor] = known.anchors(1);
+  const ids = [...ready.map(({ id }) => id), ...(anchor === undefined ? [] : [anchor])].sort((a, b) => a - b);
+  const read = await database.rows(table, trail.columns, rangesOf(ids));
+  const byId = new Map(read.map((cells) => [Number(cells.id), cells]));
+  const anchored = anchor === undefined ? undefined : byId.get(anchor);
+  const isSameTable =
+    anchor === undefined || (anchored !== undefined && digestOf(trail, anchored) === known.get(anchor)?.digest);
+  const rows = ready.flatMap(({ id, sides }) => {
+    const cells = byId.get(id);
+    const api = apis.get(id);
+    // What was there a moment ago and is not now (a swap, a deletion) is looked for again.
+    if (cells === undefined || (sides.api !== undefined && api === undefined)) return [];
+    return [{ id, cells, seal: sides.seal, api }];
+  });
+  return { rows, isSameTable };
+}

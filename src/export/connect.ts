@@ -1,0 +1,60 @@
+/** From a site's configuration to its database: reads the files that the configuration names. */
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { AgentError, reasonOf } from '../lib/errors.js';
+import type { Database } from './database.js';
+import { type Credentials, MysqlDatabase } from './mysql-database.js';
+import type { SiteOptions } from './options.js';
+
+/** `credentialsDirectory` is systemd's `$CREDENTIALS_DIRECTORY`, if this is a unit that was given credentials. */
+export function connectSite(site: SiteOptions, credentialsDirectory: string | undefined): Database {
+  const path = pathOf(site.passwordFile, credentialsDirectory);
+  return new MysqlDatabase({
+    whereabouts: { database: whereaboutsOf(site), user: site.user, passwordFile: path },
+    credentials: () => credentialsOf(site, path),
+  });
+}
+
+/** `openemr on localhost:3306`. */
+export function whereaboutsOf({ database, socket, host, port }: SiteOptions): string {
+  return `${database} on ${socket ?? `${host}:${port}`}`;
+}
+
+function pathOf(file: string | undefined, credentialsDirectory: string | undefined): string | undefined {
+  if (file === undefined || isAbsolute(file)) return file;
+  if (credentialsDirectory !== undefined) return join(credentialsDirectory, file);
+  throw new AgentError('credential-missing', `passwordFile ${file} names a systemd credential, and there is none`, {
+    hint: `add LoadCredential=${file}:/path/of/the/password to the unit, or give an absolute path`,
+  });
+}
+
+async function credentialsOf(site: SiteOptions, passwordFile: string | undefined): Promise<Credentials> {
+  const { database, user, tls } = site;
+  return {
+    ...(site.socket === undefined ? { host: site.host, port: site.port } : { socketPath: site.socket }),
+    database,
+    user,
+    ...(passwordFile === undefined ? {} : { password: (await read(passwordFile)).replace(/\r?\n$/, '') }),
+    ...(tls === undefined
+      ? {}
+      : {
+          ssl: {
+            ...(tls.ca === undefined ? {} : { ca: await read(tls.ca) }),
+            ...(tls.cert === undefined ? {} : { cert: await read(tls.cert) }),
+            ...(tls.key === undefined ? {} : { key: await read(tls.key) }),
+            verifyIdentity: tls.verify === 'name',
+          },
+        }),
+  };
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new AgentError('database-credentials', `cannot read ${path}: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'let the account that runs the export read it, and nobody else',
+    });
+  }
+}

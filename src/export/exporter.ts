@@ -1,0 +1,126 @@
+/**
+ * Follows every trail of every site until it is told to stop. Whatever goes
+ * wrong with a database or with the disk is said once, waited out and said to
+ * be over; one site's trouble is not another's.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../lib/clock.js';
+import { AgentError, reasonOf } from '../lib/errors.js';
+import type { Report } from '../model/report.js';
+import { Allowance } from './allowance.js';
+import { AuditFile } from './audit-file.js';
+import type { Database } from './database.js';
+import { Follower, type Step } from './follower.js';
+import type { ExportConfig, SiteOptions } from './options.js';
+import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './trail.js';
+
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 30_000;
+/** The agent's group may read, nobody else. */
+const DIRECTORY_MODE = 0o750;
+
+export interface ExportParts {
+  connect(site: SiteOptions): Database;
+  readonly clock: Clock;
+  readonly report: Report;
+  /** Told after each look that found something. */
+  onProgress?(site: string, table: string, step: Step): void;
+}
+
+/**
+ * With `once`, resolves when all that is in the tables is in the files, and
+ * throws at the first fault; else resolves when the signal aborts.
+ */
+export async function runExport(
+  config: ExportConfig,
+  parts: ExportParts,
+  { once, signal }: { readonly once: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  await makeDirectory(config.directory);
+  const allowance = new Allowance(config.directory, config.maxBytes);
+  const trails = config.disclosures ? [LOG_TRAIL, DISCLOSURE_TRAIL] : [LOG_TRAIL];
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const sites = config.sites.map(async (site) => {
+    const database = parts.connect(site);
+    try {
+      await Promise.all(
+        trails.map((trail) =>
+          followTrail(config, site, trail, { ...parts, database, allowance }, { once, signal: either }),
+        ),
+      );
+    } catch (error) {
+      // Once and no more: what one site's fault leaves undone, the others' rest would hide.
+      stop.abort();
+      throw error;
+    } finally {
+      await database.close();
+    }
+  });
+  const results = await Promise.allSettled(sites);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+/** Where the lines of a trail go. */
+export function pathOf(directory: string, site: string, trail: Trail): string {
+  return join(directory, `${site}${trail.suffix}.log`);
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+  } catch (cause) {
+    throw new AgentError('export-directory', `cannot make the directory ${directory}: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'make it, and let the account that runs the export write in it',
+    });
+  }
+}
+
+async function followTrail(
+  config: ExportConfig,
+  site: SiteOptions,
+  trail: Trail,
+  parts: ExportParts & { readonly database: Database; readonly allowance: Allowance },
+  { once, signal }: { readonly once: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  const { database, clock, report, allowance } = parts;
+  const { rotateBytes, keepMs, startAt, settleMs, examineMs, pollMs } = config;
+  const log = new AuditFile(
+    { path: pathOf(config.directory, site.name, trail), rotateBytes, keepMs },
+    { clock, allowance },
+  );
+  const follower = new Follower(
+    { site: site.name, trail, startAt, settleMs, examineMs },
+    { database, log, clock, report },
+  );
+  const facts = { site: site.name, table: trail.table };
+  let trouble: string | undefined;
+  let waitMs = FIRST_WAIT_MS;
+  try {
+    while (!signal.aborted) {
+      try {
+        const step = await follower.step();
+        if (trouble !== undefined) report.notice('The export goes on.', facts);
+        trouble = undefined;
+        waitMs = FIRST_WAIT_MS;
+        parts.onProgress?.(site.name, trail.table, step);
+        if (once && !step.hasMore && step.unready === 0) return;
+        if (!step.hasMore) await clock.sleep(pollMs, signal);
+      } catch (error) {
+        if (once || !(error instanceof AgentError)) throw error;
+        if (error.message !== trouble) {
+          const { code, message: reason, hint } = error;
+          report.error('The export waits; no row is lost.', { ...facts, code, reason, hint });
+        }
+        trouble = error.message;
+        await clock.sleep(waitMs, signal);
+        waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
+      }
+    }
+  } finally {
+    await log.close();
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * Compares from time to time what is in the file with what is in the table,
+ * writes what is found to be tampering, and says whether it is still the same
+ * table.
+ */
+import type { Clock } from '../lib/clock.js';
+import type { Report } from '../model/report.js';
+import type { Cells, Database } from './database.js';
+import { digestOf } from './digest.js';
+import { type Examination, examine } from './examination.js';
+import type { Finding } from './finding.js';
+import type { Generation } from './generation.js';
+import { rangesOf } from './id-ranges.js';
+import type { Known } from './known.js';
+import type { Pen } from './pen.js';
+import type { Trail } from './trail.js';
+
+/** Edited rows are read a few at a time: they may be large. */
+const EDITED_ROWS = 50;
+
+export interface InspectorOptions {
+  readonly site: string;
+  readonly trail: Trail;
+  readonly examineMs: number;
+}
+
+export interface InspectorParts {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly report: Report;
+}
+
+export class Inspector {
+  readonly #options: InspectorOptions;
+  readonly #parts: InspectorParts;
+  readonly #pen: Pen;
+  #lastMs: number | undefined;
+  #wasBehind = false;
+
+  constructor(options: InspectorOptions, parts: InspectorParts, pen: Pen) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#pen = pen;
+  }
+
+  /** The next look is due at once. */
+  expire(): void {
+    this.#lastMs = undefined;
+  }
+
+  isDue(generation: Generation): boolean {
+    if (this.#lastMs === undefined || this.isBlind(generation)) return true;
+    return this.#parts.clock.monotonicMs() - this.#lastMs >= this.#options.examineMs;
+  }
+
+  /** Rows are known, but none is in the table at present that could prove it to be the same. */
+  isBlind({ known }: Generation): boolean {
+    return known.anchors(1).length === 0 && known.ids.some((id) => known.get(id)?.presence === 'missing');
+  }
+
+  async inspect(generation: Generation): Promise<Examination['verdict']> {
+    const { database, clock } = this.#parts;
+    const { known } = generation;
+    const examination = await examine(database, this.#options.trail, generation);
+    this.#lastMs = clock.monotonicMs();
+    if (examination.verdict !== 'same') return examination.verdict;
+    this.#sayWhetherBehind(examination.isBehind);
+    await this.#writeGone(generation, examination);
+    await this.#writeEdited(generation, examination.edited);
+    await this.#writeRestored(generation, examination.intact);
+    generation.awaited.add(examination.unknown, this.#lastMs);
+    if (known.size === 0) this.#wasBehind = false;
+    return 'same';
+  }
+
+  #sayWhetherBehind(isBehind: boolean): void {
+    if (isBehind === this.#wasBehind) return;
+    this.#wasBehind = isBehind;
+    const { site, trail } = this.#options;
+    const facts = { site, table: trail.table };
+    if (isBehind) this.#parts.report.warning('The database has not come as far as the file; is it a replica?', facts);
+    else this.#parts.report.notice('The database has come as far as the file again.', facts);
+  }
+
+  async #writeGone(generation: Generation, { missing, isBehind }: Examination): Promise<void> {
+    const { known } = generation;
+    if (isBehind) {
+      for (const id of missing) mark(known, id, 'missing');
+      return;
+    }
+    const gone = missing.filter((id) => known.get(id)?.presence !== 'deleted');
+    await this.#write(
+      generation,
+      gone.map((id) => ({ kind: 'row-deleted', id, date: known.get(id)?.date ?? null })),
+    );
+    for (const id of gone) mark(known, id, 'deleted');
+  }
+
+  async #writeRestored(generation: Generation, intact: readonly number[]): Promise<void> {
+    const { known } = generation;
+    const restored = intact.filter((id) => known.get(id)?.presence === 'deleted');
+    await this.#write(
+      generation,
+      restored.map((id) => ({ kind: 'row-restored', id, date: known.get(id)?.date ?? null })),
+    );
+    for (const id of intact) mark(known, id, 'present');
+  }
+
+  async #writeEdited(generation: Generation, ids: readonly number[]): Promise<void> {
+    const { database } = this.#parts;
+    const { trail } = this.#options;
+    for (let at = 0; at < ids.length; at += EDITED_ROWS) {
+      const ranges = rangesOf(ids.slice(at, at + EDITED_ROWS));
+      const rows = await database.rows(trail.table, trail.columns, ranges);
+      await this.#write(
+        generation,
+        rows.map((cells) => ({ kind: 'row-edited', id: Number(cells.id), cells })),
+      );
+      for (const cells of rows) this.#remember(generation.known, cells);
+    }
+  }
+
+  #remember(known: Known, cells: Cells): void {
+    const date = typeof cells.date === 'string' ? cells.date : null;
+    known.set(Number(cells.id), { digest: digestOf(this.#options.trail, cells), date, presence: 'present' });
+  }
+
+  async #write(generation: Generation, findings: readonly Finding[]): Promise<void> {
+    const [first] = findings;
+    if (first === undefined) return;
+    await this.#pen.writeFindings(generation, findings);
+    const { site, trail } = this.#options;
+    const facts = { site, table: trail.table, finding: first.kind, rows: findings.length };
+    this.#parts.report.warning('Rows that were exported have been changed in the database.', facts);
+  }
+}
+
+function mark(known: Known, id: number, presence: 'present' | 'missing' | 'deleted'): void {
+  const row = known.get(id);
+  if (row !== undefined && row.presence !== presence) known.set(id, { ...row, presence });
+}

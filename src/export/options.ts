@@ -1,0 +1,65 @@
+/** What `export` is told: a slice of the configuration, complete and checked, sizes in bytes, durations in milliseconds. */
+
+/** Where the very first run begins. Later runs go on where the files end. */
+export type StartAt =
+  | { readonly kind: 'beginning' }
+  /** Only rows that are written after the first start. */
+  | { readonly kind: 'end' }
+  /** The first row whose `date` is not before this one, `YYYY-MM-DD`. */
+  | { readonly kind: 'date'; readonly date: string }
+  | { readonly kind: 'id'; readonly id: number };
+
+export interface DatabaseTlsOptions {
+  /** Path of the authority's certificate; `undefined` takes the authorities that Node knows. */
+  readonly ca: string | undefined;
+  /** Paths of a client certificate and its key, if the account asks for one (`REQUIRE X509`). */
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  /** `name` checks the chain and the host, `chain` the chain alone. */
+  readonly verify: 'name' | 'chain';
+}
+
+export interface SiteOptions {
+  /** OpenEMR's name of the site (`default`): goes into every line and is the name of the file. */
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  /** Path of the server's Unix socket; takes the place of host and port. */
+  readonly socket: string | undefined;
+  readonly database: string;
+  readonly user: string;
+  /** An absolute path, or the bare name of a systemd credential of this unit; `undefined`: no password. */
+  readonly passwordFile: string | undefined;
+  /** `undefined`: no TLS. */
+  readonly tls: DatabaseTlsOptions | undefined;
+}
+
+export interface ExportConfig {
+  readonly directory: string;
+  /** At least one. */
+  readonly sites: readonly SiteOptions[];
+  readonly startAt: StartAt;
+  /** Export `extended_log` too, into a file of its own. */
+  readonly disclosures: boolean;
+  /** Time between two looks at a table that had nothing new. */
+  readonly pollMs: number;
+  /** How long a missing id or a missing side row is waited for. */
+  readonly settleMs: number;
+  /** Time between two comparisons of what was exported last with what the table says now. */
+  readonly examineMs: number;
+  /** Age at which a rotated file is deleted. */
+  readonly keepMs: number;
+  /** Of all files of the export together; beyond it nothing is written, the database keeps the rows. */
+  readonly maxBytes: number;
+  /** A file that would grow beyond this is rotated first; it is also rotated at the first line of a new day (UTC). */
+  readonly rotateBytes: number;
+}
+
+/** Reads `beginning`, `end`, `2026-11-23` or an id; `undefined` when it is none of them. */
+export function readStartAt(text: string): StartAt | undefined {
+  if (text === 'beginning' || text === 'end') return { kind: text };
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text))
+    return Number.isNaN(Date.parse(text)) ? undefined : { kind: 'date', date: text };
+  if (/^\d{1,15}$/.test(text)) return { kind: 'id', id: Number(text) };
+  return undefined;
+}

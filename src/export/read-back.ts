@@ -1,0 +1,104 @@
+/**
+ * What a restart knows: read from the end of the file, as far as it takes.
+ *
+ * The last line's `awaiting` says that every row below it is settled. Rows at
+ * or above it were written anywhere behind the last row, not late, whose id is
+ * lower: rows that are not late ascend. Reading goes on from there for the
+ * window of rows that are compared with the table.
+ */
+
+import { type ReadLine, readLine } from './audit-line.js';
+import type { AuditLog } from './audit-log.js';
+import type { Cells } from './database.js';
+import { digestOf } from './digest.js';
+import { Known, type KnownRow, WINDOW_ROWS } from './known.js';
+import type { Trail } from './trail.js';
+
+export type Recovered =
+  /** `previous` is the last generation that has ended. */
+  | { readonly kind: 'between'; readonly previous: string | undefined }
+  | { readonly kind: 'within'; readonly generation: string; readonly awaiting: number; readonly known: Known };
+
+/** Throws what the log throws. Lines that are not ours, and stumps, are passed over. */
+export async function readBack(log: AuditLog, trail: Trail, window = WINDOW_ROWS): Promise<Recovered> {
+  let reading: Reading | undefined;
+  for await (const bytes of log.backward()) {
+    const line = readLine(trail, bytes);
+    if (line === undefined) continue;
+    if (reading === undefined) {
+      if (isEnd(line)) return { kind: 'between', previous: line.generation };
+      reading = new Reading(trail, line);
+    }
+    if (!reading.take(line, window)) break;
+  }
+  return reading?.result() ?? { kind: 'between', previous: undefined };
+}
+
+function isEnd(line: ReadLine): boolean {
+  return line.kind === 'finding' && line.finding.kind === 'table-replaced';
+}
+
+/** Gathers lines of one generation, from the last one back. */
+class Reading {
+  readonly #trail: Trail;
+  readonly #last: ReadLine;
+  readonly #rows = new Map<number, Pick<KnownRow, 'digest' | 'date'>>();
+  /** What later lines say of rows that stand before them. */
+  readonly #presence = new Map<number, KnownRow['presence']>();
+  readonly #edits = new Map<number, Cells>();
+  #low: number;
+  #settledRows = 0;
+
+  constructor(trail: Trail, last: ReadLine) {
+    this.#trail = trail;
+    this.#last = last;
+    this.#low = last.awaiting;
+  }
+
+  /** False when enough has been read. */
+  take(line: ReadLine, window: number): boolean {
+    if (line.generation !== this.#last.generation) return false;
+    if (line.kind === 'finding') return this.#takeFinding(line);
+    if (!this.#rows.has(line.id)) this.#rows.set(line.id, this.#known(line.id, line.cells));
+    if (line.late) return true;
+    this.#low = Math.min(this.#low, line.id);
+    if (line.id < this.#last.awaiting) this.#settledRows += 1;
+    return this.#settledRows < window;
+  }
+
+  result(): Recovered {
+    const { generation, awaiting } = this.#last;
+    const known = new Known(this.#low);
+    for (const [id, row] of this.#rows) {
+      // A late row below the first one that was read: what else was late beside it is not known.
+      if (id >= this.#low) known.set(id, { ...row, presence: this.#presence.get(id) ?? 'present' });
+    }
+    return { kind: 'within', generation, awaiting, known };
+  }
+
+  #takeFinding({ finding }: ReadLine & { kind: 'finding' }): boolean {
+    switch (finding.kind) {
+      case 'row-deleted':
+      case 'row-restored':
+        if (!this.#presence.has(finding.id)) {
+          this.#presence.set(finding.id, finding.kind === 'row-deleted' ? 'deleted' : 'present');
+        }
+        return true;
+      case 'row-edited':
+        if (!this.#edits.has(finding.id)) this.#edits.set(finding.id, finding.cells);
+        return true;
+      case 'table-replaced':
+        return false;
+      case 'begun':
+        this.#low = finding.fromId;
+        return false;
+      default:
+        return finding satisfies never;
+    }
+  }
+
+  #known(id: number, cells: Cells): Pick<KnownRow, 'digest' | 'date'> {
+    const now = this.#edits.get(id) ?? cells;
+    return { digest: digestOf(this.#trail, now), date: typeof now.date === 'string' ? now.date : null };
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Finds the side rows of rows of `log`. A side table names them in `log_id`,
+ * which has no index; but both tables grow together, so its own primary key is
+ * read forward in step, page by page, and what it says is remembered for a while.
+ * Looking a row up costs what its neighbours cost, never the whole table.
+ */
+import { bisect } from './bisect.js';
+import type { Database, Reference } from './database.js';
+
+export interface Finder {
+  readonly table: string;
+  /** References by `log_id`, others than those asked for among them. `logIds` ascend. */
+  find(logIds: readonly number[]): Promise<ReadonlyMap<number, Reference>>;
+  forget(below: number): void;
+  reset(): void;
+}
+
+const PAGE = 2000;
+/** How far two rows written at the same time may have changed places between the tables. */
+const SKEW = 1000;
+
+export class References implements Finder {
+  readonly table: string;
+  readonly #database: Database;
+  readonly #page: number;
+  /** By `log_id`; a second row for the same id, the later one, counts. Its own ids reach from `#from` to `#to`. */
+  readonly #byLogId = new Map<number, Reference>();
+  #from: number | undefined;
+  #to = 0;
+
+  constructor(database: Database, table: string, page = PAGE) {
+    this.#database = database;
+    this.table = table;
+    this.#page = page;
+  }
+
+  /** Not below what was forgotten. What is not found may come later. */
+  async find(logIds: readonly number[]): Promise<ReadonlyMap<number, Reference>> {
+    const [first] = logIds;
+    const last = logIds.at(-1);
+    if (first === undefined || last === undefined) return new Map();
+    if (this.#from === undefined) await this.#begin(first);
+    const isMissing = () => logIds.some((id) => !this.#byLogId.has(id));
+    // A transaction that commits late makes a row appear behind the place where reading stands.
+    if (isMissing() && (await this.#readOn(last)) && isMissing()) await this.#readAgain();
+    return this.#byLogId;
+  }
+
+  /** Rows of `log` below this id will not be asked for again. */
+  forget(below: number): void {
+    if (this.#from === undefined) return;
+    let first = this.#to;
+    for (const [logId, { id }] of this.#byLogId) {
+      if (logId < below - SKEW) this.#byLogId.delete(logId);
+      else first = Math.min(first, id);
+    }
+    this.#from = Math.max(this.#from, first - SKEW);
+  }
+
+  /** The table was replaced under us, or a reference leads nowhere. */
+  reset(): void {
+    this.#byLogId.clear();
+    this.#from = undefined;
+    this.#to = 0;
+  }
+
+  async #begin(logId: number): Promise<void> {
+    const at = await bisect(
+      async (from) => (await this.#database.referencesFrom(this.table, from, 1))[0],
+      (reference) => reference.logId >= logId,
+      (await this.#database.newest(this.table))?.id ?? 0,
+    );
+    this.#from = Math.max(0, at - SKEW);
+    this.#to = this.#from - 1;
+  }
+
+  /** Reads until all that is asked for must have come. True when that was the end of the table. */
+  async #readOn(last: number): Promise<boolean> {
+    for (let beyond = 0; beyond < SKEW; ) {
+      const page = await this.#read(this.#to + 1);
+      if (page.length < this.#page) return true;
+      beyond = page.every(({ logId }) => logId > last) ? beyond + page.length : 0;
+    }
+    return false;
+  }
+
+  async #readAgain(): Promise<void> {
+    const end = this.#to;
+    for (let from = this.#from ?? 0; from <= end; ) {
+      const page = await this.#read(from);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      from = last.id + 1;
+    }
+  }
+
+  async #read(from: number): Promise<readonly Reference[]> {
+    const page = await this.#database.referencesFrom(this.table, from, this.#page);
+    for (const reference of page) {
+      const other = this.#byLogId.get(reference.logId);
+      if (other === undefined || other.id <= reference.id) this.#byLogId.set(reference.logId, reference);
+      this.#to = Math.max(this.#to, reference.id);
+    }
+    return page;
+  }
+}

@@ -1,0 +1,26 @@
+/** Where the very first run begins, in ids. */
+import { bisect } from './bisect.js';
+import type { Database } from './database.js';
+import type { StartAt } from './options.js';
+
+/** The first id to export. Dates are nearly in order of the ids; rows out of order around the day are included. */
+export async function firstId(database: Database, table: string, startAt: StartAt): Promise<number> {
+  const highest = (await database.newest(table))?.id ?? 0;
+  switch (startAt.kind) {
+    case 'beginning':
+      return 1;
+    case 'end':
+      return highest + 1;
+    case 'id':
+      // Beyond the end, ids would seem to count anew.
+      return Math.min(startAt.id, highest + 1);
+    case 'date':
+      return bisect(
+        async (from) => (await database.headsFrom(table, from, 1))[0],
+        ({ date }) => date !== null && date >= startAt.date,
+        highest,
+      );
+    default:
+      return startAt satisfies never;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The two tables that hold OpenEMR's audit trail, with the columns that
+ * versions 5.0 to 8.x give them: `log` with its side tables, and
+ * `extended_log`, which holds disclosures and nothing beside them.
+ */
+
+export interface Trail {
+  readonly table: 'log' | 'extended_log';
+  /** Stands between the site's name and `.log` in the file's name. */
+  readonly suffix: string;
+  /** Of the table itself, in the order in which they are written; what a version lacks is null. */
+  readonly columns: readonly string[];
+  /** Says for each row what became of it: checksum, encryption. Every row of `log` has one. */
+  readonly sealTable: string | undefined;
+  readonly apiTable: string | undefined;
+  /** Begins the name of a generation, so that no row of one trail is called like a row of the other. */
+  readonly generationPrefix: string;
+}
+
+export const LOG_TRAIL: Trail = {
+  table: 'log',
+  suffix: '',
+  columns: [
+    'id',
+    'date',
+    'event',
+    'category',
+    'user',
+    'groupname',
+    'comments',
+    'user_notes',
+    'patient_id',
+    'success',
+    // Of the changed row, in 5.0 only: part of what its own checksum covers. Written as `log_checksum`.
+    'checksum',
+    'crt_user',
+    'log_from',
+    'menu_item_id',
+    'ccda_doc_id',
+  ],
+  sealTable: 'log_comment_encrypt',
+  apiTable: 'api_log',
+  generationPrefix: '',
+};
+
+export const DISCLOSURE_TRAIL: Trail = {
+  table: 'extended_log',
+  suffix: '.disclosures',
+  columns: ['id', 'date', 'event', 'user', 'recipient', 'description', 'patient_id'],
+  sealTable: undefined,
+  apiTable: undefined,
+  generationPrefix: 'disclosures-',
+};
+
+/** `log_id` first: it tells whether the row is still the one that was looked for. */
+export const SEAL_COLUMNS: readonly string[] = ['log_id', 'encrypt', 'version', 'checksum', 'checksum_api'];
+
+export const API_COLUMNS: readonly string[] = [
+  'log_id',
+  'user_id',
+  'patient_id',
+  'ip_address',
+  'method',
+  'request',
+  'request_url',
+  'request_body',
+  'response',
+  'created_time',
+];
