@@ -1,6 +1,6 @@
 /** The agent's state in words that a tired person understands: the verdict, then sources, journal, link, counts. */
 import type { AgentState } from '../agent/state.js';
-import type { StatusReport } from './status.js';
+import type { StatusReport } from './status-report.js';
 import { linkText } from './summary.js';
 import { countText, durationText, sizeText } from './voice.js';
 

@@ -1,23 +1,18 @@
 /** `status`: what the agent is doing, or was doing when it was last seen, from what it leaves on disk. */
 import { Command } from 'commander';
-import type { AgentState } from '../agent/state.js';
 import { readStateFile } from '../agent/state-file.js';
 import { loadConfig } from '../config/load.js';
 import { systemClock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
 import { configFileOf } from './config-option.js';
 import type { Io } from './io.js';
+import type { StatusReport } from './status-report.js';
 import { statusText } from './status-text.js';
 import { verdictOf } from './summary.js';
 
 const WATCH_MS = 1_000;
 /** The agent writes its state every two seconds; a busy machine may take longer. */
 const STALE_MS = 30_000;
-
-export interface StatusReport extends AgentState {
-  readonly running: boolean;
-  readonly verdict: 'OK' | 'WAITING' | 'PROBLEM';
-}
 
 export function statusCommand(io: Io): Command {
   return new Command('status')

@@ -8,16 +8,9 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import { Link, type LinkDependencies } from './link.js';
 import type { Peer } from './peer.js';
 import { LinkError } from './refusal.js';
+import type { Target } from './target.js';
 import { Transport } from './transport.js';
 import { peerOf, type VerifyOptions, verifyPeer } from './verify-peer.js';
-
-export interface Target {
-  /** As configured: the name that the certificate must bear. */
-  readonly host: string;
-  /** One of its addresses. */
-  readonly address: string;
-  readonly port: number;
-}
 
 /** What the agent shows and trusts; read anew for every connection, so that a renewed certificate needs no restart. */
 export interface TlsMaterial {

@@ -1,7 +1,8 @@
 /** Opens links: to the first collector and address that can be had, or to one address again. */
-import { type ConnectTimes, connect, type Target, type TlsMaterial, type TlsPolicy } from './connect.js';
+import { type ConnectTimes, connect, type TlsMaterial, type TlsPolicy } from './connect.js';
 import type { Link, LinkDependencies } from './link.js';
 import type { LinkError } from './refusal.js';
+import type { Target } from './target.js';
 import type { Targets } from './targets.js';
 
 export interface Dialled {

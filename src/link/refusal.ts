@@ -3,9 +3,9 @@
  * and what to do. `side` lets the agent tell our own faults from the network's.
  */
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
-import type { Target } from './connect.js';
 import type { LinkEnd } from './link.js';
 import { type Refusal, refusalOf } from './refusal-table.js';
+import type { Target } from './target.js';
 
 export type Side = Refusal['side'];
 

@@ -6,8 +6,8 @@
  */
 import { isIP } from 'node:net';
 import type { Clock } from '../lib/clock.js';
-import type { Target } from './connect.js';
 import { LinkError } from './refusal.js';
+import type { Target } from './target.js';
 
 export interface CollectorAddress {
   readonly host: string;

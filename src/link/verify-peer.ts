@@ -8,9 +8,9 @@ import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
-import type { Target } from './connect.js';
 import type { Peer } from './peer.js';
 import { LinkError } from './refusal.js';
+import type { Target } from './target.js';
 
 export interface VerifyOptions {
   /** `name`: RFC 5425 section 5.2; `fingerprint`: section 5.1; `chain`: the authority's word is enough; `insecure`: nobody's. */
