@@ -28,6 +28,8 @@ export interface ZonedTime {
 export class ZoneClock {
   readonly #zone: string;
   readonly #hours = new Map<string, Hour>();
+  /** The hour of the line before: nearly always that of the next. */
+  #last: Hour = { name: '', evenOffset: undefined, seconds: new Map() };
 
   /** `zone` is an IANA name. Throws a RangeError for one that Temporal does not know. */
   constructor(zone: string) {
@@ -60,10 +62,13 @@ export class ZoneClock {
   }
 
   #hour(name: string): Hour {
-    const known = this.#hours.get(name);
-    if (known !== undefined) return known;
+    if (name !== this.#last.name) this.#last = this.#hours.get(name) ?? this.#learn(name);
+    return this.#last;
+  }
+
+  #learn(name: string): Hour {
     if (this.#hours.size >= MAX_HOURS) this.#hours.clear();
-    const hour = { evenOffset: evenOffset(`${name}:00:00`, `${name}:59:59`, this.#zone), seconds: new Map() };
+    const hour = { name, evenOffset: evenOffset(`${name}:00:00`, `${name}:59:59`, this.#zone), seconds: new Map() };
     this.#hours.set(name, hour);
     return hour;
   }
@@ -79,6 +84,8 @@ export class ZoneClock {
 
 /** One hour of wall time. */
 interface Hour {
+  /** `YYYY-MM-DDTHH`. */
+  readonly name: string;
   /** The offset that holds all through it; `undefined` when it changes inside or has a part of a minute. */
   readonly evenOffset: string | undefined;
   /** Answers for single seconds of an hour without one. */

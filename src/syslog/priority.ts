@@ -39,13 +39,6 @@ export type Severity = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 export const WARNING: Severity = 4;
 export const NOTICE: Severity = 5;
 
-/** The number of a facility given by name or decimal number; `undefined` when there is none such. */
-export function facilityNumber(text: string): number | undefined {
-  const byName = FACILITIES.indexOf(text.toLowerCase());
-  if (byName !== -1) return byName;
-  return /^(?:\d|1\d|2[0-3])$/.test(text) ? Number(text) : undefined;
-}
-
 /** PRIVAL, 0 to 191. */
 export function priorityValue(facility: number, severity: Severity): number {
   return facility * FACILITIES_STEP + severity;

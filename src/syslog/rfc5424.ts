@@ -55,7 +55,7 @@ export function headerField(text: string, max: number): string | undefined {
 /** The longest that each field may be (section 6). */
 export const HOSTNAME_MAX = 255;
 export const APP_NAME_MAX = 48;
-export const PROC_ID_MAX = 128;
+const PROC_ID_MAX = 128;
 export const MSG_ID_MAX = 32;
 
 /** Reads one message, without its frame. */

@@ -58,16 +58,17 @@ const PLAIN_VALUE = /^[ !#-[^-~]*$/;
 const CONTROL = /\p{Cc}/gu;
 const TO_ESCAPE = /["\\\]]/g;
 
-/** Most lines need no escape and have room: one look at all values instead of one at each. `undefined` when it is not so. */
+/** For the many lines whose values need no escape and have room; `undefined` when it is not so. */
 function plainParams(params: readonly Param[], room: number, valueRoom: number): string | undefined {
   let written = '';
-  let values = '';
-  for (const [name, value] of params) {
-    if (value.length > valueRoom) return undefined;
-    values += value;
-    written += ` ${name}="${value}"`;
+  // By index: destructuring a tuple runs the iterator protocol, a third of this function's time.
+  for (let at = 0; at < params.length; at++) {
+    const param = params[at]!;
+    const value = param[1];
+    if (value.length > valueRoom || !PLAIN_VALUE.test(value)) return undefined;
+    written += ` ${param[0]}="${value}"`;
   }
-  return written.length <= room && PLAIN_VALUE.test(values) ? written : undefined;
+  return written.length <= room ? written : undefined;
 }
 
 function shortenedParams(params: readonly Param[], room: number, valueRoom: number): string {
