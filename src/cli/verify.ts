@@ -1,5 +1,5 @@
 /** `verify FILE…`: is everything there that was sent? Held against what a collector stored, and against the receipts. */
-import { stat } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
@@ -111,9 +111,10 @@ async function sized(files: readonly string[]): Promise<Store[]> {
   const stores = new Map<string, Store>();
   for (const file of files) {
     try {
-      const { dev, ino, size, ...state } = await stat(file);
+      const state = await stat(file);
       if (!state.isFile()) throw new Error('it is not a file');
-      stores.set(`${dev}:${ino}`, { file, bytes: size });
+      await access(file, constants.R_OK);
+      stores.set(`${state.dev}:${state.ino}`, { file, bytes: state.size });
     } catch (cause) {
       const reason = systemCode(cause) === 'ENOENT' ? 'there is no such file' : reasonOf(cause);
       throw new UsageError(`cannot read ${file}: ${reason}`, {

@@ -7,7 +7,7 @@ import type { ReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { reasonOf, systemCode } from '../lib/errors.js';
+import { systemCode } from '../lib/errors.js';
 import { LineSplitter } from './line-splitter.js';
 
 /** Takes octet-counted frames apart (RFC 5425 section 4.3). */
@@ -64,7 +64,7 @@ export async function* readStore(
     }
   } catch (error) {
     if (!systemCode(error).startsWith('Z_')) throw error;
-    options.onBroken(`gzip: ${reasonOf(error)}`, length);
+    options.onBroken('bad-gzip', length);
   } finally {
     text.destroy();
     raw.destroy();

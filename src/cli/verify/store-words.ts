@@ -110,8 +110,17 @@ function oddLines({ foreign, unreadable, damaged, unfinished, broken }: Findings
 }
 
 function siteLine({ file, offset, reason }: Site): string {
-  return `    ${file}, byte ${offset}: ${reason}`;
+  return `    ${file}, byte ${offset}: ${REASONS.get(reason) ?? `not RFC 5424 (${reason})`}`;
 }
+
+/** Whatever else is wrong with a message is the rule of RFC 5424 that it breaks. */
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['no-end', 'a line without its end'],
+  ['too-long', 'longer than any message'],
+  ['cut-off', 'a frame that is not whole'],
+  ['bad-msg-len', 'no length where a frame should begin'],
+  ['bad-gzip', 'the compressed file is damaged or not whole'],
+]);
 
 function heartbeatLine({ heartbeat }: Findings, nowMs: number): string {
   if (heartbeat === undefined) return 'no heartbeat of the agent is stored';

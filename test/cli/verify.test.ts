@@ -1,0 +1,284 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { runProgram } from '../../src/cli/program.js';
+import { verifyCommand } from '../../src/cli/verify.js';
+import { ReceiptBook } from '../../src/verify/receipts.js';
+import { type CapturedIo, capturedIo } from '../support/captured-io.js';
+import { LEAST } from '../support/config.js';
+import { temporaryDirectory } from '../support/files.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { silent } from '../support/silent.js';
+import { asFrames, asLines, auditMessage, auditMessages, ownMessage, receiptOf, runId } from '../support/stored.js';
+
+const [one, two] = [runId(1), runId(2)];
+const NOW_MS = Date.UTC(2026, 10, 23, 14, 12);
+
+/** A run of 20 messages, and one that follows it and has stopped. */
+const COMPLETE = [
+  ...auditMessages(one, 1, 20),
+  auditMessage(two, 1, { follows: `${one}:20` }),
+  ownMessage(two, 2, 'heartbeat', ' last="1"', { time: '2026-11-23T14:00:00.000Z' }),
+  ownMessage(two, 3, 'stop', ' reason="SIGTERM"'),
+];
+
+class Desk {
+  readonly directory: string;
+  readonly receipts: string;
+  readonly io: CapturedIo = capturedIo();
+
+  constructor(private readonly t: ExecutionContext) {
+    this.directory = temporaryDirectory(t);
+    this.receipts = join(this.directory, 'receipts');
+  }
+
+  store(name: string, content: Buffer): string {
+    const file = join(this.directory, name);
+    writeFileSync(file, content);
+    return file;
+  }
+
+  /** Each of `epochs` is acknowledged a minute after the one before. */
+  async acknowledge(...epochs: { run: string; first: number; messages: readonly Buffer[] }[]): Promise<void> {
+    const clock = new ManualClock(Date.UTC(2026, 10, 23, 13));
+    const book = await ReceiptBook.open(this.receipts, { clock, report: silent });
+    for (const { run, first, messages } of epochs) {
+      const { time: _, ...receipt } = receiptOf(messages, {
+        stretches: [{ run, first, last: first + messages.length - 1 }],
+      });
+      await book.add(receipt);
+      await clock.advance(60_000);
+    }
+    await book.close();
+  }
+
+  /** What is printed, without the directory. */
+  async verify(...args: string[]): Promise<string> {
+    await runProgram(['verify', ...args], this.io, [(io) => verifyCommand(io, new ManualClock(NOW_MS))]);
+    this.t.is(this.io.err(), '');
+    return this.io.out().replaceAll(`${this.directory}/`, '');
+  }
+}
+
+test('a complete store is said to be complete, and why', async (t) => {
+  const desk = new Desk(t);
+
+  const said = await desk.verify(desk.store('a.log', asLines(COMPLETE)));
+
+  t.is(
+    said,
+    `read 1 file: 23 messages of the agent
+run ${one}, which begins a chain: its agent knew of no earlier message
+  20 messages, 1 to 20: all there
+run ${two}, which follows ${one}:20
+  3 messages, 1 to 3: all there
+  ends with the word of the agent that it stopped
+last heartbeat 2026-11-23T14:00:00.000Z, 12 min ago (${two}:2)
+
+COMPLETE: 23 messages of 2 runs, none missing
+`,
+  );
+  t.is(desk.io.status(), 0);
+});
+
+test('lines and frames, in any order of files and with repeats, are one store', async (t) => {
+  const desk = new Desk(t);
+  const late = desk.store('late.log', asLines(COMPLETE.slice(10)));
+  const early = desk.store('early.frames', asFrames(COMPLETE.slice(0, 15)));
+
+  const said = await desk.verify(late, early, late);
+
+  t.regex(said, /^read 2 files: 28 messages of the agent\n/);
+  t.regex(said, /\n {2}5 repeats, each with the same bytes\n/);
+  t.regex(said, /\nCOMPLETE: 23 messages \(stored 28 times\) of 2 runs, none missing\n$/);
+  t.is(desk.io.status(), 0);
+});
+
+test('everything that stands against it is said, down to the number', async (t) => {
+  const desk = new Desk(t);
+  const store = [
+    ...auditMessages(two, 2, 5),
+    auditMessage(two, 1, { follows: `${one}:20` }),
+    ownMessage(two, 6, 'gap', ` reason="journal-damaged" bytes="512" missing="${two}:8-9"`),
+    ...auditMessages(two, 12, 13),
+    auditMessage(two, 3, { msg: 'changed' }),
+    auditMessage(two, 4),
+    Buffer.from('<13>1 - - - - - - text of another'),
+    Buffer.from('rsyslogd: start'),
+    ownMessage(two, 14, 'stop').subarray(0, -1),
+  ];
+  const lines = Buffer.concat([asLines(store), auditMessage(two, 15)]);
+
+  const said = await desk.verify(
+    desk.store('a.log', lines),
+    desk.store('b.frames', Buffer.from('12 <13>1 - - - -x-nonsense')),
+  );
+
+  t.is(
+    said,
+    `read 2 files: 10 messages of the agent
+run ${two}, which follows ${one}:20, of which nothing is stored
+  8 messages, 1 to 13: 6 missing
+    missing ${two}:7 (1), and the agent has not told of it
+    missing ${two}:8-9 (2), as the agent told in ${two}:6
+    missing ${two}:10-11 (2), and the agent has not told of it
+    missing ${two}:14 (1), and the agent has not told of it
+  1 repeat, each with the same bytes
+  1 message stored behind a later one
+  1 repeat with other bytes: 3
+    lost, as the agent told in ${two}:6 (gap, reason journal-damaged, bytes 512)
+1 message of others
+2 × a line that is no message and like none of ours
+    a.log, byte ${asLines(store.slice(0, 11)).length}: not RFC 5424 (priority)
+    b.frames, byte 0: not RFC 5424 (proc-id)
+1 × a message of ours that is no longer whole
+    a.log, byte ${asLines(store.slice(0, 12)).length}: not RFC 5424 (sd-element)
+1 × the end of a file inside a message, which is not counted
+    a.log, byte ${asLines(store).length}: a line without its end
+1 × a file of which the rest cannot be read
+    b.frames, byte 15: no length where a frame should begin
+no heartbeat of the agent is stored
+
+NOT COMPLETE
+- 6 messages are missing; the agent told of 2 of them
+- run ${two} follows ${one}:20, and nothing of run ${one} is stored; if this store begins there, say so with --from-run ${two}
+- 1 repeat with other bytes than the first
+- 1 message of the agent itself telling of a loss
+- 1 file of which the rest cannot be read
+`,
+  );
+  t.is(desk.io.status(), 1);
+});
+
+test('many gaps are cut short for a person', async (t) => {
+  const desk = new Desk(t);
+  const odd = auditMessages(one, 1, 61).filter((_, index) => index % 2 === 0);
+
+  const said = await desk.verify(desk.store('a.log', asLines(odd)));
+
+  t.is(said.match(/ {4}missing /g)?.length, 10);
+  t.regex(said, /\n {4}and 20 more\n/);
+});
+
+test('a store may be said to begin later', async (t) => {
+  const desk = new Desk(t);
+  const store = desk.store('a.log', asLines(COMPLETE.slice(10)));
+
+  const said = await desk.verify(store, '--from-run', `${one}:11`);
+
+  t.regex(
+    said,
+    new RegExp(`\nrun ${one}, with which this store is said to begin\n  10 messages, 11 to 20: all there\n`),
+  );
+  t.is(desk.io.status(), 0);
+});
+
+test('the receipts are held against the store', async (t) => {
+  const desk = new Desk(t);
+  const changed = Buffer.from(COMPLETE[4]!.toString().replace('line 5', 'line 6'));
+  await desk.acknowledge(
+    { run: one, first: 1, messages: [...COMPLETE.slice(0, 4), changed] },
+    { run: one, first: 6, messages: COMPLETE.slice(5, 20) },
+    { run: two, first: 1, messages: COMPLETE.slice(20) },
+  );
+  const store = desk.store('a.log', asLines(COMPLETE.slice(0, 21)));
+
+  const said = await desk.verify(store, '--receipts', desk.receipts);
+
+  const hie = 'by hie.example.org:6514 at 192.0.2.7, level close-notify';
+  t.is(
+    said.slice(said.indexOf('read 3')),
+    `read 3 receipts, 2026-11-23T13:00:00.000Z to 2026-11-23T13:02:00.000Z: 23 messages acknowledged
+    not stored: ${two}:2-3 (2), acknowledged 2026-11-23T13:02:00.000Z ${hie}
+  1 computed anew from what is stored: the same bytes
+  1 computed anew from what is stored: other bytes
+    ${one}:1-5, acknowledged 2026-11-23T13:00:00.000Z ${hie}
+  1 not computed anew: messages missing or far out of order
+
+NOT COMPLETE
+- 2 messages are missing although a collector acknowledged them
+- 1 receipt of other bytes than are stored
+`,
+  );
+  t.is(desk.io.status(), 1);
+});
+
+test('the receipts beside the journal are found by the configuration', async (t) => {
+  const desk = new Desk(t);
+  await desk.acknowledge({ run: one, first: 1, messages: COMPLETE.slice(0, 20) });
+  const config = desk.store('config.yaml', Buffer.from(`${LEAST}\njournal:\n  directory: ${desk.directory}\n`));
+
+  const said = await desk.verify(desk.store('a.log', asLines(COMPLETE)), '--config', config, '--receipts');
+
+  t.regex(said, /\n {2}1 computed anew from what is stored: the same bytes\n/);
+  t.is(desk.io.status(), 0);
+});
+
+test('a program reads the findings as JSON', async (t) => {
+  const desk = new Desk(t);
+  await desk.acknowledge({ run: one, first: 1, messages: COMPLETE.slice(0, 20) });
+
+  const said = await desk.verify(
+    desk.store('a.log', asLines(COMPLETE.slice(0, 19))),
+    '--json',
+    '--receipts',
+    desk.receipts,
+  );
+
+  const { complete, objections, runs, receipts } = JSON.parse(said);
+  t.false(complete);
+  t.deepEqual(objections, [{ name: 'acknowledged-lost', messages: 1 }]);
+  t.deepEqual([runs[0].run, runs[0].last, runs[0].gaps], [one, 19, []]);
+  t.deepEqual(receipts.lost[0].first, 20);
+});
+
+test('a file that is not there, or is none, is wrong usage', async (t) => {
+  const desk = new Desk(t);
+  const absent = join(desk.directory, 'absent');
+
+  await t.throwsAsync(() => desk.verify(absent), {
+    message: `cannot read ${absent}: there is no such file`,
+    code: 'usage',
+  });
+  await t.throwsAsync(() => desk.verify(desk.directory), { message: /: it is not a file$/, code: 'usage' });
+});
+
+test('--receipts in front of a file is told from a directory of receipts', async (t) => {
+  const desk = new Desk(t);
+  const store = desk.store('a.log', asLines(COMPLETE));
+
+  await t.throwsAsync(() => desk.verify('--receipts', store, store), {
+    message: /takes a directory, and .* is a file$/,
+    code: 'usage',
+  });
+});
+
+test('a run that is none is wrong usage', async (t) => {
+  const desk = new Desk(t);
+
+  await t.throwsAsync(() => desk.verify('--from-run', 'first', 'a.log'), {
+    message: /16 hexadecimal digits/,
+    code: 'usage',
+  });
+});
+
+test('whoever stops it gets no verdict', async (t) => {
+  const desk = new Desk(t);
+  desk.io.interrupt();
+
+  await t.throwsAsync(() => desk.verify(desk.store('a.log', asLines(COMPLETE))), { code: 'interrupted' });
+  t.is(desk.io.out(), '');
+});
+
+test('a terminal sees how far it has come, and nothing of it afterwards', async (t) => {
+  const desk = new Desk(t);
+  const io = { ...desk.io, isTerminal: true };
+
+  await runProgram(['verify', desk.store('a.log', asLines(COMPLETE))], io, [
+    (each) => verifyCommand(each, new ManualClock(NOW_MS)),
+  ]);
+
+  const [, drawn, ...erased] = desk.io.err().split('\r');
+  t.regex(drawn ?? '', /^█{30} 100 % of 4\.4 KiB/);
+  t.deepEqual(erased, ['\u001b[K']);
+});
