@@ -14,6 +14,7 @@ import { readKernelSocket } from '../link/kernel-socket.js';
 import { Targets } from '../link/targets.js';
 import type { Report } from '../model/report.js';
 import { Sources } from '../source/sources.js';
+import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import { CollectorMemories } from './collector-memory.js';
 import { CredentialFiles } from './credential-files.js';
 import { Encoder } from './encode.js';
@@ -21,6 +22,7 @@ import { Forward } from './forward.js';
 import { Ingest } from './ingest.js';
 import { Outbox } from './outbox.js';
 import * as own from './own-messages.js';
+import { receiptOf } from './receipt.js';
 import { rememberSources, startedSources } from './started-sources.js';
 import type { AgentState } from './state.js';
 
@@ -87,7 +89,7 @@ export class Agent {
   }
 
   async #stop(reason: string): Promise<void> {
-    const { ingest, sources, journal } = this.parts;
+    const { ingest, sources, journal, receipts } = this.parts;
     const { clock } = this.dependencies;
     const over = new AbortController();
     void clock.sleep(STOP_MS, over.signal).then(() => this.#kill.abort());
@@ -98,6 +100,7 @@ export class Agent {
     this.#stopSending.abort();
     await Promise.allSettled(this.#loops);
     over.abort();
+    await receipts.close();
     await journal.close();
   }
 
@@ -148,6 +151,7 @@ interface Parts {
   readonly ingest: Ingest;
   readonly forward: Forward;
   readonly credentials: CredentialFiles;
+  readonly receipts: ReceiptBook;
 }
 
 async function build(config: Config, { clock, random, report, env }: AgentDependencies): Promise<Parts> {
@@ -192,6 +196,11 @@ async function build(config: Config, { clock, random, report, env }: AgentDepend
   );
   ingest = new Ingest({ journal, sources, encoder, nowMs: () => clock.nowMs(), report: report.child('ingest') });
 
+  const receipts = await ReceiptBook.open(receiptsDirectory(directory), {
+    clock,
+    report: report.child('receipts'),
+    keepMs: config.receipts.keepMs,
+  });
   const addresses = async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address);
   const targets = new Targets(config.collectors, addresses, clock);
   const dialler = new Dialler(targets, () => credentials.material(), config.tls, { clock, readKernelSocket });
@@ -209,9 +218,9 @@ async function build(config: Config, { clock, random, report, env }: AgentDepend
       clock,
       random,
       report: report.child('link'),
-      receipt: async () => undefined,
+      receipt: (epoch, dialled, level) => receipts.add(receiptOf(epoch, dialled, level)),
       refused: (error) => say(own.refusedMessage(error)),
     },
   );
-  return { journal, encoder, sources, ingest, forward, credentials };
+  return { journal, encoder, sources, ingest, forward, credentials, receipts };
 }

@@ -106,14 +106,14 @@ export class Encoder {
   own(kind: string, fields: readonly Field[], nowMs: number, severity: Severity): NewEntry {
     const first = { run: this.#run, seq: this.#nextSeq };
     const writer = new FrameWriter(this.#message.maxBytes);
-    const message = ownMessage(this.#message, first, this.#followsNow(), kind, fields, severity, nowMs);
+    const message = ownMessage(this.#message, first, this.#followsNow(), { kind, fields, severity, nowMs });
     writer.add(message, false, EMPTY, 0, 0);
     this.#nextSeq += 1;
     this.counts.messages += 1;
     return { from: undefined, to: undefined, first, count: 1, frames: writer.frames };
   }
 
-  /** The journal lost what it had not synced: the numbers and the tails go back to what it holds. */
+  /** The journal lost what it had not synced: numbers and tails go back to what it holds. `counts` keep what was done twice. */
   reset(nextSeq: number, positions: readonly Position[]): void {
     this.#nextSeq = nextSeq;
     this.#tails = statesAt(positions);

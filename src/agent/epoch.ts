@@ -1,6 +1,6 @@
 /** What has gone out on one link since the last acknowledgement, as a receipt will tell it. */
 import { createHash } from 'node:crypto';
-import type { MessageName } from '../model/entry.js';
+import type { MessageName, Run } from '../model/entry.js';
 import type { Batch, Mark } from './outbox.js';
 
 export interface EpochOrigin {
@@ -13,8 +13,8 @@ export class Epoch {
   bytes = 0;
   messages = 0;
   entries = 0;
-  first: MessageName | undefined;
-  last: MessageName | undefined;
+  /** In the order in which they went out; a restart or damage to the journal begins a new one. */
+  readonly stretches: { readonly run: Run; readonly first: number; last: number }[] = [];
   /** Where the journal stands when this epoch is acknowledged. */
   mark: Mark | undefined;
   /** By tail id. */
@@ -41,15 +41,18 @@ export class Epoch {
     this.entries += 1;
     this.mark = batch.mark;
     this.#sha256.update(batch.frames);
-    if (batch.count > 0) {
-      this.first ??= batch.first;
-      this.last = { run: batch.first.run, seq: batch.first.seq + batch.count - 1 };
-    }
+    if (batch.count > 0) this.#extend(batch.first, batch.count);
     const { origin } = batch;
     if (origin === undefined) return;
     const known = this.origins.get(origin.tailId);
     if (known === undefined) this.origins.set(origin.tailId, { path: origin.path, from: origin.from, to: origin.to });
     else known.to = Math.max(known.to, origin.to);
+  }
+
+  #extend({ run, seq }: MessageName, count: number): void {
+    const stretch = this.stretches.at(-1);
+    if (stretch?.run === run && stretch.last + 1 === seq) stretch.last += count;
+    else this.stretches.push({ run, first: seq, last: seq + count - 1 });
   }
 
   /** SHA-256 (hex) of the frames in the order in which they went out; asked once, when the epoch is over. */

@@ -184,16 +184,16 @@ export class Forward {
   }
 
   #watchForStuck(epoch: Epoch): void {
-    const { first } = epoch;
+    const [first] = epoch.stretches;
     this.#stuckCount = epoch.messages === 1 ? this.#stuckCount + 1 : 0;
     if (this.#stuckCount < STUCK_AFTER || first === undefined || this.state.stuck !== undefined) return;
     const [origin] = epoch.origins.values();
-    this.state.stuck = { ...first, path: origin?.path ?? '', offset: origin?.from ?? 0 };
+    this.state.stuck = { run: first.run, seq: first.first, path: origin?.path ?? '', offset: origin?.from ?? 0 };
     this.dependencies.report.error(
       'No connection survives one message; it is tried every five minutes and never skipped',
       {
         run: first.run,
-        seq: first.seq,
+        seq: first.first,
         file: origin?.path,
         offset: origin?.from,
       },

@@ -147,27 +147,27 @@ export class SourceHeaders {
   }
 }
 
+/** What a message of the agent's own says, all but its name. */
+export interface OwnWords {
+  readonly kind: string;
+  readonly fields: readonly Field[];
+  readonly severity: Severity;
+  readonly nowMs: number;
+}
+
 /** All of a message of the agent's own, which has no MSG: `[agent@PEN kind="…" run="…" seq="…" …]`. */
-export function ownMessage(
-  message: MessageConfig,
-  name: MessageName,
-  follows: string,
-  kind: string,
-  fields: readonly Field[],
-  severity: Severity,
-  nowMs: number,
-): string {
+export function ownMessage(message: MessageConfig, name: MessageName, follows: string, own: OwnWords): string {
   const header = formatHeader({
-    priority: priorityValue(message.facility, severity),
-    timestamp: timestampOf(nowMs),
+    priority: priorityValue(message.facility, own.severity),
+    timestamp: timestampOf(own.nowMs),
     hostname: headerField(message.hostname, HOSTNAME_MAX),
     appName: 'openemr-audit-forwarder',
     procId: undefined,
     msgId: 'OAF',
   });
-  const params = `${sdParam('kind', kind)}${sdParam('run', name.run)}${sdParam('seq', String(name.seq))}${follows}`;
+  const params = `${sdParam('kind', own.kind)}${sdParam('run', name.run)}${sdParam('seq', String(name.seq))}${follows}`;
   const fixed = `${header}${META}${sequenceId(name.seq)}"][agent@${message.enterpriseId}${params}`;
-  return `${fixed}${sdParams(fields, message.maxBytes - fixed.length - 1)}]`;
+  return `${fixed}${sdParams(own.fields, message.maxBytes - fixed.length - 1)}]`;
 }
 
 /** The start of `id`: all but the offset. It closes `seq`, whose value stands before it. */

@@ -76,6 +76,10 @@ export interface DeliveryConfig {
   readonly windowMs: number;
 }
 
+export interface ReceiptsConfig {
+  readonly keepMs: number;
+}
+
 export interface LogConfig {
   readonly level: 'error' | 'warning' | 'notice' | 'info' | 'debug';
   readonly format: 'auto' | 'text' | 'json' | 'journald';
@@ -90,5 +94,6 @@ export interface Config {
   readonly tls: TlsConfig;
   readonly journal: JournalConfig;
   readonly delivery: DeliveryConfig;
+  readonly receipts: ReceiptsConfig;
   readonly log: LogConfig;
 }

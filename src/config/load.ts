@@ -70,6 +70,7 @@ function configOf(file: string, values: FileValues, hostname: string, hostZone: 
       acknowledge: delivery.acknowledge,
       windowMs: delivery.window,
     },
+    receipts: { keepMs: values.receipts.keep },
     log: values.log,
   };
 }

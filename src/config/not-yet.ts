@@ -19,9 +19,7 @@ const NOT_YET: readonly NotYet[] = [
   { key: 'message.exclude' },
   { key: 'message.redact' },
   { key: 'tls.purpose' },
-  { key: 'journal.whenFull', value: 'drop-oldest' },
   { key: 'status.listen' },
-  { key: 'receipts.keep' },
   { key: 'export' },
 ];
 

@@ -106,7 +106,11 @@ export const schema = {
       'What is not yet acknowledged is kept here. Not on a network file system.',
     ),
     maxBytes: key('size', '4GiB', 'How much is kept before reading waits for the collector.', { min: '16MiB' }),
-    whenFull: choice(['wait', 'drop-oldest'], 'wait', 'wait: reading stops until there is room, and nothing is lost.'),
+    whenFull: choice(
+      ['wait', 'drop-oldest'],
+      'wait',
+      'wait: reading stops until there is room, and nothing is lost. drop-oldest: the oldest messages are dropped, counted, and the collector is told.',
+    ),
     keepFree: key('share', '10%', 'Less than this free on the volume counts as full.', { max: '90%' }),
   },
   delivery: {
@@ -127,6 +131,11 @@ export const schema = {
       'For a collector that never answers: how long a connection must stay up before what went over it counts as taken.',
       { min: '1s', max: '10m' },
     ),
+  },
+  receipts: {
+    keep: key('duration', '400d', 'How long it is kept when each line went, to whom, and how well that is proven.', {
+      min: '1d',
+    }),
   },
   log: {
     level: choice(

@@ -62,6 +62,7 @@ test('sources, collectors and tls are enough: all else has a default', async (t)
     },
     journal: { directory: '/var/lib/openemr-audit-forwarder', maxBytes: 4 * 2 ** 30, whenFull: 'wait', keepFree: 0.1 },
     delivery: { epochBytes: 4 * 2 ** 20, epochIntervalMs: 30_000, acknowledge: 'auto', windowMs: 30_000 },
+    receipts: { keepMs: 400 * 86_400_000 },
     log: { level: 'info', format: 'auto' },
   });
 });
@@ -268,7 +269,6 @@ const notYet: [string, string][] = [
   ],
   ['message.profile: atna is not in this version', `${LEAST}\nmessage: { profile: atna }`],
   ['message.redact: not in this version', `${LEAST}\nmessage: { redact: [user] }`],
-  ['journal.whenFull: drop-oldest is not in this version', `${LEAST}\njournal: { whenFull: drop-oldest }`],
   ['status.listen: not in this version', `${LEAST}\nstatus: { listen: "127.0.0.1:9614" }`],
   ['status.listn: no such key', `${LEAST}\nstatus: { listn: "127.0.0.1:9614" }`],
   ['export: not in this version', `${LEAST}\nexport: { database: { host: db } }`],
