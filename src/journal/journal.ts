@@ -44,6 +44,8 @@ export class Journal {
   readonly #makeRoom: MakeRoom;
   readonly #space: Space;
   readonly #grown = new Wake();
+  /** What the collector has acknowledged; the cursor waits at damage that is not told for good. */
+  #acknowledged = 0;
   #closed: Promise<void> | undefined;
 
   /**
@@ -51,15 +53,15 @@ export class Journal {
    * the agent that has it, `journal-newer`, `journal-exposed`, `journal-path-too-long`, `journal-unusable`.
    */
   static async open(options: JournalOptions, dependencies: JournalDependencies): Promise<Journal> {
-    const { files, clock, random, lock = takeLock } = dependencies;
+    const { files, clock, report, random, lock = takeLock } = dependencies;
     const layout = new Layout(options.directory);
     await prepareDirectories(layout, files);
     try {
       const held = await lock(layout.lock, { clock, random });
       try {
-        const recalled = await recall(layout, dependencies);
-        const quarantine = new Quarantine(layout.quarantine, segmentBytesOf(options) * 4, files, dependencies.report);
+        const quarantine = new Quarantine(layout.quarantine, segmentBytesOf(options) * 4, files, report);
         await quarantine.load();
+        const recalled = await recall(layout, { files, report, random, taken: quarantine.highest });
         const journal = new Journal(options, dependencies, { layout, lock: held, recalled, quarantine });
         if (!recalled.cursorStands) await journal.#cursor.persist();
         await journal.#removal.run();
@@ -116,6 +118,7 @@ export class Journal {
       cursor: () => this.cursor,
       end: () => this.#writer,
       notice,
+      told: () => void this.acknowledge(this.#acknowledged),
     });
     this.#makeRoom = new MakeRoom(options.whenFull, {
       files,
@@ -199,7 +202,8 @@ export class Journal {
 
   /** Moves the cursor up to `entry`, never back, and removes the segments that lie wholly before it. */
   async acknowledge(entry: number): Promise<void> {
-    await this.#cursor.moveTo(Math.min(entry, this.#writer.synced));
+    this.#acknowledged = Math.max(this.#acknowledged, entry);
+    await this.#cursor.moveTo(Math.min(this.#acknowledged, this.#writer.synced, this.#salvage.limit));
     this.#milestones.forget(this.cursor + 1);
     await this.#removal.run();
     this.#space.freed();

@@ -1,6 +1,6 @@
 /**
- * Damaged bytes, kept as evidence: `SEGMENT-OFFSET.damaged`, and beside it
- * `SEGMENT-OFFSET.json`, which says what is lost. The second is written when the
+ * Damaged bytes, kept as evidence: `SEGMENT-OFFSET-END-LASTENTRY.damaged`,
+ * and beside it `….json`, which says what is lost. The second is written when the
  * damage has been told for good; until then every start tells it again, because
  * a gap told twice costs a repeat, and one never told a line.
  */
@@ -28,6 +28,11 @@ export class Quarantine {
       this.#names.add(name);
       this.#bytes += (await this.files.stat(join(this.directory, name))).bytes;
     }
+  }
+
+  /** The highest number of a segment that something was set aside from; no other segment may be named so, or be mistaken for it. */
+  get highest(): number {
+    return Math.max(0, ...[...this.#names].map((name) => Number(/^\d{20}/.exec(name)?.[0] ?? 0)));
   }
 
   get bytes(): number {

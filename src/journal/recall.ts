@@ -38,12 +38,14 @@ export interface RecallDependencies {
   readonly files: Files;
   readonly report: Report;
   random(bytes: number): Buffer;
+  /** No entry may have a number up to this one. */
+  readonly taken: number;
 }
 
 type Loaded = Awaited<ReturnType<typeof loadSegment>>;
 
 /** Throws AgentError `journal-newer`, `journal-exposed`, and what the disk says. */
-export async function recall(layout: Layout, { files, report, random }: RecallDependencies): Promise<Recalled> {
+export async function recall(layout: Layout, { files, report, random, taken }: RecallDependencies): Promise<Recalled> {
   const names = await files.readdir(layout.segments);
   const loaded = await loadAll(names, layout, files);
   const found = await readCursor(layout.cursor, files);
@@ -77,7 +79,7 @@ export async function recall(layout: Layout, { files, report, random }: RecallDe
     segments,
     standing: newest.standing,
     milestones,
-    nextEntry: Math.max(newest.nextEntry, segments.newest === undefined ? usable.entry + 1 : 1),
+    nextEntry: Math.max(newest.nextEntry, taken + 1, segments.newest === undefined ? usable.entry + 1 : 1),
     cursor: usable.entry,
     cursorStands: usable.why === undefined,
   };

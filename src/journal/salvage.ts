@@ -35,11 +35,15 @@ export interface SalvageDependencies {
   cursor(): number;
   end(): JournalEnd;
   notice(damage: Damage): void | Promise<void>;
+  /** Damage has been told for good, so that the cursor may pass it. */
+  told(): void;
 }
 
 export class Salvage {
   readonly #surveys = new Map<Segment, Promise<void>>();
   readonly #toldBefore = new Set<string>();
+  /** First entries lost in damage that is not told for good. */
+  readonly #untold = new Set<{ readonly firstEntry: number }>();
   #damages = 0;
 
   constructor(private readonly dependencies: SalvageDependencies) {}
@@ -47,6 +51,11 @@ export class Salvage {
   /** Damaged places told since the start. */
   get damages(): number {
     return this.#damages;
+  }
+
+  /** The cursor must not pass this entry yet: a crash now would lose what is about to be read again. */
+  get limit(): number {
+    return Math.min(...[...this.#untold].map(({ firstEntry }) => firstEntry - 1), Number.POSITIVE_INFINITY);
   }
 
   /** Finds every hole in `segment.holes` that is not there yet. Rejects with what the disk says. */
@@ -58,9 +67,6 @@ export class Salvage {
 
   /** Tells that the entries from `firstEntry` up to the oldest segment are gone with their files. */
   async tellMissingBefore(oldest: Segment, firstEntry: number): Promise<void> {
-    const place = `${nameOf(oldest)}-before`;
-    if (this.#toldBefore.has(place) || this.dependencies.quarantine.isTold(place)) return;
-    this.#toldBefore.add(place);
     const hole: Hole & { kind: 'hole' } = {
       kind: 'hole',
       offset: 0,
@@ -71,6 +77,9 @@ export class Salvage {
       torn: false,
     };
     const standing = await standingBefore(oldest, this.dependencies);
+    const place = placeOf(oldest, hole);
+    if (this.#toldBefore.has(place) || this.dependencies.quarantine.isTold(place)) return;
+    this.#toldBefore.add(place);
     const after = standing === undefined ? this.#atEnd() : { ...standing, certain: true };
     for (const described of describeHoles([hole], undefined, after)) {
       await this.#tell(described, { segment: oldest, place, bytes: Buffer.alloc(0) });
@@ -89,8 +98,9 @@ export class Salvage {
     const after = await this.#after(segment, atEnd);
     for (const described of describeHoles(steps, before, after)) {
       const { hole } = described;
-      if (segment.holes.has(hole.offset)) continue;
-      const place = `${nameOf(segment)}-${hole.offset}`;
+      const known = segment.holes.get(hole.offset);
+      if (known?.end === hole.end && known.lastEntry === hole.lastEntry) continue;
+      const place = placeOf(segment, hole);
       const acknowledged = Math.max(hole.firstEntry, hole.lastEntry ?? 0) <= this.dependencies.cursor();
       if (!acknowledged && !this.dependencies.quarantine.isTold(place)) {
         await this.#tell(described, { segment, place, bytes: bytes.subarray(hole.offset, hole.end) });
@@ -120,7 +130,7 @@ export class Salvage {
     { hole, missing, ranges }: DescribedHole,
     { segment, place, bytes }: { segment: Segment; place: string; bytes: Buffer },
   ): Promise<void> {
-    const { quarantine, report, notice } = this.dependencies;
+    const { quarantine, report } = this.dependencies;
     if (bytes.length > 0) await quarantine.keep(place, bytes);
     const damage: Damage = {
       kind: 'damaged',
@@ -140,19 +150,26 @@ export class Salvage {
       ranges: ranges.length,
     });
     // Not awaited: the agent answers when its message and the lines read again are in the journal.
-    Promise.resolve(damage)
-      .then(notice)
-      .then(
-        () => quarantine.markTold(place, damage),
-        (error: unknown) => {
-          report.warning('Damage to the journal is told again at the next start', { place, reason: reasonOf(error) });
-        },
-      );
+    void this.#untilTold(damage, { place, hole });
+  }
+
+  async #untilTold(damage: Damage, { place, hole }: { place: string; hole: Hole }): Promise<void> {
+    const { quarantine, report, notice, told } = this.dependencies;
+    this.#untold.add(hole);
+    try {
+      await notice(damage);
+      await quarantine.markTold(place, damage);
+    } catch (error) {
+      report.warning('Damage to the journal is told again at the next start', { place, reason: reasonOf(error) });
+    }
+    this.#untold.delete(hole);
+    told();
   }
 }
 
-function nameOf({ first }: Segment): string {
-  return String(first).padStart(20, '0');
+/** With its extent: what begins at the same offset may be more the next time. */
+function placeOf({ first }: Segment, { offset, end, lastEntry }: Hole): string {
+  return `${String(first).padStart(20, '0')}-${offset}-${end}-${lastEntry}`;
 }
 
 /** When the file is shorter than what was written to it, its last hole reaches to where it should end. */

@@ -21,8 +21,13 @@ export class JournalBench {
   constructor(
     readonly directory: string,
     private readonly options: Partial<JournalOptions> = {},
-    private readonly dependencies: Partial<JournalDependencies> & { readonly files?: Files } = {},
+    private readonly dependencies: Partial<JournalDependencies> = {},
   ) {}
+
+  /** The same journal on what a power cut has left of its disk. */
+  on(files: Files): JournalBench {
+    return new JournalBench(this.directory, this.options, { ...this.dependencies, files });
+  }
 
   get journal(): Journal {
     if (this.#journal === undefined) throw new Error('the journal is not open');
@@ -133,3 +138,6 @@ export function positionAt(offset: number, tailId = TAIL): Position {
     identity: { inode: 7, device: 1, birthtimeMs: 0, head: 'ab', last: 'cd' },
   };
 }
+
+/** For disks in memory, where no socket can be. */
+export const withoutLock = async () => ({ release: async () => undefined });
