@@ -114,6 +114,6 @@ function few(rounds: Der | undefined): number {
 
 function outdated(): AgentError {
   return new AgentError('p12-legacy', 'this PKCS#12 file uses algorithms (RC2, 3DES) that OpenSSL 3 no longer reads', {
-    hint: 'write it anew: openssl pkcs12 -legacy -in old.p12 -noenc | openssl pkcs12 -export -out new.p12',
+    hint: 'run: (umask 077 && openssl pkcs12 -legacy -in old.p12 -noenc -out openemr.pem); openemr.pem then serves as certificate and key, or makes a new file: openemr-audit-forwarder cert p12 --cert openemr.pem --key openemr.pem',
   });
 }

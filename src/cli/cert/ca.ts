@@ -6,9 +6,10 @@ import { type KeyChoice, writeKey } from '../../pki/keys.js';
 import { parseName } from '../../pki/name.js';
 import { installFiles, MODE } from '../../pki/store.js';
 import type { Io } from '../io.js';
+import { COMMAND } from '../voice.js';
 import { daysOption, forceOption, jsonOption, keyTypeOption } from './options.js';
 import { newPassphrase } from './passphrase.js';
-import { COMMAND, say, tellMade, working } from './speech.js';
+import { say, tellMade, working } from './speech.js';
 
 interface CaOptions {
   readonly subject: string;

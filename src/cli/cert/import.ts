@@ -9,12 +9,13 @@ import { examine, type Finding } from '../../pki/findings.js';
 import { certificateFacts, pemOf } from '../../pki/inspect.js';
 import { completeInstallation, installFiles, MODE } from '../../pki/store.js';
 import type { Io } from '../io.js';
+import { COMMAND } from '../voice.js';
 import { certificatesIn, keysIn, readCertificates, readContents } from './files.js';
 import { accept, installPair } from './install.js';
 import { jsonOption, ownerOf, ownerOption } from './options.js';
 import { oldPassphrase } from './passphrase.js';
 import { addPlaces, ifPresent, type PlaceOptions, placesOf } from './places.js';
-import { COMMAND, say, tellMade } from './speech.js';
+import { say, tellMade } from './speech.js';
 
 interface ImportOptions extends PlaceOptions {
   readonly passphraseFile?: string;

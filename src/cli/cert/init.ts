@@ -11,8 +11,9 @@ import { type KeyChoice, writeKey } from '../../pki/keys.js';
 import { parseName } from '../../pki/name.js';
 import { installFiles, MODE, type NewFile } from '../../pki/store.js';
 import type { Io } from '../io.js';
+import { COMMAND } from '../voice.js';
 import { append, daysOption, forceOption, jsonOption, keyTypeOption } from './options.js';
-import { COMMAND, print, printJson, say, untilText, working } from './speech.js';
+import { print, printJson, say, untilText, working } from './speech.js';
 
 interface InitOptions {
   readonly dns: string[];

@@ -7,6 +7,7 @@ import { type KeyChoice, writeKey } from '../../pki/keys.js';
 import { commonName, type DistinguishedName, parseName } from '../../pki/name.js';
 import { installFiles, MODE } from '../../pki/store.js';
 import type { Io } from '../io.js';
+import { COMMAND } from '../voice.js';
 import { readAuthority } from './files.js';
 import {
   addNames,
@@ -24,7 +25,7 @@ import {
   type SigningOptions,
 } from './options.js';
 import { newPassphrase, oldPassphrase } from './passphrase.js';
-import { COMMAND, say, tellMade, working } from './speech.js';
+import { say, tellMade, working } from './speech.js';
 
 interface IssueOptions extends NameOptions, PurposeOptions, SigningOptions {
   readonly subject: string;

@@ -14,12 +14,13 @@ import { writePem } from '../../pki/pem.js';
 import { createRequest } from '../../pki/request.js';
 import { completeInstallation, installFiles, MODE } from '../../pki/store.js';
 import type { Io } from '../io.js';
+import { COMMAND } from '../voice.js';
 import { readAuthority, readCertificates, readKey } from './files.js';
 import { accept, installPair } from './install.js';
 import { daysOption, forceOption, jsonOption, ownerOf, ownerOption } from './options.js';
 import { oldPassphrase } from './passphrase.js';
 import { addPlaces, type PlaceOptions, type Places, placesOf } from './places.js';
-import { COMMAND, print, say, tellMade, working } from './speech.js';
+import { print, say, tellMade, working } from './speech.js';
 import { endpoint, visit } from './visit.js';
 
 interface RenewOptions extends PlaceOptions {

@@ -9,6 +9,7 @@ import { writePem } from '../../pki/pem.js';
 import { createRequest, readRequest } from '../../pki/request.js';
 import { installFiles, MODE } from '../../pki/store.js';
 import type { Io } from '../io.js';
+import { COMMAND } from '../voice.js';
 import { describe } from './facts.js';
 import { readKey } from './files.js';
 import { namesOr } from './issue.js';
@@ -24,7 +25,7 @@ import {
   purposesOf,
 } from './options.js';
 import { newPassphrase, oldPassphrase } from './passphrase.js';
-import { COMMAND, print, printJson, say, working } from './speech.js';
+import { print, printJson, say, working } from './speech.js';
 
 interface RequestOptions extends NameOptions, PurposeOptions {
   readonly subject: string;

@@ -10,6 +10,7 @@ import type { Request } from '../../pki/request.js';
 import { installFiles, MODE } from '../../pki/store.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
+import { COMMAND } from '../voice.js';
 import { describe } from './facts.js';
 import { readAuthority, readContents } from './files.js';
 import { namesOr } from './issue.js';
@@ -26,7 +27,7 @@ import {
   type SigningOptions,
 } from './options.js';
 import { oldPassphrase } from './passphrase.js';
-import { COMMAND, say, tellMade } from './speech.js';
+import { say, tellMade } from './speech.js';
 
 interface SignOptions extends NameOptions, PurposeOptions, SigningOptions {
   readonly out: string;

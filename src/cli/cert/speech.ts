@@ -4,9 +4,6 @@ import { certificateFacts } from '../../pki/inspect.js';
 import type { Io } from '../io.js';
 import { describe } from './facts.js';
 
-/** The agent's command, as it stands in the sentences. */
-export const COMMAND = 'openemr-audit-forwarder';
-
 export function say(io: Io, ...lines: string[]): void {
   io.stderr.write(lines.map((line) => `${line}\n`).join(''));
 }

@@ -1,0 +1,28 @@
+/** Runs a program of the system to its end, with what it said; for tests with openssl, certtool and php. */
+import { execFile } from 'node:child_process';
+
+export interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Both, as a terminal shows them. */
+  readonly output: string;
+}
+
+/** Never rejects for a status other than 0; rejects when the program is not there or takes more than a minute. */
+export function runProgram(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly stdin?: string } = {},
+): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(command, args, { cwd: options.cwd, timeout: 60_000 }, (error, stdout, stderr) => {
+      const status = child.exitCode;
+      if (status === null) return reject(error ?? new Error(`${command} has no exit status`));
+      resolve({ status, stdout, stderr, output: stdout + stderr });
+    });
+    // It may end without reading.
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(options.stdin);
+  });
+}
