@@ -5,6 +5,7 @@ import { checkCommand } from './check/check.js';
 import { configOption } from './config-option.js';
 import { demoCommand } from './demo/demo.js';
 import type { Io } from './io.js';
+import { listenCommand } from './listen.js';
 import { receiptCommand } from './receipt.js';
 import { runCommand } from './run.js';
 import { sendCommand } from './send.js';
@@ -21,6 +22,7 @@ const COMMANDS: readonly ((io: Io) => Command)[] = [
   statusCommand,
   certCommand,
   sendCommand,
+  listenCommand,
   verifyCommand,
   receiptCommand,
   demoCommand,
