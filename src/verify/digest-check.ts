@@ -1,7 +1,7 @@
 /**
  * Recomputes the SHA-256 of acknowledged epochs from what a store gives, while
  * it is read once. A message that comes before its turn is kept, within bounds;
- * an epoch whose messages do not all come is not recomputed. RAM: some 150
+ * an epoch whose messages do not all come is not recomputed. RAM: some 200
  * octets a receipt, and 64 MiB at most for messages out of turn.
  */
 import type { MessageName, Run } from '../model/entry.js';
