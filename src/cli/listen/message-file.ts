@@ -113,12 +113,20 @@ const LINE_END = Buffer.from('\n');
 
 /** One line of what may hold several: `#012` for LF, as rsyslog has it. The message itself when there is nothing to do. */
 export function lineOf(message: Buffer): Buffer {
-  if (!message.some(isControl)) return message;
+  if (!holdsControl(message)) return message;
   const escaped: string[] = [];
   for (const octet of message) {
     escaped.push(isControl(octet) ? `#${octet.toString(8).padStart(3, '0')}` : String.fromCharCode(octet));
   }
   return Buffer.from(escaped.join(''), 'latin1');
+}
+
+// A loop and not `some`, which calls a function for each octet that comes.
+function holdsControl(message: Buffer): boolean {
+  for (let at = 0; at < message.length; at += 1) {
+    if (isControl(message[at]!)) return true;
+  }
+  return false;
 }
 
 function isControl(octet: number): boolean {
