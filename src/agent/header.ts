@@ -91,7 +91,7 @@ export class SourceHeaders {
       return { line: () => read, piece: () => read };
     }
     const clock = this.#clock;
-    const site = this.#source.site || siteIn(path);
+    const site = siteIn(path);
     return {
       line: (bytes, start, end, state) => this.#describeRow(bytes.subarray(start, end), site, clock, readAtMs, state),
       piece: (state) => this.#describeRead(readAtMs, 'part', state),
@@ -111,26 +111,27 @@ export class SourceHeaders {
 
   #describeRow(
     line: Buffer,
-    site: string,
+    siteOfPath: string,
     clock: ZoneClock,
     readAtMs: number,
     state: DoubledHour | undefined,
   ): Description {
-    const record = parseRow(line, site);
+    const record = parseRow(line, this.#source.site, siteOfPath);
     if ('unparsed' in record) return this.#describeRead(readAtMs, record.unparsed, state);
 
-    const { event, success, wallTime, notAfterMs } = record;
+    const { event, success, wallTime, notAfterMs, atMs } = record;
     const time = wallTime === undefined ? undefined : clock.at(wallTime, notAfterMs, state);
-    const timestamp = time === undefined ? timestampOf(readAtMs) : time.timestamp;
+    const timestamp = time?.timestamp ?? timestampOf(atMs ?? readAtMs);
+    const parsed = time !== undefined || atMs !== undefined;
     const header = this.#header(success === false ? WARNING : NOTICE, timestamp, event);
-    const unparsed = time === undefined ? sdParam('unparsed', 'no-date') : '';
+    const unparsed = parsed ? '' : sdParam('unparsed', 'no-date');
     const room = this.#message.maxBytes / 2 - this.#fixedMax - header.length - unparsed.length;
     const fields: readonly Field[] = event === '' ? record.fields : [['event', event], ...record.fields];
     return {
       header,
       zoneKnown: time === undefined || (time.certain && !this.#source.timeZoneGuessed),
       params: unparsed + sdParams(fields, room, VALUE_MAX),
-      parsed: time !== undefined,
+      parsed,
       doubledHour: time === undefined ? state : time.doubledHour,
     };
   }

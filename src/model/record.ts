@@ -15,6 +15,8 @@ export interface AuditRecord {
   readonly wallTime: string | undefined;
   /** A moment (UTC, ms since 1970) that cannot lie before the entry: tells the two passes of a doubled hour apart. */
   readonly notAfterMs: number | undefined;
+  /** The moment that the entry names itself (UTC, ms since 1970), when it is no row of OpenEMR's and has no wall time. */
+  readonly atMs?: number;
   /** Further facts in the order in which they go out: user, patient, category, row … */
   readonly fields: readonly Field[];
 }

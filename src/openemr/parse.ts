@@ -4,7 +4,9 @@
  *
  * A line that is not a JSON object gives the reason instead. A row whose date
  * is missing or no date still gives its event, user and patient, with
- * `wallTime` undefined: an auditor looks for those first.
+ * `wallTime` undefined: an auditor looks for those first. What the exporter has
+ * to say between the rows (one was deleted, the table was replaced) has no id
+ * and no date; its moment is that of the export.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { AuditRecord, Field, Unparsed } from '../model/record.js';
@@ -12,10 +14,10 @@ import { type ApiRow, flagOf, isObject, type Row, textOf } from './row.js';
 import { wallClockMs, wallTimeOf } from './wall-clock.js';
 
 /**
- * Reasons: `not-utf8`, `not-json`, `not-object`. `site` is the OpenEMR site
- * that the file belongs to, for `row`.
+ * Reasons: `not-utf8`, `not-json`, `not-object`. For `row`: `site` is OpenEMR's
+ * site as configured; without one the row's own counts, then `siteOfPath`.
  */
-export function parseRow(line: Buffer, site = ''): AuditRecord | Unparsed {
+export function parseRow(line: Buffer, site = '', siteOfPath = ''): AuditRecord | Unparsed {
   const text = textIn(line);
   if (text === undefined) return { unparsed: 'not-utf8' };
   let row: unknown;
@@ -24,7 +26,8 @@ export function parseRow(line: Buffer, site = ''): AuditRecord | Unparsed {
   } catch {
     return { unparsed: 'not-json' };
   }
-  return isObject(row) ? recordOf(row, site) : { unparsed: 'not-object' };
+  if (!isObject(row)) return { unparsed: 'not-object' };
+  return recordOf(row, site || textOf((row as Row).site) || siteOfPath);
 }
 
 /** Latin1 decoding costs a fraction of UTF-8's and gives the same for ASCII. */
@@ -37,13 +40,15 @@ function recordOf(row: Row, site: string): AuditRecord {
   const api: ApiRow = isObject(row.api) ? row.api : NO_API;
   const success = flagOf(row.success);
   const wallTime = wallTimeOf(textOf(row.date));
-  return {
+  const exportedAtMs = exportedMs(textOf(row.exported_at));
+  const record = {
     event: textOf(row.event),
     success,
     wallTime,
-    notAfterMs: wallTime === undefined ? undefined : createdMs(textOf(api.created_time), wallTime),
+    notAfterMs: (wallTime && createdMs(textOf(api.created_time), wallTime)) ?? exportedAtMs,
     fields: fieldsOf(row, api, success, site),
   };
+  return isAboutRows(row) && exportedAtMs !== undefined ? { ...record, atMs: exportedAtMs } : record;
 }
 
 /** In the order of their worth: what does not fit in a message is left out from the end. */
@@ -52,7 +57,8 @@ function fieldsOf(row: Row, api: ApiRow, success: boolean | undefined, site: str
   add(fields, 'user', textOf(row.user));
   add(fields, 'patient', patientOf(row.patient_id));
   if (success !== undefined) add(fields, 'success', success ? '1' : '0');
-  add(fields, 'row', rowName(row, site));
+  add(fields, 'row', rowName(row, row.id, site));
+  add(fields, 'about', rowName(row, row.row_id, site));
   if (flagOf(row.breakglass) === true) add(fields, 'breakglass', '1');
   add(fields, 'category', textOf(row.category));
   add(fields, 'ip', textOf(api.ip_address));
@@ -78,8 +84,8 @@ function patientOf(value: unknown): string {
  * `site:generation:id`, each part empty when unknown (`default::4711`). The
  * id is behind the last colon, the generation behind the one before.
  */
-function rowName(row: Row, site: string): string {
-  const id = textOf(row.id);
+function rowName(row: Row, column: unknown, site: string): string {
+  const id = textOf(column);
   return id === '' ? '' : `${site}:${generationOf(row)}:${id}`;
 }
 
@@ -97,6 +103,20 @@ function createdMs(created: string, wallTime: string): number | undefined {
   if (utc === undefined) return undefined;
   const createdAtMs = wallClockMs(utc);
   return Math.abs(createdAtMs - wallClockMs(wallTime)) < SAME_CLOCK_MS ? undefined : createdAtMs;
+}
+
+/** The exporter's own clock. */
+function exportedMs(exportedAt: string): number | undefined {
+  if (!EXPORTED.test(exportedAt)) return undefined;
+  const ms = Date.parse(exportedAt);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+const EXPORTED = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
+
+/** A line of the exporter's own among the rows. */
+function isAboutRows(row: Row): boolean {
+  return row.id === undefined && row.date === undefined;
 }
 
 /** Less than any offset from UTC in use (the smallest are half an hour), more than a request takes. */

@@ -7,8 +7,6 @@
 
 export interface Row {
   readonly id?: unknown;
-  /** Which table the id counts in: "Eventlog backup" starts a new one at 1. Written by our exporter, absent elsewhere. */
-  readonly generation?: unknown;
   readonly date?: unknown;
   readonly event?: unknown;
   readonly category?: unknown;
@@ -18,9 +16,17 @@ export interface Row {
   readonly success?: unknown;
   readonly log_from?: unknown;
   readonly encrypt?: unknown;
-  /** The exporter's answer to "is this user in the break-glass group?": OpenEMR's row does not say. */
-  readonly breakglass?: unknown;
   readonly api?: unknown;
+  /** From here on: added by our exporter, absent elsewhere. Which OpenEMR site. */
+  readonly site?: unknown;
+  /** Which table the id counts in: "Eventlog backup" starts a new one at 1. */
+  readonly generation?: unknown;
+  /** Is this user in the break-glass group? OpenEMR's row does not say. */
+  readonly breakglass?: unknown;
+  /** UTC. */
+  readonly exported_at?: unknown;
+  /** In place of `id`: the line is no row, it tells what became of this one. */
+  readonly row_id?: unknown;
 }
 
 export interface ApiRow {

@@ -2,7 +2,7 @@
  * Wall time and zone to offset. In the hour that the clock goes through twice
  * the row alone does not say which pass it is from; it is the second when
  *
- * - the row carries a UTC time that only fits the second, or
+ * - the row carries a UTC time (written or exported) soon after the second, or
  * - an earlier line of the file in that hour had a later wall time,
  *
  * else the first. Concurrent requests write their rows a few seconds out of
@@ -109,8 +109,8 @@ const SECOND_LENGTH = 'YYYY-MM-DDTHH:MM:SS'.length;
 /** A year of them; a backlog of many years only costs asking again. */
 const MAX_HOURS = 8784;
 const DISORDER_MS = 10_000;
-/** A row of api_log follows its row of log within the same request. */
-const REQUEST_MS = 15 * 60_000;
+/** A row of api_log follows its row of log within the same request, and the exporter within minutes. */
+const SOON_MS = 15 * 60_000;
 const DAY_MS = 24 * 3_600_000;
 
 /** Both ends of the hour have one reading each and share it: no rule changes a clock twice in an hour. */
@@ -159,10 +159,10 @@ function passOf(
   return second > state.latest ? { latest: second, secondPass: state.secondPass } : state;
 }
 
-function provenPass(readings: Extract<Readings, { kind: 'twice' }>, createdMs: number): boolean | undefined {
-  const fits = ({ epochMs }: Reading) => createdMs >= epochMs - DISORDER_MS && createdMs < epochMs + REQUEST_MS;
-  if (fits(readings.second)) return true;
-  return fits(readings.first) ? false : undefined;
+/** A row that was in a file before the second pass came is from the first; one that came just after its second reading, from the second. */
+function provenPass({ first, second }: Extract<Readings, { kind: 'twice' }>, notAfterMs: number): boolean | undefined {
+  if (notAfterMs < first.epochMs - DISORDER_MS || notAfterMs >= second.epochMs + SOON_MS) return undefined;
+  return notAfterMs >= second.epochMs - DISORDER_MS;
 }
 
 function keptUntilNextDay(state: DoubledHour, wallTime: string): DoubledHour | undefined {

@@ -401,6 +401,23 @@ test('a line that is not understood is sent at the time of reading with the reas
   t.like(encoder.counts, { lines: 2, unparsed: 2 });
 });
 
+test('what the exporter says between the rows is sent at the time of the export', (t) => {
+  const encoder = encoderOf({ ...OPENEMR, timeZoneGuessed: true });
+  const line = {
+    event: 'audit-trail-table-replaced',
+    success: 1,
+    generation: '2',
+    exported_at: '2026-11-20T13:00:00.5Z',
+  };
+  const [message] = messagesIn(encoder.encode(chunkOf(withLf(Buffer.from(JSON.stringify(line))))));
+  t.like(message, { timestamp: '2026-11-20T13:00:00.500Z', msgId: 'audit-trail-table-replaced', severity: 5 });
+  t.is(
+    message!.structuredData.some(({ id }) => id === 'timeQuality'),
+    false,
+  );
+  t.like(encoder.counts, { lines: 1, unparsed: 0 });
+});
+
 test('the site of a row comes from the configuration, else from the path', (t) => {
   const rowName = (site: string, path: string) => {
     const entry = encoderOf({ ...OPENEMR, site }).encode(

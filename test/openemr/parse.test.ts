@@ -35,6 +35,39 @@ test('an API time that shows the same clock as the row proves nothing', (t) => {
   }
 });
 
+test('the moment of the export bounds a row that has no better time', (t) => {
+  const exported_at = '2026-11-01T06:30:40.123Z';
+  t.is(recordOf(auditRow({ exported_at })).notAfterMs, Date.parse(exported_at));
+  t.is(recordOf(auditRow({ exported_at, api: apiColumns() })).notAfterMs, Date.parse('2026-11-20T13:01:44Z'));
+  for (const wrong of ['2026-11-01 06:30:40', 'x', '2026-99-01T06:30:40Z']) {
+    t.is(recordOf(auditRow({ exported_at: wrong })).notAfterMs, undefined, wrong);
+  }
+});
+
+test('what the exporter says between the rows has the moment of the export and names the row that it is about', (t) => {
+  const line = {
+    event: 'audit-trail-row-deleted',
+    log_from: 'openemr-audit-forwarder',
+    success: 0,
+    row_id: 12,
+    row_date: null,
+  };
+  const record = parse(
+    JSON.stringify({ ...line, site: 'north', generation: '2', exported_at: '2026-11-20T13:00:00.000Z' }),
+  );
+  t.like(record, { event: 'audit-trail-row-deleted', success: false, atMs: Date.parse('2026-11-20T13:00:00Z') });
+  t.is(record.wallTime, undefined);
+  t.is(fieldOf(record, 'about'), 'north:2:12');
+  t.is(fieldOf(record, 'row'), undefined);
+});
+
+test('the configured site goes before the row’s, the row’s before the path’s', (t) => {
+  const line = rowLine(auditRow({ site: 'row' }));
+  const siteOf = (...sites: string[]) => fieldOf(parseRow(line, ...sites) as AuditRecord, 'row');
+  t.deepEqual([siteOf('configured', 'path'), siteOf('', 'path'), siteOf()], ['configured::1', 'row::1', 'row::1']);
+  t.is(fieldOf(parseRow(rowLine(auditRow()), '', 'path') as AuditRecord, 'row'), 'path::1');
+});
+
 test('nulls and empty columns are left out', (t) => {
   const bare = recordOf(
     auditRow({ event: null, category: null, user: null, groupname: '', patient_id: null, success: null, log_from: '' }),
@@ -50,7 +83,8 @@ test('patient 0 is no patient', (t) => {
 
 test('break-glass and encrypted rows say so', (t) => {
   t.is(fieldOf(recordOf(auditRow({ breakglass: 1 })), 'breakglass'), '1');
-  t.is(fieldOf(recordOf(auditRow({ breakglass: 0 })), 'breakglass'), undefined);
+  t.is(fieldOf(recordOf(auditRow({ breakglass: true })), 'breakglass'), '1');
+  for (const no of [0, false, null]) t.is(fieldOf(recordOf(auditRow({ breakglass: no })), 'breakglass'), undefined);
   t.is(fieldOf(recordOf(auditRow({ encrypt: 'Yes' })), 'encrypted'), '1');
 });
 

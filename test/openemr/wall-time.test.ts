@@ -125,6 +125,13 @@ test('a UTC time in the row tells the pass, and the lines after it know', (t) =>
   t.is(first.timestamp, '2026-11-01T01:30:00-04:00');
 });
 
+test('a row that was in a file before the second pass came is from the first, whatever the lines before say', (t) => {
+  const clock = new ZoneClock(NEW_YORK);
+  const state = { latest: '2026-11-01T01:40:00', secondPass: true };
+  const read = clock.at('2026-11-01T01:30:00', Date.parse('2026-11-01T06:29:00Z'), state);
+  t.is(read.timestamp, '2026-11-01T01:30:00-04:00');
+});
+
 test('a UTC time that fits neither pass tells nothing', (t) => {
   const clock = new ZoneClock(NEW_YORK);
   for (const utc of ['2026-11-01T01:30:00Z', '2026-11-01T12:00:00Z', '2026-11-01T05:00:00Z']) {

@@ -25,7 +25,9 @@ export interface AuditRow {
   readonly checksum_api: string;
   readonly api: ApiColumns | null;
   readonly generation?: string;
-  readonly breakglass?: number;
+  readonly site?: string;
+  readonly breakglass?: number | boolean | null;
+  readonly exported_at?: string;
 }
 
 export interface ApiColumns {
