@@ -7,10 +7,11 @@
 import type { Clock } from '../lib/clock.js';
 import type { Report } from '../model/report.js';
 import type { Descriptors } from './descriptors.js';
-import type { View } from './discover.js';
 import type { Notice } from './notice.js';
-import { type Lost, stampOf, type Tail } from './tail.js';
+import { type Lost, stampOf } from './place.js';
+import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
+import type { View } from './view.js';
 
 export interface AbsenceOptions {
   /** How long a deleted file may not have changed before it is released. */
@@ -43,6 +44,7 @@ export class Absence {
 
   async tend(view: View): Promise<void> {
     for (const tail of [...this.deps.tails.all]) {
+      if (tail.place.name === 'placed') tail.homeDevice = view.deviceAt(tail.lineage);
       if (tail.place.name === 'unlinked') await this.#tendUnlinked(tail);
       if (tail.place.name === 'lost' && !tail.gone) this.#tendLost(tail, tail.place, view);
     }
@@ -74,7 +76,7 @@ export class Absence {
 
   #tendLost(tail: Tail, place: Lost, view: View): void {
     const { tails, clock } = this.deps;
-    const away = view.deviceAt(tail.path) !== tail.identity.device;
+    const away = view.deviceAt(tail.lineage) !== (tail.homeDevice ?? tail.identity.device);
     const ageMs = clock.monotonicMs() - place.sinceMs;
     if (!place.told && ageMs >= (away ? AWAY_TOLD_MS : 2 * this.options.quietMs)) {
       tail.place = { ...place, told: true };

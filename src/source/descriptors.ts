@@ -2,7 +2,7 @@
  * Open files, at most so many: ten thousand followed files must do with the
  * usual 256 descriptors of a process. The one unused for longest is closed
  * first, a file with unread text only when nothing else is left, and a deleted
- * one never. Running out of descriptors is a reason to wait, not a lost file.
+ * one with unread text never. Running out of descriptors is a reason to wait, not a lost file.
  */
 import { systemCode } from '../lib/errors.js';
 import { openContent } from './content.js';
@@ -73,8 +73,11 @@ export class Descriptors {
   }
 
   async #makeRoom(): Promise<boolean> {
-    const placed = [...this.#open].filter((tail) => tail.place.name === 'placed');
-    const victim = placed.find((tail) => !tail.ready) ?? placed[0];
+    const open = [...this.#open];
+    const idle = open.filter((tail) => !tail.ready);
+    const isPlaced = (tail: Tail) => tail.place.name === 'placed';
+    // What is read to its end can be opened again, or, if it is out of sight, has given all it is likely to give.
+    const victim = idle.find(isPlaced) ?? idle[0] ?? open.find(isPlaced);
     if (victim === undefined) return false;
     await this.release(victim);
     victim.lostHead = undefined;

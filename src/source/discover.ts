@@ -4,58 +4,12 @@
  * patterns over cached listings and takes a `stat` of each file; it decides
  * nothing.
  */
-import type { Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { systemCode } from '../lib/errors.js';
 import { Directories, type Listing } from './directory.js';
 import { compileGlob, type Glob, type Place } from './glob.js';
 import { liveNames } from './rotated-name.js';
-
-/** `device:inode` */
-export type FileKey = string;
-
-/** One way to a file. */
-export interface Way {
-  readonly path: string;
-  /** Name of the source. */
-  readonly source: string;
-  /** Whether the source's `paths` match; a rotated generation is only looked at to see what it continues. */
-  readonly matched: boolean;
-  /** Where a symbolic link leads. */
-  readonly real?: string;
-  /** A `rotated` pattern names it: it can continue any tail of its source, whatever its name. */
-  readonly anyName?: true;
-}
-
-/** One inode as one look found it. The first way is the one that counts. */
-export interface Seen {
-  readonly key: FileKey;
-  readonly ways: readonly [Way, ...Way[]];
-  readonly stats: Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'birthtimeMs'>;
-}
-
-export interface View {
-  readonly files: ReadonlyMap<FileKey, Seen>;
-  /** The file at a path, if any. */
-  at(path: string): Seen | undefined;
-  /** Paths that a second source matches, too. */
-  readonly overlaps: readonly Overlap[];
-  /** Paths that match and cannot be reached, with the system's code. */
-  readonly unreachable: ReadonlyMap<string, string>;
-  /** Proof of absence: the directory could be looked into (or is itself gone) and the file is not in it. */
-  isAbsent(path: string): boolean;
-  /** Device of the directory that the path lies in; `undefined` when the directory is not there. */
-  deviceAt(path: string): number | undefined;
-  /** Existing directories where something that matters can appear. */
-  readonly directories: ReadonlySet<string>;
-}
-
-export interface Overlap {
-  readonly path: string;
-  readonly source: string;
-  readonly other: string;
-}
+import { type Overlap, takeView, type View, type Way } from './view.js';
 
 /** A followed file whose rotated generations are wanted. */
 export interface Live {
@@ -87,9 +41,6 @@ interface Round {
   /** What is known of each directory that was looked at. */
   readonly looked: Map<string, Listing | 'absent' | 'unreadable'>;
 }
-
-// Enough to keep the thread pool busy, not enough to keep everyone else out of it.
-const AT_ONCE = 32;
 
 export class Discovery {
   readonly #patterns: readonly Patterns[];
@@ -125,7 +76,16 @@ export class Discovery {
     for (const patterns of this.#patterns) {
       for (const glob of patterns.rotated) await this.#walk(glob, patterns, 'rotated', round);
     }
-    return this.#view(round);
+    return takeView({
+      ...round,
+      ways: [...round.ways.values()],
+      isAbsent: (path) => this.#isAbsent(path, round),
+      isElsewhere: (path) => this.#patterns.some(({ rotated }) => rotated.some((glob) => glob.matches(path))),
+      deviceAt: (path) => {
+        const looked = round.looked.get(dirname(path));
+        return typeof looked === 'object' ? looked.device : undefined;
+      },
+    });
   }
 
   /** Whether a change at this path can matter; `live` are the paths of the followed logs. */
@@ -241,51 +201,6 @@ export class Discovery {
     if (looked === 'absent') return true;
     return typeof looked === 'object' && !looked.kinds.has(basename(path));
   }
-
-  async #view(round: Round): Promise<View> {
-    const files = new Map<FileKey, Seen>();
-    const raced = new Set<string>();
-    const ways = [...round.ways.values()];
-    for (let at = 0; at < ways.length; at += AT_ONCE) {
-      const few = ways.slice(at, at + AT_ONCE);
-      const found = await Promise.all(few.map(({ path }) => stat(path).catch((error: unknown) => systemCode(error))));
-      found.forEach((stats, index) => {
-        const way = few[index]!;
-        if (typeof stats === 'string') {
-          if (stats === 'ENOENT' || stats === 'ENOTDIR') raced.add(way.path);
-          else round.unreachable.set(way.path, stats);
-        } else if (stats.isFile()) addWay(files, way, stats);
-      });
-    }
-    const byPath = new Map([...files.values()].flatMap((seen) => seen.ways.map((way) => [way.path, seen] as const)));
-    return {
-      files,
-      at: (path) => byPath.get(path),
-      overlaps: round.overlaps,
-      unreachable: round.unreachable,
-      directories: round.directories,
-      isAbsent: (path) => raced.has(path) || this.#isAbsent(path, round),
-      deviceAt: (path) => {
-        const looked = round.looked.get(dirname(path));
-        return typeof looked === 'object' ? looked.device : undefined;
-      },
-    };
-  }
-}
-
-function addWay(files: Map<FileKey, Seen>, way: Way, stats: Stats): void {
-  const key = `${stats.dev}:${stats.ino}`;
-  const known = files.get(key);
-  if (known === undefined) files.set(key, { key, ways: [way], stats });
-  else {
-    // A matched way counts before an unmatched one, a path before a link to it.
-    const [first, ...others] = [...known.ways, way].sort((a, b) => rank(a) - rank(b));
-    files.set(key, { ...known, ways: [first!, ...others] });
-  }
-}
-
-function rank({ matched, real }: Way): number {
-  return (matched ? 0 : 2) + (real === undefined ? 0 : 1);
 }
 
 async function leadsToDirectory(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 /** What `status` and `check` say of each file. */
 import type { TailId } from '../model/position.js';
-import type { View } from './discover.js';
 import type { Tails } from './tails.js';
+import type { View } from './view.js';
 
 export interface FileState {
   readonly path: string;

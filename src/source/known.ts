@@ -1,9 +1,9 @@
 /** The tails that the journal remembers, waiting to be given their files. */
 import { basename } from 'node:path';
 import type { Position } from '../model/position.js';
-import type { View } from './discover.js';
 import { isLiveName, lineagesOf } from './lineage.js';
 import { Tail, type TailLimits } from './tail.js';
+import type { View } from './view.js';
 
 interface KnownSource extends TailLimits {
   readonly name: string;
@@ -17,14 +17,16 @@ export function knownTails(
   nowMs: number,
 ): Tail[] {
   const ordered = [...positions].sort(byAge);
-  const youngest = new Map(ordered.map((position) => [lineageAt(position.path, view), position]));
+  const homes = homesOf(view);
+  const lineageOf = ({ path }: Position) => lineageAt(path, view, homes);
+  const youngest = new Map(ordered.map((position) => [lineageOf(position), position]));
   return ordered.flatMap((position) => {
     const name = sources.some((one) => one.name === position.source)
       ? position.source
       : view?.at(position.path)?.ways[0].source;
     const source = sources.find((one) => one.name === name);
     if (source === undefined) return [];
-    const lineage = lineageAt(position.path, view);
+    const lineage = lineageOf(position);
     // Older generations were read to their end before the youngest was begun.
     const doubtful = youngest.get(lineage) === position;
     const place = {
@@ -39,9 +41,23 @@ export function knownTails(
   });
 }
 
-function lineageAt(path: string, view: View | undefined): string {
+/** Followed logs by name; a name that two of them have says nothing. */
+function homesOf(view: View | undefined): ReadonlyMap<string, string | undefined> {
+  const homes = new Map<string, string | undefined>();
+  for (const { ways } of view?.files.values() ?? []) {
+    const [{ path, real, matched }] = ways;
+    const [lineage] = lineagesOf(real ?? path);
+    const name = basename(lineage);
+    if (matched) homes.set(name, homes.has(name) && homes.get(name) !== lineage ? undefined : lineage);
+  }
+  return homes;
+}
+
+/** A file in a directory for rotated ones belongs to the log whose name it bears. */
+function lineageAt(path: string, view: View | undefined, homes: ReadonlyMap<string, string | undefined>): string {
   const way = view?.at(path)?.ways.find((one) => one.path === path);
-  return lineagesOf(way?.real ?? path)[0];
+  const [lineage] = lineagesOf(way?.real ?? path);
+  return (view?.isElsewhere(path) ? homes.get(basename(lineage)) : undefined) ?? lineage;
 }
 
 function byAge(a: Position, b: Position): number {

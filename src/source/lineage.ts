@@ -4,8 +4,8 @@
  * `/var/log/audit.log.1` and for `/var/log/audit-20260101.log.gz`. Pure.
  */
 import { basename, dirname, join } from 'node:path';
-import type { Seen } from './discover.js';
 import { liveNames } from './rotated-name.js';
+import type { Seen } from './view.js';
 
 /** The lineages that a path may belong to, the likeliest first. */
 export function lineagesOf(path: string): readonly [string, ...string[]] {

@@ -4,6 +4,9 @@
  * no object a line, because at 500 MB/s there would be millions.
  */
 
+import type { ChunkEnding } from '../model/line.js';
+import type { ByteOffset, InsideLine } from '../model/position.js';
+
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -31,4 +34,24 @@ function partEnd(text: Buffer, limit: number): number {
 
 function isContinuation(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
+}
+
+/** Where the position stands inside a line after a chunk that began at `start`. */
+export function insideLineAfter(
+  before: InsideLine | undefined,
+  bytes: Buffer,
+  start: ByteOffset,
+  ending: ChunkEnding,
+): InsideLine | undefined {
+  switch (ending) {
+    case 'newline':
+      return bytes.length === 0 ? before : undefined;
+    case 'final':
+      return undefined;
+    case 'part':
+    case 'waiting':
+      return before === undefined ? { start, parts: 1 } : { start: before.start, parts: before.parts + 1 };
+    default:
+      return ending satisfies never;
+  }
 }

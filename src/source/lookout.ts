@@ -9,7 +9,7 @@ import type { Clock } from '../lib/clock.js';
 import { reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
 import { Bell } from './bell.js';
-import { stampOf } from './tail.js';
+import { stampOf } from './place.js';
 import type { Tails } from './tails.js';
 import type { Wake, WakeFactory } from './wake.js';
 

@@ -8,12 +8,13 @@ import type { Clock } from '../lib/clock.js';
 import type { Position } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import { openContent } from './content.js';
-import type { Seen, View } from './discover.js';
 import { digest, marksAt } from './identity.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from './lineage.js';
+import { stampOf } from './place.js';
 import { compressionOf } from './rotated-name.js';
-import { stampOf, Tail, type TailLimits } from './tail.js';
+import { Tail, type TailLimits } from './tail.js';
 import type { Tails } from './tails.js';
+import type { Seen, View } from './view.js';
 
 export interface NewcomerOptions extends TailLimits {
   readonly name: string;
@@ -51,16 +52,22 @@ export class Newcomers {
     for (const [lineage, generations] of tails.lineages) {
       if (this.#unreadSinceMs.has(lineage)) continue;
       const times = [...generations].map((tail) => {
-        const seen = tail.place.name === 'placed' ? view.files.get(tail.place.key) : undefined;
-        return { read: seen?.stats.mtimeMs, born: tail.identity.birthtimeMs };
+        const file = tail.place.name === 'placed' ? view.files.get(tail.place.key) : undefined;
+        return { read: file?.stats.mtimeMs, born: tail.identity.birthtimeMs };
       });
       const read = times.flatMap((time) => time.read ?? []);
       this.#unreadSinceMs.set(lineage, Math.max(...(read.length > 0 ? read : times.map((time) => time.born))));
     }
+    const seen = new Set<string>();
     for (const { ways } of view.files.values()) {
       const [{ path, real, matched }] = ways;
       const [lineage] = lineagesOf(real ?? path);
-      if (matched && !this.#unreadSinceMs.has(lineage)) this.#unreadSinceMs.set(lineage, clock.nowMs() - TICK_MS);
+      if (!matched) continue;
+      seen.add(lineage);
+      if (!this.#unreadSinceMs.has(lineage)) this.#unreadSinceMs.set(lineage, clock.nowMs() - TICK_MS);
+    }
+    for (const lineage of this.#unreadSinceMs.keys()) {
+      if (!seen.has(lineage) && !tails.lineages.has(lineage)) this.#unreadSinceMs.delete(lineage);
     }
   }
 
@@ -94,8 +101,10 @@ export class Newcomers {
     const position = atEnd ? await this.#endOf(seen, source) : this.#startOf(seen);
     if (position === undefined) return;
     const { size } = seen.stats;
+    const lineage = this.#lineageOf(seen);
+    this.#dropUnread(lineage, seen);
     const tail = new Tail(position, source, {
-      lineage: this.#lineageOf(seen),
+      lineage,
       age: tails.nextAge(),
       place: { name: 'placed', key: seen.key, size, stamp: stampOf(seen.stats) },
       journaled: false,
@@ -105,6 +114,16 @@ export class Newcomers {
     // What was skipped must be known as skipped after a restart.
     tail.moved = atEnd && position.offset > 0;
     report.info('Following a file', { path: way.path, source: way.source, offset: position.offset });
+  }
+
+  /** A tail that was lost before anything of it was read has nothing to be known by: this file will be it. */
+  #dropUnread(lineage: string, seen: Seen): void {
+    const { tails } = this.deps;
+    const textBytes = compressionOf(basename(seen.ways[0].path)) === 'gzip' ? Infinity : seen.stats.size;
+    const fits = ({ place, offset, journaled }: Tail) =>
+      place.name === 'lost' && offset === 0 && !journaled && (place.size ?? 0) <= textBytes;
+    const unread = [...tails.of(lineage)].find(fits);
+    if (unread !== undefined) tails.remove(unread);
   }
 
   warnOverlap(path: string, source: string, other: string): void {

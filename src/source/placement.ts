@@ -6,22 +6,25 @@
  */
 import { basename } from 'node:path';
 import type { Clock } from '../lib/clock.js';
-import { systemCode } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
-import { type Content, openContent } from './content.js';
+import type { Content } from './content.js';
+import { originalOf } from './copy.js';
 import type { Descriptors } from './descriptors.js';
-import type { Seen, View } from './discover.js';
-import { isBeginningOf, MARK_BYTES, oneBeginsTheOther, sameContent } from './identity.js';
+import { isBeginningOf, MARK_BYTES, sameContent } from './identity.js';
 import { isLiveName, lineagesOfFile } from './lineage.js';
 import type { Newcomers } from './newcomers.js';
+import type { Opener } from './opener.js';
+import { stampOf } from './place.js';
 import { compressionOf } from './rotated-name.js';
-import { stampOf, type Tail } from './tail.js';
+import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
+import type { Seen, View } from './view.js';
 
 export interface PlacementDependencies {
   readonly tails: Tails;
   readonly descriptors: Descriptors;
   readonly newcomers: Newcomers;
+  readonly opener: Opener;
   readonly clock: Clock;
   readonly report: Report;
 }
@@ -41,8 +44,6 @@ export const HOLD_MS = 60_000;
 const MAX_TESTED = 100_000;
 
 export class Placement {
-  /** Files that cannot be opened to see what they are, by path. */
-  readonly unreadable = new Map<string, string>();
   #held = new Map<string, Held>();
   #tested = new Set<string>();
 
@@ -53,7 +54,7 @@ export class Placement {
    * that was lost since then goes on in may not have been in sight yet.
    */
   async apply(view: View, lookedMs: number): Promise<boolean> {
-    this.unreadable.clear();
+    this.deps.opener.newRound();
     const unknown = await this.#sight(view);
     await this.#miss(view);
     const heirless: Seen[] = [];
@@ -125,7 +126,7 @@ export class Placement {
     const { tails, newcomers, report } = this.deps;
     const candidates = this.#lostTails(seen);
     if (candidates.length === 0) return 'none';
-    const heir = await this.#withContent(seen, (content) => this.#firstContinuedBy(content, seen, candidates));
+    const heir = await this.deps.opener.use(seen, (content) => this.#firstContinuedBy(content, seen, candidates));
     if (heir === undefined || heir === 'none') return heir ?? 'unclear';
     if (heir === 'beginning') {
       await newcomers.follow(seen, 'end');
@@ -152,8 +153,7 @@ export class Placement {
       if (this.#tested.size >= MAX_TESTED) this.#tested.clear();
       this.#tested.add(test);
     }
-    // Of these nothing was read, so no text proves anything: the size must do.
-    return candidates.find((tail) => tail.offset === 0 && holdsAllOf(tail, seen)) ?? 'none';
+    return 'none';
   }
 
   /** Lost tails that the file may continue, the furthest read first: by inode whatever its name, or by name whatever its inode. */
@@ -180,55 +180,21 @@ export class Placement {
       held.set(seen.key, before);
       return;
     }
-    const original = await this.#originalOf(seen);
-    if (original === 'inherited' || original === 'unclear') return;
+    const original = await originalOf(seen, this.deps);
+    if (original === 'unclear') return;
+    if (original !== undefined && !original.holds) {
+      // Written anew since it was copied: now the copy is the text.
+      await this.loseChanged(original.tail, original.shorter);
+      if ((await this.#inherit(seen)) === 'none') await this.#settle(seen, held);
+      return;
+    }
     if (original === undefined) return newcomers.follow(seen, 'start');
-    if (heldMs < HOLD_MS || original.place.name !== 'placed' || !seen.ways[0].matched) {
-      held.set(seen.key, { stamp, of: original, sinceMs: clock.monotonicMs() - heldMs });
+    if (heldMs < HOLD_MS || original.tail.place.name !== 'placed' || !seen.ways[0].matched) {
+      held.set(seen.key, { stamp, of: original.tail, sinceMs: clock.monotonicMs() - heldMs });
       return;
     }
     // As long as this, it is no coincidence: what the copy repeats has been read.
     await newcomers.follow(seen, seen.stats.size >= MARK_BYTES ? 'end' : 'start');
-  }
-
-  /** The tail whose text this file repeats; `unclear` when that cannot be seen now. */
-  async #originalOf(seen: Seen): Promise<Tail | 'inherited' | 'unclear' | undefined> {
-    const candidates = this.#standingTails(seen);
-    if (candidates.length === 0) return undefined;
-    if (seen.stats.size === 0) return isLiveName(seen.ways[0].path) ? undefined : 'unclear';
-    for (const tail of candidates) {
-      const opening = await this.deps.descriptors.open(tail);
-      const changed = opening.kind === 'changed' || (opening.kind === 'open' && !(await tail.stillHolds()));
-      if (changed) {
-        await this.loseChanged(tail, opening.kind === 'changed' && opening.shorter);
-        if ((await this.#inherit(seen)) === 'inherited') return 'inherited';
-      } else if (opening.kind !== 'open') return 'unclear';
-      else {
-        const same = await this.#withContent(seen, (content) => repeats(content, seen.stats.size, tail.content!));
-        if (same === true) return tail;
-        if (same === undefined) return 'unclear';
-      }
-    }
-    return undefined;
-  }
-
-  /** Tails with a file, that this one may be a copy of. */
-  #standingTails(seen: Seen): Tail[] {
-    const found = new Set<Tail>();
-    const live = isLiveName(seen.ways[0].path);
-    const names = new Set([...lineagesOfFile(seen)].map((lineage) => basename(lineage)));
-    const lineages = seen.ways.some((way) => way.anyName)
-      ? [...this.deps.tails.lineages.keys()].filter((lineage) => names.has(basename(lineage)))
-      : lineagesOfFile(seen);
-    for (const lineage of lineages) {
-      for (const tail of this.deps.tails.of(lineage)) {
-        if (tail.place.name === 'lost' || tail.source !== seen.ways[0].source) continue;
-        // What appears under the live name after a rename is the successor, even if it begins alike.
-        if (live && !isLiveName(tail.path)) continue;
-        if (tail.place.size > 0) found.add(tail);
-      }
-    }
-    return [...found];
   }
 
   /** The text before the offset is another one: the tail stays with its own text, which may lie elsewhere. */
@@ -237,43 +203,12 @@ export class Placement {
     await descriptors.release(tail);
     tails.lose(tail, shorter ? 'truncated' : 'overwritten', tail.provenSize, true, clock.monotonicMs());
   }
-
-  async #withContent<T>(seen: Seen, use: (content: Content) => Promise<T>): Promise<T | undefined> {
-    const path = seen.ways[0].path;
-    let content: Content | undefined;
-    try {
-      content = await openContent(path, MARK_BYTES);
-      const { dev, ino } = await content.stat();
-      return `${dev}:${ino}` === seen.key ? await use(content) : undefined;
-    } catch (error) {
-      this.unreadable.set(path, systemCode(error));
-      return undefined;
-    } finally {
-      await content?.close();
-    }
-  }
-}
-
-/** A compressed text is compared by its head only, as long as its original stands: it may still be being written. */
-async function repeats(copy: Content, copySize: number, original: Content): Promise<boolean> {
-  if (copy.compressed || original.compressed) {
-    const [a, b] = [await copy.read(0, MARK_BYTES), await original.read(0, MARK_BYTES)];
-    const length = Math.min(a.length, b.length);
-    return a.subarray(0, length).equals(b.subarray(0, length));
-  }
-  return oneBeginsTheOther(copy, original, copySize, (await original.stat()).size);
 }
 
 /** Oldest first. Kernel times are coarse: among equals the one that is still written to is the youngest. */
 function byAge(a: Seen, b: Seen): number {
   const byName = Number(isLiveName(a.ways[0].path)) - Number(isLiveName(b.ways[0].path));
   return a.stats.mtimeMs - b.stats.mtimeMs || byName || a.stats.birthtimeMs - b.stats.birthtimeMs;
-}
-
-function holdsAllOf(tail: Tail, seen: Seen): boolean {
-  if (tail.place.name !== 'lost' || tail.place.size === undefined) return false;
-  const known = tail.place.size;
-  return known > 0 && (isCompressed(seen.ways[0].path) || seen.stats.size >= known);
 }
 
 function isCompressed(path: string): boolean {

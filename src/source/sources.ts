@@ -5,23 +5,25 @@
  * someone asks for a chunk, so that a full journal stops it.
  */
 import type { Clock } from '../lib/clock.js';
-import { systemCode } from '../lib/errors.js';
 import type { Chunk } from '../model/line.js';
 import type { Position } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import { Absence } from './absence.js';
 import { Bell } from './bell.js';
 import { Descriptors } from './descriptors.js';
-import { Discovery, type View } from './discover.js';
+import { Discovery } from './discover.js';
 import { type FileState, fileStates } from './file-state.js';
 import { knownTails } from './known.js';
 import { Lookout } from './lookout.js';
 import { Newcomers } from './newcomers.js';
 import type { Notice } from './notice.js';
+import { Opener } from './opener.js';
 import { Placement } from './placement.js';
+import { Reader } from './reader.js';
 import type { Tail } from './tail.js';
 import { Tails } from './tails.js';
 import { Turns } from './turns.js';
+import type { View } from './view.js';
 import { chokidarWake, type WakeFactory } from './wake.js';
 
 export type { FileState } from './file-state.js';
@@ -56,7 +58,6 @@ export interface SourcesDependencies {
 
 const MAX_OPEN_FILES = 128;
 const POLL_MS = 5_000;
-const MAX_WAIT_MS = 60_000;
 
 export class Sources {
   readonly #tails = new Tails();
@@ -64,12 +65,13 @@ export class Sources {
   readonly #stopping = new AbortController();
   readonly #readable: Bell;
   readonly #descriptors: Descriptors;
+  readonly #opener = new Opener();
   readonly #placement: Placement;
   readonly #newcomers: Newcomers;
   readonly #absence: Absence;
   readonly #discovery: Discovery;
   readonly #lookout: Lookout;
-  readonly #partials = new Set<Tail>();
+  readonly #reader: Reader;
   #view: View | undefined;
   /** Counts rewinds: what was read before one is not handed out after it. */
   #rewinds = 0;
@@ -93,7 +95,23 @@ export class Sources {
       newTailId,
     });
     const descriptors = this.#descriptors;
-    this.#placement = new Placement({ tails, descriptors, newcomers: this.#newcomers, clock, report });
+    this.#placement = new Placement({
+      tails,
+      descriptors,
+      newcomers: this.#newcomers,
+      opener: this.#opener,
+      clock,
+      report,
+    });
+    this.#reader = new Reader({
+      tails,
+      descriptors,
+      placement: this.#placement,
+      clock,
+      report,
+      stopping: this.#stopping.signal,
+      lookSoon: () => this.#lookout.lookSoon(),
+    });
     const hasCopy = (tail: Tail) => this.#placement.hasCopy(tail);
     this.#absence = new Absence({ tails, descriptors, clock, report, notice }, { quietMs: pollMs, hasCopy });
     this.#discovery = new Discovery(sources, () => clock.nowMs());
@@ -130,8 +148,8 @@ export class Sources {
   async read(signal: AbortSignal): Promise<Chunk | undefined> {
     while (!signal.aborted && !this.#stopping.signal.aborted) {
       const rewinds = this.#rewinds;
-      const chunk = await this.#turns.run(() => this.#readNext());
-      if (chunk === undefined) await this.#readable.wait(this.#nextPartialMs(), signal);
+      const chunk = await this.#turns.run(() => this.#reader.next());
+      if (chunk === undefined) await this.#readable.wait(this.#reader.nextDueMs(), signal);
       else if (rewinds === this.#rewinds) return chunk;
     }
     return undefined;
@@ -142,14 +160,16 @@ export class Sources {
     this.#rewinds++;
     // A read under way is let finish, and what it brings is thrown away.
     void this.#turns.run(async () => {
+      const nowMs = this.deps.clock.monotonicMs();
       const byId = new Map(positions.map((position) => [position.tailId, position]));
-      this.#partials.clear();
+      this.#reader.forgetPartials();
       for (const tail of this.#tails.all) {
         tail.rewind(byId.get(tail.id));
         if (tail.place.name !== 'lost') this.#tails.wake(tail);
+        else tail.place = { ...tail.place, sinceMs: nowMs, told: false };
         byId.delete(tail.id);
       }
-      this.#remember([...byId.values()], this.deps.clock.monotonicMs());
+      this.#remember([...byId.values()], nowMs);
       this.#lookout.lookSoon();
       this.#readable.ring();
     });
@@ -157,7 +177,7 @@ export class Sources {
 
   /** Every followed file, and every file that matches and cannot be read. */
   files(): readonly FileState[] {
-    return fileStates(this.#tails, this.#view, this.#placement.unreadable);
+    return fileStates(this.#tails, this.#view, this.#opener.unreadable);
   }
 
   /** Ends looking and reading, and closes every file. A chunk handed out stays valid. */
@@ -209,107 +229,7 @@ export class Sources {
       if (this.#descriptors.full) return;
       if (!tail.ready || tail.content !== undefined || tail.place.name !== 'placed') continue;
       const opening = await this.#descriptors.open(tail);
-      if (opening.kind === 'changed') await this.#lose(tail, opening.shorter);
+      if (opening.kind === 'changed') await this.#reader.lose(tail, opening.shorter);
     }
-  }
-
-  async #readNext(): Promise<Chunk | undefined> {
-    this.#wakeDuePartials();
-    for (let tail = this.#tails.next(); tail !== undefined; tail = this.#tails.next()) {
-      const chunk = tail.ready ? await this.#readFrom(tail) : this.#announce(tail);
-      if (chunk !== undefined || this.#stopping.signal.aborted) return chunk;
-    }
-    return undefined;
-  }
-
-  #announce(tail: Tail): Chunk {
-    if (tail.gone) this.#tails.remove(tail);
-    return tail.announce(this.deps.clock.nowMs());
-  }
-
-  async #readFrom(tail: Tail): Promise<Chunk | undefined> {
-    const opening = await this.#descriptors.open(tail);
-    switch (opening.kind) {
-      case 'open':
-        return this.#readOpen(tail);
-      case 'changed':
-        await this.#lose(tail, opening.shorter);
-        return undefined;
-      case 'elsewhere':
-        this.#block(tail, 'ENOENT');
-        this.#lookout.lookSoon();
-        return undefined;
-      case 'blocked':
-        this.#block(tail, opening.code);
-        return undefined;
-      default:
-        return opening satisfies never;
-    }
-  }
-
-  async #readOpen(tail: Tail): Promise<Chunk | undefined> {
-    const { clock } = this.deps;
-    try {
-      const reading = await tail.read(clock.nowMs(), clock.monotonicMs());
-      tail.blocked = undefined;
-      if (reading.kind === 'chunk') {
-        this.#partials.delete(tail);
-        return reading.chunk;
-      }
-      if (reading.kind === 'changed') await this.#lose(tail, reading.shorter);
-      else await this.#atEnd(tail);
-    } catch (error) {
-      await this.#descriptors.release(tail);
-      this.#block(tail, systemCode(error));
-    }
-    return undefined;
-  }
-
-  async #atEnd(tail: Tail): Promise<void> {
-    tail.ready = false;
-    if (tail.partial === undefined) this.#partials.delete(tail);
-    else this.#partials.add(tail);
-    if (!tail.content?.compressed) return;
-    if (tail.content.damage !== undefined && tail.damage === undefined) {
-      tail.damage = tail.content.damage;
-      const facts = { path: tail.path, offset: tail.offset, reason: tail.damage };
-      this.deps.report.warning('A compressed log file is damaged; its text was read as far as it goes', facts);
-    }
-    if (!tail.finished && (await tail.content.complete())) {
-      tail.finished = true;
-      this.#tails.wake(tail);
-    } else if (tail.partial === undefined) await this.#descriptors.release(tail);
-  }
-
-  async #lose(tail: Tail, shorter: boolean): Promise<void> {
-    this.#partials.delete(tail);
-    await this.#placement.loseChanged(tail, shorter);
-    this.#lookout.lookSoon();
-  }
-
-  /** Waits for the next look; EMFILE, EACCES or EIO say nothing about what the file holds. */
-  #block(tail: Tail, code: string): void {
-    tail.ready = false;
-    if (code !== 'ENOENT' && code !== tail.blocked) {
-      const facts = { path: tail.path, source: tail.source, code };
-      this.deps.report.warning('A followed file cannot be read for now', facts);
-    }
-    tail.blocked = code;
-  }
-
-  #wakeDuePartials(): void {
-    const nowMs = this.deps.clock.monotonicMs();
-    for (const tail of this.#partials) {
-      if (tail.partial === undefined || tail.place.name === 'lost') this.#partials.delete(tail);
-      else if (tail.partial.sinceMs + tail.limits.partialLineTimeoutMs <= nowMs) this.#tails.wake(tail);
-    }
-  }
-
-  #nextPartialMs(): number {
-    let nextMs = this.deps.clock.monotonicMs() + MAX_WAIT_MS;
-    for (const { partial, limits } of this.#partials) {
-      if (partial !== undefined) nextMs = Math.min(nextMs, partial.sinceMs + limits.partialLineTimeoutMs);
-    }
-    return Math.max(1, nextMs - this.deps.clock.monotonicMs());
   }
 }

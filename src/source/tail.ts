@@ -8,40 +8,13 @@
 import type { Chunk, ChunkEnding } from '../model/line.js';
 import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../model/position.js';
 import type { Content } from './content.js';
-import type { FileKey, Seen } from './discover.js';
 import { digest, MARK_BYTES, type Marks, NO_MARKS, sameContent } from './identity.js';
-import { cutLines } from './lines.js';
-import type { LossReason } from './notice.js';
+import { cutLines, insideLineAfter } from './lines.js';
+import { type Place, stampOf } from './place.js';
+import type { Seen } from './view.js';
 
 /** One read is at most this much of the file, unless a single line is longer. */
 export const READ_BYTES = 256 * 1024;
-
-/** Where the text is. */
-export type Place =
-  /** At `path`, as last seen. */
-  | { readonly name: 'placed'; readonly key: FileKey; readonly size: number; readonly stamp: string }
-  /** Out of sight, deleted or moved; read on through the open descriptor. `sinceMs`: when it last changed. */
-  | {
-      readonly name: 'unlinked';
-      readonly key: FileKey;
-      readonly size: number;
-      readonly stamp: string;
-      readonly sinceMs: number;
-    }
-  /** Nowhere; kept in mind for a copy that may still appear. */
-  | Lost;
-
-export interface Lost {
-  readonly name: 'lost';
-  readonly sinceMs: number;
-  readonly reason: LossReason;
-  /** How long the text is known to have been. */
-  readonly size: number | undefined;
-  /** Whether text may be missing although no size is known. */
-  readonly doubtful: boolean;
-  /** Whether the loss, if it is one, has been told. */
-  readonly told: boolean;
-}
 
 export type Reading =
   | { readonly kind: 'chunk'; readonly chunk: Chunk }
@@ -79,6 +52,8 @@ export class Tail {
   finished = false;
   /** Why the file cannot be opened or read, the system's code. */
   blocked: string | undefined;
+  /** Of the directory that the log lies in, as last seen: tells a missing file from a missing volume. */
+  homeDevice: number | undefined;
   /** What is wrong with a compressed file. */
   damage: string | undefined;
   /** Whether the journal can know this tail. */
@@ -272,29 +247,5 @@ export class Tail {
       head: grown === head ? this.#identity.head : digest(grown),
       last: digest(tail),
     };
-  }
-}
-
-/** What of a `stat` changes when the text does. */
-export function stampOf(stats: Pick<Seen['stats'], 'size' | 'mtimeMs' | 'ctimeMs'>): string {
-  return `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`;
-}
-
-function insideLineAfter(
-  before: InsideLine | undefined,
-  bytes: Buffer,
-  start: ByteOffset,
-  ending: ChunkEnding,
-): InsideLine | undefined {
-  switch (ending) {
-    case 'newline':
-      return bytes.length === 0 ? before : undefined;
-    case 'final':
-      return undefined;
-    case 'part':
-    case 'waiting':
-      return before === undefined ? { start, parts: 1 } : { start: before.start, parts: before.parts + 1 };
-    default:
-      return ending satisfies never;
   }
 }

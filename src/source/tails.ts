@@ -4,9 +4,10 @@
  * one log the oldest generation comes first, so that lines keep their order.
  */
 import type { TailId } from '../model/position.js';
-import type { FileKey, Seen } from './discover.js';
 import type { LossReason } from './notice.js';
-import { stampOf, type Tail } from './tail.js';
+import { stampOf } from './place.js';
+import type { Tail } from './tail.js';
+import type { FileKey, Seen } from './view.js';
 
 export class Tails {
   readonly #byId = new Map<TailId, Tail>();

@@ -4,9 +4,10 @@ import {
   copyFileSync,
   mkdtempSync,
   readFileSync,
-  renameSync,
   rmSync,
+  statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,9 +36,10 @@ export function copyTruncate(path: string, copy: string): void {
   truncateSync(path);
 }
 
-/** gzip, then unlink the original, as gzip(1) does. */
+/** As gzip(1) does: writes beside, keeps the times, unlinks the original. */
 export function compress(path: string, compressed = `${path}.gz`): void {
-  writeFileSync(`${compressed}.tmp`, gzipSync(readFileSync(path)));
-  renameSync(`${compressed}.tmp`, compressed);
+  const { atime, mtime } = statSync(path);
+  writeFileSync(compressed, gzipSync(readFileSync(path)));
+  utimesSync(compressed, atime, mtime);
   rmSync(path);
 }

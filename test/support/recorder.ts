@@ -30,6 +30,8 @@ export class Recorder {
   #reading: Promise<void> = Promise.resolve();
   #stop = new AbortController();
   #paused: (() => void)[] | undefined;
+  #synced = 0;
+  #last = new Map<TailId, Position>();
   readonly #started = new Set<string>();
 
   private constructor(
@@ -83,8 +85,20 @@ export class Recorder {
     await this.start();
   }
 
+  /** What has been read so far is on disk for good. */
+  sync(): void {
+    this.#synced = this.chunks.length;
+  }
+
   forget(unsynced: number): void {
-    this.chunks.length = Math.max(0, this.chunks.length - unsynced);
+    this.chunks.length = Math.max(this.#synced, this.chunks.length - unsynced);
+  }
+
+  /** The journal failed, and stands a few chunks back. */
+  rewind(unsynced: number): void {
+    this.forget(unsynced);
+    this.sources.rewind(this.positions());
+    this.#last = new Map(this.positions().map((position) => [position.tailId, position]));
   }
 
   /** As a full journal does: nothing is asked for until `resume`. */
@@ -153,18 +167,18 @@ export class Recorder {
   }
 
   async #read(sources: Sources, signal: AbortSignal): Promise<void> {
-    const last = new Map(this.positions().map((position) => [position.tailId, position]));
+    this.#last = new Map(this.positions().map((position) => [position.tailId, position]));
     while (!signal.aborted) {
       if (this.#paused !== undefined) await new Promise<void>((resolve) => this.#paused?.push(resolve));
       const chunk = await sources.read(signal);
       if (chunk === undefined) return;
-      const before = last.get(chunk.from.tailId);
+      const before = this.#last.get(chunk.from.tailId);
       if (before !== undefined) {
         const joint = [chunk.from.offset, chunk.from.insideLine];
         this.t.deepEqual(joint, [before.offset, before.insideLine], 'a chunk joins the one before');
       }
       this.t.is(chunk.to.offset - chunk.from.offset, chunk.bytes.length);
-      last.set(chunk.from.tailId, chunk.to);
+      this.#last.set(chunk.from.tailId, chunk.to);
       this.chunks.push(chunk);
     }
   }

@@ -1,0 +1,75 @@
+/**
+ * Whether a file is a copy of another that is followed and still stands: what
+ * copytruncate and gzip leave for a moment, and cp for ever.
+ */
+import { basename } from 'node:path';
+import type { Content } from './content.js';
+import type { Descriptors } from './descriptors.js';
+import { MARK_BYTES, oneBeginsTheOther } from './identity.js';
+import { isLiveName, lineagesOfFile } from './lineage.js';
+import type { Opener } from './opener.js';
+import type { Tail } from './tail.js';
+import type { Tails } from './tails.js';
+import type { Seen } from './view.js';
+
+export interface CopyDependencies {
+  readonly tails: Tails;
+  readonly descriptors: Descriptors;
+  readonly opener: Opener;
+}
+
+/** A tail that the file is, or may be, a copy of; `holds` is false when the tail's own file has other text by now. */
+export type Original =
+  | { readonly tail: Tail; readonly holds: true }
+  | { readonly tail: Tail; readonly holds: false; readonly shorter: boolean };
+
+/** `unclear` when it cannot be seen now, `undefined` when the file is no copy. */
+export async function originalOf(seen: Seen, deps: CopyDependencies): Promise<Original | 'unclear' | undefined> {
+  const candidates = standingTails(seen, deps.tails);
+  if (candidates.length === 0) return undefined;
+  if (seen.stats.size === 0) return isLiveName(seen.ways[0].path) ? undefined : 'unclear';
+  for (const tail of candidates) {
+    const opening = await deps.descriptors.open(tail);
+    if (opening.kind === 'changed') return { tail, holds: false, shorter: opening.shorter };
+    // What may not be read was not read: nothing can be repeated.
+    if (opening.kind === 'blocked' && opening.code !== 'EMFILE') continue;
+    if (opening.kind !== 'open') return 'unclear';
+    if (!(await tail.stillHolds())) return { tail, holds: false, shorter: false };
+    const same = await deps.opener.use(seen, (content) => repeats(content, seen.stats.size, tail.content!));
+    if (same === undefined) return 'unclear';
+    if (same) return { tail, holds: true };
+  }
+  return undefined;
+}
+
+/** Tails with a file, that this one may be a copy of. */
+function standingTails(seen: Seen, tails: Tails): Tail[] {
+  const [{ path, source }] = seen.ways;
+  const found: Tail[] = [];
+  for (const lineage of lineagesOfCopy(seen, tails)) {
+    for (const tail of tails.of(lineage)) {
+      if (tail.place.name === 'lost' || tail.source !== source || tail.place.size === 0) continue;
+      // What appears under the live name after a rename is the successor, even if it begins alike.
+      if (!isLiveName(path) || isLiveName(tail.path)) found.push(tail);
+    }
+  }
+  return found;
+}
+
+/** Where rotated files go to a directory of their own, the name alone must do. */
+function lineagesOfCopy(seen: Seen, tails: Tails): Iterable<string> {
+  const lineages = lineagesOfFile(seen);
+  if (!seen.ways.some((way) => way.anyName)) return lineages;
+  const names = new Set([...lineages].map((lineage) => basename(lineage)));
+  return [...tails.lineages.keys()].filter((lineage) => names.has(basename(lineage)));
+}
+
+/** A compressed text is compared by its head only, as long as its original stands: it may still be being written. */
+async function repeats(copy: Content, copySize: number, original: Content): Promise<boolean> {
+  if (copy.compressed || original.compressed) {
+    const [a, b] = [await copy.read(0, MARK_BYTES), await original.read(0, MARK_BYTES)];
+    const length = Math.min(a.length, b.length);
+    return a.subarray(0, length).equals(b.subarray(0, length));
+  }
+  return oneBeginsTheOther(copy, original, copySize, (await original.stat()).size);
+}

@@ -1,0 +1,135 @@
+/** Takes chunks from the tails by turns, and knows when a line without newline has waited long enough. */
+import type { Clock } from '../lib/clock.js';
+import { systemCode } from '../lib/errors.js';
+import type { Chunk } from '../model/line.js';
+import type { Report } from '../model/report.js';
+import type { Descriptors } from './descriptors.js';
+import type { Placement } from './placement.js';
+import type { Tail } from './tail.js';
+import type { Tails } from './tails.js';
+
+export interface ReaderDependencies {
+  readonly tails: Tails;
+  readonly descriptors: Descriptors;
+  readonly placement: Placement;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly stopping: AbortSignal;
+  /** Something is not where it was. */
+  readonly lookSoon: () => void;
+}
+
+const MAX_WAIT_MS = 60_000;
+
+export class Reader {
+  readonly #partials = new Set<Tail>();
+
+  constructor(readonly deps: ReaderDependencies) {}
+
+  forgetPartials(): void {
+    this.#partials.clear();
+  }
+
+  /** The next chunk, if there is one now. */
+  async next(): Promise<Chunk | undefined> {
+    this.#wakeDuePartials();
+    for (let tail = this.deps.tails.next(); tail !== undefined; tail = this.deps.tails.next()) {
+      const chunk = tail.ready ? await this.#readFrom(tail) : this.#announce(tail);
+      if (chunk !== undefined || this.deps.stopping.aborted) return chunk;
+    }
+    return undefined;
+  }
+
+  #announce(tail: Tail): Chunk {
+    if (tail.gone) this.deps.tails.remove(tail);
+    return tail.announce(this.deps.clock.nowMs());
+  }
+
+  async #readFrom(tail: Tail): Promise<Chunk | undefined> {
+    const opening = await this.deps.descriptors.open(tail);
+    switch (opening.kind) {
+      case 'open':
+        return this.#readOpen(tail);
+      case 'changed':
+        await this.lose(tail, opening.shorter);
+        return undefined;
+      case 'elsewhere':
+        this.#block(tail, 'ENOENT');
+        this.deps.lookSoon();
+        return undefined;
+      case 'blocked':
+        this.#block(tail, opening.code);
+        return undefined;
+      default:
+        return opening satisfies never;
+    }
+  }
+
+  async #readOpen(tail: Tail): Promise<Chunk | undefined> {
+    const { clock } = this.deps;
+    try {
+      const reading = await tail.read(clock.nowMs(), clock.monotonicMs());
+      tail.blocked = undefined;
+      if (reading.kind === 'chunk') {
+        this.#partials.delete(tail);
+        return reading.chunk;
+      }
+      if (reading.kind === 'changed') await this.lose(tail, reading.shorter);
+      else await this.#atEnd(tail);
+    } catch (error) {
+      await this.deps.descriptors.release(tail);
+      this.#block(tail, systemCode(error));
+    }
+    return undefined;
+  }
+
+  async #atEnd(tail: Tail): Promise<void> {
+    tail.ready = false;
+    if (tail.partial === undefined) this.#partials.delete(tail);
+    else this.#partials.add(tail);
+    if (!tail.content?.compressed) return;
+    if (tail.content.damage !== undefined && tail.damage === undefined) {
+      tail.damage = tail.content.damage;
+      const facts = { path: tail.path, offset: tail.offset, reason: tail.damage };
+      this.deps.report.warning('A compressed log file is damaged; its text was read as far as it goes', facts);
+    }
+    if (!tail.finished && (await tail.content.complete())) {
+      tail.finished = true;
+      this.deps.tails.wake(tail);
+    } else await this.deps.descriptors.release(tail);
+  }
+
+  /** The text before the offset is another one. */
+  async lose(tail: Tail, shorter: boolean): Promise<void> {
+    this.#partials.delete(tail);
+    await this.deps.placement.loseChanged(tail, shorter);
+    this.deps.lookSoon();
+  }
+
+  /** Waits for the next look; EMFILE, EACCES or EIO say nothing about what the file holds. */
+  #block(tail: Tail, code: string): void {
+    tail.ready = false;
+    if (code !== 'ENOENT' && code !== tail.blocked) {
+      const facts = { path: tail.path, source: tail.source, code };
+      this.deps.report.warning('A followed file cannot be read for now', facts);
+    }
+    tail.blocked = code;
+  }
+
+  #wakeDuePartials(): void {
+    const nowMs = this.deps.clock.monotonicMs();
+    for (const tail of this.#partials) {
+      if (tail.partial === undefined || tail.place.name === 'lost') this.#partials.delete(tail);
+      else if (tail.partial.sinceMs + tail.limits.partialLineTimeoutMs <= nowMs) this.deps.tails.wake(tail);
+    }
+  }
+
+  /** How long nothing is due, as long as no file changes. */
+  nextDueMs(): number {
+    let nextMs = this.deps.clock.monotonicMs() + MAX_WAIT_MS;
+    for (const { partial, limits } of this.#partials) {
+      if (partial !== undefined) nextMs = Math.min(nextMs, partial.sinceMs + limits.partialLineTimeoutMs);
+    }
+    return Math.max(1, nextMs - this.deps.clock.monotonicMs());
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What one look has found: every file by inode, with all ways that lead to it.
+ * Says "absent" only where that was proved.
+ */
+import type { Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { systemCode } from '../lib/errors.js';
+
+/** `device:inode` */
+export type FileKey = string;
+
+/** One way to a file. */
+export interface Way {
+  readonly path: string;
+  /** Name of the source. */
+  readonly source: string;
+  /** Whether the source's `paths` match; a rotated generation is only looked at to see what it continues. */
+  readonly matched: boolean;
+  /** Where a symbolic link leads. */
+  readonly real?: string;
+  /** A `rotated` pattern names it: it can continue any tail of its source, whatever its name. */
+  readonly anyName?: true;
+}
+
+/** One inode as one look found it. The first way is the one that counts. */
+export interface Seen {
+  readonly key: FileKey;
+  readonly ways: readonly [Way, ...Way[]];
+  readonly stats: Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'birthtimeMs'>;
+}
+
+export interface View {
+  readonly files: ReadonlyMap<FileKey, Seen>;
+  /** The file at a path, if any. */
+  at(path: string): Seen | undefined;
+  /** Paths that a second source matches, too. */
+  readonly overlaps: readonly Overlap[];
+  /** Paths that match and cannot be reached, with the system's code. */
+  readonly unreachable: ReadonlyMap<string, string>;
+  /** Proof of absence: the directory could be looked into (or is itself gone) and the file is not in it. */
+  isAbsent(path: string): boolean;
+  /** Whether a `rotated` pattern matches the path. */
+  isElsewhere(path: string): boolean;
+  /** Device of the directory that the path lies in; `undefined` when the directory is not there. */
+  deviceAt(path: string): number | undefined;
+  /** Existing directories where something that matters can appear. */
+  readonly directories: ReadonlySet<string>;
+}
+
+export interface Overlap {
+  readonly path: string;
+  readonly source: string;
+  readonly other: string;
+}
+
+/** What a walk has gathered. */
+export interface Walked {
+  readonly ways: readonly Way[];
+  readonly overlaps: readonly Overlap[];
+  readonly unreachable: ReadonlyMap<string, string>;
+  readonly directories: ReadonlySet<string>;
+  readonly isAbsent: (path: string) => boolean;
+  readonly isElsewhere: (path: string) => boolean;
+  readonly deviceAt: (path: string) => number | undefined;
+}
+
+// Enough to keep the thread pool busy, not enough to keep everyone else out of it.
+const AT_ONCE = 32;
+
+export async function takeView({ ways, isAbsent, ...walked }: Walked): Promise<View> {
+  const files = new Map<FileKey, Seen>();
+  const unreachable = new Map(walked.unreachable);
+  const raced = new Set<string>();
+  for (let at = 0; at < ways.length; at += AT_ONCE) {
+    const few = ways.slice(at, at + AT_ONCE);
+    const found = await Promise.all(few.map(({ path }) => stat(path).catch((error: unknown) => systemCode(error))));
+    found.forEach((stats, index) => {
+      const way = few[index]!;
+      if (typeof stats !== 'string') {
+        if (stats.isFile()) addWay(files, way, stats);
+      } else if (stats === 'ENOENT' || stats === 'ENOTDIR') raced.add(way.path);
+      else unreachable.set(way.path, stats);
+    });
+  }
+  const byPath = new Map([...files.values()].flatMap((seen) => seen.ways.map((way) => [way.path, seen] as const)));
+  return {
+    ...walked,
+    files,
+    unreachable,
+    at: (path) => byPath.get(path),
+    isAbsent: (path) => raced.has(path) || isAbsent(path),
+  };
+}
+
+function addWay(files: Map<FileKey, Seen>, way: Way, stats: Stats): void {
+  const key = `${stats.dev}:${stats.ino}`;
+  const known = files.get(key);
+  if (known === undefined) files.set(key, { key, ways: [way], stats });
+  else {
+    // A matched way counts before an unmatched one, a path before a link to it.
+    const [first, ...others] = [...known.ways, way].sort((a, b) => rank(a) - rank(b));
+    files.set(key, { ...known, ways: [first!, ...others] });
+  }
+}
+
+function rank({ matched, real }: Way): number {
+  return (matched ? 0 : 2) + (real === undefined ? 0 : 1);
+}

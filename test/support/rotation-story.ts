@@ -1,0 +1,283 @@
+/**
+ * A writer, a rotator and an unlucky agent, doing one thing after another as a
+ * seed says. Whatever they do, every line that was in a readable file arrives
+ * once. The story only ever destroys text that has been read and synced.
+ */
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import { compress, copyTruncate } from './files.js';
+import { Recorder } from './recorder.js';
+
+export type Step =
+  | { readonly do: 'write'; readonly log: number; readonly lines: number; readonly width: number }
+  | { readonly do: 'begin-line'; readonly log: number }
+  | { readonly do: 'rename' | 'rename-late' | 'copytruncate' | 'move-away'; readonly log: number }
+  | { readonly do: 'compress'; readonly log: number; readonly generation: number }
+  | { readonly do: 'truncate' | 'delete' | 'replace' | 'drop-oldest'; readonly log: number }
+  | { readonly do: 'pause' | 'resume' | 'settle' | 'breathe' }
+  | { readonly do: 'restart' | 'kill' | 'rewind'; readonly unsynced: number; readonly meanwhile: readonly Step[] };
+
+export interface Story {
+  readonly seed: number;
+  readonly pattern: 'exact' | 'star';
+  readonly logs: number;
+  readonly steps: readonly Step[];
+}
+
+const KEPT = 6;
+
+export function tell(seed: number): Story {
+  const random = randomNumbers(seed);
+  const below = (n: number) => Math.floor(random() * n);
+  const logs = 1 + below(2);
+  const step = (): Step => {
+    const log = below(logs);
+    const dice = below(100);
+    if (dice < 34)
+      return {
+        do: 'write',
+        log,
+        lines: 1 + below(random() < 0.1 ? 3000 : 30),
+        width: below(random() < 0.05 ? 3000 : 120),
+      };
+    if (dice < 38) return { do: 'begin-line', log };
+    if (dice < 47) return { do: 'rename', log };
+    if (dice < 51) return { do: 'rename-late', log };
+    if (dice < 60) return { do: 'copytruncate', log };
+    if (dice < 63) return { do: 'move-away', log };
+    if (dice < 69) return { do: 'compress', log, generation: 1 + below(3) };
+    if (dice < 71) return { do: 'truncate', log };
+    if (dice < 73) return { do: 'delete', log };
+    if (dice < 75) return { do: 'replace', log };
+    if (dice < 78) return { do: 'drop-oldest', log };
+    if (dice < 81) return { do: 'pause' };
+    if (dice < 86) return { do: 'resume' };
+    if (dice < 89) return { do: 'settle' };
+    if (dice < 93) return { do: 'breathe' };
+    const unsynced = below(4);
+    if (dice < 96) return { do: 'rewind', unsynced, meanwhile: [] };
+    const meanwhile = Array.from({ length: below(5) }, step).filter(
+      (one) => !('meanwhile' in one) && !AGENT_STEPS.has(one.do),
+    );
+    return { do: dice < 98 ? 'restart' : 'kill', unsynced, meanwhile };
+  };
+  return {
+    seed,
+    pattern: below(2) === 0 ? 'exact' : 'star',
+    logs,
+    steps: Array.from({ length: 10 + below(25) }, step),
+  };
+}
+
+// They need an agent that runs: to pause it, or to wait until it has read what is to be destroyed.
+const AGENT_STEPS = new Set<Step['do']>([
+  'pause',
+  'resume',
+  'settle',
+  'breathe',
+  'truncate',
+  'delete',
+  'replace',
+  'drop-oldest',
+]);
+
+/** Plays the story and compares what arrived with what was written. */
+export async function play(t: ExecutionContext, directory: string, story: Story): Promise<void> {
+  const player = new Player(t, directory, story);
+  await player.play();
+}
+
+class Player {
+  readonly #written: string[] = [];
+  #recorder: Recorder | undefined;
+  #destroyed = false;
+  #moved = 0;
+  /** Logs whose last line has no newline yet. */
+  readonly #begun = new Map<number, string>();
+
+  constructor(
+    readonly t: ExecutionContext,
+    readonly directory: string,
+    readonly story: Story,
+  ) {}
+
+  async play(): Promise<void> {
+    mkdirSync(join(this.directory, 'old'), { recursive: true });
+    const tail = this.story.pattern === 'star' ? '*' : '';
+    this.#recorder = await Recorder.open(
+      this.t,
+      [{ paths: [join(this.directory, `*.log${tail}`)], rotated: [join(this.directory, 'old', '*')] }],
+      { pollMs: 15 },
+    );
+    // A log that was never seen under a followed name is not a followed one.
+    for (let log = 0; log < this.story.logs; log++) this.#write(log, 1, 10);
+    await this.#settle();
+    for (const step of this.story.steps) await this.#do(step);
+    for (const log of this.#begun.keys()) this.#endLine(log);
+    this.#recorder.resume();
+    await this.#recorder.expect(this.#written, 'any order');
+    await this.#recorder.quiet();
+    await this.#recorder.restart();
+    await this.#recorder.quiet();
+    await this.#recorder.expect(this.#written, 'any order');
+    await this.#recorder.stop();
+    // After a restart nobody knows any more that a deleted file had been read to its end: that much doubt is honest.
+    const certain = this.#recorder.notices.filter(({ toOffset }) => !(this.#destroyed && toOffset === undefined));
+    this.t.deepEqual(certain, [], 'nothing is told as missing');
+  }
+
+  async #do(step: Step): Promise<void> {
+    const recorder = this.#recorder!;
+    switch (step.do) {
+      case 'write':
+        return this.#write(step.log, step.lines, step.width);
+      case 'begin-line':
+        return this.#beginLine(step.log);
+      case 'rename':
+      case 'rename-late':
+        return this.#rename(step.log, step.do === 'rename');
+      case 'copytruncate':
+        return this.#copyTruncate(step.log);
+      case 'move-away':
+        return this.#moveAway(step.log);
+      case 'compress':
+        return this.#compress(step.log, step.generation);
+      case 'truncate':
+      case 'delete':
+      case 'replace':
+      case 'drop-oldest':
+        await this.#settle();
+        return this.#destroy(step.do, step.log);
+      case 'pause':
+        return recorder.pause();
+      case 'resume':
+        return recorder.resume();
+      case 'settle':
+        return this.#settle();
+      case 'breathe':
+        return recorder.quiet();
+      case 'rewind':
+        return recorder.rewind(step.unsynced);
+      case 'restart':
+      case 'kill':
+        await recorder.stop();
+        if (step.do === 'kill') recorder.forget(step.unsynced);
+        else recorder.sync();
+        for (const one of step.meanwhile) await this.#do(one);
+        return recorder.start();
+      default:
+        return step satisfies never;
+    }
+  }
+
+  #path(log: number, suffix = ''): string {
+    return join(this.directory, `log${'ab'[log]}.log${suffix}`);
+  }
+
+  #write(log: number, lines: number, width: number): void {
+    this.#endLine(log);
+    const added = Array.from(
+      { length: lines },
+      (_, n) => `${'ab'[log]} ${this.#written.length + n} ${'x'.repeat(width)}`,
+    );
+    this.#written.push(...added);
+    appendFileSync(this.#path(log), `${added.join('\n')}\n`);
+  }
+
+  #beginLine(log: number): void {
+    this.#endLine(log);
+    const start = `${'ab'[log]} ${this.#written.length} begun `;
+    this.#begun.set(log, start);
+    this.#written.push(`${start}and ended`);
+    appendFileSync(this.#path(log), start);
+  }
+
+  #endLine(log: number): void {
+    if (this.#begun.delete(log)) appendFileSync(this.#path(log), 'and ended\n');
+  }
+
+  #generations(log: number): { number: number; path: string }[] {
+    return Array.from({ length: 20 }, (_, n) => n + 1).flatMap((number) =>
+      ['', '.gz']
+        .map((end) => ({ number, path: this.#path(log, `.${number}${end}`) }))
+        .filter(({ path }) => existsSync(path)),
+    );
+  }
+
+  #shift(log: number): void {
+    for (const { number, path } of this.#generations(log).reverse()) {
+      renameSync(path, this.#path(log, `.${number + 1}${path.endsWith('.gz') ? '.gz' : ''}`));
+    }
+  }
+
+  #rename(log: number, create: boolean): void {
+    this.#endLine(log);
+    if (!existsSync(this.#path(log)) || this.#generations(log).length > 15) return;
+    this.#shift(log);
+    renameSync(this.#path(log), this.#path(log, '.1'));
+    if (create) writeFileSync(this.#path(log), '');
+  }
+
+  #copyTruncate(log: number): void {
+    this.#endLine(log);
+    if (!existsSync(this.#path(log)) || this.#generations(log).length > 15) return;
+    this.#shift(log);
+    copyTruncate(this.#path(log), this.#path(log, '.1'));
+  }
+
+  #moveAway(log: number): void {
+    const first = this.#generations(log)[0]?.path;
+    if (first === undefined) return;
+    const name = `log${'ab'[log]}.log.${100 + this.#moved++}${first.endsWith('.gz') ? '.gz' : ''}`;
+    renameSync(first, join(this.directory, 'old', name));
+  }
+
+  #compress(log: number, generation: number): void {
+    const path = this.#path(log, `.${generation}`);
+    if (existsSync(path) && !existsSync(`${path}.gz`)) compress(path);
+  }
+
+  async #settle(): Promise<void> {
+    for (const log of [...this.#begun.keys()]) this.#endLine(log);
+    this.#recorder!.resume();
+    await this.#recorder!.expect(this.#written, 'any order');
+    this.#recorder!.sync();
+  }
+
+  #destroy(how: 'truncate' | 'delete' | 'replace' | 'drop-oldest', log: number): void {
+    this.#destroyed = true;
+    const path = this.#path(log);
+    const oldest = this.#generations(log).at(-1);
+    if (how === 'drop-oldest') {
+      if (oldest !== undefined && oldest.number > KEPT) unlinkSync(oldest.path);
+    } else if (existsSync(path)) {
+      if (how === 'truncate') truncateSync(path);
+      else if (how === 'delete') rmSync(path);
+      else {
+        writeFileSync(`${path}~`, '');
+        renameSync(`${path}~`, path);
+      }
+    }
+  }
+}
+
+/** mulberry32: small, and the same everywhere. */
+function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
