@@ -45,7 +45,7 @@ function recordOf(row: Row, site: string): AuditRecord {
     event: textOf(row.event),
     success,
     wallTime,
-    notAfterMs: (wallTime && createdMs(textOf(api.created_time), wallTime)) ?? exportedAtMs,
+    notAfterMs: createdMs(textOf(api.created_time), wallTime) ?? exportedAtMs,
     fields: fieldsOf(row, api, success, site),
   };
   return isAboutRows(row) && exportedAtMs !== undefined ? { ...record, atMs: exportedAtMs } : record;
@@ -98,9 +98,9 @@ function generationOf(row: Row): string {
  * and dumps read it in UTC. One that shows the row's own wall time was read in
  * some local zone, or in a zone that is UTC by chance, and tells nothing.
  */
-function createdMs(created: string, wallTime: string): number | undefined {
+function createdMs(created: string, wallTime: string | undefined): number | undefined {
   const utc = wallTimeOf(created);
-  if (utc === undefined) return undefined;
+  if (utc === undefined || wallTime === undefined) return undefined;
   const createdAtMs = wallClockMs(utc);
   return Math.abs(createdAtMs - wallClockMs(wallTime)) < SAME_CLOCK_MS ? undefined : createdAtMs;
 }
