@@ -1,9 +1,11 @@
 /** What has gone out on one link since the last acknowledgement, as a receipt will tell it. */
 import { createHash } from 'node:crypto';
 import type { MessageName, Run } from '../model/entry.js';
+import type { TailId } from '../model/position.js';
 import type { Batch, Mark } from './outbox.js';
 
 export interface EpochOrigin {
+  readonly tailId: TailId;
   readonly path: string;
   readonly from: number;
   to: number;
@@ -17,8 +19,10 @@ export class Epoch {
   readonly stretches: { readonly run: Run; readonly first: number; last: number }[] = [];
   /** Where the journal stands when this epoch is acknowledged. */
   mark: Mark | undefined;
-  /** By tail id. */
-  readonly origins = new Map<string, EpochOrigin>();
+  /** Of its first message; `undefined` for the agent's own. */
+  beganAt: Batch['origin'];
+  /** What was read of which file; ranges that do not touch, as after damage to the journal, stay apart. */
+  readonly origins: EpochOrigin[] = [];
   readonly #sha256 = createHash('sha256');
 
   constructor(private readonly nowMs: () => number) {}
@@ -42,11 +46,15 @@ export class Epoch {
     this.mark = batch.mark;
     this.#sha256.update(batch.frames);
     if (batch.count > 0) this.#extend(batch.first, batch.count);
-    const { origin } = batch;
-    if (origin === undefined) return;
-    const known = this.origins.get(origin.tailId);
-    if (known === undefined) this.origins.set(origin.tailId, { path: origin.path, from: origin.from, to: origin.to });
-    else known.to = Math.max(known.to, origin.to);
+    if (this.messages === batch.count) this.beganAt = batch.origin;
+    // The range counts as sent with the last message of its entry.
+    if (batch.origin !== undefined && batch.mark.messages === 0) this.#cover(batch.origin);
+  }
+
+  #cover({ tailId, path, from, to }: NonNullable<Batch['origin']>): void {
+    const range = this.origins.findLast((known) => known.tailId === tailId);
+    if (range?.to === from) range.to = to;
+    else this.origins.push({ tailId, path, from, to });
   }
 
   #extend({ run, seq }: MessageName, count: number): void {

@@ -13,6 +13,6 @@ export function receiptOf(epoch: Epoch, { link, target }: Dialled, level: Level)
     messages: epoch.messages,
     stretches: epoch.stretches,
     sha256: epoch.digest(),
-    tails: [...epoch.origins].map(([tail, { path, from, to }]) => ({ tail, path, from, to })),
+    tails: epoch.origins.map(({ tailId, path, from, to }) => ({ tail: tailId, path, from, to })),
   };
 }
