@@ -32,8 +32,12 @@ export interface ReaderDependencies {
 
 type Look =
   | { readonly kind: 'entry'; readonly entry: StoredEntry }
-  | { readonly kind: 'load'; readonly bytes: number }
-  | { readonly kind: 'damaged' };
+  | { readonly kind: 'end' }
+  /** The segment that was read is finished, or was removed: go on with this one. */
+  | { readonly kind: 'enter'; readonly segment: Segment }
+  /** So many bytes have to be read first. */
+  | { readonly kind: 'load'; readonly segment: Segment; readonly bytes: number }
+  | { readonly kind: 'damaged'; readonly segment: Segment };
 
 export class Reader {
   #entry: number;
@@ -67,25 +71,14 @@ export class Reader {
    */
   async next(maxBytes: number): Promise<StoredEntry[]> {
     const entries: StoredEntry[] = [];
-    let bytes = 0;
-    while (bytes < maxBytes) {
-      const segment = await this.#atSegment();
-      if (segment === undefined) break;
-      const look = this.#look(segment);
-      if (look.kind === 'entry') {
-        const { entry } = look;
-        if (entries.length > 0 && bytes + entry.bytes > maxBytes) break;
-        this.#offset += entry.bytes;
-        if (entry.number <= this.#entry) continue;
-        this.#entry = entry.number;
-        entries.push(entry);
-        bytes += entry.bytes;
-      } else if (look.kind === 'load') {
-        await this.#load(segment, look.bytes);
-      } else {
-        if (entries.length > 0) break;
-        await this.#pass(segment);
-      }
+    for (let bytes = 0; bytes < maxBytes; ) {
+      const entry = await this.#peek(entries.length === 0);
+      if (entry === undefined || (entries.length > 0 && bytes + entry.bytes > maxBytes)) break;
+      this.#offset += entry.bytes;
+      if (entry.number <= this.#entry) continue;
+      this.#entry = entry.number;
+      entries.push(entry);
+      bytes += entry.bytes;
     }
     return entries;
   }
@@ -109,55 +102,73 @@ export class Reader {
     return this.#offset < segment.end || segments.after(segment) !== undefined;
   }
 
-  /** The segment to read from, with something left in it; undefined at the end of the journal. */
-  async #atSegment(): Promise<Segment | undefined> {
-    const { segments } = this.dependencies;
+  /**
+   * The entry that comes next. Whatever may fail is done only for the first of a batch: what had been gathered before
+   * would be lost with it.
+   */
+  async #peek(first: boolean): Promise<StoredEntry | undefined> {
     for (;;) {
-      const segment = this.#segment;
-      if (segment === undefined || !segments.has(segment)) {
-        const found = segments.holding(this.#entry + 1);
-        if (found === undefined) return undefined;
-        if (this.#entry + 1 < found.first) await this.#skipTo(found);
-        this.#enter(found);
-        continue;
+      const look = this.#look();
+      if (look.kind === 'entry') return look.entry;
+      if (look.kind === 'end' || !first) return undefined;
+      switch (look.kind) {
+        case 'enter':
+          await this.#enter(look.segment);
+          break;
+        case 'load':
+          await this.#load(look.segment, look.bytes);
+          break;
+        case 'damaged':
+          await this.#pass(look.segment);
+          break;
+        default:
+          throw look satisfies never;
       }
-      if (this.#offset < segment.end) return segment;
-      const next = segments.after(segment);
-      if (next === undefined) return undefined;
-      if (this.#entry + 1 < next.first && next.first - 1 > this.dependencies.cursor()) await this.#pass(segment);
-      else this.#enter(next);
     }
   }
 
-  #enter(segment: Segment): void {
+  #look(): Look {
+    const { segments, cursor } = this.dependencies;
+    const segment = this.#segment;
+    if (segment === undefined || !segments.has(segment)) {
+      const found = segments.holding(this.#entry + 1);
+      return found === undefined ? { kind: 'end' } : { kind: 'enter', segment: found };
+    }
+    if (this.#offset < segment.end) return this.#lookInto(segment);
+    const next = segments.after(segment);
+    if (next === undefined) return { kind: 'end' };
+    const lacks = this.#entry + 1 < next.first && next.first - 1 > cursor();
+    return lacks ? { kind: 'damaged', segment } : { kind: 'enter', segment: next };
+  }
+
+  #lookInto(segment: Segment): Look {
+    if (segment.holes.size > 0 && this.#holeHere(segment) !== undefined) return { kind: 'damaged', segment };
+    const { seed, cursor } = this.dependencies;
+    const { from, bytes } = this.#chunk;
+    const available = Math.min(from + bytes.length, segment.end);
+    if (this.#offset < from || (this.#offset + ENTRY_HEAD_BYTES > available && available < segment.end)) {
+      return { kind: 'load', segment, bytes: ENTRY_HEAD_BYTES };
+    }
+    const head = decodeEntryHead(bytes, this.#offset - from, seed);
+    const end = this.#offset + (head?.bytes ?? 0);
+    if (head === undefined || end > segment.end || head.bytes < ENTRY_HEAD_BYTES + head.positionBytes) {
+      return { kind: 'damaged', segment };
+    }
+    if (end > available) return { kind: 'load', segment, bytes: head.bytes };
+    const entry = decodeEntryBody(bytes, this.#offset - from, head, seed);
+    const jumps = head.number > this.#entry + 1 && head.number > cursor() + 1;
+    return entry === undefined || jumps ? { kind: 'damaged', segment } : { kind: 'entry', entry };
+  }
+
+  async #enter(segment: Segment): Promise<void> {
+    const { cursor, salvage } = this.dependencies;
+    // The files before it are gone: acknowledged, dropped on purpose, or lost.
+    const lost = this.#entry + 1 < segment.first && segment.first - 1 > cursor();
+    if (lost) await readable(segment, salvage.tellMissingBefore(segment, Math.max(this.#entry, cursor()) + 1));
     this.#segment = segment;
     this.#offset = segment.start;
     this.#entry = Math.max(this.#entry, segment.first - 1);
     this.#chunk = { from: 0, bytes: Buffer.alloc(0) };
-  }
-
-  /** The files before the oldest segment are gone: acknowledged, dropped on purpose, or lost. */
-  async #skipTo(oldest: Segment): Promise<void> {
-    const { cursor, salvage } = this.dependencies;
-    if (oldest.first - 1 > cursor()) await salvage.tellMissingBefore(oldest, Math.max(this.#entry, cursor()) + 1);
-  }
-
-  #look(segment: Segment): Look {
-    if (segment.holes.size > 0 && this.#holeHere(segment) !== undefined) return { kind: 'damaged' };
-    const { from, bytes } = this.#chunk;
-    const available = Math.min(from + bytes.length, segment.end);
-    const left = segment.end - this.#offset;
-    if (this.#offset < from || (this.#offset + ENTRY_HEAD_BYTES > available && available < segment.end)) {
-      return { kind: 'load', bytes: ENTRY_HEAD_BYTES };
-    }
-    const head = decodeEntryHead(bytes, this.#offset - from, this.dependencies.seed);
-    if (head === undefined || head.bytes > left || head.bytes < ENTRY_HEAD_BYTES + head.positionBytes) {
-      return { kind: 'damaged' };
-    }
-    if (this.#offset + head.bytes > available) return { kind: 'load', bytes: head.bytes };
-    const entry = decodeEntryBody(bytes, this.#offset - from, head, this.dependencies.seed);
-    const jumps = head.number > this.#entry + 1 && head.number > this.dependencies.cursor() + 1;
-    return entry === undefined || jumps ? { kind: 'damaged' } : { kind: 'entry', entry };
   }
 
   async #load(segment: Segment, wanted: number): Promise<void> {
@@ -186,11 +197,7 @@ export class Reader {
   /** Steps over the hole here, looking for it when it is not known yet. */
   async #pass(segment: Segment, cause?: unknown): Promise<void> {
     if (this.#holeHere(segment) === undefined) {
-      try {
-        await this.dependencies.salvage.survey(segment);
-      } catch (error) {
-        throw unreadable(segment, error);
-      }
+      await readable(segment, this.dependencies.salvage.survey(segment));
     }
     const hole = this.#holeHere(segment);
     if (hole === undefined) {
@@ -207,6 +214,14 @@ export class Reader {
       (hole) =>
         hole.offset <= offset && (hole.end > offset || (hole.end === offset && (hole.lastEntry ?? 0) > this.#entry)),
     );
+  }
+}
+
+async function readable(segment: Segment, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw unreadable(segment, error);
   }
 }
 

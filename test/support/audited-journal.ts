@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import type { StoredEntry } from '../../src/journal/entry-codec.js';
 import { Journal } from '../../src/journal/journal.js';
 import type { Damage, JournalNotice } from '../../src/journal/notice.js';
+import type { JournalDependencies } from '../../src/journal/options.js';
 import type { Reader } from '../../src/journal/reader.js';
 import { systemClock } from '../../src/lib/clock.js';
 import type { NewEntry } from '../../src/model/entry.js';
@@ -35,7 +36,10 @@ export class AuditedJournal {
   readonly #received = new Set<string>();
   readonly #contents = new Map<string, string>();
 
-  constructor(files: ForgetfulFiles) {
+  constructor(
+    files: ForgetfulFiles,
+    private readonly dependencies: Partial<JournalDependencies> = {},
+  ) {
     this.files = files;
   }
 
@@ -55,6 +59,7 @@ export class AuditedJournal {
         random: randomBytes,
         lock: withoutLock,
         notice: (notice) => this.#hear(notice),
+        ...this.dependencies,
       },
     );
     this.#seq = 0;
