@@ -92,7 +92,7 @@ test('prints each message on standard output and who connected on standard error
   t.regex(said, /^\[1\] verify result: ok$/m);
   t.regex(said, /^\[1\] sends octet-counted frames \(RFC 5425\)$/m);
   t.regex(said, /^\[1\] ended; 2 messages, 12 B$/m);
-  t.regex(said, /^2 messages, 8 B, from 1 connections; 0 refused$/m);
+  t.regex(said, /^2 messages, 8 B, from 1 connection; 0 refused$/m);
   t.is(listening.io.status(), 0);
 });
 

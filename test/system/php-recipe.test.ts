@@ -59,6 +59,9 @@ async function listen(t: ExecutionContext<Context>, ...args: string[]) {
   return { io, port };
 }
 
+/** PHP closes without waiting for an answer, so that the kernel may reset what the collector still says. */
+const ENDED = /\[1\] (ended|hung up without waiting for our answer .*); 1 message,/;
+
 async function php(t: ExecutionContext<Context>, port: string, text: string, certificate: string, authority: string) {
   await run('php', [join(t.context.directory, 'client.php'), port, certificate, authority, text]);
 }
@@ -68,11 +71,10 @@ test('the recipe’s message arrives over mutual TLS, and the client is shown as
 
   const certificate = join(t.context.directory, 'openemrcertkey.pem');
   await php(t, port, 'hello, this is a message\\n', certificate, t.context.pki.caFile);
-  await until(() => io.err().includes('ended'), { what: 'the end of the connection' });
+  await until(() => ENDED.test(io.err()), { what: 'the end of the connection' });
 
   t.is(io.out(), 'hello, this is a message\n');
   t.regex(io.err(), /depth 1: C=US, CN=CertificateAuthority … ok\n.*depth 0: C=US, CN=openemr@localhost … ok/);
-  t.regex(io.err(), /\[1\] ended; 1 messages/);
 });
 
 test('what OpenEMR’s ATNA sender writes is one message, whatever lines it has', async (t) => {
@@ -81,7 +83,7 @@ test('what OpenEMR’s ATNA sender writes is one message, whatever lines it has'
   const xml = '<?xml version="1.0" encoding="ASCII"?>\\n <AuditMessage>\\n </AuditMessage>';
 
   await php(t, port, header + xml, join(t.context.directory, 'openemrcertkey.pem'), t.context.pki.caFile);
-  await until(() => io.err().includes('ended'), { what: 'the end of the connection' });
+  await until(() => ENDED.test(io.err()), { what: 'the end of the connection' });
 
   t.is(io.out(), `${(header + xml).replaceAll('\\n', '#012')}\n`);
   t.regex(io.err(), /as OpenEMR’s own ATNA sender does/);
@@ -93,7 +95,7 @@ test('without a certificate it is refused, unless certificates are only asked fo
 
   for (const { port } of [strict, lenient]) await php(t, port, 'hello\\n', '', t.context.pki.caFile).catch(() => {});
   await until(() => strict.io.err().includes('refused'), { what: 'the refusal' });
-  await until(() => lenient.io.err().includes('ended'), { what: 'the end of the connection' });
+  await until(() => ENDED.test(lenient.io.err()), { what: 'the end of the connection' });
 
   t.regex(strict.io.err(), /refused: no client certificate/);
   t.is(strict.io.out(), '');

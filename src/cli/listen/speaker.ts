@@ -4,9 +4,9 @@ import type { Address, Refusal } from '../../collector/collector.js';
 import type { Ending, Tally } from '../../collector/connection.js';
 import type { Framing } from '../../collector/framing.js';
 import type { Io } from '../io.js';
-import { countText, sizeText } from '../voice.js';
+import { sizeText } from '../voice.js';
 import { lineOf } from './message-file.js';
-import { connectionLines, endLines, framingLines, refusalLines } from './words.js';
+import { connectionLines, counted, endLines, framingLines, refusalLines } from './words.js';
 
 export interface Summary {
   readonly clients: number;
@@ -49,7 +49,9 @@ export function wordSpeaker(io: Io, { quiet, ca, verify }: SpeakerOptions): Spea
     message: (_, message) => quiet || io.stdout.write(Buffer.concat([lineOf(message), LF])),
     ended: (client, ending, tally) => say(endLines(client, ending, tally)),
     summary: ({ clients, refused, messages, bytes }) =>
-      say([`${countText(messages)} messages, ${sizeText(bytes)}, from ${clients} connections; ${refused} refused`]),
+      say([
+        `${counted(messages, 'message')}, ${sizeText(bytes)}, from ${counted(clients, 'connection')}; ${refused} refused`,
+      ]),
   };
 }
 

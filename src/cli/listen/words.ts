@@ -28,7 +28,12 @@ export function framingLines(client: Client, framing: Framing): string[] {
 }
 
 export function endLines(client: Client, ending: Ending, { messages, bytes }: Tally): string[] {
-  return numbered(client, [`${endingText(ending)}; ${countText(messages)} messages, ${sizeText(bytes)}`]);
+  return numbered(client, [`${endingText(ending)}; ${counted(messages, 'message')}, ${sizeText(bytes)}`]);
+}
+
+/** `1 message`, `2,000 messages`. */
+export function counted(count: number, what: string): string {
+  return `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function endingText(ending: Ending): string {
@@ -40,7 +45,8 @@ function endingText(ending: Ending): string {
     case 'malformed':
       return `ended by us: what it sent is no message: ${ending.reason}`;
     case 'lost':
-      return `lost: ${ending.reason}`;
+      // Old clients do: they close at once, and the session tickets of TLS 1.3 meet a closed socket.
+      return `hung up without waiting for our answer (${ending.reason})`;
     case 'not-taken':
       return `ended by us without an answer: ${reasonOf(ending.cause)}`;
     default:
