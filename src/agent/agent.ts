@@ -11,12 +11,13 @@ import { Journal } from '../journal/journal.js';
 import type { Clock } from '../lib/clock.js';
 import { Dialler } from '../link/dial.js';
 import { readKernelSocket } from '../link/kernel-socket.js';
-import { Targets } from '../link/targets.js';
+import { type Lookup, Targets } from '../link/targets.js';
 import type { Report } from '../model/report.js';
 import { Sources } from '../source/sources.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import { CollectorMemories } from './collector-memory.js';
 import { CredentialFiles } from './credential-files.js';
+import { DELIVERY_TIMES, type DeliveryTimes } from './delivery-times.js';
 import { Encoder } from './encode.js';
 import { Forward } from './forward.js';
 import { Ingest } from './ingest.js';
@@ -33,10 +34,11 @@ export interface AgentDependencies {
   readonly report: Report & { child(part: string): Report };
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
+  /** Default: how long experience says that each thing may take. */
+  readonly times?: Partial<DeliveryTimes>;
+  /** Addresses of a collector's name; default: the system's resolver. */
+  readonly lookup?: Lookup;
 }
-
-/** A collector that hangs must not hold up the end of the agent: what is not acknowledged by then stays in the journal. */
-const STOP_MS = 20_000;
 
 export class Agent {
   readonly #startedAtMs: number;
@@ -90,9 +92,9 @@ export class Agent {
 
   async #stop(reason: string): Promise<void> {
     const { ingest, sources, journal, receipts } = this.parts;
-    const { clock } = this.dependencies;
+    const { clock, times } = this.dependencies;
     const over = new AbortController();
-    void clock.sleep(STOP_MS, over.signal).then(() => this.#kill.abort());
+    void clock.sleep(times?.stopMs ?? DELIVERY_TIMES.stopMs, over.signal).then(() => this.#kill.abort());
     ingest.say(own.stopMessage(reason));
     this.#stopReading.abort();
     await ingest.flush();
@@ -154,7 +156,8 @@ interface Parts {
   readonly receipts: ReceiptBook;
 }
 
-async function build(config: Config, { clock, random, report, env }: AgentDependencies): Promise<Parts> {
+async function build(config: Config, dependencies: AgentDependencies): Promise<Parts> {
+  const { clock, random, report, env } = dependencies;
   // Parts that are built first speak of things that the later ones put into the journal.
   let ingest: Ingest | undefined;
   const say: Ingest['say'] = (message) => ingest?.say(message);
@@ -201,9 +204,9 @@ async function build(config: Config, { clock, random, report, env }: AgentDepend
     report: report.child('receipts'),
     keepMs: config.receipts.keepMs,
   });
-  const addresses = async (host: string) => (await lookup(host, { all: true })).map(({ address }) => address);
-  const targets = new Targets(config.collectors, addresses, clock);
-  const dialler = new Dialler(targets, () => credentials.material(), config.tls, { clock, readKernelSocket });
+  const times = { ...DELIVERY_TIMES, ...dependencies.times };
+  const targets = new Targets(config.collectors, dependencies.lookup ?? addressesOf, clock, times.holdOffMs);
+  const dialler = new Dialler(targets, () => credentials.material(), config.tls, { clock, readKernelSocket }, times);
   const forward = new Forward(
     {
       ...config.delivery,
@@ -217,10 +220,15 @@ async function build(config: Config, { clock, random, report, env }: AgentDepend
       memories: await CollectorMemories.open(directory, report.child('link')),
       clock,
       random,
+      times,
       report: report.child('link'),
       receipt: (epoch, dialled, level) => receipts.add(receiptOf(epoch, dialled, level)),
       refused: (error) => say(own.refusedMessage(error)),
     },
   );
   return { journal, encoder, sources, ingest, forward, credentials, receipts };
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

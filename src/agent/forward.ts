@@ -8,10 +8,11 @@ import type { Level } from '../link/acknowledge.js';
 import { DialFailed, type Dialled, type Dialler } from '../link/dial.js';
 import { doubled, type EpochOptions, epochLimit, halved } from '../link/epoch.js';
 import type { LinkError } from '../link/refusal.js';
-import { backoffMs, DEFAULT_BACKOFF } from '../link/retry.js';
+import { backoffMs } from '../link/retry.js';
 import type { Report } from '../model/report.js';
 import type { CollectorMemories } from './collector-memory.js';
 import { type DeliveryState, newDeliveryState } from './delivery-state.js';
+import type { DeliveryTimes } from './delivery-times.js';
 import type { Epoch } from './epoch.js';
 import type { Mark, Outbox } from './outbox.js';
 import { Session, type SessionEnd } from './session.js';
@@ -27,7 +28,7 @@ export interface ForwardDependencies {
   /** Moves the journal's cursor. */
   readonly acknowledge: (entry: number) => Promise<void>;
   readonly cursor: number;
-  readonly dialler: Dialler;
+  readonly dialler: Pick<Dialler, 'dial' | 'dialAgain' | 'dialPreferred' | 'wasWell' | 'wasIll'>;
   readonly memories: CollectorMemories;
   readonly clock: Clock;
   readonly random: () => number;
@@ -36,14 +37,10 @@ export interface ForwardDependencies {
   readonly receipt: (epoch: Epoch, dialled: Dialled, level: Level) => Promise<void>;
   /** A connection was refused for a certificate's sake, by them or by us; said as often as it is reported. */
   readonly refused: (error: LinkError) => void;
+  readonly times: DeliveryTimes;
 }
 
-/** A link that lived this long before the collector closed it idle was no failure. */
-const IDLE_LINK_MS = 1_000;
 const STUCK_AFTER = 5;
-const STUCK_RETRY_MS = 5 * 60_000;
-/** The same failure is reported again after this long. */
-const REPORT_AGAIN_MS = 60 * 60_000;
 
 export class Forward {
   readonly state: DeliveryState = newDeliveryState();
@@ -51,7 +48,11 @@ export class Forward {
   #attempt = 0;
   #reducedBytes: number | undefined;
   #unacknowledgedMessages = 0;
+  /** Messages that have been sent once and, since a failure, not again. */
+  #toRepeat = 0;
   #stuckCount = 0;
+  /** Sessions in a row in which nothing was acknowledged. */
+  #fruitless = 0;
   #reported: { readonly code: string; readonly atMs: number } | undefined;
 
   constructor(
@@ -66,7 +67,9 @@ export class Forward {
     while (!stop.aborted) {
       const dialled = await this.#dial(stop);
       if (dialled === undefined) continue;
-      await this.#after(await this.#session(dialled).run(stop, kill), dialled, stop);
+      const listenFirst = this.#fruitless > 0;
+      this.#fruitless += 1;
+      await this.#after(await this.#session(dialled).run(stop, kill, listenFirst), dialled, stop);
     }
     this.state.link = { name: 'stopped' };
     await this.dependencies.outbox.close();
@@ -77,7 +80,9 @@ export class Forward {
       case 'stopped':
         return;
       case 'idle':
-        return this.#idle(end.livedMs, stop);
+        this.state.link = { name: 'idle' };
+        this.#fruitless = 0;
+        return this.dependencies.outbox.more(stop);
       case 'failed':
         return this.#failed(end.error, end.epoch, dialled, stop);
       case 'unreadable':
@@ -107,16 +112,13 @@ export class Forward {
   }
 
   #session(dialled: Dialled): Session {
-    const { options, state } = this;
+    const { options } = this;
     return new Session(dialled, {
       ...this.dependencies,
       fixedLevel: options.fixedLevel,
       windowMs: options.windowMs,
       limit: (learning) => epochLimit(options, learning, this.#reducedBytes),
-      sent: (messages) => {
-        state.sent += messages;
-        this.#unacknowledgedMessages += messages;
-      },
+      sent: (messages) => this.#sent(messages),
       moved: (mark) => this.#move(mark),
       linked: ({ link }) => this.#linked(link.peer),
       acknowledged: (epoch, by, level) => this.#acknowledge(epoch, by, level),
@@ -138,6 +140,14 @@ export class Forward {
     });
   }
 
+  #sent(messages: number): void {
+    const again = Math.min(messages, this.#toRepeat);
+    this.#toRepeat -= again;
+    this.state.repeated += again;
+    this.state.sent += messages;
+    this.#unacknowledgedMessages += messages;
+  }
+
   async #acknowledge(epoch: Epoch, dialled: Dialled, level: Level): Promise<void> {
     const { clock, dialler, receipt, report } = this.dependencies;
     const { state } = this;
@@ -145,6 +155,7 @@ export class Forward {
     await this.#move(epoch.mark);
     this.#attempt = 0;
     this.#stuckCount = 0;
+    this.#fruitless = 0;
     this.#unacknowledgedMessages -= epoch.messages;
     this.#reducedBytes = doubled(this.#reducedBytes, this.options);
     state.acknowledged += epoch.messages;
@@ -158,7 +169,7 @@ export class Forward {
     if (this.#reported !== undefined) report.notice('Forwarding works again', { after: this.#reported.code });
     this.#reported = undefined;
     dialler.wasWell(dialled.target);
-    await receipt(epoch, dialled, level);
+    if (epoch.messages > 0) await receipt(epoch, dialled, level);
   }
 
   async #move(mark: Mark): Promise<void> {
@@ -179,48 +190,37 @@ export class Forward {
 
   #rewind(): void {
     this.dependencies.outbox.rewind(this.#acknowledged);
-    this.state.repeated += this.#unacknowledgedMessages;
+    this.#toRepeat += this.#unacknowledgedMessages;
     this.#unacknowledgedMessages = 0;
   }
 
   #watchForStuck(epoch: Epoch): void {
-    const [first] = epoch.stretches;
     this.#stuckCount = epoch.messages === 1 ? this.#stuckCount + 1 : 0;
-    if (this.#stuckCount < STUCK_AFTER || first === undefined || this.state.stuck !== undefined) return;
-    const [origin] = epoch.origins.values();
-    this.state.stuck = { run: first.run, seq: first.first, path: origin?.path ?? '', offset: origin?.from ?? 0 };
+    const { beginning } = epoch;
+    if (this.#stuckCount < STUCK_AFTER || beginning === undefined || this.state.stuck !== undefined) return;
+    const { name, path, offset } = beginning;
+    this.state.stuck = { ...name, path, offset };
     this.dependencies.report.error(
       'No connection survives one message; it is tried every five minutes and never skipped',
-      {
-        run: first.run,
-        seq: first.first,
-        file: origin?.path,
-        offset: origin?.from,
-      },
+      { ...name, file: path, offset },
     );
   }
 
-  async #idle(livedMs: number, stop: AbortSignal): Promise<void> {
-    if (livedMs < IDLE_LINK_MS) return this.#wait(stop, 'the collector closed the connection as soon as it was made');
-    this.state.link = { name: 'idle' };
-    await this.dependencies.outbox.more(stop);
-  }
-
   async #wait(stop: AbortSignal, reason: string): Promise<void> {
-    const { clock, random } = this.dependencies;
-    const ms = this.state.stuck === undefined ? backoffMs(this.#attempt, DEFAULT_BACKOFF, random) : STUCK_RETRY_MS;
+    const { clock, random, times } = this.dependencies;
+    const ms = this.state.stuck === undefined ? backoffMs(this.#attempt, times.backoff, random) : times.stuckRetryMs;
     this.state.link = { name: 'waiting', attempt: this.#attempt, untilMs: clock.nowMs() + ms, reason };
     this.#attempt += 1;
     await clock.sleep(ms, stop);
   }
 
   #note(error: LinkError): void {
-    const { clock, report, refused } = this.dependencies;
+    const { clock, report, refused, times } = this.dependencies;
     const { failures } = this.state;
     failures.set(error.code, (failures.get(error.code) ?? 0) + 1);
     this.state.lastFailure = { atMs: clock.nowMs(), message: error.message, hint: error.hint ?? '' };
     const known = this.#reported;
-    if (known?.code === error.code && clock.monotonicMs() - known.atMs < REPORT_AGAIN_MS) return;
+    if (known?.code === error.code && clock.monotonicMs() - known.atMs < times.reportAgainMs) return;
     this.#reported = { code: error.code, atMs: clock.monotonicMs() };
     report.warning('Forwarding failed; it is tried again', {
       code: error.code,

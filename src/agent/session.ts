@@ -4,30 +4,25 @@
  * that sending never pauses and the new link is the old one's sign of life. It
  * ends when the agent stops, when an idle collector closes, or by a failure.
  */
-import type { Clock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
 import type { Level } from '../link/acknowledge.js';
 import type { Dialled, Dialler } from '../link/dial.js';
-import { type EpochLimit, epochIsOver, epochRoom } from '../link/epoch.js';
-import { learn } from '../link/level.js';
-import type { Closing, Link } from '../link/link.js';
+import { type EpochLimit, epochIsOver, epochRestMs, epochRoom } from '../link/epoch.js';
+import { type Closing, Link } from '../link/link.js';
 import { LinkError } from '../link/refusal.js';
-import type { Report } from '../model/report.js';
-import type { CollectorMemories } from './collector-memory.js';
+import type { DeliveryTimes } from './delivery-times.js';
 import { Epoch } from './epoch.js';
 import type { Mark, Outbox } from './outbox.js';
+import { Preference } from './preference.js';
+import { disproof, type Parting, type SettlementDependencies, settle } from './settlement.js';
 
-export interface SessionDependencies {
+export interface SessionDependencies extends SettlementDependencies {
   readonly outbox: Outbox;
-  readonly dialler: Dialler;
-  readonly memories: CollectorMemories;
-  readonly clock: Clock;
-  readonly report: Report;
+  readonly dialler: Pick<Dialler, 'dialAgain' | 'dialPreferred'>;
   /** How long the next epoch may be; `learning` while the collector's level is unknown. */
   readonly limit: (learning: boolean) => EpochLimit;
-  /** `delivery.acknowledge`; `undefined`: learnt. */
-  readonly fixedLevel: Level | undefined;
   readonly windowMs: number;
+  readonly times: DeliveryTimes;
   readonly sent: (messages: number) => void;
   /** The cursor may pass entries without messages. */
   readonly moved: (mark: Mark) => Promise<void>;
@@ -38,118 +33,120 @@ export interface SessionDependencies {
 export type SessionEnd =
   | { readonly how: 'stopped' }
   /** The collector closed a link on which nothing was outstanding. */
-  | { readonly how: 'idle'; readonly livedMs: number }
+  | { readonly how: 'idle' }
+  /** `epoch`: the first that is not acknowledged; empty or `undefined` when nothing was outstanding. */
   | { readonly how: 'failed'; readonly error: LinkError; readonly epoch: Epoch | undefined }
   /** The disk does not give the journal back just now. */
   | { readonly how: 'unreadable'; readonly error: AgentError };
 
-const NEXT_LINK_MS = 2_000;
-/** For a collector that serves one connection at a time: its sign of life after the close. */
-const NEXT_LINK_AFTER_CLOSE_MS = 5_000;
-/** A process that dies takes the next link along with the old one. */
-const SIGN_OF_LIFE_MS = 200;
-const PREFERRED_EVERY_MS = 60_000;
-
 export class Session {
   readonly #open = new Set<Link>();
+  readonly #preference: Preference;
+  readonly #first: Link;
+  readonly #linkedAtMs: number;
   #present: Dialled;
   #epoch: Epoch | undefined;
   #settled: Promise<void> = Promise.resolve();
-  #failure: LinkError | undefined;
+  #failure: { readonly error: unknown; readonly epoch: Epoch } | undefined;
   #wake: () => void = () => undefined;
-  #preferredAskedAtMs: number;
 
   constructor(
     first: Dialled,
     private readonly dependencies: SessionDependencies,
   ) {
+    const { dialler, clock, times } = dependencies;
+    this.#first = first.link;
     this.#present = first;
-    this.#preferredAskedAtMs = dependencies.clock.monotonicMs();
+    this.#linkedAtMs = clock.monotonicMs();
+    this.#preference = new Preference(dialler, clock, times.preferredEveryMs);
   }
 
-  /** `stop` ends it after the epoch in hand; `kill` takes the links away at once. */
-  async run(stop: AbortSignal, kill: AbortSignal): Promise<SessionEnd> {
+  /**
+   * `stop` ends it after the epoch in hand; `kill` takes the links away at once. With `listenFirst` nothing is sent
+   * before the link has lived for a moment: a collector that refuses us after the handshake does so meanwhile.
+   */
+  async run(stop: AbortSignal, kill: AbortSignal, listenFirst = false): Promise<SessionEnd> {
     const wake = () => this.#wake();
     const cut = () => this.#destroyAll();
     stop.addEventListener('abort', wake);
     kill.addEventListener('abort', cut);
     try {
-      return await this.#epochs(stop);
+      this.#adopt(this.#present);
+      if (listenFirst) await this.#pause(this.dependencies.times.quietMs, false);
+      const end = await this.#epochs(stop);
+      if (end.how === 'stopped') this.#present.link.leave();
+      return end;
     } catch (error) {
-      if (error instanceof LinkError) return { how: 'failed', error, epoch: this.#epoch };
+      // Whether the epoch before is acknowledged is known before anybody starts again behind what has been.
+      await this.#settled;
+      const epoch = this.#failure?.epoch ?? this.#epoch;
+      if (error instanceof LinkError) return { how: 'failed', error, epoch };
       if (error instanceof AgentError) return { how: 'unreadable', error };
       throw error;
     } finally {
       stop.removeEventListener('abort', wake);
       kill.removeEventListener('abort', cut);
+      this.#preference.close();
       this.#destroyAll();
     }
   }
 
   async #epochs(stop: AbortSignal): Promise<SessionEnd> {
-    const { clock } = this.dependencies;
-    this.#adopt(this.#present);
-    let linkedAtMs = clock.monotonicMs();
     for (;;) {
       const epoch = await this.#fill(stop);
-      await this.#settled;
-      this.#throwFailure();
-      if (epoch.isEmpty) {
-        if (stop.aborted) return { how: 'stopped' };
-        return { how: 'idle', livedMs: clock.monotonicMs() - linkedAtMs };
-      }
+      await this.#settlement();
+      if (epoch.isEmpty) return stop.aborted ? { how: 'stopped' } : this.#closedIdle();
       await this.#turn(epoch);
-      if (stop.aborted) {
-        await this.#settled;
-        this.#throwFailure();
+      if (stop.aborted && !epoch.endsInsideEntry) {
+        await this.#settlement();
         return { how: 'stopped' };
       }
-      linkedAtMs = clock.monotonicMs();
-      await this.#preferBetter(stop);
+      await this.#preferBetter();
     }
   }
 
   /** Sends until the epoch is over; an empty epoch comes back when the link ended idle or the agent stops. */
   async #fill(stop: AbortSignal): Promise<Epoch> {
-    const { outbox, clock, limit, memories, sent, moved } = this.dependencies;
+    const { outbox, clock, limit, fixedLevel, memories, sent, moved } = this.dependencies;
     const { link, target } = this.#present;
-    const bounds = limit(
-      this.dependencies.fixedLevel === undefined && memories.of(target.host, target.port).level === undefined,
-    );
+    const bounds = limit(fixedLevel === undefined && memories.of(target.host, target.port).level === undefined);
     const epoch = new Epoch(() => clock.monotonicMs());
     this.#epoch = epoch;
+    if (bounds.alone) await this.#settlement();
     for (;;) {
       this.#throwFailure();
       if (!link.alive) {
-        if (epoch.isEmpty && link.end?.error === undefined) return epoch;
+        if (epoch.isEmpty) return epoch;
         throw LinkError.ended(link.end, target);
       }
-      if (!epoch.isEmpty && epochIsOver(bounds, epoch.bytes, epoch.ageMs)) return epoch;
-      const batch = await outbox.next(Math.max(1, epochRoom(bounds, epoch.bytes)));
+      // What is acknowledged of half an entry is forgotten in a restart: an agent that stops sends the other half, too.
+      const finishing = stop.aborted && epoch.endsInsideEntry;
+      if (!finishing && !epoch.isEmpty && epochIsOver(bounds, epoch.bytes, epoch.ageMs)) return epoch;
+      const room = stop.aborted ? Number.POSITIVE_INFINITY : Math.max(1, epochRoom(bounds, epoch.bytes));
+      const batch = await outbox.next(room);
       if (batch !== undefined && batch.count === 0 && epoch.isEmpty) {
         // Nothing to send, nothing to acknowledge: only a position has moved.
-        await this.#settled;
-        this.#throwFailure();
+        await this.#settlement();
         await moved(batch.mark);
       } else if (batch !== undefined) {
         epoch.add(batch);
-        if (batch.count > 0) await link.write(batch.frames);
         sent(batch.count);
+        if (batch.count > 0) await link.write(batch.frames);
       } else if (stop.aborted) {
         return epoch;
       } else {
-        await this.#pause(link, epoch.isEmpty ? undefined : bounds.intervalMs - epoch.ageMs);
+        await this.#pause(epoch.isEmpty ? undefined : epochRestMs(bounds, epoch.bytes, epoch.ageMs), true);
       }
     }
   }
 
-  /** Until the journal grows, the epoch's time is up, the link or the agent ends. */
-  async #pause(link: Link, ms: number | undefined): Promise<void> {
+  /** Until the time is up, the journal grows (`orMore`), or something ends: the link, an epoch badly, the agent. */
+  async #pause(ms: number | undefined, orMore: boolean): Promise<void> {
     const { clock, outbox } = this.dependencies;
     const over = new AbortController();
     this.#wake = () => over.abort();
-    if (!link.alive) return;
-    const waits = [outbox.more(over.signal)];
+    if (!this.#present.link.alive || this.#failure !== undefined) return;
+    const waits = orMore ? [outbox.more(over.signal)] : [];
     if (ms !== undefined) waits.push(clock.sleep(ms, over.signal));
     await Promise.race(waits);
     over.abort();
@@ -157,76 +154,82 @@ export class Session {
 
   /** Ends the epoch: asks for the acknowledgement on the old link and goes on over the next. */
   async #turn(epoch: Epoch): Promise<void> {
-    const { memories, windowMs } = this.dependencies;
-    const { link, target } = this.#present;
-    const memory = memories.of(target.host, target.port);
-    const level = this.dependencies.fixedLevel ?? memory.level;
-    let next = memory.oneAtATime ? undefined : await this.#nextLink(NEXT_LINK_MS);
-    const closing = link.close(level === 'window' ? windowMs : undefined);
-    await closing.answered;
-    if (next === undefined) {
-      await closing.verdict;
-      link.destroy();
-      next = await this.#nextLink(NEXT_LINK_AFTER_CLOSE_MS);
-      if (next === undefined) throw LinkError.unacknowledged(target, 'it took no further connection after the close');
-      if (!memory.oneAtATime) await memories.keep(target.host, target.port, { ...memory, oneAtATime: true });
-    }
+    const { memories, windowMs, fixedLevel, times } = this.dependencies;
     const before = this.#present;
+    const { link, target } = before;
+    const memory = memories.of(target.host, target.port);
+    const early = memory.oneAtATime ? undefined : await this.#nextLink(times.nextLinkMs);
+    const closing = link.close((fixedLevel ?? memory.level) === 'window' ? windowMs : undefined);
+    await closing.answered;
+    const closedFirst = !(early instanceof Link);
+    const next = closedFirst ? await this.#nextAfter(closing) : early;
+    if (next instanceof LinkError) throw next;
     this.#adopt({ link: next, target });
-    this.#settled = this.#settle(epoch, before, closing, next).catch((error: LinkError) => {
-      this.#failure = error;
-      this.#epoch = epoch;
+    this.#settled = this.#settle(epoch, before, { target, closing, next, closedFirst }).catch((error: unknown) => {
+      this.#failure = { error, epoch };
+      // Whoever waits for room on the next link must not wait for a collector that is gone.
+      this.#destroyAll();
       this.#wake();
     });
   }
 
-  async #settle(epoch: Epoch, { link, target }: Dialled, closing: Closing, next: Link): Promise<void> {
-    const { clock, memories, report, fixedLevel } = this.dependencies;
-    const [ending] = await Promise.all([closing.verdict, clock.sleep(SIGN_OF_LIFE_MS)]);
+  /** For a collector that takes no second link: only once it has let go of the present one. */
+  async #nextAfter(closing: Closing): Promise<Link | LinkError> {
+    const { link, target } = this.#present;
+    const doubt = disproof(await closing.verdict, target);
+    if (doubt !== undefined) return doubt;
     link.destroy();
-    this.#open.delete(link);
-    if (!next.alive) throw LinkError.unacknowledged(target, 'the connection that followed did not last');
-
-    const before = memories.of(target.host, target.port);
-    const { acknowledged, memory } = learn(before, ending, fixedLevel);
-    await memories.keep(target.host, target.port, memory);
-    if (before.level !== undefined && memory.level !== before.level) {
-      report.warning('The collector acknowledges in another way than before', {
-        collector: `${target.host}:${target.port}`,
-        before: before.level,
-        now: memory.level,
-      });
-    }
-    if (!acknowledged || ending.proves === undefined) {
-      throw LinkError.unacknowledged(
-        target,
-        ending.doubt || `it proved only ${ending.proves}, ${before.level ?? 'more'} is needed`,
-      );
-    }
-    await this.dependencies.acknowledged(epoch, { link, target }, ending.proves);
+    return this.#nextLink(this.dependencies.times.nextLinkAfterCloseMs);
   }
 
-  async #nextLink(limitMs: number): Promise<Link | undefined> {
+  async #settle(epoch: Epoch, before: Dialled, parting: Parting): Promise<void> {
+    const level = await settle(parting, this.dependencies);
+    before.link.destroy();
+    this.#open.delete(before.link);
+    await this.dependencies.acknowledged(epoch, before, level);
+  }
+
+  /** The epoch before is acknowledged; throws what it failed by. */
+  async #settlement(): Promise<void> {
+    await this.#settled;
+    this.#throwFailure();
+  }
+
+  async #nextLink(limitMs: number): Promise<Link | LinkError> {
     const { clock, dialler } = this.dependencies;
+    const { target } = this.#present;
     const limit = new AbortController();
     const late = clock.sleep(limitMs, limit.signal).then(() => limit.abort());
-    const link = await dialler.dialAgain(this.#present.target, limit.signal).catch(() => undefined);
-    limit.abort();
-    await late;
-    if (link !== undefined) this.#open.add(link);
-    return link;
+    try {
+      const link = await dialler.dialAgain(target, limit.signal);
+      this.#open.add(link);
+      return link;
+    } catch (error) {
+      return limit.signal.aborted ? LinkError.noHandshake(target, limitMs) : LinkError.from(error, target);
+    } finally {
+      limit.abort();
+      await late;
+    }
   }
 
-  /** Between two epochs nothing is outstanding on the present link: the moment to go back to a better collector. */
-  async #preferBetter(stop: AbortSignal): Promise<void> {
-    const { clock, dialler } = this.dependencies;
-    if (clock.monotonicMs() - this.#preferredAskedAtMs < PREFERRED_EVERY_MS) return;
-    this.#preferredAskedAtMs = clock.monotonicMs();
-    const better = await dialler.dialPreferred(this.#present.target, stop);
+  /** A collector that closes a link as soon as it is made refuses us, and may say why. */
+  #closedIdle(): SessionEnd {
+    const { link, target } = this.#present;
+    const livedMs = this.dependencies.clock.monotonicMs() - this.#linkedAtMs;
+    if (link !== this.#first || livedMs >= this.dependencies.times.quietMs) return { how: 'idle' };
+    const error = link.end?.error;
+    throw error === undefined ? LinkError.refusedSilently(target, link.peer.protocol) : LinkError.from(error, target);
+  }
+
+  /** Between two epochs nothing is outstanding on the present link: the moment to go over to a better collector. */
+  async #preferBetter(): Promise<void> {
+    const better = this.#preference.take(this.#present);
     if (better === undefined) return;
-    await this.#settled;
-    this.#present.link.destroy();
-    this.#open.delete(this.#present.link);
+    this.#open.add(better.link);
+    await this.#settlement();
+    const { link } = this.#present;
+    this.#open.delete(link);
+    link.leave();
     this.#adopt(better);
   }
 
@@ -238,7 +241,7 @@ export class Session {
   }
 
   #throwFailure(): void {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   #destroyAll(): void {

@@ -5,7 +5,7 @@
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
-import { Link, type LinkDependencies } from './link.js';
+import { LINK_TIMES, Link, type LinkDependencies, type LinkTimes } from './link.js';
 import type { Peer } from './peer.js';
 import { LinkError } from './refusal.js';
 import type { Target } from './target.js';
@@ -32,7 +32,10 @@ export interface ConnectTimes {
   readonly handshakeMs: number;
 }
 
-export const CONNECT_TIMES: ConnectTimes = { connectMs: 10_000, handshakeMs: 10_000 };
+/** Of a link's whole life. */
+export type DialTimes = ConnectTimes & LinkTimes;
+
+export const DIAL_TIMES: DialTimes = { connectMs: 10_000, handshakeMs: 10_000, ...LINK_TIMES };
 
 /** Until this much idle time the kernel sends no probe; the middleboxes that forget connections do so after minutes. */
 const KEEPALIVE_MS = 30_000;
@@ -47,7 +50,7 @@ export async function connect(
   policy: TlsPolicy,
   dependencies: LinkDependencies,
   signal: AbortSignal,
-  times: ConnectTimes = CONNECT_TIMES,
+  times: DialTimes = DIAL_TIMES,
 ): Promise<Link> {
   const socket = await openTcp(target, times.connectMs, signal);
   const transport = new Transport(socket);
@@ -57,7 +60,7 @@ export async function connect(
   try {
     await handshake(tls, target, times.handshakeMs, signal);
     const peer = verifiedPeer(tls, target, policy);
-    return new Link(peer, tls, transport, dependencies);
+    return new Link(peer, tls, transport, dependencies, times);
   } catch (error) {
     tls.destroy();
     socket.destroy();

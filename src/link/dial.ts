@@ -1,5 +1,5 @@
 /** Opens links: to the first collector and address that can be had, or to one address again. */
-import { type ConnectTimes, connect, type TlsMaterial, type TlsPolicy } from './connect.js';
+import { connect, type DialTimes, type TlsMaterial, type TlsPolicy } from './connect.js';
 import type { Link, LinkDependencies } from './link.js';
 import type { LinkError } from './refusal.js';
 import type { Target } from './target.js';
@@ -24,12 +24,12 @@ export class Dialler {
     private readonly material: () => Promise<TlsMaterial>,
     private readonly policy: TlsPolicy,
     private readonly dependencies: LinkDependencies,
-    private readonly times?: ConnectTimes,
+    private readonly times?: DialTimes,
   ) {}
 
   /** Tries every collector and address once, in order of preference; throws DialFailed. */
   async dial(signal: AbortSignal): Promise<Dialled> {
-    const { targets, failures } = await this.targets.inOrder();
+    const { targets, failures } = await this.targets.inOrder(signal);
     const refusals = [...failures];
     for (const target of targets) {
       try {
@@ -54,7 +54,7 @@ export class Dialler {
 
   /** A link to a better target than the one in use, when there is one and it takes us. */
   async dialPreferred(present: Target, signal: AbortSignal): Promise<Dialled | undefined> {
-    const target = await this.targets.preferredTo(present);
+    const target = await this.targets.preferredTo(present, signal);
     if (target === undefined) return undefined;
     const link = await this.dialAgain(target, signal).catch(() => undefined);
     return link === undefined ? undefined : { link, target };

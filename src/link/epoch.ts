@@ -24,6 +24,8 @@ export interface EpochLimit {
   readonly intervalMs: number;
   /** End at once when `bytes` is reached, however young the epoch is. */
   readonly strict: boolean;
+  /** Begin only when the one before is acknowledged: after a failure it must show which messages are to blame. */
+  readonly alone: boolean;
 }
 
 /** `reducedBytes`: what failures have brought the epoch down to, or `undefined`. */
@@ -33,12 +35,19 @@ export function epochLimit(options: EpochOptions, learning: boolean, reducedByte
     bytes,
     intervalMs: learning ? Math.min(LEARNING_INTERVAL_MS, options.epochIntervalMs) : options.epochIntervalMs,
     strict: learning || reducedBytes !== undefined,
+    alone: reducedBytes !== undefined,
   };
 }
 
 export function epochIsOver(limit: EpochLimit, bytes: number, ageMs: number): boolean {
   if (bytes >= MOST_BYTES || ageMs >= limit.intervalMs) return true;
   return bytes >= limit.bytes && (limit.strict || ageMs >= FULL_AGE_MS);
+}
+
+/** How long it may still last when nothing is added to it. */
+export function epochRestMs(limit: EpochLimit, bytes: number, ageMs: number): number {
+  const endMs = bytes >= limit.bytes ? Math.min(FULL_AGE_MS, limit.intervalMs) : limit.intervalMs;
+  return Math.max(0, endMs - ageMs);
 }
 
 /** How many bytes may still be sent in this epoch; at least one message goes out however small this is. */

@@ -6,6 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
+import { endianness } from 'node:os';
 
 export interface KernelSocket {
   readonly state: 'established' | 'close-wait' | 'other';
@@ -54,12 +55,14 @@ function hexPort(port: number): string {
   return port.toString(16).toUpperCase().padStart(4, '0');
 }
 
-/** The kernel prints each 32-bit word of an address in the byte order of the machine, which is little-endian wherever Node runs for us. */
+/** The kernel prints each 32-bit word of an address in the byte order of the machine. */
 function hexAddress(address: string): string {
   const bytes = isIPv4(address) ? address.split('.').map(Number) : ipv6Bytes(address);
   let hex = '';
   for (let word = 0; word < bytes.length; word += 4) {
-    for (const byte of bytes.slice(word, word + 4).reverse()) hex += byte.toString(16).toUpperCase().padStart(2, '0');
+    const ordered = bytes.slice(word, word + 4);
+    if (endianness() === 'LE') ordered.reverse();
+    for (const byte of ordered) hex += byte.toString(16).toUpperCase().padStart(2, '0');
   }
   return hex;
 }

@@ -7,7 +7,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../lib/clock.js';
 import { type Ending, judge } from './acknowledge.js';
-import type { Endpoints, ReadKernelSocket } from './kernel-socket.js';
+import type { Endpoints, KernelSocketReading, ReadKernelSocket } from './kernel-socket.js';
 import type { Peer } from './peer.js';
 import type { Transport } from './transport.js';
 
@@ -92,11 +92,6 @@ export class Link {
     return this.end === undefined;
   }
 
-  /** Bytes handed over that Node has not yet passed to the kernel. */
-  get waitingBytes(): number {
-    return this.tls.writableLength + this.transport.writableLength + this.transport.socket.writableLength;
-  }
-
   /** Resolves when there is room for more, or when the link has ended: look at `alive`. One caller at a time. */
   async write(frames: Buffer): Promise<void> {
     if (!this.alive || this.tls.write(frames)) return;
@@ -109,6 +104,32 @@ export class Link {
     const answered = this.#answer(windowMs);
     const verdict = answered.then((answer) => this.#judge(answer));
     return { answered: answered.then(() => undefined), verdict };
+  }
+
+  /**
+   * Up now, by the kernel's word: after a pause of this process (no CPU, stopped) the end of a link may lie there
+   * unheard while timers go off already.
+   */
+  async isUp(): Promise<boolean> {
+    if (!this.alive) return false;
+    const kernel = await this.dependencies.readKernelSocket(this.#endpoints);
+    if (kernel === 'unreadable') return this.alive;
+    return this.alive && kernel !== 'gone' && kernel.state === 'established';
+  }
+
+  /** For a link on which nothing is outstanding: close_notify, FIN, and no waiting for answers (RFC 5425 section 4.4). */
+  leave(): void {
+    const { tls, transport } = this;
+    if (!this.alive) {
+      this.destroy();
+      return;
+    }
+    this.#announce({ how: 'ours', error: undefined });
+    const gone = new AbortController();
+    transport.once('socket-closed', () => gone.abort());
+    void this.dependencies.clock.sleep(this.times.finMs, gone.signal).then(() => this.destroy());
+    transport.once('finish', () => transport.socket.destroySoon());
+    tls.end();
   }
 
   /** Takes the connection away at once; harmless when it is gone already. */
@@ -125,8 +146,9 @@ export class Link {
     const quiet = new AbortController();
     await this.#wait((done) => {
       tls.once('end', () => {
-        // Their close_notify counts only when ours had left before it.
-        answer = transport.finShown ? 'fin' : transport.closeNotifyLeft ? 'close-notify' : 'unasked';
+        // Theirs counts only when ours had left before it.
+        const unasked = transport.finShown ? transport.finUnasked : !transport.closeNotifyLeft;
+        answer = unasked ? 'unasked' : transport.finShown ? 'fin' : 'close-notify';
         done();
       });
       tls.end();
@@ -141,7 +163,7 @@ export class Link {
     if (answer === 'close-notify' && !transport.finSeen) await this.#exchangeFins();
     if (answer === 'close-notify' || answer === 'fin') await dependencies.clock.sleep(times.resetMs, this.#stop.signal);
     const ourFinFirst = transport.socket.writableEnded;
-    const kernel = await dependencies.readKernelSocket(this.#endpoints);
+    const kernel = await this.#unconfirmed();
     const error = transport.failure ?? this.end?.error;
     return judge({ answer, finSeen: transport.finSeen, ourFinFirst, kernel, error });
   }
@@ -158,6 +180,17 @@ export class Link {
     await Promise.race([fin, dependencies.clock.sleep(times.finMs, this.#stop.signal)]);
   }
 
+  /** Octets that Node has not yet passed to the kernel are as unconfirmed as those that lie there. */
+  async #unconfirmed(): Promise<KernelSocketReading> {
+    const kernel = await this.dependencies.readKernelSocket(this.#endpoints);
+    if (typeof kernel === 'string') return kernel;
+    return { ...kernel, unconfirmedBytes: kernel.unconfirmedBytes + this.#waitingBytes };
+  }
+
+  get #waitingBytes(): number {
+    return this.tls.writableLength + this.transport.writableLength + this.transport.socket.writableLength;
+  }
+
   #wait(begin: (done: () => void) => void): Promise<void> {
     return new Promise<void>((resolve) => {
       const done = () => {
@@ -171,14 +204,14 @@ export class Link {
 
   /** Ends the link when somebody waits and nothing moves: no octet comes in and the kernel's queue does not shrink. */
   async #watch(): Promise<void> {
-    const { clock, readKernelSocket } = this.dependencies;
+    const { clock } = this.dependencies;
     let before = { waiter: this.#waiting, read: 0, left: 0 };
     let movedAtMs = clock.monotonicMs();
     while (this.alive) {
       await clock.sleep(this.times.stallMs / WATCHES_PER_STALL, this.#stop.signal);
       if (!this.alive) return;
-      const kernel = await readKernelSocket(this.#endpoints);
-      const left = this.waitingBytes + (typeof kernel === 'object' ? kernel.unconfirmedBytes : 0);
+      const kernel = await this.#unconfirmed();
+      const left = typeof kernel === 'object' ? kernel.unconfirmedBytes : this.#waitingBytes;
       const now = { waiter: this.#waiting, read: this.transport.socket.bytesRead, left };
       const moved =
         now.waiter === undefined || now.waiter !== before.waiter || now.read > before.read || left < before.left;

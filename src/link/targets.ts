@@ -27,16 +27,17 @@ export class Targets {
     private readonly collectors: readonly CollectorAddress[],
     private readonly lookup: Lookup,
     private readonly clock: Clock,
+    private readonly holdOffMs = HOLD_OFF_MS,
   ) {}
 
-  /** In the order in which to try them; `failures` are names that could not be resolved. */
-  async inOrder(): Promise<{ targets: readonly Target[]; failures: readonly LinkError[] }> {
+  /** In the order in which to try them; `failures` are names that could not be resolved. A resolver may hang: `signal`. */
+  async inOrder(signal?: AbortSignal): Promise<{ targets: readonly Target[]; failures: readonly LinkError[] }> {
     const well: Target[] = [];
     const ill: Target[] = [];
     const failures: LinkError[] = [];
     for (const collector of this.collectors) {
       try {
-        for (const address of await this.#addresses(collector.host)) {
+        for (const address of await this.#addresses(collector, signal)) {
           const target = { ...collector, address };
           (this.#failedLately(target) ? ill : well).push(target);
         }
@@ -56,8 +57,8 @@ export class Targets {
   }
 
   /** A target that is preferred to the one in use and has not failed lately, or the one in use when DNS still names it. */
-  async preferredTo(present: Target): Promise<Target | undefined> {
-    const { targets, failures } = await this.inOrder();
+  async preferredTo(present: Target, signal?: AbortSignal): Promise<Target | undefined> {
+    const { targets, failures } = await this.inOrder(signal);
     if (failures.length > 0) return undefined;
     const presentKey = keyOf(present);
     for (const target of targets) {
@@ -71,16 +72,29 @@ export class Targets {
     return undefined;
   }
 
-  async #addresses(host: string): Promise<readonly string[]> {
-    return isIP(host) ? [host] : await this.lookup(host);
+  async #addresses(collector: CollectorAddress, signal: AbortSignal | undefined): Promise<readonly string[]> {
+    const { host } = collector;
+    if (isIP(host)) return [host];
+    const abandoned = LinkError.abandoned({ ...collector, address: host });
+    return signal === undefined ? await this.lookup(host) : await unless(signal, abandoned, this.lookup(host));
   }
 
   #failedLately(target: Target): boolean {
     const atMs = this.#failedAtMs.get(keyOf(target));
-    return atMs !== undefined && this.clock.monotonicMs() - atMs < HOLD_OFF_MS;
+    return atMs !== undefined && this.clock.monotonicMs() - atMs < this.holdOffMs;
   }
 }
 
 function keyOf({ host, address, port }: Target): string {
   return `${host} ${address} ${port}`;
+}
+
+/** What cannot be called off can at least be turned away from. */
+function unless<T>(signal: AbortSignal, reason: Error, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const turnAway = () => reject(reason);
+    if (signal.aborted) turnAway();
+    signal.addEventListener('abort', turnAway, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', turnAway));
+  });
 }

@@ -16,6 +16,8 @@ type Done = (error?: Error | null) => void;
 export class Transport extends Duplex {
   /** Their FIN has come. */
   finSeen = false;
+  /** It came before all that we had to say, close_notify at the end, was with the kernel: it answers nothing. */
+  finUnasked = false;
   /** TLS has been shown their FIN. */
   finShown = false;
   #tls: Writable | undefined;
@@ -93,6 +95,7 @@ export class Transport extends Duplex {
 
   #theirFin(): void {
     this.finSeen = true;
+    this.finUnasked = !this.closeNotifyLeft;
     this.emit('fin');
     const show = () => {
       if (this.destroyed) return;

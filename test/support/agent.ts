@@ -1,0 +1,231 @@
+/**
+ * A real agent in a temporary directory that outlives its restarts: in this
+ * process with short times, or by the program as a child process that can be
+ * killed. The test writes numbered lines into the log that it follows.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ExecutionContext } from 'ava';
+import { Agent, type AgentDependencies } from '../../src/agent/agent.js';
+import type { AgentState } from '../../src/agent/state.js';
+import type { Config, DeliveryConfig } from '../../src/config/config.js';
+import { systemClock } from '../../src/lib/clock.js';
+import type { Facts, Report } from '../../src/model/report.js';
+import type { TestPki } from './certificates.js';
+import { load } from './config.js';
+import { type Delivered, delivered, lineOf } from './delivered.js';
+import { temporaryDirectory } from './files.js';
+import { until } from './wait.js';
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+/** Everything in miniature, for faults that the agent finds by waiting. Not for tests that count repeats. */
+export const SHORT_TIMES = {
+  connectMs: 2_000,
+  handshakeMs: 1_500,
+  stallMs: 1_000,
+  finMs: 500,
+  nextLinkMs: 1_000,
+  nextLinkAfterCloseMs: 2_000,
+  preferredEveryMs: 200,
+  holdOffMs: 500,
+  stuckRetryMs: 300,
+  quietMs: 300,
+  backoff: { initialMs: 20, maxMs: 200 },
+} satisfies AgentDependencies['times'];
+
+export interface Collectors {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface StageOptions {
+  readonly pki: TestPki;
+  readonly collectors: readonly Collectors[];
+  readonly delivery?: Partial<DeliveryConfig>;
+  readonly times?: AgentDependencies['times'];
+  readonly lookup?: AgentDependencies['lookup'];
+}
+
+export interface Said {
+  readonly level: keyof Report;
+  readonly message: string;
+  readonly facts: Facts;
+}
+
+export class Stage {
+  readonly directory: string;
+  readonly log: string;
+  readonly journal: string;
+  /** Lines written so far. */
+  written = 0;
+
+  constructor(
+    private readonly t: ExecutionContext,
+    private readonly options: StageOptions,
+  ) {
+    this.directory = temporaryDirectory(t);
+    this.log = join(this.directory, 'audit.log');
+    this.journal = join(this.directory, 'journal');
+    mkdirSync(this.journal, { mode: 0o700 });
+    writeFileSync(this.log, '');
+  }
+
+  /** Appends `count` numbered lines in one write. */
+  write(count: number, width?: number): void {
+    const lines = Array.from({ length: count }, (_, index) => `${lineOf(this.written + 1 + index, width)}\n`);
+    appendFileSync(this.log, lines.join(''));
+    this.written += count;
+  }
+
+  /** Held against all lines written so far. */
+  delivered(messages: readonly Buffer[]): Delivered {
+    return delivered(messages, this.written);
+  }
+
+  /** All lines are stored, in order; nothing altered, renamed or missing. */
+  complete(messages: readonly Buffer[]): boolean {
+    const { lost } = this.delivered(messages);
+    return lost.length === 0;
+  }
+
+  async start(times = this.options.times): Promise<RunningAgent> {
+    const { delivery, lookup } = this.options;
+    const loaded = await load(this.#yaml());
+    const config: Config = { ...loaded, delivery: { ...loaded.delivery, ...delivery } };
+    const said: Said[] = [];
+    const agent = await Agent.start(config, {
+      clock: systemClock,
+      random: Math.random,
+      report: recording(said),
+      env: {},
+      version: '0.0.0',
+      ...(times && { times }),
+      ...(lookup && { lookup }),
+    });
+    this.t.teardown(() => agent.stop('teardown'));
+    return new RunningAgent(agent, said);
+  }
+
+  /** The program itself, which knows no short times. Resolves when it is at work. */
+  async startProgram(): Promise<AgentProcess> {
+    const file = join(this.directory, 'config.yaml');
+    writeFileSync(file, this.#yaml());
+    const program = new AgentProcess(file, join(this.directory, 'agent.out'), this.journal);
+    this.t.teardown(() => program.kill());
+    await program.ready();
+    return program;
+  }
+
+  #yaml(): string {
+    const { pki, collectors, delivery } = this.options;
+    const { epochIntervalMs = 1_000, epochBytes = 4 * 1024 * 1024 } = delivery ?? {};
+    // JSON is YAML.
+    return JSON.stringify({
+      sources: [{ name: 'main', paths: [this.log], format: 'text' }],
+      collectors,
+      tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.agentKey },
+      journal: { directory: this.journal, maxBytes: '1GiB', keepFree: '0%' },
+      message: { hostname: 'emr.test.example', heartbeat: '0s', enterpriseId: '32473' },
+      delivery: { epochInterval: `${Math.max(1_000, epochIntervalMs)}ms`, epochBytes: `${epochBytes}B` },
+    });
+  }
+}
+
+export class RunningAgent {
+  constructor(
+    private readonly agent: Agent,
+    /** What it logged. */
+    readonly said: readonly Said[],
+  ) {}
+
+  get state(): AgentState {
+    return this.agent.state();
+  }
+
+  get delivery(): AgentState['delivery'] {
+    return this.state.delivery;
+  }
+
+  /** Everything read so far, own messages included, is acknowledged. */
+  get caughtUp(): boolean {
+    const { journal } = this.state;
+    return journal.entriesWaiting === 0 && journal.synced > 0;
+  }
+
+  stop(): Promise<void> {
+    return this.agent.stop('test');
+  }
+}
+
+export class AgentProcess {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+
+  constructor(
+    config: string,
+    private readonly output: string,
+    private readonly journal: string,
+  ) {
+    const out = openSync(output, 'a');
+    const args = ['--enable-source-maps', MAIN, 'run', '--config', config];
+    this.#child = spawn(process.execPath, args, { stdio: ['ignore', out, out], env: { PATH: process.env.PATH } });
+    closeSync(out);
+    this.#exited = once(this.#child, 'exit');
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** At work: its own state is on disk. */
+  async ready(): Promise<void> {
+    await until(() => !this.running || this.state()?.pid === this.pid, { what: 'the agent to be at work' });
+    if (!this.running) throw new Error(`the agent ended at once: ${readFileSync(this.output, 'utf8').slice(-2000)}`);
+  }
+
+  /** As it left it on disk, up to two seconds ago. */
+  state(): AgentState | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.journal, 'status.json'), 'utf8')) as AgentState;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** SIGKILL; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  /** SIGTERM; resolves with its exit status. */
+  async terminate(): Promise<number | null> {
+    this.#child.kill('SIGTERM');
+    await this.#exited;
+    return this.#child.exitCode;
+  }
+}
+
+function recording(said: Said[]): AgentDependencies['report'] {
+  const note =
+    (level: keyof Report) =>
+    (message: string, facts: Facts = {}) =>
+      void said.push({ level, message, facts });
+  const report = {
+    debug: note('debug'),
+    info: note('info'),
+    notice: note('notice'),
+    warning: note('warning'),
+    error: note('error'),
+    child: () => report,
+  };
+  return report;
+}
