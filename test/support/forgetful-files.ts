@@ -51,6 +51,14 @@ export class ForgetfulFiles implements Files {
     return after;
   }
 
+  /** Another disk with the same files, all of them synced. */
+  copy(): ForgetfulFiles {
+    const copy = new ForgetfulFiles();
+    for (const directory of this.#directories) copy.#directories.add(directory);
+    for (const [path, { data, mode }] of this.#names) copy.put(path, data, mode);
+    return copy;
+  }
+
   /** The paths of all files, in order. */
   get paths(): string[] {
     return [...this.#names.keys()].toSorted();
