@@ -18,6 +18,8 @@ export interface AbsenceOptions {
   readonly quietMs: number;
   /** Whether another file holds the same text, and will be taken up when this one is released. */
   readonly hasCopy: (tail: Tail) => boolean;
+  /** Whether a file of the lineage may yet turn out to be what a lost tail goes on in. */
+  readonly isUndecided: (lineage: string) => boolean;
 }
 
 export interface AbsenceDependencies {
@@ -78,7 +80,9 @@ export class Absence {
     const { tails, clock } = this.deps;
     const away = view.deviceAt(tail.lineage) !== (tail.homeDevice ?? tail.identity.device);
     const ageMs = clock.monotonicMs() - place.sinceMs;
-    if (!place.told && ageMs >= (away ? AWAY_TOLD_MS : 2 * this.options.quietMs)) {
+    const patienceMs = away ? AWAY_TOLD_MS : 2 * this.options.quietMs;
+    const undecided = ageMs < FORGET_MS && this.options.isUndecided(tail.lineage);
+    if (!place.told && ageMs >= patienceMs && !undecided) {
       tail.place = { ...place, told: true };
       this.#tell(tail, place);
     }

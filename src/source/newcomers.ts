@@ -76,15 +76,17 @@ export class Newcomers {
     this.#firstLook = false;
   }
 
-  isWanted(seen: Seen): boolean {
+  /** `later`: a compressed file that may still be being written. */
+  isWanted(seen: Seen): 'yes' | 'no' | 'later' {
     const [{ path, matched }] = seen.ways;
     const compression = compressionOf(basename(path));
     if (compression === 'unsupported') {
       if (matched) this.#warnOnce(path, 'A compressed log file cannot be read, only gzip can', { path });
-      return false;
+      return 'no';
     }
-    if (compression === 'gzip' && Math.abs(this.deps.clock.nowMs() - seen.stats.mtimeMs) < COMPRESSING_MS) return false;
-    return matched || this.#isUnreadGeneration(seen);
+    if (!matched && !this.#isUnreadGeneration(seen)) return 'no';
+    const fresh = Math.abs(this.deps.clock.nowMs() - seen.stats.mtimeMs) < COMPRESSING_MS;
+    return compression === 'gzip' && fresh ? 'later' : 'yes';
   }
 
   /** Makes a tail; `end` when what the file holds now is known to have been read. */
@@ -122,7 +124,8 @@ export class Newcomers {
     const textBytes = compressionOf(basename(seen.ways[0].path)) === 'gzip' ? Infinity : seen.stats.size;
     const fits = ({ place, offset, journaled }: Tail) =>
       place.name === 'lost' && offset === 0 && !journaled && (place.size ?? 0) <= textBytes;
-    const unread = [...tails.of(lineage)].find(fits);
+    const sizeOf = ({ place }: Tail) => place.size ?? 0;
+    const [unread] = [...tails.of(lineage)].filter(fits).sort((a, b) => sizeOf(b) - sizeOf(a));
     if (unread !== undefined) tails.remove(unread);
   }
 

@@ -44,6 +44,8 @@ export const HOLD_MS = 60_000;
 const MAX_TESTED = 100_000;
 
 export class Placement {
+  /** Lineages with a file that may turn out to be what a lost tail goes on in. */
+  readonly undecided = new Set<string>();
   #held = new Map<string, Held>();
   #tested = new Set<string>();
 
@@ -55,16 +57,23 @@ export class Placement {
    */
   async apply(view: View, lookedMs: number): Promise<boolean> {
     this.deps.opener.newRound();
+    this.undecided.clear();
     const unknown = await this.#sight(view);
     await this.#miss(view);
     const heirless: Seen[] = [];
-    for (const seen of unknown) if ((await this.#inherit(seen)) === 'none') heirless.push(seen);
+    for (const seen of unknown) {
+      const outcome = await this.#inherit(seen);
+      if (outcome === 'none') heirless.push(seen);
+      if (outcome === 'unclear') this.#leaveUndecided(seen);
+    }
     this.deps.newcomers.remember(view);
     const held = new Map<string, Held>();
     let again = false;
     for (const seen of heirless) {
-      if (this.#lostTails(seen).some(({ place }) => place.name === 'lost' && place.sinceMs >= lookedMs)) again = true;
-      else await this.#settle(seen, held);
+      if (this.#lostTails(seen).some(({ place }) => place.name === 'lost' && place.sinceMs >= lookedMs)) {
+        this.#leaveUndecided(seen);
+        again = true;
+      } else await this.#settle(seen, held);
     }
     this.#held = held;
     return again;
@@ -73,6 +82,10 @@ export class Placement {
   /** Whether a file is held as a copy of this tail's. */
   hasCopy(tail: Tail): boolean {
     return [...this.#held.values()].some(({ of }) => of === tail);
+  }
+
+  #leaveUndecided(seen: Seen): void {
+    for (const lineage of lineagesOfFile(seen)) this.undecided.add(lineage);
   }
 
   /** Known files: taken up as they are now. The others are returned, oldest first. */
@@ -172,7 +185,9 @@ export class Placement {
 
   async #settle(seen: Seen, held: Map<string, Held>): Promise<void> {
     const { newcomers, clock } = this.deps;
-    if (!newcomers.isWanted(seen)) return;
+    const wanted = newcomers.isWanted(seen);
+    if (wanted === 'later') this.#leaveUndecided(seen);
+    if (wanted !== 'yes') return;
     const before = this.#held.get(seen.key);
     const stamp = stampOf(seen.stats);
     const heldMs = before?.stamp === stamp ? clock.monotonicMs() - before.sinceMs : 0;
@@ -181,7 +196,7 @@ export class Placement {
       return;
     }
     const original = await originalOf(seen, this.deps);
-    if (original === 'unclear') return;
+    if (original === 'unclear') return this.#leaveUndecided(seen);
     if (original !== undefined && !original.holds) {
       // Written anew since it was copied: now the copy is the text.
       await this.loseChanged(original.tail, original.shorter);

@@ -20,7 +20,6 @@ import type { Notice } from './notice.js';
 import { Opener } from './opener.js';
 import { Placement } from './placement.js';
 import { Reader } from './reader.js';
-import type { Tail } from './tail.js';
 import { Tails } from './tails.js';
 import { Turns } from './turns.js';
 import type { View } from './view.js';
@@ -112,8 +111,14 @@ export class Sources {
       stopping: this.#stopping.signal,
       lookSoon: () => this.#lookout.lookSoon(),
     });
-    const hasCopy = (tail: Tail) => this.#placement.hasCopy(tail);
-    this.#absence = new Absence({ tails, descriptors, clock, report, notice }, { quietMs: pollMs, hasCopy });
+    this.#absence = new Absence(
+      { tails, descriptors, clock, report, notice },
+      {
+        quietMs: pollMs,
+        hasCopy: (tail) => this.#placement.hasCopy(tail),
+        isUndecided: (lineage) => this.#placement.undecided.has(lineage),
+      },
+    );
     this.#discovery = new Discovery(sources, () => clock.nowMs());
     this.#lookout = new Lookout({
       clock,

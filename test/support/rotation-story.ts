@@ -133,6 +133,7 @@ class Player {
     await this.#recorder.stop();
     // After a restart nobody knows any more that a deleted file had been read to its end: that much doubt is honest.
     const certain = this.#recorder.notices.filter(({ toOffset }) => !(this.#destroyed && toOffset === undefined));
+    if (certain.length > 0) this.t.log(this.#recorder.outline(), this.#recorder.told);
     this.t.deepEqual(certain, [], 'nothing is told as missing');
   }
 
