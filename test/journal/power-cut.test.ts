@@ -13,7 +13,7 @@ test('a power cut takes nothing that was synced and nothing that could be read',
     const files = new ForgetfulFiles();
     const bench = new JournalBench('/journal', {}, { files, lock: withoutLock });
     await bench.open();
-    const reader = bench.journal.reader();
+    const reader = bench.reader();
     const chance = () => chanceStream.next().value ?? 0;
     const written: NewEntry[] = [];
     const read: Entry[] = [];

@@ -160,8 +160,8 @@ export class ForgetfulFiles implements Files {
           inode.dirty.clear();
           throw error;
         }
-        for (const page of inode.dirty) inode.synced = withPage(inode.synced, inode.data, page);
         inode.synced = Buffer.concat([inode.synced], inode.data.length);
+        for (const page of inode.dirty) copyPage(inode.data, inode.synced, page);
         inode.dirty.clear();
       },
       truncate: async (length) => {
@@ -189,18 +189,16 @@ function write(inode: Inode, bytes: Buffer, position: number): void {
   for (let page = Math.floor(position / PAGE_BYTES); page * PAGE_BYTES < end; page += 1) inode.dirty.add(page);
 }
 
-/** Some of the pages that were not synced have reached the disk all the same. */
-function remembered(inode: Inode, chance: () => number): Buffer {
-  let kept = inode.synced;
-  for (const page of inode.dirty) if (chance() < 0.5) kept = withPage(kept, inode.data, page);
+/** Some of the pages that were not synced have reached the disk all the same, and with the last of them the length. */
+function remembered({ data, synced, dirty }: Inode, chance: () => number): Buffer {
+  const pages = [...dirty].filter(() => chance() < 0.5);
+  const reach = Math.min(data.length, (Math.max(-1, ...pages) + 1) * PAGE_BYTES);
+  const kept = Buffer.concat([synced], Math.max(synced.length, reach));
+  for (const page of pages) copyPage(data, kept, page);
   return kept;
 }
 
-function withPage(bytes: Buffer, from: Buffer, page: number): Buffer {
+function copyPage(from: Buffer, into: Buffer, page: number): void {
   const start = page * PAGE_BYTES;
-  const end = Math.min(start + PAGE_BYTES, from.length);
-  if (end <= start) return bytes;
-  const into = Buffer.concat([bytes], Math.max(bytes.length, end));
-  from.copy(into, start, start, end);
-  return into;
+  if (start < from.length) from.copy(into, start, start, start + PAGE_BYTES);
 }

@@ -5,7 +5,7 @@ import { type Files, systemFiles } from '../../src/journal/files.js';
 import { Journal } from '../../src/journal/journal.js';
 import type { JournalNotice } from '../../src/journal/notice.js';
 import type { JournalDependencies, JournalOptions } from '../../src/journal/options.js';
-import type { Reader } from '../../src/journal/reader.js';
+import type { Reader, ReadPoint } from '../../src/journal/reader.js';
 import { systemClock } from '../../src/lib/clock.js';
 import type { NewEntry } from '../../src/model/entry.js';
 import type { Position } from '../../src/model/position.js';
@@ -14,6 +14,7 @@ import type { Facts, Report } from '../../src/model/report.js';
 export class JournalBench {
   readonly notices: JournalNotice[] = [];
   readonly said: { readonly level: keyof Report; readonly message: string; readonly facts: Facts }[] = [];
+  readonly #readers: Reader[] = [];
   #journal: Journal | undefined;
   #seq = 0;
   #offset = 0;
@@ -61,6 +62,7 @@ export class JournalBench {
   }
 
   async close(): Promise<void> {
+    for (const reader of this.#readers.splice(0)) await reader.close();
     await this.#journal?.close();
     this.#journal = undefined;
   }
@@ -94,15 +96,20 @@ export class JournalBench {
     return entries;
   }
 
-  async readAll(reader?: Reader): Promise<StoredEntry[]> {
-    const own = reader ?? this.journal.reader();
+  /** Of the journal that is open now; closed with it. */
+  reader(from?: ReadPoint): Reader {
+    const reader = this.journal.reader(from);
+    this.#readers.push(reader);
+    return reader;
+  }
+
+  async readAll(reader = this.reader()): Promise<StoredEntry[]> {
     const all: StoredEntry[] = [];
     for (;;) {
-      const some = await own.next(10_000);
+      const some = await reader.next(10_000);
       if (some.length === 0) break;
       all.push(...some);
     }
-    if (reader === undefined) await own.close();
     return all;
   }
 
