@@ -93,11 +93,13 @@ export class Session {
 
   async #epochs(stop: AbortSignal): Promise<SessionEnd> {
     for (;;) {
+      // The agent's last words may come while an epoch is being ended: one more then takes them along.
+      const last = stop.aborted;
       const epoch = await this.#fill(stop);
       await this.#settlement();
       if (epoch.isEmpty) return stop.aborted ? { how: 'stopped' } : this.#closedIdle();
       await this.#turn(epoch);
-      if (stop.aborted && !epoch.endsInsideEntry) {
+      if (last && !epoch.endsInsideEntry) {
         await this.#settlement();
         return { how: 'stopped' };
       }
@@ -160,7 +162,8 @@ export class Session {
     const memory = memories.of(target.host, target.port);
     const early = memory.oneAtATime ? undefined : await this.#nextLink(times.nextLinkMs);
     const closing = link.close((fixedLevel ?? memory.level) === 'window' ? windowMs : undefined);
-    await closing.answered;
+    const answer = await closing.answered;
+    if (answer === 'broken' || answer === 'unasked') throw await this.#disproved(closing);
     const closedFirst = !(early instanceof Link);
     const next = closedFirst ? await this.#nextAfter(closing) : early;
     if (next instanceof LinkError) throw next;
@@ -175,11 +178,14 @@ export class Session {
 
   /** For a collector that takes no second link: only once it has let go of the present one. */
   async #nextAfter(closing: Closing): Promise<Link | LinkError> {
-    const { link, target } = this.#present;
-    const doubt = disproof(await closing.verdict, target);
-    if (doubt !== undefined) return doubt;
-    link.destroy();
+    const { proves } = await closing.verdict;
+    if (proves === undefined) return this.#disproved(closing);
+    this.#present.link.destroy();
     return this.#nextLink(this.dependencies.times.nextLinkAfterCloseMs);
+  }
+
+  async #disproved(closing: Closing): Promise<LinkError> {
+    return disproof(await closing.verdict, this.#present.target);
   }
 
   async #settle(epoch: Epoch, before: Dialled, parting: Parting): Promise<void> {

@@ -115,10 +115,9 @@ async function forwardAll(
     version: 'test',
   });
   t.teardown(() => agent.stop('the test is over'));
-  await until(() => agent.state().counts.lines === LINES && agent.state().journal.entriesWaiting === 0, {
-    what: 'everything to be acknowledged',
-    timeoutMs: 60_000,
-  });
+  const isDone = ({ counts, delivery }: AgentState) =>
+    counts.lines === LINES && delivery.acknowledged === counts.messages;
+  await until(() => isDone(agent.state()), { what: 'everything to be acknowledged', timeoutMs: 60_000 });
   await agent.stop('all is acknowledged');
   return agent.state();
 }
