@@ -68,6 +68,7 @@ export class Agent {
       ingest.run(this.#stopReading.signal),
       forward.run(this.#stopSending.signal, this.#kill.signal),
       this.#heartbeat(this.#stopReading.signal),
+      this.#sayInsecure(this.#stopReading.signal),
     ];
     this.failed = Promise.race(
       this.#loops.map((loop) =>
@@ -128,6 +129,17 @@ export class Agent {
         daysLeft: certificate.daysLeft,
       },
     };
+  }
+
+  /** Nobody shall forget that anybody could be at the other end. */
+  async #sayInsecure(stop: AbortSignal): Promise<void> {
+    const { clock, report } = this.dependencies;
+    while (this.config.tls.verify === 'insecure' && !stop.aborted) {
+      report.warning('The collector is not verified: anybody who answers under its address is sent the audit trail', {
+        remedy: 'set tls.verify to name, or to fingerprint with tls.fingerprints',
+      });
+      await clock.sleep(INSECURE_EVERY_MS, stop);
+    }
   }
 
   /** Silence is an alarm only where something is heard regularly. */
