@@ -24,6 +24,7 @@ import { Ingest } from './ingest.js';
 import { Outbox } from './outbox.js';
 import * as own from './own-messages.js';
 import { receiptOf } from './receipt.js';
+import { keepHeartbeat, remindOfInsecure } from './reminders.js';
 import { rememberSources, startedSources } from './started-sources.js';
 import type { AgentState } from './state.js';
 
@@ -67,8 +68,8 @@ export class Agent {
     this.#loops = [
       ingest.run(this.#stopReading.signal),
       forward.run(this.#stopSending.signal, this.#kill.signal),
-      this.#heartbeat(this.#stopReading.signal),
-      this.#sayInsecure(this.#stopReading.signal),
+      keepHeartbeat(config.message.heartbeatMs, parts, dependencies.clock, this.#stopReading.signal),
+      remindOfInsecure(config.tls.verify, dependencies, this.#stopReading.signal),
     ];
     this.failed = Promise.race(
       this.#loops.map((loop) =>
@@ -129,32 +130,6 @@ export class Agent {
         daysLeft: certificate.daysLeft,
       },
     };
-  }
-
-  /** Nobody shall forget that anybody could be at the other end. */
-  async #sayInsecure(stop: AbortSignal): Promise<void> {
-    const { clock, report } = this.dependencies;
-    while (this.config.tls.verify === 'insecure' && !stop.aborted) {
-      report.warning('The collector is not verified: anybody who answers under its address is sent the audit trail', {
-        remedy: 'set tls.verify to name, or to fingerprint with tls.fingerprints',
-      });
-      await clock.sleep(INSECURE_EVERY_MS, stop);
-    }
-  }
-
-  /** Silence is an alarm only where something is heard regularly. */
-  async #heartbeat(stop: AbortSignal): Promise<void> {
-    const { clock } = this.dependencies;
-    const { ingest, encoder, sources } = this.parts;
-    const { heartbeatMs } = this.config.message;
-    if (heartbeatMs === 0) return;
-    for (;;) {
-      await clock.sleep(heartbeatMs, stop);
-      if (stop.aborted) return;
-      const lags = new Map<string, number>();
-      for (const { source, lagBytes } of sources.files()) lags.set(source, (lags.get(source) ?? 0) + (lagBytes ?? 0));
-      ingest.say(own.heartbeatMessage(encoder.nextSeq - 1, lags));
-    }
   }
 }
 
