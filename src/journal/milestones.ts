@@ -16,13 +16,17 @@ const MAX = 4096;
 
 export class Milestones {
   #points: Milestone[] = [];
+  /** Entries between two milestones at least; doubled whenever there are too many. */
+  #stride = 1;
 
   /** In ascending order of entries. */
   note(point: Milestone): void {
     const newest = this.#points.at(-1);
-    if (newest !== undefined && newest.entry >= point.entry) return;
+    if (newest !== undefined && point.entry < newest.entry + this.#stride) return;
     this.#points.push(point);
-    if (this.#points.length > MAX) this.#points = this.#points.filter((_, index) => index % 2 === 0);
+    if (this.#points.length <= MAX) return;
+    this.#points = this.#points.filter((_, index) => index % 2 === 0);
+    this.#stride *= 2;
   }
 
   /** Entries that have just been written; `messages` is the count after them. */
@@ -38,6 +42,7 @@ export class Milestones {
   forget(entry: number): void {
     const at = this.#indexAt(entry);
     if (at > 0) this.#points.splice(0, at);
+    if (this.#points.length < MAX / 4) this.#stride = 1;
   }
 
   /** When `entry` was written, or the nearest milestone before it. */

@@ -4,6 +4,7 @@
  * Linux may have marked its pages clean without having written them. What was
  * not synced is given up, and writing goes on in a new segment.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../lib/clock.js';
 import type { NewEntry } from '../model/entry.js';
 import type { Report } from '../model/report.js';
@@ -173,6 +174,8 @@ export class Writer {
       const group = this.#queue.group(active.segment.end, segmentBytes);
       await active.append(buffersOf(group), bytesOf(group));
       this.#settle(group);
+      // Whoever waited for room puts in all it has first, or every other group would be a single entry.
+      await turn();
     }
   }
 
