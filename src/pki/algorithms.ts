@@ -1,5 +1,6 @@
 /** Signature algorithms: object identifiers (RFC 5758, RFC 8017, RFC 8410), their names, and signing with node:crypto. */
 import { type KeyObject, sign, verify } from 'node:crypto';
+import { AgentError } from '../lib/errors.js';
 import { type Asn1, nothing, oid, sequence } from './asn1.js';
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -25,16 +26,34 @@ export interface Signer {
   sign(bytes: Buffer): Buffer;
 }
 
-/** SHA-384 for P-384, SHA-256 for everything else. */
+/** SHA-256 for RSA and P-256, SHA-384 for P-384, SHA-512 for P-521. Throws an AgentError for keys of other kinds. */
 export function signerFor(key: KeyObject): Signer {
-  const rsa = key.asymmetricKeyType === 'rsa';
-  const hash = key.asymmetricKeyDetails?.namedCurve === 'secp384r1' ? 'sha384' : 'sha256';
-  const name = rsa ? `${hash}WithRSAEncryption` : `ecdsa-with-${hash.toUpperCase()}`;
-  const parameters = rsa ? [nothing()] : [];
+  const name = signatureFor(key);
+  const parameters = key.asymmetricKeyType === 'rsa' ? [nothing()] : [];
   return {
     algorithm: sequence(oid(OIDS.get(name)!), ...parameters),
-    sign: (bytes) => sign(hash, bytes, key),
+    sign: (bytes) => sign(hashOf(name), bytes, key),
   };
+}
+
+function signatureFor(key: KeyObject): string {
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return 'sha256WithRSAEncryption';
+    case 'ec':
+      return `ecdsa-with-SHA${{ secp384r1: 384, secp521r1: 512 }[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? 256}`;
+    case 'ed25519':
+      return 'ed25519';
+    default:
+      throw new AgentError('key-kind', `a key of the kind ${key.asymmetricKeyType} cannot sign certificates here`, {
+        hint: 'use an RSA key, or one on the curve P-256 or P-384',
+      });
+  }
+}
+
+/** As node:crypto names it; null for EdDSA, which has none of its own choosing. */
+function hashOf(name: string): string | null {
+  return /sha(?:1|256|384|512)/i.exec(name)?.[0].toLowerCase() ?? null;
 }
 
 export function signatureName(algorithm: string): string {
@@ -49,7 +68,7 @@ export function brokenHash(signature: string): string | undefined {
 /** False as well for an algorithm that is not verified here (RSASSA-PSS with its parameters, for one). */
 export function signedBy(key: KeyObject, algorithm: string, bytes: Buffer, signature: Buffer): boolean {
   const name = signatureName(algorithm);
-  const hash = /sha(?:1|256|384|512)/i.exec(name)?.[0].toLowerCase() ?? null;
+  const hash = hashOf(name);
   if (hash === null && !name.startsWith('ed')) return false;
   try {
     return verify(hash, bytes, key, signature);

@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { access, type FileHandle, link, open, rm, stat } from 'node:fs/promises';
+import { access, type FileHandle, link, open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { syncDirectory } from '../lib/atomic-file.js';
 import { AgentError, systemCode } from '../lib/errors.js';
@@ -35,6 +35,8 @@ export interface InstallOptions {
 }
 
 const NOTE = '.certificates-being-installed';
+/** No command takes a minute from the first file to the last. */
+const LEFTOVER_MS = 60_000;
 
 interface Rename {
   readonly from: string;
@@ -48,6 +50,7 @@ export async function installFiles(files: readonly NewFile[], options: InstallOp
   const home = dirname(resolve(first.path));
   completeInstallation(home);
   if (!options.force) await refuseExisting(files);
+  await removeLeftovers(files);
   const renames: Rename[] = [];
   try {
     for (const file of files) renames.push(await writeBeside(file, options.owner));
@@ -91,6 +94,19 @@ async function refuseExisting(files: readonly NewFile[]): Promise<void> {
     throw new AgentError('file-exists', `${path} exists already and was not touched`, {
       hint: 'choose another name or directory, or give --force to replace it',
     });
+  }
+}
+
+/** What a command that was killed had written so far; one that is still at work is left alone. */
+async function removeLeftovers(files: readonly NewFile[]): Promise<void> {
+  for (const { path } of files) {
+    const directory = dirname(resolve(path));
+    const names = await readdir(directory).catch((): string[] => []);
+    const own = names.filter((name) => name.startsWith(`.${basename(path)}.`) && name.endsWith('.new'));
+    for (const leftover of own.map((name) => join(directory, name))) {
+      const { mtimeMs } = await stat(leftover);
+      if (Date.now() - mtimeMs > LEFTOVER_MS) await rm(leftover, { force: true });
+    }
   }
 }
 
@@ -156,6 +172,7 @@ function worded(error: unknown, directory: string): unknown {
     EACCES: 'run the command as the owner of that directory, or as root',
     EROFS: 'the file system is read-only: choose another directory',
     ENOSPC: 'make room on that file system',
+    EEXIST: 'another cert command works in it; run the command again',
   };
   const hint = hints[systemCode(error)];
   if (hint === undefined) return error;

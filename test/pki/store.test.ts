@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -97,4 +97,15 @@ test('a note cut short is dropped: no rename had begun', async (t) => {
   completeInstallation(directory);
 
   t.false(isBeingInstalled(directory));
+});
+
+test('what a killed command left behind is removed by the next, unless it may still be at work', async (t) => {
+  const { directory, file, pair } = await place(t);
+  await writeFile(file('.key.pem.00000001.new'), 'of a killed command');
+  await utimes(file('.key.pem.00000001.new'), new Date(0), new Date(0));
+  await writeFile(file('.key.pem.00000002.new'), 'of one at work');
+
+  await installFiles(pair('1'), { force: false });
+
+  t.deepEqual(await readdir(directory), ['.key.pem.00000002.new', 'cert.pem', 'key.pem']);
 });

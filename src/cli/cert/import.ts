@@ -11,7 +11,7 @@ import { completeInstallation, installFiles, MODE } from '../../pki/store.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { certificatesIn, keysIn, readCertificates, readContents } from './files.js';
-import { accept, installPair } from './install.js';
+import { accept, installPair, refusePkcs12 } from './install.js';
 import { jsonOption, ownerOf, ownerOption } from './options.js';
 import { oldPassphrase } from './passphrase.js';
 import { addPlaces, ifPresent, type PlaceOptions, placesOf } from './places.js';
@@ -39,16 +39,17 @@ export function importCommand(io: Io): Command {
     .option('--passphrase-file <file>', 'file with the passphrase of the key or the PKCS#12 file')
     .addOption(ownerOption())
     .addOption(jsonOption())
-    .action((files: string[], options: ImportOptions) => importFiles(io, files, options));
+    .action((files: string[], options: ImportOptions, command: Command) => importFiles(io, files, options, command));
   return addPlaces(command);
 }
 
-async function importFiles(io: Io, files: readonly string[], options: ImportOptions): Promise<void> {
+async function importFiles(io: Io, files: readonly string[], options: ImportOptions, command: Command): Promise<void> {
   const nowMs = Date.now();
-  const places = placesOf(options);
+  const places = await placesOf(options, command, io);
+  refusePkcs12(places);
   completeInstallation(places.directory);
   const owner = await ownerOf(options.owner);
-  const ask = oldPassphrase(io, options.passphraseFile, 'the key');
+  const ask = oldPassphrase(io, options.passphraseFile ?? places.passphraseFile, 'the key');
   const given = await readAll(files, ask);
   const certificates = certificatesOf(given.certificates);
   const candidates = [...given.candidates, ...(await keysBeside(places.directory, places.key, ask))];

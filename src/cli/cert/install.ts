@@ -48,6 +48,14 @@ export async function installPair(
   return { kept };
 }
 
+/** A pair is put beside the old one as PEM; a PKCS#12 file would have to be written under its passphrase. */
+export function refusePkcs12({ p12 }: Places): void {
+  if (p12 === undefined) return;
+  throw new AgentError('p12-in-place', `the configuration takes its certificate from the PKCS#12 file ${p12}`, {
+    hint: 'name PEM files in tls.cert and tls.key instead, or install the new PKCS#12 file by hand (cert p12)',
+  });
+}
+
 /** Says what is doubtful, throws for what would not work. */
 export function accept(io: Io, findings: readonly Finding[]): void {
   for (const { verdict, message } of findings) if (verdict === 'warning') say(io, `Warning: ${message}.`);

@@ -16,7 +16,7 @@ import { completeInstallation, installFiles, MODE } from '../../pki/store.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { readAuthority, readCertificates, readKey } from './files.js';
-import { accept, installPair } from './install.js';
+import { accept, installPair, refusePkcs12 } from './install.js';
 import { daysOption, forceOption, jsonOption, ownerOf, ownerOption } from './options.js';
 import { oldPassphrase } from './passphrase.js';
 import { addPlaces, type PlaceOptions, type Places, placesOf } from './places.js';
@@ -60,12 +60,13 @@ export function renewCommand(io: Io): Command {
     .addOption(ownerOption())
     .addOption(forceOption())
     .addOption(jsonOption())
-    .action((options: RenewOptions) => renew(io, options));
+    .action((options: RenewOptions, command: Command) => renew(io, options, command));
   return addPlaces(command);
 }
 
-async function renew(io: Io, options: RenewOptions): Promise<void> {
-  const places = placesOf(options);
+async function renew(io: Io, options: RenewOptions, command: Command): Promise<void> {
+  const places = await placesOf(options, command, io);
+  refusePkcs12(places);
   completeInstallation(places.directory);
   const renewal = await prepare(io, places, options);
   if (options.request !== undefined) return writeRequest(io, options.request, places, renewal, options);
@@ -77,7 +78,7 @@ async function renew(io: Io, options: RenewOptions): Promise<void> {
 
 async function prepare(io: Io, places: Places, options: RenewOptions): Promise<Renewal> {
   let passphrase: string | undefined;
-  const find = oldPassphrase(io, options.passphraseFile, `the key (${places.key})`);
+  const find = oldPassphrase(io, options.passphraseFile ?? places.passphraseFile, `the key (${places.key})`);
   const oldKey = await readKey(places.key, async () => {
     passphrase = await find();
     return passphrase;

@@ -1,5 +1,6 @@
 /** How the `cert` commands speak: results on standard output, everything else on standard error. */
 import type { X509Certificate } from 'node:crypto';
+import { AgentError } from '../../lib/errors.js';
 import { certificateFacts } from '../../pki/inspect.js';
 import type { Io } from '../io.js';
 import { describe } from './facts.js';
@@ -18,19 +19,29 @@ export function printJson(io: Io, value: unknown): void {
 
 const BRAILLE = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
-/** Says what takes a moment, on a terminal with a sign that it is going on. Returns what `work` does. */
+/**
+ * Says what takes a moment, on a terminal with a sign that it is going on.
+ * Returns what `work` does; at Ctrl-C it throws an AgentError at once, before anything is written.
+ */
 export async function working<T>(io: Io, what: string, work: () => Promise<T>): Promise<T> {
-  if (!io.isTerminal) return work();
   let turn = 0;
-  const draw = () => io.stderr.write(`\r${BRAILLE[turn++ % BRAILLE.length]} ${what}`);
+  const draw = () => void (io.isTerminal && io.stderr.write(`\r${BRAILLE[turn++ % BRAILLE.length]} ${what}`));
   draw();
   const timer = setInterval(draw, 100);
   try {
-    return await work();
+    return await Promise.race([work(), interruption(io.signal)]);
   } finally {
     clearInterval(timer);
-    io.stderr.write('\r\u001b[K');
+    if (io.isTerminal) io.stderr.write('\r\u001b[K');
   }
+}
+
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new AgentError('interrupted', 'interrupted; nothing was written'));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
 }
 
 /** `2027-12-25 (397 days)`. */

@@ -12,7 +12,7 @@ import { UsageError } from '../usage-error.js';
 import { certificatesIn, keysIn, readCertificates, readContents, readLists } from './files.js';
 import { jsonOption } from './options.js';
 import { oldPassphrase } from './passphrase.js';
-import { addPlaces, ifPresent, type PlaceOptions, placesOf } from './places.js';
+import { addPlaces, ifPresent, type PlaceOptions, type Places, placesOf } from './places.js';
 import { print, printJson } from './speech.js';
 import { endpoint, nameFinding, visit } from './visit.js';
 
@@ -43,13 +43,13 @@ export function verifyCommand(io: Io): Command {
     .option('--name <name>', 'the name that the certificate must bear (with --host: that of the collector)')
     .option('--host <host:port>', 'connect to this collector and tell everything', endpoint)
     .addOption(jsonOption())
-    .action((options: VerifyOptions) => verify(io, options));
+    .action((options: VerifyOptions, command: Command) => verify(io, options, command));
   return addPlaces(command);
 }
 
-async function verify(io: Io, options: VerifyOptions): Promise<void> {
+async function verify(io: Io, options: VerifyOptions, command: Command): Promise<void> {
   const nowMs = Date.now();
-  const held = await hold(io, options, nowMs);
+  const held = await hold(io, options, await placesOf(options, command, io), nowMs);
   const rehearsed = held.chain === undefined ? [] : [await rehearsal(held, options, nowMs)];
   const { host } = options;
   const visited = host === undefined ? undefined : await visit(host, options.name, held.shown, nowMs, io.signal);
@@ -63,13 +63,14 @@ async function verify(io: Io, options: VerifyOptions): Promise<void> {
   print(io, all.some(({ verdict }) => verdict === 'bad') ? 'It would not work.' : 'It works.');
 }
 
-async function hold(io: Io, options: VerifyOptions, nowMs: number): Promise<Held> {
-  const places = placesOf(options);
-  const ask = oldPassphrase(io, options.passphraseFile, 'the key');
+async function hold(io: Io, options: VerifyOptions, places: Places, nowMs: number): Promise<Held> {
+  const p12 = options.p12 ?? places.p12;
+  const crl = options.crl ?? places.crl;
+  const ask = oldPassphrase(io, options.passphraseFile ?? places.passphraseFile, 'the key');
   const caPath = ifPresent(places.ca, options.ca);
   const anchors = caPath === undefined ? [] : await readCertificates(caPath);
-  const lists = options.crl === undefined ? [] : await readLists(options.crl);
-  const certPath = options.p12 ?? ifPresent(places.cert, options.cert);
+  const lists = crl === undefined ? [] : await readLists(crl);
+  const certPath = p12 ?? ifPresent(places.cert, options.cert);
   const shown: Shown = {
     ca: anchors.map(pemOf),
     crl: lists.length === 0 ? undefined : lists.map(({ der }) => writePem('X509 CRL', der)).join(''),
@@ -82,7 +83,7 @@ async function hold(io: Io, options: VerifyOptions, nowMs: number): Promise<Held
   }
   const contents = await readContents(certPath, ask);
   const own = keysIn(contents);
-  const keyPath = options.p12 ?? (own.length > 0 ? certPath : ifPresent(places.key, options.key));
+  const keyPath = p12 ?? (own.length > 0 ? certPath : ifPresent(places.key, options.key));
   const keys = own.length > 0 || keyPath === undefined ? own : keysIn(await readContents(keyPath, ask));
   const certificates = certificatesIn(contents);
   const leaf =

@@ -1,7 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
+import { certCommand } from '../../../src/cli/cert/cert.js';
 import type { AgentError } from '../../../src/lib/errors.js';
+import { capturedIo } from '../../support/captured-io.js';
 import { makeStage } from './stage.js';
 
 const FILES = [
@@ -81,4 +85,30 @@ test('init prints fingerprints as RFC 5425 writes them, and JSON for programs', 
   const agent = JSON.parse(stdout).find((each: { name: string }) => each.name === 'agent');
   t.is(agent.sha256, `sha-256:${certificate.fingerprint256}`);
   t.regex(agent.sha1, /^sha-1:([0-9A-F]{2}:){19}[0-9A-F]{2}$/);
+});
+
+test('init stopped while it makes keys writes nothing', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'init-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  const io = capturedIo();
+  io.interrupt();
+
+  await t.throwsAsync(certCommand(io).parseAsync(['init', directory, '--key-type', 'p-256'], { from: 'user' }), {
+    code: 'interrupted',
+  });
+
+  t.deepEqual(await readdir(directory), []);
+});
+
+test('on a terminal init shows that it is working, and takes the sign away again', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'init-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  const io = capturedIo();
+
+  await certCommand({ ...io, isTerminal: true }).parseAsync(['init', directory, '--key-type', 'p-256'], {
+    from: 'user',
+  });
+
+  t.true(io.err().startsWith('\r⠋ Making three p-256 keys and certificates'));
+  t.true(io.err().includes('\r\u001b[K'));
 });
