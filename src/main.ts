@@ -21,6 +21,10 @@ const io: Io = {
   env,
   isTerminal,
   signal: stop.signal,
+  onHangup: (listener) => {
+    process.on('SIGHUP', listener);
+    return () => process.off('SIGHUP', listener);
+  },
   setExitStatus: (found) => {
     status = found;
   },

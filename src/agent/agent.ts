@@ -86,6 +86,11 @@ export class Agent {
     return new Agent(config, dependencies, await build(config, dependencies));
   }
 
+  /** The configuration is another one than before. */
+  tellOfConfiguration(): void {
+    this.parts.ingest.say(own.configurationMessage(this.config.file));
+  }
+
   /** Ordered, upstream first: reading ends, what was read is put on disk, the epoch is acknowledged. Idempotent. */
   stop(reason: string): Promise<void> {
     this.#stopped ??= this.#stop(reason);

@@ -18,6 +18,11 @@ export function startMessage(version: string, sources: readonly string[]): OwnMe
   ]);
 }
 
+/** The agent goes on with a configuration that has been read anew. */
+export function configurationMessage(file: string): OwnMessage {
+  return own('configuration', NOTICE, [['file', file]]);
+}
+
 export function stopMessage(reason: string): OwnMessage {
   return own('stop', NOTICE, [['reason', reason]]);
 }

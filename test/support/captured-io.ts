@@ -9,10 +9,13 @@ export interface CapturedIo extends Io {
   readonly status: () => ExitStatus;
   /** As the first SIGINT does. */
   readonly interrupt: () => void;
+  /** As SIGHUP does. */
+  readonly hangUp: () => void;
 }
 
 export function capturedIo(given: { stdin?: string; env?: NodeJS.ProcessEnv } = {}): CapturedIo {
   const stop = new AbortController();
+  const hangups = new Set<() => void>();
   const stdout = kept();
   const stderr = kept();
   let status: ExitStatus = 0;
@@ -23,6 +26,10 @@ export function capturedIo(given: { stdin?: string; env?: NodeJS.ProcessEnv } = 
     env: given.env ?? {},
     isTerminal: false,
     signal: stop.signal,
+    onHangup: (listener) => {
+      hangups.add(listener);
+      return () => hangups.delete(listener);
+    },
     setExitStatus: (found) => {
       status = found;
     },
@@ -30,6 +37,9 @@ export function capturedIo(given: { stdin?: string; env?: NodeJS.ProcessEnv } = 
     err: stderr.text,
     status: () => status,
     interrupt: () => stop.abort(),
+    hangUp: () => {
+      for (const listener of hangups) listener();
+    },
   };
 }
 

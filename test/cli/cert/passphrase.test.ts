@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import test from 'ava';
 import { newPassphrase, oldPassphrase } from '../../../src/cli/cert/passphrase.js';
 import type { Io } from '../../../src/cli/io.js';
+import { capturedIo } from '../../support/captured-io.js';
 import { until } from '../../support/wait.js';
 
 /** A terminal in which a person types; `modes` records when the echo was off. */
@@ -14,21 +15,10 @@ function terminal() {
       return stdin;
     },
   });
-  const stderr = new PassThrough();
-  const said: string[] = [];
-  stderr.on('data', (chunk) => said.push(String(chunk)));
-  const stopping = new AbortController();
-  const io: Io = {
-    stdin,
-    stdout: new PassThrough(),
-    stderr,
-    env: {},
-    isTerminal: true,
-    signal: stopping.signal,
-    setExitStatus: () => undefined,
-  };
-  const prompted = (words: string) => until(() => said.join('').includes(words), { what: words });
-  return { io, stdin, modes, said, stopping, prompted };
+  const captured = capturedIo();
+  const io: Io = { ...captured, stdin, isTerminal: true };
+  const prompted = (words: string) => until(() => captured.err().includes(words), { what: words });
+  return { io, stdin, modes, said: captured.err, interrupt: captured.interrupt, prompted };
 }
 
 test('a passphrase is typed without echo, can be corrected, and is asked for once', async (t) => {
@@ -41,7 +31,7 @@ test('a passphrase is typed without echo, can be corrected, and is asked for onc
 
   t.deepEqual(await answer, ['sesame', 'sesame']);
   t.deepEqual(modes, [true, false]);
-  t.false(said.join('').includes('ses'));
+  t.false(said().includes('ses'));
 });
 
 test('a new passphrase is typed twice and must be the same and long enough', async (t) => {
@@ -72,7 +62,7 @@ test('Ctrl-C and the wish to stop end the question, and the echo comes back', as
   const stopped = terminal();
   const abandoned = oldPassphrase(stopped.io, undefined, 'x')();
   await stopped.prompted('Passphrase');
-  stopped.stopping.abort();
+  stopped.interrupt();
   await t.throwsAsync(abandoned, { code: 'interrupted' });
 });
 

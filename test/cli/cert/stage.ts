@@ -2,10 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough, Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { certCommand } from '../../../src/cli/cert/cert.js';
 import type { ExitStatus } from '../../../src/cli/io.js';
+import { capturedIo } from '../../support/captured-io.js';
 
 export interface Outcome {
   readonly stdout: string;
@@ -33,30 +32,11 @@ export async function makeStage(): Promise<Stage> {
 }
 
 async function runCert(args: readonly string[], stdin = ''): Promise<Outcome> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  let exitStatus: ExitStatus = 0;
-  const command = certCommand({
-    stdin: Readable.from(stdin === '' ? [] : [stdin]),
-    stdout,
-    stderr,
-    env: {},
-    isTerminal: false,
-    signal: new AbortController().signal,
-    setExitStatus: (status) => {
-      exitStatus = status;
-    },
-  });
+  const io = capturedIo({ stdin });
+  const command = certCommand(io);
   for (const each of [command, ...command.commands]) {
     each.exitOverride().configureOutput({ writeOut: () => undefined, writeErr: () => undefined });
   }
-  const read = Promise.all([text(stdout), text(stderr)]);
-  try {
-    await command.parseAsync([...args], { from: 'user' });
-  } finally {
-    stdout.end();
-    stderr.end();
-  }
-  const [out, err] = await read;
-  return { stdout: out, stderr: err, exitStatus };
+  await command.parseAsync([...args], { from: 'user' });
+  return { stdout: io.out(), stderr: io.err(), exitStatus: io.status() };
 }

@@ -1,0 +1,38 @@
+/**
+ * SIGHUP: the configuration and the certificate files are read again, all or
+ * nothing. What is wrong is said and changes nothing; what only a restart can
+ * change is named and left as it is.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Config } from '../config/config.js';
+import { loadConfig } from '../config/load.js';
+import { systemClock } from '../lib/clock.js';
+import { AgentError } from '../lib/errors.js';
+import type { Report } from '../model/report.js';
+import { loadCredentials } from '../pki/credentials.js';
+
+/** `undefined`: go on as before. */
+export async function readAgain(present: Config, env: NodeJS.ProcessEnv, report: Report): Promise<Config | undefined> {
+  try {
+    const config = await loadConfig(present.file, env);
+    await loadCredentials(config.tls, {
+      nowMs: systemClock.nowMs(),
+      credentialsDirectory: env.CREDENTIALS_DIRECTORY,
+    });
+    for (const part of ['journal', 'log'] as const) {
+      if (isDeepStrictEqual(config[part], present[part])) continue;
+      report.warning('A change needs a restart; until then this part is as before', {
+        part,
+        remedy: 'systemctl restart openemr-audit-forwarder',
+      });
+    }
+    return { ...config, journal: present.journal, log: present.log };
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    report.error('The configuration cannot be used; nothing is changed', {
+      reason: error.message,
+      remedy: error.hint,
+    });
+    return undefined;
+  }
+}

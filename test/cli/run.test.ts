@@ -1,0 +1,118 @@
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { stringify } from 'yaml';
+import { runProgram } from '../../src/cli/program.js';
+import { type CapturedIo, capturedIo } from '../support/captured-io.js';
+import { makeTestPki, type TestPki } from '../support/certificates.js';
+import { collecting } from '../support/collecting.js';
+import { temporaryDirectory } from '../support/files.js';
+import { until } from '../support/wait.js';
+
+let pki: TestPki;
+test.before(async () => {
+  pki = await makeTestPki();
+});
+test.after.always(() => pki.remove());
+
+interface Place {
+  readonly directory: string;
+  readonly file: string;
+  readonly messages: () => string[];
+  configure(change?: object): Promise<void>;
+}
+
+async function place(t: ExecutionContext): Promise<Place> {
+  const collector = await collecting(t, pki);
+  const directory = temporaryDirectory(t);
+  const file = join(directory, 'config.yaml');
+  await mkdir(join(directory, 'log'));
+  const configuration = {
+    sources: [{ name: 'main', paths: [join(directory, 'log', 'main.log')], format: 'text' }],
+    collectors: [{ host: 'localhost', port: collector.port }],
+    tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.agentKey },
+    journal: { directory: join(directory, 'journal') },
+    delivery: { epochInterval: '1s' },
+  };
+  const configure = (change: object = {}) => writeFile(file, stringify({ ...configuration, ...change }));
+  await configure();
+  return { directory, file, configure, messages: () => collector.messages.map(String) };
+}
+
+function started({ file }: Place): { io: CapturedIo; ended: Promise<void> } {
+  const io = capturedIo();
+  const ended = runProgram(['run', '--config', file], io);
+  return { io, ended };
+}
+
+function heard(at: Place, text: string): Promise<unknown> {
+  return until(() => at.messages().some((message) => message.includes(text)), {
+    what: `the collector to have ${text}`,
+  });
+}
+
+test('SIGHUP takes up a source that was added, and loses nothing', async (t) => {
+  const at = await place(t);
+  const { io, ended } = started(at);
+  await appendFile(join(at.directory, 'log', 'main.log'), 'before\n');
+  await heard(at, '] before');
+
+  const sources = ['main', 'second'].map((name) => ({
+    name,
+    paths: [join(at.directory, 'log', `${name}.log`)],
+    format: 'text',
+  }));
+  await at.configure({ sources });
+  io.hangUp();
+  await heard(at, 'kind="configuration"');
+  await appendFile(join(at.directory, 'log', 'second.log'), 'from the second\n');
+  await heard(at, 'source="second"] from the second');
+
+  io.interrupt();
+  await ended;
+  const lines = at.messages().filter((message) => message.includes('[audit@'));
+  t.is(lines.length, 2);
+  t.true(io.out().includes('The configuration was read again'));
+});
+
+test('a configuration with a fault changes nothing at SIGHUP, and the fault is told', async (t) => {
+  const at = await place(t);
+  const { io, ended } = started(at);
+  await heard(at, 'kind="start"');
+
+  await at.configure({ sorces: [] });
+  io.hangUp();
+  await until(() => io.out().includes('nothing is changed'), { what: 'the fault to be told' });
+  await appendFile(join(at.directory, 'log', 'main.log'), 'after the fault\n');
+  await heard(at, '] after the fault');
+
+  io.interrupt();
+  await ended;
+  t.true(io.out().includes('did you mean sources?'));
+  t.is(at.messages().filter((message) => message.includes('kind="start"')).length, 1);
+});
+
+test('what only a restart can change is named at SIGHUP', async (t) => {
+  const at = await place(t);
+  const { io, ended } = started(at);
+  await heard(at, 'kind="start"');
+
+  await at.configure({ journal: { directory: join(at.directory, 'elsewhere') } });
+  io.hangUp();
+  await heard(at, 'kind="configuration"');
+
+  io.interrupt();
+  await ended;
+  t.regex(io.out(), /A change needs a restart.*part=journal/);
+});
+
+test('an agent that cannot start ends with status 2 and says which file is at fault', async (t) => {
+  const at = await place(t);
+  await at.configure({ tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.collectorKey } });
+  const { ended } = started(at);
+
+  const error = await t.throwsAsync(ended);
+
+  t.like(error, { code: 'usage' });
+  t.true(error?.message.includes(pki.collectorKey));
+});
