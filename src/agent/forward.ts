@@ -28,7 +28,7 @@ export interface ForwardDependencies {
   /** Moves the journal's cursor. */
   readonly acknowledge: (entry: number) => Promise<void>;
   readonly cursor: number;
-  readonly dialler: Pick<Dialler, 'dial' | 'dialAgain' | 'dialPreferred' | 'wasWell' | 'wasIll'>;
+  readonly dialler: Pick<Dialler, 'dial' | 'dialWithin' | 'dialPreferred' | 'wasWell' | 'wasIll'>;
   readonly memories: CollectorMemories;
   readonly clock: Clock;
   readonly random: () => number;
@@ -152,7 +152,7 @@ export class Forward {
     const { clock, dialler, receipt, report } = this.dependencies;
     const { state } = this;
     if (epoch.mark === undefined) return;
-    await this.#move(epoch.mark);
+    const moved = this.#move(epoch.mark);
     this.#attempt = 0;
     this.#stuckCount = 0;
     this.#fruitless = 0;
@@ -169,6 +169,7 @@ export class Forward {
     if (this.#reported !== undefined) report.notice('Forwarding works again', { after: this.#reported.code });
     this.#reported = undefined;
     dialler.wasWell(dialled.target);
+    await moved;
     if (epoch.messages > 0) await receipt(epoch, dialled, level);
   }
 

@@ -18,7 +18,7 @@ import { disproof, type Parting, type SettlementDependencies, settle } from './s
 
 export interface SessionDependencies extends SettlementDependencies {
   readonly outbox: Outbox;
-  readonly dialler: Pick<Dialler, 'dialAgain' | 'dialPreferred'>;
+  readonly dialler: Pick<Dialler, 'dialWithin' | 'dialPreferred'>;
   /** How long the next epoch may be; `learning` while the collector's level is unknown. */
   readonly limit: (learning: boolean) => EpochLimit;
   readonly windowMs: number;
@@ -74,7 +74,7 @@ export class Session {
       this.#adopt(this.#present);
       if (listenFirst) await this.#pause(this.dependencies.times.quietMs, false);
       const end = await this.#epochs(stop);
-      if (end.how === 'stopped') this.#present.link.leave();
+      if (end.how === 'stopped') this.#leave();
       return end;
     } catch (error) {
       // Whether the epoch before is acknowledged is known before anybody starts again behind what has been.
@@ -163,7 +163,7 @@ export class Session {
     const early = memory.oneAtATime ? undefined : await this.#nextLink(times.nextLinkMs);
     const closing = link.close((fixedLevel ?? memory.level) === 'window' ? windowMs : undefined);
     const answer = await closing.answered;
-    if (answer === 'broken' || answer === 'unasked') throw await this.#disproved(closing);
+    if (answer === 'broken' || answer === 'unasked') throw disproof(await closing.verdict, target);
     const closedFirst = !(early instanceof Link);
     const next = closedFirst ? await this.#nextAfter(closing) : early;
     if (next instanceof LinkError) throw next;
@@ -178,14 +178,11 @@ export class Session {
 
   /** For a collector that takes no second link: only once it has let go of the present one. */
   async #nextAfter(closing: Closing): Promise<Link | LinkError> {
-    const { proves } = await closing.verdict;
-    if (proves === undefined) return this.#disproved(closing);
-    this.#present.link.destroy();
+    const { link, target } = this.#present;
+    const ending = await closing.verdict;
+    if (ending.proves === undefined) return disproof(ending, target);
+    link.destroy();
     return this.#nextLink(this.dependencies.times.nextLinkAfterCloseMs);
-  }
-
-  async #disproved(closing: Closing): Promise<LinkError> {
-    return disproof(await closing.verdict, this.#present.target);
   }
 
   async #settle(epoch: Epoch, before: Dialled, parting: Parting): Promise<void> {
@@ -202,20 +199,9 @@ export class Session {
   }
 
   async #nextLink(limitMs: number): Promise<Link | LinkError> {
-    const { clock, dialler } = this.dependencies;
-    const { target } = this.#present;
-    const limit = new AbortController();
-    const late = clock.sleep(limitMs, limit.signal).then(() => limit.abort());
-    try {
-      const link = await dialler.dialAgain(target, limit.signal);
-      this.#open.add(link);
-      return link;
-    } catch (error) {
-      return limit.signal.aborted ? LinkError.noHandshake(target, limitMs) : LinkError.from(error, target);
-    } finally {
-      limit.abort();
-      await late;
-    }
+    const link = await this.dependencies.dialler.dialWithin(this.#present.target, limitMs);
+    if (link instanceof Link) this.#open.add(link);
+    return link;
   }
 
   /** A collector that closes a link as soon as it is made refuses us, and may say why. */
@@ -233,10 +219,14 @@ export class Session {
     if (better === undefined) return;
     this.#open.add(better.link);
     await this.#settlement();
+    this.#leave();
+    this.#adopt(better);
+  }
+
+  #leave(): void {
     const { link } = this.#present;
     this.#open.delete(link);
     link.leave();
-    this.#adopt(better);
   }
 
   #adopt(dialled: Dialled): void {

@@ -48,15 +48,13 @@ export async function settle(parting: Parting, dependencies: SettlementDependenc
       now: memory.level,
     });
   }
-  if (acknowledged && ending.proves !== undefined) return ending.proves;
+  if (ending.proves === undefined) throw disproof(ending, target);
+  if (acknowledged) return ending.proves;
   const wanted = fixedLevel ?? before.level ?? 'more';
-  throw (
-    disproof(ending, target) ?? LinkError.unacknowledged(target, `it proved only ${ending.proves}, ${wanted} is needed`)
-  );
+  throw LinkError.unacknowledged(target, `it proved only ${ending.proves}, ${wanted} is needed`);
 }
 
-/** Why an ending proves nothing; `undefined` when it proves something. */
-export function disproof({ proves, doubt, error }: Ending, target: Target): LinkError | undefined {
-  if (proves !== undefined) return undefined;
+/** Why an ending proves nothing. */
+export function disproof({ doubt, error }: Ending, target: Target): LinkError {
   return error === undefined ? LinkError.unacknowledged(target, doubt) : LinkError.from(error, target);
 }

@@ -1,7 +1,7 @@
 /** Opens links: to the first collector and address that can be had, or to one address again. */
 import { connect, type DialTimes, type TlsMaterial, type TlsPolicy } from './connect.js';
 import type { Link, LinkDependencies } from './link.js';
-import type { LinkError } from './refusal.js';
+import { LinkError } from './refusal.js';
 import type { Target } from './target.js';
 import type { Targets } from './targets.js';
 
@@ -49,6 +49,20 @@ export class Dialler {
     } catch (error) {
       if (!signal.aborted) this.targets.failed(target);
       throw error;
+    }
+  }
+
+  /** The same address once more, if it takes us in time; otherwise why not. */
+  async dialWithin(target: Target, limitMs: number): Promise<Link | LinkError> {
+    const limit = new AbortController();
+    const late = this.dependencies.clock.sleep(limitMs, limit.signal).then(() => limit.abort());
+    try {
+      return await this.dialAgain(target, limit.signal);
+    } catch (error) {
+      return limit.signal.aborted ? LinkError.noHandshake(target, limitMs) : LinkError.from(error, target);
+    } finally {
+      limit.abort();
+      await late;
     }
   }
 

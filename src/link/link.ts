@@ -19,7 +19,7 @@ export interface LinkEnd {
 
 /** What the other side did with our close_notify; `verdict` comes when the last doubt is gone. */
 export interface Closing {
-  readonly answered: Promise<void>;
+  readonly answered: Promise<Ending['answer']>;
   readonly verdict: Promise<Ending>;
 }
 
@@ -103,7 +103,7 @@ export class Link {
     this.#closing = true;
     const answered = this.#answer(windowMs);
     const verdict = answered.then((answer) => this.#judge(answer));
-    return { answered: answered.then(() => undefined), verdict };
+    return { answered, verdict };
   }
 
   /**

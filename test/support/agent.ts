@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
@@ -107,7 +107,7 @@ export class Stage {
       ...(lookup && { lookup }),
     });
     this.t.teardown(() => agent.stop('teardown'));
-    return new RunningAgent(agent, said);
+    return new RunningAgent(agent, said, this.log);
   }
 
   /** The program itself, which knows no short times. Resolves when it is at work. */
@@ -140,6 +140,7 @@ export class RunningAgent {
     private readonly agent: Agent,
     /** What it logged. */
     readonly said: readonly Said[],
+    private readonly log: string,
   ) {}
 
   get state(): AgentState {
@@ -150,10 +151,11 @@ export class RunningAgent {
     return this.state.delivery;
   }
 
-  /** Everything read so far, own messages included, is acknowledged. */
+  /** The log is read to its end, by this agent or the ones before it, and all messages are acknowledged. */
   get caughtUp(): boolean {
-    const { journal } = this.state;
-    return journal.entriesWaiting === 0 && journal.synced > 0;
+    const { journal, files } = this.state;
+    const read = files.find(({ path }) => path === this.log)?.offset ?? 0;
+    return journal.entriesWaiting === 0 && read === statSync(this.log).size;
   }
 
   stop(): Promise<void> {

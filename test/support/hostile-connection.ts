@@ -80,6 +80,8 @@ export class HostileConnection {
     server.on('keylog', (line) => this.#forge.keep(line));
     server.on('tlsClientError', () => this.#wire.fin());
     server.on('secureConnection', (socket) => this.#secured(socket));
+    // A client that gave up while it waited to be served: Node's server would keep its connection.
+    this.#wire.on('end', () => this.#tls === undefined && this.#wire.fin());
     server.emit('connection', this.#wire);
   }
 

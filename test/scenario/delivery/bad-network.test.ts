@@ -1,0 +1,59 @@
+import test from 'ava';
+import { SHORT_TIMES, Stage } from '../../support/agent.js';
+import { makeTestPki, type TestPki } from '../../support/certificates.js';
+import { collecting } from '../../support/collecting.js';
+import { TcpProxy } from '../../support/proxy.js';
+import { until } from '../../support/wait.js';
+
+let pki: TestPki;
+test.before(async () => {
+  pki = await makeTestPki();
+});
+test.after.always(() => pki.remove());
+
+test('a network that swallows everything is found out, and nothing is lost when it is back', async (t) => {
+  const collector = await collecting(t, pki);
+  const proxy = await TcpProxy.listen(collector.port);
+  t.teardown(() => proxy.close());
+  const stage = new Stage(t, {
+    pki,
+    collectors: [{ host: 'localhost', port: proxy.port }],
+    delivery: { epochIntervalMs: 100 },
+    times: SHORT_TIMES,
+  });
+  const agent = await stage.start();
+  stage.write(100);
+  await until(() => agent.caughtUp, { what: 'the first lines' });
+
+  proxy.weather = { blackHole: true };
+  stage.write(5_000);
+  await until(() => agent.delivery.lastFailure, { what: 'the black hole to be found' });
+  const { acknowledged } = agent.delivery;
+  t.true(acknowledged < 5_000);
+
+  proxy.cut();
+  proxy.weather = {};
+  await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'all lines', timeoutMs: 60_000 });
+  await agent.stop();
+  const { lost, altered, renamed } = stage.delivered(collector.messages);
+  t.deepEqual({ lost, altered, renamed }, { lost: [], altered: [], renamed: [] });
+});
+
+test('a slow network repeats nothing', async (t) => {
+  const collector = await collecting(t, pki);
+  const proxy = await TcpProxy.listen(collector.port);
+  t.teardown(() => proxy.close());
+  proxy.weather = { delayMs: 60 };
+  const stage = new Stage(t, {
+    pki,
+    collectors: [{ host: 'localhost', port: proxy.port }],
+    delivery: { epochIntervalMs: 100 },
+  });
+  const agent = await stage.start();
+  for (let wave = 1; wave <= 3; wave += 1) {
+    stage.write(1_000);
+    await until(() => agent.caughtUp && stage.complete(collector.messages), { what: `wave ${wave}` });
+  }
+  await agent.stop();
+  t.is(stage.delivered(collector.messages).repeatedMessages, 0);
+});

@@ -1,0 +1,86 @@
+import test from 'ava';
+import type { Level } from '../../../src/link/acknowledge.js';
+import { SHORT_TIMES, Stage } from '../../support/agent.js';
+import { makeTestPki, type TestPki } from '../../support/certificates.js';
+import { collecting } from '../../support/collecting.js';
+import type { Close } from '../../support/hostile-behaviour.js';
+import { until } from '../../support/wait.js';
+
+let pki: TestPki;
+test.before(async () => {
+  pki = await makeTestPki();
+});
+test.after.always(() => pki.remove());
+
+const manners: [Close, Level][] = [
+  ['answer', 'close-notify'],
+  ['answer-without-fin', 'close-notify'],
+  ['fin', 'fin'],
+];
+for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+  for (const [close, level] of manners) {
+    test(`under ${version}, a collector that closes by ${close} stores each line once, at level ${level}`, async (t) => {
+      const collector = await collecting(t, pki, { close, tls: version });
+      const stage = new Stage(t, {
+        pki,
+        collectors: [{ host: 'localhost', port: collector.port }],
+        delivery: { epochIntervalMs: 100 },
+      });
+      const agent = await stage.start();
+      for (let wave = 1; wave <= 4; wave += 1) {
+        stage.write(200);
+        await until(() => agent.caughtUp && stage.complete(collector.messages), { what: `wave ${wave}` });
+      }
+      await agent.stop();
+
+      const { lost, repeatedMessages, holes, foreign } = stage.delivered(collector.messages);
+      t.deepEqual({ lost, repeatedMessages, holes, foreign }, { lost: [], repeatedMessages: 0, holes: [], foreign: 0 });
+      t.is(agent.delivery.lastLevel, level);
+      t.is(agent.delivery.acknowledged, collector.messages.length);
+      t.true(agent.delivery.epochs >= 4);
+    });
+  }
+}
+
+test('a collector that resets each close acknowledges nothing, and everything once it answers', async (t) => {
+  const collector = await collecting(t, pki, { close: 'reset' });
+  const stage = new Stage(t, {
+    pki,
+    collectors: [{ host: 'localhost', port: collector.port }],
+    delivery: { epochIntervalMs: 100 },
+    times: SHORT_TIMES,
+  });
+  stage.write(100);
+  const agent = await stage.start();
+  await until(() => agent.delivery.stuck, { what: 'the problem to be told' });
+  t.is(agent.delivery.acknowledged, 0);
+  t.is(agent.delivery.lastLevel, undefined);
+
+  collector.behave({});
+  await until(() => agent.caughtUp, { what: 'the acknowledgement' });
+  await agent.stop();
+
+  const { lost, altered, renamed } = stage.delivered(collector.messages);
+  t.deepEqual({ lost, altered, renamed }, { lost: [], altered: [], renamed: [] });
+  t.is(agent.delivery.lastLevel, 'close-notify');
+});
+
+test('a collector that never answers a close is believed after three quiet epochs, and no sooner', async (t) => {
+  const collector = await collecting(t, pki, { close: 'never' });
+  const stage = new Stage(t, {
+    pki,
+    collectors: [{ host: 'localhost', port: collector.port }],
+    delivery: { epochIntervalMs: 100, windowMs: 300 },
+    times: SHORT_TIMES,
+  });
+  stage.write(100);
+  const agent = await stage.start();
+  await until(() => collector.counts.closeNotifies === 2, { what: 'the second close_notify' });
+  t.is(agent.delivery.acknowledged, 0);
+  await until(() => agent.caughtUp, { what: 'the acknowledgement' });
+
+  stage.write(100);
+  await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'the second wave' });
+  t.is(agent.delivery.lastLevel, 'window');
+  t.deepEqual(stage.delivered(collector.messages).lost, []);
+});
