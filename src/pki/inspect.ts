@@ -2,28 +2,18 @@
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 import { brokenHash, signatureName } from './algorithms.js';
 import { type AskPassphrase, type Content, readBundle } from './bundle.js';
-import { type Extension, readFields } from './certificate.js';
-import { addressOf, childrenOf, namedBitsOf, oidOf, readDer } from './der.js';
-import { type AlternativeNames, alternativeNames, EXTENSION, KEY_USAGES, type Purposes } from './extensions.js';
+import { readFields } from './certificate.js';
 import { describeKey, publicBytes, weaknessOf } from './keys.js';
 import { type DistinguishedName, formatName, formatOneLine, nameFromDer } from './name.js';
 import { writePem } from './pem.js';
 import type { Request } from './request.js';
 import { type RevocationList, serialText } from './revocation.js';
+import { type Usages, usagesOf } from './usages.js';
 
 /** Fingerprints as RFC 5425 section 4.2.2 writes them: `sha-256:AB:CD…`. */
 export interface Fingerprints {
   readonly sha256: string;
   readonly sha1: string;
-}
-
-interface Usages {
-  /** `DNS:hie.example`, `IP:192.0.2.1`, `email:openemr@localhost` … */
-  readonly subjectAltName: readonly string[];
-  readonly authority: boolean;
-  readonly keyUsage: readonly string[];
-  /** `clientAuth`, `serverAuth`, or an object identifier; empty: not restricted. */
-  readonly extendedKeyUsage: readonly string[];
 }
 
 export interface CertificateFacts extends Fingerprints, Usages {
@@ -83,15 +73,6 @@ export interface LockedFacts {
 export type ContentFacts = CertificateFacts | RequestFacts | KeyFacts | RevocationFacts | LockedFacts;
 
 const DAY_MS = 86_400_000;
-const PURPOSES: Readonly<Record<string, string>> = {
-  '1.3.6.1.5.5.7.3.1': 'serverAuth',
-  '1.3.6.1.5.5.7.3.2': 'clientAuth',
-  '1.3.6.1.5.5.7.3.3': 'codeSigning',
-  '1.3.6.1.5.5.7.3.4': 'emailProtection',
-  '1.3.6.1.5.5.7.3.9': 'OCSPSigning',
-  '2.5.29.37.0': 'any',
-};
-
 /** Everything in the bytes, in their order. */
 export async function inspect(bytes: Buffer, nowMs: number, ask?: AskPassphrase): Promise<ContentFacts[]> {
   return (await readBundle(bytes, ask)).map((content) => factsOf(content, nowMs));
@@ -158,19 +139,6 @@ export function requestFacts(request: Request): RequestFacts {
   };
 }
 
-/** The names that can be put into a new certificate; other kinds are shown, never signed. */
-export function namesIn(subjectAltName: readonly string[]): AlternativeNames {
-  const of = (kind: string) =>
-    subjectAltName.filter((each) => each.startsWith(kind)).map((each) => each.slice(kind.length));
-  return alternativeNames({ dns: of('DNS:'), ip: of('IP:'), email: of('email:') });
-}
-
-/** What is not restricted becomes a client: that is the side which we are on. */
-export function purposesIn(extendedKeyUsage: readonly string[]): Purposes {
-  const server = extendedKeyUsage.includes('serverAuth');
-  return { server, client: extendedKeyUsage.includes('clientAuth') || !server };
-}
-
 function revocationFacts(list: RevocationList, nowMs: number): RevocationFacts {
   return {
     kind: 'revocation-list',
@@ -186,41 +154,6 @@ function revocationFacts(list: RevocationList, nowMs: number): RevocationFacts {
       reason: reason ?? 'unspecified',
     })),
   };
-}
-
-function usagesOf(list: readonly Extension[]): Usages {
-  const value = (type: string) => {
-    const found = list.find((each) => each.type === type);
-    return found && readDer(found.value);
-  };
-  const names = value(EXTENSION.subjectAltName);
-  const constraints = value(EXTENSION.basicConstraints);
-  const usage = value(EXTENSION.keyUsage);
-  const purposes = value(EXTENSION.extendedKeyUsage);
-  return {
-    subjectAltName: names ? childrenOf(names).map(({ tag, content }) => generalName(tag, content)) : [],
-    authority: constraints !== undefined && childrenOf(constraints)[0]?.content[0] === 0xff,
-    keyUsage: usage ? namedBitsOf(usage).map((bit) => KEY_USAGES[bit] ?? `bit ${bit}`) : [],
-    extendedKeyUsage: purposes ? childrenOf(purposes).map((each) => PURPOSES[oidOf(each)] ?? oidOf(each)) : [],
-  };
-}
-
-/** RFC 5280 section 4.2.1.6. */
-function generalName(tag: number, content: Buffer): string {
-  switch (tag) {
-    case 0x81:
-      return `email:${content.toString('latin1')}`;
-    case 0x82:
-      return `DNS:${content.toString('latin1')}`;
-    case 0x86:
-      return `URI:${content.toString('latin1')}`;
-    case 0x87:
-      return `IP:${addressOf(content)}`;
-    case 0xa4:
-      return `dirName:${formatName(nameFromDer(readDer(content)))}`;
-    default:
-      return `other:${content.toString('hex')}`;
-  }
 }
 
 function weaknesses(key: KeyObject, signature: string | undefined, version: number): string[] {
