@@ -14,8 +14,7 @@ import type { SideRows, Sides } from './sides.js';
 import type { Trail } from './trail.js';
 import { isSurelyOlder } from './wall-date.js';
 
-/** A statement's worth of rows, and of bytes: memory does not grow with the table, nor with one day's giants. */
-const ROWS = 1000;
+/** Memory does not grow with one day's giants. */
 const BYTES = 4 * 1024 * 1024;
 
 export interface Place {
@@ -33,6 +32,8 @@ export interface Reached {
 }
 
 export interface Patience {
+  /** Rows to look at in one step. */
+  readonly maxRows: number;
   readonly nowMs: number;
   readonly settleMs: number;
   /** No transaction can still commit into this table: an id that is missing is missing for good. */
@@ -62,10 +63,11 @@ interface Candidate extends Head {
 }
 
 export async function readBatch(database: Database, place: Place, from: Reached, patience: Patience): Promise<Batch> {
+  const { maxRows } = patience;
   const newest = await database.newest(place.table);
-  const came = await database.headsIn(place.table, from.awaited.ranges, ROWS + 1);
-  const fresh = from.awaited.isFull ? [] : await database.headsFrom(place.table, from.reached + 1, ROWS);
-  const heads = [...came.slice(0, ROWS), ...fresh];
+  const came = await database.headsIn(place.table, from.awaited.ranges, maxRows + 1);
+  const fresh = from.awaited.isFull ? [] : await database.headsFrom(place.table, from.reached + 1, maxRows);
+  const heads = [...came.slice(0, maxRows), ...fresh];
   const sidesOf = await place.sides.of(heads.map(({ id }) => id));
   const isSettled = ({ id, date }: Head) =>
     id > from.reached
@@ -88,9 +90,9 @@ export async function readBatch(database: Database, place: Place, from: Reached,
     gaps: patience.isFinal ? [] : openGaps(from.reached, taken, isSettled),
     unready: candidates.map(({ id }) => id).filter((id) => !written.has(id)),
     reached: taken.at(-1)?.id ?? from.reached,
-    sawAllAwaited: came.length <= Math.min(ROWS, candidates.length),
+    sawAllAwaited: came.length <= Math.min(maxRows, candidates.length),
     newest,
-    hasMore: (rows.length > 0 || taken.length > 0) && (fresh.length === ROWS || candidates.length < heads.length),
+    hasMore: (rows.length > 0 || taken.length > 0) && (fresh.length === maxRows || candidates.length < heads.length),
   };
 }
 

@@ -27,12 +27,26 @@ const SCHEMA_MS = 60_000;
 /** A table that was renamed is about to be dropped: its side rows are there at once, or not at all. */
 const RENAMED_SETTLE_MS = 2000;
 
+/** Room that a follower takes up, in rows. */
+export interface FollowerRoom {
+  /** Remembered behind the awaited ones: what a comparison with the table looks at. */
+  readonly windowRows: number;
+  /** Written in one append. */
+  readonly batchRows: number;
+  /** By how many rows those written at the same time may have changed places between `log` and its side tables. */
+  readonly skewRows: number;
+}
+
+/** 2 to 3 MB for the window, and as much for a batch. */
+const ROOM: FollowerRoom = { windowRows: 10_000, batchRows: 1000, skewRows: 1000 };
+
 export interface FollowerOptions {
   readonly site: string;
   readonly trail: Trail;
   readonly startAt: StartAt;
   readonly settleMs: number;
   readonly examineMs: number;
+  readonly room?: FollowerRoom;
 }
 
 export interface FollowerParts {
@@ -67,6 +81,7 @@ const NOTHING: Step = { written: 0, hasMore: false, unready: 0, reached: 0, newe
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #parts: FollowerParts;
+  readonly #room: FollowerRoom;
   readonly #pen: Pen;
   readonly #inspector: Inspector;
   #state: State = { name: 'unopened' };
@@ -75,6 +90,7 @@ export class Follower {
   constructor(options: FollowerOptions, parts: FollowerParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#room = options.room ?? ROOM;
     const { site, trail } = options;
     const { database, log, clock } = parts;
     this.#pen = new Pen({ site, trail, log, clock, breakglass: new Breakglass(database, clock) });
@@ -117,7 +133,10 @@ export class Follower {
       const { database } = this.#parts;
       const state = this.#state;
       if (state.name === 'following') {
-        this.#state = { ...state, place: livePlace(database, this.#schema.tables, this.#options.trail) };
+        this.#state = {
+          ...state,
+          place: livePlace(database, this.#schema.tables, this.#options.trail, this.#room.skewRows),
+        };
       }
     }
     return this.#schema.tables;
@@ -137,14 +156,14 @@ export class Follower {
     const { log, database, clock } = this.#parts;
     const { trail } = this.#options;
     await log.open();
-    const recovered = await readBack(log, trail);
+    const recovered = await readBack(log, trail, this.#room.windowRows);
     if (recovered.kind === 'between') {
       this.#state = { name: 'between', previous: recovered.previous };
       return this.#state;
     }
     const generation = new Generation(recovered.generation, recovered.known);
     generation.awaited.add(recovered.known.gapsUpTo(generation.reached, recovered.awaiting), clock.monotonicMs());
-    this.#state = { name: 'following', generation, place: livePlace(database, tables, trail) };
+    this.#state = { name: 'following', generation, place: livePlace(database, tables, trail, this.#room.skewRows) };
     this.#inspector.expire();
     return this.#state;
   }
@@ -158,7 +177,7 @@ export class Follower {
     const from = previous === undefined ? await firstId(database, trail.table, startAt) : 1;
     const generation = new Generation(generationName(trail, first, previous), new Known(from));
     if (from > first.id) await this.#pen.writeFindings(generation, [{ kind: 'begun', fromId: from }]);
-    this.#state = { name: 'following', generation, place: livePlace(database, tables, trail) };
+    this.#state = { name: 'following', generation, place: livePlace(database, tables, trail, this.#room.skewRows) };
     return { ...NOTHING, hasMore: true };
   }
 
@@ -172,7 +191,12 @@ export class Follower {
     const { clock, database } = this.#parts;
     const { settleMs } = this.#options;
     const nowMs = clock.monotonicMs();
-    const batch = await readBatch(database, place, generation, { nowMs, settleMs, isFinal: false });
+    const batch = await readBatch(database, place, generation, {
+      nowMs,
+      settleMs,
+      maxRows: this.#room.batchRows,
+      isFinal: false,
+    });
     if (!batch.isSameTable) {
       this.#inspector.expire();
       return { ...NOTHING, hasMore: true };
@@ -181,7 +205,7 @@ export class Follower {
     generation.reached = batch.reached;
     if (batch.sawAllAwaited) generation.awaited.giveUp(nowMs, settleMs);
     generation.awaited.add([...batch.gaps, ...batch.unready.map((id) => ({ from: id, to: id }))], nowMs);
-    generation.known.slide(generation.awaiting);
+    generation.known.slide(generation.awaiting, this.#room.windowRows);
     place.sides.forget(generation.awaiting);
     return stepOf(batch);
   }
@@ -192,7 +216,12 @@ export class Follower {
     const settleMs = Math.min(this.#options.settleMs, RENAMED_SETTLE_MS);
     let batch: Batch;
     try {
-      batch = await readBatch(database, place, generation, { nowMs, settleMs, isFinal: true });
+      batch = await readBatch(database, place, generation, {
+        nowMs,
+        settleMs,
+        maxRows: this.#room.batchRows,
+        isFinal: true,
+      });
     } catch (error) {
       if (error instanceof AgentError && error.code === 'database-table') return this.#end(generation, false);
       throw error;
@@ -217,7 +246,13 @@ export class Follower {
     const tables = await database.schema();
     const suffix = await findRenamed(database, tables, trail, generation.known);
     if (suffix === undefined) return this.#end(generation, false);
-    this.#state = { name: 'draining', generation, place: renamedPlace(database, tables, trail, suffix) };
+    // The last look at what nobody waited for any more.
+    generation.awaited.add(generation.known.gapsUpTo(generation.reached), this.#parts.clock.monotonicMs());
+    this.#state = {
+      name: 'draining',
+      generation,
+      place: renamedPlace(database, tables, trail, { suffix, skew: this.#room.skewRows }),
+    };
     return { ...NOTHING, hasMore: true };
   }
 

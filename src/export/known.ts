@@ -6,9 +6,6 @@
 import type { IdRange } from './database.js';
 import { gapsBetween } from './id-ranges.js';
 
-/** Rows remembered behind the awaited ones: what a comparison looks at, 2 to 3 MB of memory. */
-export const WINDOW_ROWS = 10_000;
-
 export interface KnownRow {
   readonly digest: string;
   readonly date: string | null;
@@ -72,7 +69,7 @@ export class Known {
   }
 
   /** Forgets what lies both below the awaited rows and beyond the window. */
-  slide(awaiting: number, window = WINDOW_ROWS): void {
+  slide(awaiting: number, window: number): void {
     // Not for each single row.
     if (this.#ids.length < 2 * window) return;
     const low = Math.min(awaiting, this.#ids.at(-window) ?? awaiting);

@@ -7,9 +7,9 @@ import { Strays } from './strays.js';
 import type { Trail } from './trail.js';
 
 /** The trail's own tables. */
-export function livePlace(database: Database, schema: Schema, trail: Trail): Place {
+export function livePlace(database: Database, schema: Schema, trail: Trail, skew: number): Place {
   const finders = (table: string | undefined): Finder[] =>
-    table !== undefined && schema.has(table) ? [new References(database, table)] : [];
+    table !== undefined && schema.has(table) ? [new References(database, table, skew)] : [];
   return {
     trail,
     table: trail.table,
@@ -18,10 +18,15 @@ export function livePlace(database: Database, schema: Schema, trail: Trail): Pla
 }
 
 /** What they were renamed to, `suffix` being what stands behind each name; side rows may have come to lie on either side. */
-export function renamedPlace(database: Database, schema: Schema, trail: Trail, suffix: string): Place {
+export function renamedPlace(
+  database: Database,
+  schema: Schema,
+  trail: Trail,
+  { suffix, skew }: { readonly suffix: string; readonly skew: number },
+): Place {
   const finders = (table: string | undefined): Finder[] => {
     if (table === undefined) return [];
-    const renamed = schema.has(table + suffix) ? [new References(database, table + suffix)] : [];
+    const renamed = schema.has(table + suffix) ? [new References(database, table + suffix, skew)] : [];
     return schema.has(table) ? [...renamed, new Strays(database, table, trail.table)] : renamed;
   };
   return {

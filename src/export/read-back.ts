@@ -11,8 +11,11 @@ import { type ReadLine, readLine } from './audit-line.js';
 import type { AuditLog } from './audit-log.js';
 import type { Cells } from './database.js';
 import { digestOf } from './digest.js';
-import { Known, type KnownRow, WINDOW_ROWS } from './known.js';
+import { Known, type KnownRow } from './known.js';
 import type { Trail } from './trail.js';
+
+/** AUTO_INCREMENT counts from 1. */
+const FIRST_ID = 1;
 
 export type Recovered =
   /** `previous` is the last generation that has ended. */
@@ -20,7 +23,7 @@ export type Recovered =
   | { readonly kind: 'within'; readonly generation: string; readonly awaiting: number; readonly known: Known };
 
 /** Throws what the log throws. Lines that are not ours, and stumps, are passed over. */
-export async function readBack(log: AuditLog, trail: Trail, window = WINDOW_ROWS): Promise<Recovered> {
+export async function readBack(log: AuditLog, trail: Trail, window: number): Promise<Recovered> {
   let reading: Reading | undefined;
   for await (const bytes of log.backward()) {
     const line = readLine(trail, bytes);
@@ -57,7 +60,11 @@ class Reading {
 
   /** False when enough has been read. */
   take(line: ReadLine, window: number): boolean {
-    if (line.generation !== this.#last.generation) return false;
+    if (line.generation !== this.#last.generation) {
+      // That was the beginning of this one: nothing of it stands further back.
+      this.#low = FIRST_ID;
+      return false;
+    }
     if (line.kind === 'finding') return this.#takeFinding(line);
     if (!this.#rows.has(line.id)) this.#rows.set(line.id, this.#known(line.id, line.cells));
     if (line.late) return true;

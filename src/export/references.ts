@@ -16,22 +16,22 @@ export interface Finder {
 }
 
 const PAGE = 2000;
-/** How far two rows written at the same time may have changed places between the tables. */
-const SKEW = 1000;
+const NEIGHBOURS = 5;
 
 export class References implements Finder {
   readonly table: string;
   readonly #database: Database;
-  readonly #page: number;
+  readonly #skew: number;
   /** By `log_id`; a second row for the same id, the later one, counts. Its own ids reach from `#from` to `#to`. */
   readonly #byLogId = new Map<number, Reference>();
   #from: number | undefined;
   #to = 0;
 
-  constructor(database: Database, table: string, page = PAGE) {
+  /** `skew`: by how many rows two that were written at the same time may have changed places between the tables. */
+  constructor(database: Database, table: string, skew: number) {
     this.#database = database;
     this.table = table;
-    this.#page = page;
+    this.#skew = skew;
   }
 
   /** Not below what was forgotten. What is not found may come later. */
@@ -51,10 +51,10 @@ export class References implements Finder {
     if (this.#from === undefined) return;
     let first = this.#to;
     for (const [logId, { id }] of this.#byLogId) {
-      if (logId < below - SKEW) this.#byLogId.delete(logId);
+      if (logId < below - this.#skew) this.#byLogId.delete(logId);
       else first = Math.min(first, id);
     }
-    this.#from = Math.max(this.#from, first - SKEW);
+    this.#from = Math.max(this.#from, first - this.#skew);
   }
 
   /** The table was replaced under us, or a reference leads nowhere. */
@@ -70,15 +70,15 @@ export class References implements Finder {
       (reference) => reference.logId >= logId,
       (await this.#database.newest(this.table))?.id ?? 0,
     );
-    this.#from = Math.max(0, at - SKEW);
+    this.#from = Math.max(0, at - this.#skew);
     this.#to = this.#from - 1;
   }
 
   /** Reads until all that is asked for must have come. True when that was the end of the table. */
   async #readOn(last: number): Promise<boolean> {
-    for (let beyond = 0; beyond < SKEW; ) {
+    for (let beyond = 0; beyond < this.#skew; ) {
       const page = await this.#read(this.#to + 1);
-      if (page.length < this.#page) return true;
+      if (page.length < PAGE) return true;
       beyond = page.every(({ logId }) => logId > last) ? beyond + page.length : 0;
     }
     return false;
@@ -95,12 +95,22 @@ export class References implements Finder {
   }
 
   async #read(from: number): Promise<readonly Reference[]> {
-    const page = await this.#database.referencesFrom(this.table, from, this.#page);
-    for (const reference of page) {
+    const page = await this.#database.referencesFrom(this.table, from, PAGE);
+    for (const [index, reference] of page.entries()) {
+      if (this.#isStray(reference, page.slice(index + 1, index + 1 + NEIGHBOURS))) continue;
       const other = this.#byLogId.get(reference.logId);
       if (other === undefined || other.id <= reference.id) this.#byLogId.set(reference.logId, reference);
-      this.#to = Math.max(this.#to, reference.id);
     }
+    this.#to = Math.max(this.#to, page.at(-1)?.id ?? 0);
     return page;
+  }
+
+  /**
+   * Left by a table swap: it means a row of the old table, not the one that will
+   * have its number one day. All that follow it name far lower ones; behind a
+   * reference that is merely early, only some do.
+   */
+  #isStray({ logId }: Reference, following: readonly Reference[]): boolean {
+    return following.length === NEIGHBOURS && following.every((next) => next.logId + this.#skew < logId);
   }
 }
