@@ -9,6 +9,8 @@ import type { Files } from './files.js';
 import { readWhole, replaceWhole } from './whole-file.js';
 
 const VERSION = 1;
+/** In every version: the fields, and last the CRC of all that stands before it. */
+const SEALED = /^(\{.*),"crc32":"([0-9a-f]{8})"\}\n$/;
 
 export interface Cursor {
   /** The journal that it belongs to. */
@@ -25,18 +27,16 @@ export type FoundCursor =
 export async function readCursor(path: string, files: Files): Promise<FoundCursor> {
   const bytes = await readWhole(path, files);
   if (bytes === undefined) return { kind: 'missing' };
-  const fields = parsed(bytes);
-  if (typeof fields.version === 'number' && fields.version > VERSION) throw newerVersion(path, fields.version);
-  const { journal, entry, crc32: crc } = fields;
-  if (typeof journal !== 'string' || typeof entry !== 'number' || crc !== checksum({ journal, entry })) {
-    return { kind: 'illegible' };
-  }
+  const [, fields = '', crc] = SEALED.exec(bytes.toString()) ?? [];
+  if (crc !== checksum(fields)) return { kind: 'illegible' };
+  const { version, journal, entry }: Cursor & { version: number } = JSON.parse(`${fields}}`);
+  if (version > VERSION) throw newerVersion(path, version);
   return { kind: 'cursor', cursor: { journal, entry } };
 }
 
-export async function writeCursor(path: string, cursor: Cursor, files: Files): Promise<void> {
-  const line = JSON.stringify({ version: VERSION, ...cursor, crc32: checksum(cursor) });
-  await replaceWhole(path, [Buffer.from(`${line}\n`)], files);
+export async function writeCursor(path: string, { journal, entry }: Cursor, files: Files): Promise<void> {
+  const fields = JSON.stringify({ version: VERSION, journal, entry }).slice(0, -1);
+  await replaceWhole(path, [Buffer.from(`${fields},"crc32":"${checksum(fields)}"}\n`)], files);
 }
 
 export function newerVersion(path: string, version: number): AgentError {
@@ -45,15 +45,6 @@ export function newerVersion(path: string, version: number): AgentError {
   });
 }
 
-function checksum({ journal, entry }: Cursor): string {
-  return crc32(`${journal} ${entry}`).toString(16).padStart(8, '0');
-}
-
-function parsed(bytes: Buffer): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(bytes.toString());
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
+function checksum(fields: string): string {
+  return crc32(fields).toString(16).padStart(8, '0');
 }

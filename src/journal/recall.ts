@@ -96,12 +96,12 @@ async function loadAll(names: readonly string[], layout: Layout, files: Files): 
   return loaded.toSorted((a, b) => a.segment.first - b.segment.first);
 }
 
-/** The id that most files carry, so that one stray file does not make strangers of all the others. */
+/** The id that most files carry, so that one stray file does not make strangers of the others; of two, the segment's. */
 function electId(loaded: readonly Loaded[], found: FoundCursor): string | undefined {
   const votes = new Map<string, number>();
   const vote = (id: string) => votes.set(id, (votes.get(id) ?? 0) + 1);
-  if (found.kind === 'cursor') vote(found.cursor.journal);
   for (const { head } of loaded.toReversed()) if (head !== undefined) vote(head.journal);
+  if (found.kind === 'cursor') vote(found.cursor.journal);
   return [...votes].toSorted(([, a], [, b]) => b - a)[0]?.[0];
 }
 

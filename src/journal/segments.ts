@@ -65,34 +65,25 @@ export class Segments {
 
   /** The segment in which entry `number` stands, if it is anywhere; the oldest when it is older than all. */
   holding(number: number): Segment | undefined {
-    let low = 0;
-    let high = this.#list.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#list[middle]?.first ?? 0) <= number) low = middle + 1;
-      else high = middle;
-    }
-    return this.#list[Math.max(0, low - 1)];
+    return this.#list[Math.max(0, this.#indexOf(number))];
   }
 
-  /** The next one in order. */
+  has(segment: Segment): boolean {
+    return this.#list[this.#indexOf(segment.first)] === segment;
+  }
+
+  /** The next one in order; `segment` itself may be gone. */
   after(segment: Segment): Segment | undefined {
-    const next = this.holding(segment.first);
-    const index = next === undefined ? -1 : this.#list.indexOf(next);
-    return this.#list.slice(index + 1, index + 2).find(({ first }) => first > segment.first);
+    return this.#list[this.#indexOf(segment.first) + 1];
   }
 
   before(segment: Segment): Segment | undefined {
-    return this.#list[this.#list.indexOf(segment) - 1];
+    return this.#list[this.#indexOf(segment.first) - 1];
   }
 
   /** Entries of `segment` have numbers below this. */
   limitOf(segment: Segment): number {
     return this.after(segment)?.first ?? Number.POSITIVE_INFINITY;
-  }
-
-  has(segment: Segment): boolean {
-    return this.#list.includes(segment);
   }
 
   /** Adds the newest; it takes the place of one without entries that has the same name. */
@@ -110,6 +101,18 @@ export class Segments {
   /** Forgets the oldest. */
   shift(): void {
     this.#bytes -= this.#list.shift()?.end ?? 0;
+  }
+
+  /** The last segment whose first entry is not after `number`, or -1. */
+  #indexOf(number: number): number {
+    let low = 0;
+    let high = this.#list.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#list[middle]?.first ?? 0) <= number) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
   }
 }
 

@@ -208,8 +208,7 @@ const cursors: Record<string, (files: ForgetfulFiles) => void | Promise<void>> =
     const { journal } = JSON.parse(files.content('/journal/cursor.json').toString());
     return writeCursor('/journal/cursor.json', { journal, entry: 999 }, files);
   },
-  'of another journal': (files) =>
-    files.put('/journal/cursor.json', Buffer.from('{"version":1,"journal":"ab","entry":25,"crc32":"00000000"}')),
+  'of another journal': (files) => writeCursor('/journal/cursor.json', { journal: 'ab'.repeat(16), entry: 25 }, files),
 };
 
 for (const [which, harm] of Object.entries(cursors)) {

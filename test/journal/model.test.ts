@@ -122,7 +122,7 @@ const harmful: fc.Arbitrary<Command>[] = [
     .constantFrom<(files: ForgetfulFiles) => void>(
       (files) => files.remove(cursorFile),
       (files) => files.put(cursorFile, Buffer.alloc(90)),
-      (files) => files.put(cursorFile, Buffer.from('{"version":1,"journal":"00","entry":9,"crc32":"b2a1"}')),
+      (files) => files.put(cursorFile, Buffer.from('{"version":1,"journal":"00","entry":9,"crc32":"0000b2a1"}')),
       (files) => flip(files, cursorFile, 0.5, 1),
     )
     .map((harm) =>
