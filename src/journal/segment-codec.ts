@@ -17,8 +17,8 @@ import { crc32 } from 'node:zlib';
 import type { MessageName } from '../model/entry.js';
 import type { Position } from '../model/position.js';
 
-export const FORMAT_VERSION = 1;
-export const SEGMENT_PREFIX_BYTES = 16;
+const FORMAT_VERSION = 1;
+const SEGMENT_PREFIX_BYTES = 16;
 
 const MAGIC = Buffer.from('OAFJ', 'latin1');
 
