@@ -5,9 +5,10 @@
  * missing, and at last forgotten.
  */
 import type { Clock } from '../lib/clock.js';
+import type { ByteOffset } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import type { Descriptors } from './descriptors.js';
-import type { Notice } from './notice.js';
+import type { LossReason, Notice } from './notice.js';
 import { type Lost, stampOf } from './place.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
@@ -95,17 +96,20 @@ export class Absence {
 
   #tell(tail: Tail, { reason, size, doubtful }: Lost): void {
     const missing = size === undefined ? doubtful : size > tail.offset;
-    if (!missing) return;
-    const facts = {
-      path: tail.path,
-      source: tail.source,
-      tail: tail.id,
-      fromOffset: tail.offset,
-      toOffset: size,
+    if (missing) this.tellGap(tail, tail.offset, size, reason);
+  }
+
+  /** Says in the log and to the collector that text is missing. */
+  tellGap(tail: Tail, fromOffset: ByteOffset, toOffset: ByteOffset | undefined, reason: LossReason): void {
+    const { id: tailId, path, source } = tail;
+    this.deps.report.warning('Part of a followed file is gone unread', {
+      path,
+      source,
+      tailId,
+      fromOffset,
+      toOffset,
       reason,
-    };
-    this.deps.report.warning('Part of a followed file is gone unread', facts);
-    const { id: tailId, path, source, offset: fromOffset } = tail;
-    this.deps.notice({ kind: 'gap', source, path, tailId, fromOffset, toOffset: size, reason });
+    });
+    this.deps.notice({ kind: 'gap', source, path, tailId, fromOffset, toOffset, reason });
   }
 }

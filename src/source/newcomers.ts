@@ -10,6 +10,7 @@ import type { Report } from '../model/report.js';
 import { openContent } from './content.js';
 import { digest, marksAt } from './identity.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from './lineage.js';
+import type { Opener } from './opener.js';
 import { stampOf } from './place.js';
 import { compressionOf } from './rotated-name.js';
 import { Tail, type TailLimits } from './tail.js';
@@ -26,6 +27,7 @@ export interface NewcomerDependencies {
   /** Sources that have run before: `startAt: end` is over for them. */
   readonly startedBefore: ReadonlySet<string>;
   readonly tails: Tails;
+  readonly opener: Opener;
   readonly clock: Clock;
   readonly report: Report;
   readonly newTailId: () => string;
@@ -33,7 +35,7 @@ export interface NewcomerDependencies {
 
 // Kernel ticks: a file may bear a time slightly before the moment at which it was written.
 const TICK_MS = 10;
-// gzip sets the time of the original when it has finished; until then the file is this fresh.
+// An incomplete file that is this fresh is being written. (gzip sets the original's time when it has finished.)
 const COMPRESSING_MS = 5_000;
 const LINE_SEARCH_BYTES = 64 * 1024;
 const LF = 0x0a;
@@ -51,12 +53,14 @@ export class Newcomers {
     const { tails, clock } = this.deps;
     for (const [lineage, generations] of tails.lineages) {
       if (this.#unreadSinceMs.has(lineage)) continue;
-      const times = [...generations].map((tail) => {
-        const file = tail.place.name === 'placed' ? view.files.get(tail.place.key) : undefined;
-        return { read: file?.stats.mtimeMs, born: tail.identity.birthtimeMs };
-      });
-      const read = times.flatMap((time) => time.read ?? []);
-      this.#unreadSinceMs.set(lineage, Math.max(...(read.length > 0 ? read : times.map((time) => time.born))));
+      // What was read is known as long as it lies there: an unknown generation younger than a known one is unread.
+      const known = [...generations];
+      const files = known.flatMap(({ place }) => (place.name === 'placed' ? (view.files.get(place.key) ?? []) : []));
+      const sinceMs =
+        files.length > 0
+          ? Math.min(...files.map(({ stats }) => stats.mtimeMs))
+          : Math.max(...known.map(({ identity }) => identity.birthtimeMs));
+      this.#unreadSinceMs.set(lineage, sinceMs - TICK_MS);
     }
     const seen = new Set<string>();
     for (const { ways } of view.files.values()) {
@@ -76,8 +80,8 @@ export class Newcomers {
     this.#firstLook = false;
   }
 
-  /** `later`: a compressed file that may still be being written. */
-  isWanted(seen: Seen): 'yes' | 'no' | 'later' {
+  /** `later`: a compressed file that is still being written. */
+  async isWanted(seen: Seen): Promise<'yes' | 'no' | 'later'> {
     const [{ path, matched }] = seen.ways;
     const compression = compressionOf(basename(path));
     if (compression === 'unsupported') {
@@ -86,7 +90,7 @@ export class Newcomers {
     }
     if (!matched && !this.#isUnreadGeneration(seen)) return 'no';
     const fresh = Math.abs(this.deps.clock.nowMs() - seen.stats.mtimeMs) < COMPRESSING_MS;
-    return compression === 'gzip' && fresh ? 'later' : 'yes';
+    return compression === 'gzip' && fresh && !(await this.#isComplete(seen)) ? 'later' : 'yes';
   }
 
   /** Makes a tail; `end` when what the file holds now is known to have been read. */
@@ -129,6 +133,17 @@ export class Newcomers {
     if (unread !== undefined) tails.remove(unread);
   }
 
+  /** Keeps in mind that so much text stood in a file before it was written anew, and nothing of it was read. */
+  missUnread({ lineage }: Tail, seen: Seen, size: number): void {
+    const { tails, clock, sources } = this.deps;
+    const position = this.#startOf(seen);
+    const told = { reason: 'truncated', size, doubtful: false, told: false } as const;
+    const place = { name: 'lost', sinceMs: clock.monotonicMs(), ...told } as const;
+    tails.add(
+      new Tail(position, sources.get(position.source)!, { lineage, age: tails.nextAge(), place, journaled: false }),
+    );
+  }
+
   warnOverlap(path: string, source: string, other: string): void {
     const sentence = 'A file is matched by two sources; only the first sends it';
     this.#warnOnce(`${path} ${source} ${other}`, sentence, { path, source, other });
@@ -138,6 +153,14 @@ export class Newcomers {
     if (isLiveName(seen.ways[0].path)) return false;
     const since = this.#unreadSinceMs.get(this.#lineageOf(seen));
     return since !== undefined && seen.stats.mtimeMs >= since;
+  }
+
+  async #isComplete(seen: Seen): Promise<boolean> {
+    const complete = await this.deps.opener.use(seen, async (content) => {
+      for (let at = 0; (await content.read(at, LINE_SEARCH_BYTES)).length > 0; ) at += LINE_SEARCH_BYTES;
+      return content.complete();
+    });
+    return complete ?? false;
   }
 
   /** The lineage that is followed already, if the name allows more than one. */

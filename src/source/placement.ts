@@ -6,6 +6,7 @@
  */
 import { basename } from 'node:path';
 import type { Clock } from '../lib/clock.js';
+import type { ByteOffset } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import type { Content } from './content.js';
 import { originalOf } from './copy.js';
@@ -25,6 +26,8 @@ export interface PlacementDependencies {
   readonly descriptors: Descriptors;
   readonly newcomers: Newcomers;
   readonly opener: Opener;
+  /** A file's end was cut off behind what had been read. */
+  readonly cutOff: (tail: Tail, fromOffset: ByteOffset, toOffset: ByteOffset) => void;
   readonly clock: Clock;
   readonly report: Report;
 }
@@ -104,20 +107,26 @@ export class Placement {
     const { tails } = this.deps;
     if (tail.place.name === 'lost') return false;
     const { size, stamp } = tail.place;
-    const shrunk = !isCompressed(tail.path) && (seen.stats.size < tail.offset || seen.stats.size < size);
-    if (shrunk && !(await this.#stillHolds(tail, seen, size))) return false;
+    const known = Math.max(size, tail.provenSize ?? 0);
+    const shrunk = !isCompressed(tail.path) && seen.stats.size < known;
+    if (shrunk && !(await this.#stillHolds(tail, seen, known))) return false;
     if (tail.place.name === 'unlinked' || !seen.ways.some(({ path }) => path === tail.path)) tails.place(tail, seen);
     else if (stamp !== stampOf(seen.stats)) tails.sight(tail, seen.stats);
     else if (tail.blocked !== undefined) tails.wake(tail);
     return true;
   }
 
-  /** A file that has become shorter is looked at at once: a copy of its old text may not stay for long. */
-  async #stillHolds(tail: Tail, seen: Seen, sizeBefore: number): Promise<boolean> {
+  /** A file that has become shorter is looked into at once: a copy of its old text may not stay for long. */
+  async #stillHolds(tail: Tail, seen: Seen, known: number): Promise<boolean> {
     const { tails, descriptors, clock } = this.deps;
-    // The text up to the offset is still there, as far as size tells; reading will compare it.
-    if (seen.stats.size >= tail.offset && tail.offset > 0) return true;
-    const known = tail.provenSize ?? sizeBefore;
+    if (tail.offset > 0 && seen.stats.size >= tail.offset) {
+      const opening = await descriptors.open(tail);
+      const holds = opening.kind === 'open' && (await tail.stillHolds());
+      if (holds && tail.offsetAtSight > 0) this.deps.cutOff(tail, seen.stats.size, known);
+      // Nothing of it had been read: what has been read since may be all new, and the old text in a copy.
+      else if (holds) this.deps.newcomers.missUnread(tail, seen, known);
+      if (holds || opening.kind === 'blocked' || opening.kind === 'elsewhere') return true;
+    }
     await descriptors.release(tail);
     tails.lose(tail, 'truncated', known, false, clock.monotonicMs());
     return false;
@@ -185,7 +194,7 @@ export class Placement {
 
   async #settle(seen: Seen, held: Map<string, Held>): Promise<void> {
     const { newcomers, clock } = this.deps;
-    const wanted = newcomers.isWanted(seen);
+    const wanted = await newcomers.isWanted(seen);
     if (wanted === 'later') this.#leaveUndecided(seen);
     if (wanted !== 'yes') return;
     const before = this.#held.get(seen.key);
@@ -216,7 +225,9 @@ export class Placement {
   async loseChanged(tail: Tail, shorter: boolean): Promise<void> {
     const { tails, descriptors, clock } = this.deps;
     await descriptors.release(tail);
-    tails.lose(tail, shorter ? 'truncated' : 'overwritten', tail.provenSize, true, clock.monotonicMs());
+    // Seen to change more than once since its end was last reached: nobody knows how much there was in between.
+    const size = tail.sights > 1 ? undefined : tail.provenSize;
+    tails.lose(tail, shorter ? 'truncated' : 'overwritten', size, true, clock.monotonicMs());
   }
 }
 

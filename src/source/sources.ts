@@ -89,6 +89,7 @@ export class Sources {
       sources: new Map(sources.map((source) => [source.name, source])),
       startedBefore: deps.startedBefore ?? new Set(known.map(({ source }) => source)),
       tails,
+      opener: this.#opener,
       clock,
       report,
       newTailId,
@@ -99,6 +100,7 @@ export class Sources {
       descriptors,
       newcomers: this.#newcomers,
       opener: this.#opener,
+      cutOff: (tail, from, to) => this.#absence.tellGap(tail, from, to, 'truncated'),
       clock,
       report,
     });

@@ -62,6 +62,10 @@ export class Tail {
   /** How long the text was when a read last came to its end; `undefined` while more is known to follow. */
   provenSize: number | undefined;
 
+  /** How often the file has been seen to change since a read last came to its end. */
+  sights = 0;
+  /** How far it had been read when its size was last seen to change. */
+  offsetAtSight = 0;
   /** The first bytes of the text, kept when the file was lost, to know a shorter copy by. */
   lostHead: Buffer | undefined;
 
@@ -202,6 +206,7 @@ export class Tail {
 
   #atEnd(rest: Buffer, nowMs: number, monotonicMs: number): Reading {
     this.provenSize = this.#offset + rest.length;
+    this.sights = 0;
     if (rest.length === 0) {
       this.partial = undefined;
       return { kind: 'end' };

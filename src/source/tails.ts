@@ -88,6 +88,8 @@ export class Tails {
   sight(tail: Tail, stats: Seen['stats']): void {
     if (tail.place.name === 'lost') return;
     tail.place = { ...tail.place, size: stats.size, stamp: stampOf(stats) };
+    tail.sights++;
+    tail.offsetAtSight = tail.offset;
     this.wake(tail);
   }
 

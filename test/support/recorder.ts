@@ -31,6 +31,8 @@ export class Recorder {
   #stop = new AbortController();
   #paused: (() => void)[] | undefined;
   #synced = 0;
+  #ask = new AbortController();
+  #parked = false;
   #last = new Map<TailId, Position>();
   readonly #started = new Set<string>();
 
@@ -57,6 +59,7 @@ export class Recorder {
 
   async start(): Promise<void> {
     this.#stop = new AbortController();
+    this.sync();
     this.#sources = await Sources.open(this.options, this.positions(), {
       clock: systemClock,
       report: this.#report(),
@@ -101,9 +104,11 @@ export class Recorder {
     this.#last = new Map(this.positions().map((position) => [position.tailId, position]));
   }
 
-  /** As a full journal does: nothing is asked for until `resume`. */
-  pause(): void {
+  /** As a full journal does: once this resolves nothing is asked for until `resume`. */
+  async pause(): Promise<void> {
     this.#paused ??= [];
+    this.#ask.abort();
+    await this.until(() => this.#parked || this.#stop.signal.aborted, 'reading to stop');
   }
 
   resume(): void {
@@ -169,9 +174,14 @@ export class Recorder {
   async #read(sources: Sources, signal: AbortSignal): Promise<void> {
     this.#last = new Map(this.positions().map((position) => [position.tailId, position]));
     while (!signal.aborted) {
-      if (this.#paused !== undefined) await new Promise<void>((resolve) => this.#paused?.push(resolve));
-      const chunk = await sources.read(signal);
-      if (chunk === undefined) return;
+      if (this.#paused !== undefined) {
+        this.#parked = true;
+        await new Promise<void>((resolve) => this.#paused?.push(resolve));
+        this.#parked = false;
+      }
+      this.#ask = new AbortController();
+      const chunk = await sources.read(AbortSignal.any([signal, this.#ask.signal]));
+      if (chunk === undefined) continue;
       const before = this.#last.get(chunk.from.tailId);
       if (before !== undefined) {
         const joint = [chunk.from.offset, chunk.from.insideLine];
@@ -209,7 +219,13 @@ export class Recorder {
   #story(): string {
     const files = this.sources.files().map(({ path, offset, size, code }) => `${path} ${offset}/${size} ${code ?? ''}`);
     return JSON.stringify(
-      { lines: this.lines().length, last: this.lines().slice(-5), files, told: this.told.slice(-8) },
+      {
+        lines: this.lines().length,
+        outline: this.outline(),
+        last: this.lines().slice(-5),
+        files,
+        told: this.told.slice(-8),
+      },
       null,
       1,
     );

@@ -30,7 +30,7 @@ for (const pattern of ['audit.log', 'audit.log*']) {
     const recorder = await Recorder.open(t, [{ paths: [join(directory, pattern)] }]);
     await recorder.expect(numbered('first', 100));
 
-    recorder.pause();
+    await recorder.pause();
     append(log, ...numbered('second', 20_000));
     copyTruncate(log, `${log}.1`);
     append(log, ...numbered('third', 40_000));

@@ -32,7 +32,7 @@ test('lines written to the old file just before its rename come before those of 
   const recorder = await Recorder.open(t, [{ paths: [log] }]);
   await recorder.expect(['one']);
 
-  recorder.pause();
+  await recorder.pause();
   append(log, ...numbered('old', 1000));
   renameSync(log, `${log}.1`);
   append(log, ...numbered('new', 1000));
