@@ -1,0 +1,107 @@
+/** `export`: OpenEMR's audit tables to log files, one JSON line a row, until SIGTERM. */
+import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { connectSite } from '../export/connect.js';
+import { runExport } from '../export/exporter.js';
+import { grantsFor } from '../export/grants.js';
+import { type ExportConfig, readStartAt } from '../export/options.js';
+import { type Lock, takeLock } from '../journal/lock.js';
+import { systemClock } from '../lib/clock.js';
+import { AgentError } from '../lib/errors.js';
+import { createLogger, type LoggerOptions } from '../observe/logger.js';
+import { configFileOf } from './config-option.js';
+import { Progress } from './export/progress.js';
+import type { Io } from './io.js';
+import { UsageError } from './usage-error.js';
+import { countText } from './voice.js';
+
+export interface ExportSettings {
+  readonly export: ExportConfig;
+  readonly log: Pick<LoggerOptions, 'level' | 'format'>;
+}
+
+/** Reads the configuration file's `export`; throws a UsageError that names the key when there is none. */
+export type LoadExport = (file: string, env: NodeJS.ProcessEnv) => Promise<ExportSettings>;
+
+interface Options {
+  readonly once?: true;
+  readonly grants?: true;
+  readonly startAt?: string;
+}
+
+const EXAMPLES = `
+Each row is written whole and once, whatever is killed when; the files
+themselves are the memory of how far it has come. Beside the rows stand lines
+of the export's own, whose event begins with audit-trail-: rows that were
+deleted or edited after they were exported, and table swaps.`;
+
+export function exportCommand(io: Io, load: LoadExport): Command {
+  return new Command('export')
+    .description("write OpenEMR's audit tables to log files, one JSON line a row, until SIGTERM")
+    .option('--once', 'end when all that is there is written')
+    .option('--grants', 'print the statements that make the database account, and do nothing')
+    .option('--start-at <where>', 'where the first run begins: beginning, end, a date (2026-11-23) or an id')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: Options, command: Command) => {
+      const settings = await load(configFileOf(command), io.env);
+      if (options.grants) io.stdout.write(settings.export.sites.map(grantsFor).join('\n'));
+      else await run(io, settings, options);
+    });
+}
+
+async function run(io: Io, { export: configured, log }: ExportSettings, options: Options): Promise<void> {
+  const config = { ...configured, startAt: startAtOf(options) ?? configured.startAt };
+  const lock = await lockDirectory(config.directory);
+  const logger = createLogger({ ...log, output: io.stderr, env: io.env });
+  const progress = new Progress(io, systemClock, logger);
+  try {
+    await runExport(
+      config,
+      {
+        connect: (site) => connectSite(site, io.env.CREDENTIALS_DIRECTORY),
+        clock: systemClock,
+        report: logger,
+        onProgress: (site, table, step) => progress.take(`${site} ${table}`, step),
+      },
+      { once: options.once === true, signal: io.signal },
+    );
+  } finally {
+    progress.end();
+    await logger.close();
+    await lock.release();
+  }
+  if (options.once) io.stderr.write(`${countText(progress.written)} rows written to ${config.directory}\n`);
+}
+
+function startAtOf({ startAt }: Options): ExportConfig['startAt'] | undefined {
+  if (startAt === undefined) return undefined;
+  const read = readStartAt(startAt);
+  if (read !== undefined) return read;
+  throw new UsageError(`--start-at ${startAt} is no place to begin`, {
+    hint: 'give beginning, end, a date such as 2026-11-23, or the id of a row',
+  });
+}
+
+/** Two exports into the same files would write every row twice. */
+async function lockDirectory(directory: string): Promise<Lock> {
+  const path = join(directory, '.lock');
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o750 });
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    return await takeLock(path, { clock: systemClock, random: randomBytes });
+  } catch (cause) {
+    if (cause instanceof AgentError && cause.code === 'journal-locked') {
+      throw new AgentError('export-locked', `another export writes to ${directory}`, {
+        cause,
+        hint: 'stop it first (systemctl stop openemr-audit-export), or give this one an export.directory of its own',
+      });
+    }
+    if (cause instanceof AgentError) throw cause;
+    throw new AgentError('export-directory', `cannot write in ${directory}`, {
+      cause,
+      hint: 'let the account that runs the export write there',
+    });
+  }
+}
