@@ -102,6 +102,17 @@ export class Encoder {
     return { from: from.offset, to: this.#settle(reading, chunk.to), first, count: reading.writer.count, frames };
   }
 
+  /** Lines that had been read before: under new numbers, and with no word of where their tail stands now. */
+  encodeAgain(chunk: Chunk): NewEntry {
+    const { tailId } = chunk.from;
+    const state = this.#tails.get(tailId);
+    this.#tails.delete(tailId);
+    const entry = this.encode(chunk);
+    if (state === undefined) this.#tails.delete(tailId);
+    else this.#tails.set(tailId, state);
+    return { ...entry, from: undefined, to: undefined };
+  }
+
   /** The agent's own message: `kind` and `fields` say what happened. It has no MSG and belongs to no position. */
   own(kind: string, fields: readonly Field[], nowMs: number, severity: Severity): NewEntry {
     const first = { run: this.#run, seq: this.#nextSeq };

@@ -33,6 +33,7 @@ export interface IngestDependencies {
   readonly encoder: {
     readonly nextSeq: number;
     encode(chunk: Chunk): NewEntry;
+    encodeAgain(chunk: Chunk): NewEntry;
     own(kind: string, fields: readonly Field[], nowMs: number, severity: Severity): NewEntry;
     reset(nextSeq: number, positions: readonly Position[]): void;
   };
@@ -75,6 +76,19 @@ export class Ingest {
     const entry = encoder.own(message.kind, message.fields, nowMs(), message.severity);
     this.#unsettled.push({ message, seq: entry.first.seq });
     void this.#append(entry, true);
+  }
+
+  /** Puts lines that are read once more into the journal; rejects when it fails meanwhile: then begin anew. */
+  async again(chunk: Chunk): Promise<void> {
+    const { journal, encoder } = this.dependencies;
+    await journal.room(this.#turn.signal);
+    if (this.#failure !== undefined) throw this.#failure.cause;
+    try {
+      await journal.append(encoder.encodeAgain(chunk));
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
   }
 
   /** All that was read and said is on disk, or cannot be put there now. */

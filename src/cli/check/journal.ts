@@ -3,18 +3,10 @@ import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { JournalConfig } from '../../config/config.js';
 import { systemFiles } from '../../journal/files.js';
+import { isNetworkFileSystem } from '../../journal/network-file-system.js';
 import { sizeText } from '../voice.js';
 import { bad, type Finding, good, warning } from './finding.js';
 
-/** Magic numbers of statfs(2) for file systems that live on another host. */
-const NETWORK_FILE_SYSTEMS = new Map([
-  [0x6969, 'NFS'],
-  [0xff534d42, 'CIFS'],
-  [0xfe534d42, 'SMB2'],
-  [0x65735546, 'FUSE'],
-  [0x00c36400, 'Ceph'],
-  [0x01021997, '9p'],
-]);
 const GROUP_AND_OTHERS = 0o077;
 
 export async function checkJournal({ directory, maxBytes, keepFree }: JournalConfig): Promise<Finding[]> {
@@ -36,12 +28,11 @@ export async function checkJournal({ directory, maxBytes, keepFree }: JournalCon
       bad(`journal ${directory}: others may read it, and it holds patient data`, `chmod 0700 ${directory}`),
     );
   }
-  const { freeBytes, totalBytes, type } = await systemFiles.volume(nearest);
-  const network = NETWORK_FILE_SYSTEMS.get(type);
-  if (network !== undefined) {
+  const { freeBytes, totalBytes } = await systemFiles.volume(nearest);
+  if (await isNetworkFileSystem(nearest, systemFiles)) {
     findings.push(
       bad(
-        `journal ${directory}: lies on ${network}, which may lose what was synced`,
+        `journal ${directory}: lies on a network file system, which may lose what was synced`,
         'set journal.directory to a local disk',
       ),
     );

@@ -1,0 +1,124 @@
+/** The parts list: everything that an agent consists of, built and joined. Nothing here runs yet. */
+import { randomBytes } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import type { Config } from '../config/config.js';
+import { systemFiles } from '../journal/files.js';
+import { Journal } from '../journal/journal.js';
+import type { Damage } from '../journal/notice.js';
+import { Dialler } from '../link/dial.js';
+import { readKernelSocket } from '../link/kernel-socket.js';
+import { Targets } from '../link/targets.js';
+import type { TailId } from '../model/position.js';
+import { Sources } from '../source/sources.js';
+import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
+import { CollectorMemories } from './collector-memory.js';
+import { CredentialFiles } from './credential-files.js';
+import { DELIVERY_TIMES } from './delivery-times.js';
+import type { AgentDependencies } from './dependencies.js';
+import { Encoder } from './encode.js';
+import { Forward } from './forward.js';
+import { Ingest } from './ingest.js';
+import { mend } from './mend.js';
+import { Outbox } from './outbox.js';
+import * as own from './own-messages.js';
+import { receiptOf } from './receipt.js';
+import { rememberSources, startedSources } from './started-sources.js';
+
+export interface Parts {
+  readonly journal: Journal;
+  readonly encoder: Encoder;
+  readonly sources: Sources;
+  readonly ingest: Ingest;
+  readonly forward: Forward;
+  readonly credentials: CredentialFiles;
+  readonly receipts: ReceiptBook;
+}
+
+/** `stop`: reading ends. Throws an AgentError when only the operator can change what is wrong. */
+export async function assemble(config: Config, dependencies: AgentDependencies, stop: AbortSignal): Promise<Parts> {
+  const { clock, random, report, env } = dependencies;
+  // Parts that are built first speak of things that the later ones put into the journal.
+  let ingest: Ingest | undefined;
+  const say: Ingest['say'] = (message) => ingest?.say(message);
+  let repair: (damage: Damage) => Promise<void> = () => Promise.reject(new Error('the agent is not built yet'));
+  const { directory } = config.journal;
+
+  const credentials = await CredentialFiles.open(config.tls, {
+    clock,
+    env,
+    report: report.child('tls'),
+    changed: (present) => say(own.certificateMessage(present)),
+  });
+  const journal = await Journal.open(config.journal, {
+    files: systemFiles,
+    clock,
+    random: randomBytes,
+    report: report.child('journal'),
+    notice: (notice) => (notice.kind === 'damaged' ? repair(notice) : say(own.journalMessage(notice))),
+  });
+  const { positions, run, follows } = journal;
+  const encoder = new Encoder({
+    sources: config.sources,
+    message: config.message,
+    run,
+    nextSeq: 1,
+    positions,
+    ...(follows === undefined ? {} : { follows }),
+  });
+  const startedBefore = new Set([...(await startedSources(directory)), ...positions.map(({ source }) => source)]);
+  const sources = await Sources.open(config.sources, positions, {
+    clock,
+    report: report.child('source'),
+    notice: (notice) => say(own.sourceMessage(notice)),
+    newTailId: () => randomBytes(8).toString('hex'),
+    startedBefore,
+  });
+  await rememberSources(
+    directory,
+    config.sources.map(({ name }) => name),
+  );
+  ingest = new Ingest({ journal, sources, encoder, nowMs: () => clock.nowMs(), report: report.child('ingest') });
+
+  const mending = {
+    ingest,
+    flushed: () => journal.flushed(),
+    sources: config.sources,
+    pathOf: (tailId: TailId) => sources.files().find((file) => file.tailId === tailId)?.path,
+    clock,
+    report: report.child('journal'),
+    stop,
+  };
+  repair = (damage) => mend(damage, mending);
+  const receipts = await ReceiptBook.open(receiptsDirectory(directory), {
+    clock,
+    report: report.child('receipts'),
+    keepMs: config.receipts.keepMs,
+  });
+  const times = { ...DELIVERY_TIMES, ...dependencies.times };
+  const targets = new Targets(config.collectors, dependencies.lookup ?? addressesOf, clock, times.holdOffMs);
+  const dialler = new Dialler(targets, () => credentials.material(), config.tls, { clock, readKernelSocket }, times);
+  const forward = new Forward(
+    {
+      ...config.delivery,
+      fixedLevel: config.delivery.acknowledge === 'auto' ? undefined : config.delivery.acknowledge,
+    },
+    {
+      outbox: new Outbox(() => journal.reader()),
+      acknowledge: (entry) => journal.acknowledge(entry),
+      cursor: journal.cursor,
+      dialler,
+      memories: await CollectorMemories.open(directory, report.child('link')),
+      clock,
+      random,
+      times,
+      report: report.child('link'),
+      receipt: (epoch, dialled, level) => receipts.add(receiptOf(epoch, dialled, level)),
+      refused: (error) => say(own.refusedMessage(error)),
+    },
+  );
+  return { journal, encoder, sources, ingest, forward, credentials, receipts };
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}

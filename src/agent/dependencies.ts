@@ -1,0 +1,18 @@
+/** What an agent is given of the world: time, chance, the log, the environment. */
+import type { Clock } from '../lib/clock.js';
+import type { Lookup } from '../link/targets.js';
+import type { Report } from '../model/report.js';
+import type { DeliveryTimes } from './delivery-times.js';
+
+export interface AgentDependencies {
+  readonly clock: Clock;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly report: Report & { child(part: string): Report };
+  readonly env: NodeJS.ProcessEnv;
+  readonly version: string;
+  /** Default: how long experience says that each thing may take. */
+  readonly times?: Partial<DeliveryTimes>;
+  /** Addresses of a collector's name; default: the system's resolver. */
+  readonly lookup?: Lookup;
+}
