@@ -53,7 +53,7 @@ export class Lookout {
   start(): void {
     const { wake, concerns, report, clock } = this.options;
     this.#wake = wake({ hint: (path) => this.#hint(path), concerns, report, clock });
-    // What was found before the watches stood is looked at again once they do.
+    // The first look was before there were watches.
     this.#wanted = true;
     this.#running = this.#run();
   }

@@ -66,7 +66,8 @@ class ChokidarWake implements Wake {
     const { hint, concerns } = this.options;
     const watcher = watch([], {
       depth: 0,
-      ignoreInitial: true,
+      // The first `add` says that the watch stands: what was written before it is looked at then.
+      ignoreInitial: false,
       atomic: false,
       ignored: (path, stats) => stats !== undefined && !stats.isDirectory() && !concerns(path),
     });
