@@ -117,7 +117,8 @@ export class Forward {
       ...this.dependencies,
       fixedLevel: options.fixedLevel,
       windowMs: options.windowMs,
-      limit: (learning) => epochLimit(options, learning, this.#reducedBytes),
+      // Short at first: an agent that is killed again and again, each time soon, gets on all the same.
+      limit: (learning) => epochLimit(options, learning || this.state.epochs === 0, this.#reducedBytes),
       sent: (messages) => this.#sent(messages),
       moved: (mark) => this.#move(mark),
       linked: ({ link }) => this.#linked(link.peer),

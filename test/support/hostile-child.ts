@@ -11,10 +11,11 @@ process.once('SIGTERM', () => void collector.stopPolitely());
 process.once('disconnect', () => process.exit(0));
 process.on('message', (behaviour: Behaviour) => collector.behave(behaviour));
 
+const { port } = collector;
 let telling = false;
 const tell = () => {
   telling = false;
-  process.send?.({ port: collector.port, ...collector.counts });
+  process.send?.({ port, ...collector.counts });
 };
 collector.onCount = () => {
   if (telling) return;

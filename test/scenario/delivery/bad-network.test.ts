@@ -23,7 +23,7 @@ test('a network that swallows everything is found out, and nothing is lost when 
   });
   const agent = await stage.start();
   stage.write(100);
-  await until(() => agent.caughtUp, { what: 'the first lines' });
+  await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'the first lines' });
 
   proxy.weather = { blackHole: true };
   stage.write(5_000);

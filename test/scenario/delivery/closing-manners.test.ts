@@ -25,6 +25,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
         pki,
         collectors: [{ host: 'localhost', port: collector.port }],
         delivery: { epochIntervalMs: 100 },
+        times: { finMs: 300 },
       });
       const agent = await stage.start();
       for (let wave = 1; wave <= 4; wave += 1) {
@@ -57,7 +58,7 @@ test('a collector that resets each close acknowledges nothing, and everything on
   t.is(agent.delivery.lastLevel, undefined);
 
   collector.behave({});
-  await until(() => agent.caughtUp, { what: 'the acknowledgement' });
+  await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'the acknowledgement' });
   await agent.stop();
 
   const { lost, altered, renamed } = stage.delivered(collector.messages);
@@ -77,7 +78,7 @@ test('a collector that never answers a close is believed after three quiet epoch
   const agent = await stage.start();
   await until(() => collector.counts.closeNotifies === 2, { what: 'the second close_notify' });
   t.is(agent.delivery.acknowledged, 0);
-  await until(() => agent.caughtUp, { what: 'the acknowledgement' });
+  await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'the acknowledgement' });
 
   stage.write(100);
   await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'the second wave' });

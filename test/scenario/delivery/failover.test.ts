@@ -25,11 +25,13 @@ test('when the first collector is gone the second takes over, and the first is g
   });
   const agent = await stage.start();
   stage.write(100);
-  await until(() => agent.caughtUp && first.messages.length > 100, { what: 'the first collector to have all' });
+  await until(() => agent.caughtUp && stage.complete(first.messages), { what: 'the first collector to have all' });
 
   await first.close();
   stage.write(100);
-  await until(() => agent.caughtUp && second.messages.length >= 100, { what: 'the second collector to have the rest' });
+  await until(() => agent.caughtUp && stage.complete([...first.messages, ...second.messages]), {
+    what: 'the second collector to have the rest',
+  });
 
   const again = await collecting(t, pki, {}, { port });
   await until(
@@ -39,9 +41,10 @@ test('when the first collector is gone the second takes over, and the first is g
     },
     { what: 'the first collector to be gone back to', everyMs: 200 },
   );
-  await until(() => agent.caughtUp, { what: 'all to be acknowledged' });
+  const stored = () => [...first.messages, ...second.messages, ...again.messages];
+  await until(() => agent.caughtUp && stage.complete(stored()), { what: 'all to be acknowledged' });
   await agent.stop();
-  const messages = [...first.messages, ...second.messages, ...again.messages];
+  const messages = stored();
   const { lost, altered, renamed } = stage.delivered(messages);
   t.deepEqual({ lost, altered, renamed }, { lost: [], altered: [], renamed: [] });
 });

@@ -22,8 +22,10 @@ for (const how of ['close-notify', 'fin', 'reset'] satisfies Hangup[]) {
     });
     const agent = await stage.start();
     stage.write(10);
-    await until(() => agent.delivery.link.name === 'idle', { what: 'the collector to close the idle connection' });
-    t.true(agent.caughtUp);
+    await until(() => agent.delivery.link.name === 'idle' && stage.complete(collector.messages), {
+      what: 'the collector to close the idle connection',
+    });
+    t.is(agent.delivery.acknowledged, agent.delivery.sent);
     const { connections } = collector.counts;
 
     stage.write(1);
