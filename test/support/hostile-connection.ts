@@ -199,7 +199,9 @@ export class HostileConnection {
     const { signal } = gone;
     const left = [once(this.#wire, 'tls-ended', { signal }), once(socket, 'close', { signal })];
     this.#tls.end();
-    await Promise.race(left).finally(() => gone.abort());
+    // A client that is gone cannot be told; that is an end as well.
+    await Promise.race(left).catch(() => undefined);
+    gone.abort();
     await Promise.allSettled(left);
   }
 
