@@ -67,6 +67,7 @@ export class Reader {
 
   async #readOpen(tail: Tail): Promise<Chunk | undefined> {
     const { clock } = this.deps;
+    const { wakes } = tail;
     try {
       const reading = await tail.read(clock.nowMs(), clock.monotonicMs());
       tail.blocked = undefined;
@@ -75,7 +76,7 @@ export class Reader {
         return reading.chunk;
       }
       if (reading.kind === 'changed') await this.lose(tail, reading.shorter);
-      else await this.#atEnd(tail);
+      else await this.#atEnd(tail, wakes);
     } catch (error) {
       await this.deps.descriptors.release(tail);
       this.#block(tail, systemCode(error));
@@ -83,8 +84,9 @@ export class Reader {
     return undefined;
   }
 
-  async #atEnd(tail: Tail): Promise<void> {
-    tail.ready = false;
+  async #atEnd(tail: Tail, wakes: number): Promise<void> {
+    // Seen to have grown since the read began: the end that it found is the end no more.
+    if (tail.wakes === wakes) tail.ready = false;
     if (tail.partial === undefined) this.#partials.delete(tail);
     else this.#partials.add(tail);
     if (!tail.content?.compressed) return;

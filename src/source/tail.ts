@@ -45,6 +45,8 @@ export class Tail {
   content: Content | undefined;
   /** Something may be readable. */
   ready = false;
+  /** How often it was said to be: what is said while a read is under way must not be forgotten at its end. */
+  wakes = 0;
   /** The journal should learn of a new path, or that the tail is gone. */
   moved = false;
   gone = false;

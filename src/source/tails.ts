@@ -113,6 +113,7 @@ export class Tails {
   /** Something of the tail may be handed out. */
   wake(tail: Tail): void {
     tail.ready = true;
+    tail.wakes++;
     this.#turns.add(tail.lineage);
   }
 
