@@ -11,8 +11,9 @@ import type { Report } from '../model/report.js';
 import { Allowance } from './allowance.js';
 import { AuditFile } from './audit-file.js';
 import type { Database } from './database.js';
-import { Follower, type Step } from './follower.js';
+import { Follower } from './follower.js';
 import type { ExportConfig, SiteOptions } from './options.js';
+import type { Step } from './step.js';
 import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './trail.js';
 
 const FIRST_WAIT_MS = 1000;

@@ -11,34 +11,22 @@ import type { AuditLog } from './audit-log.js';
 import { type Batch, type Place, readBatch } from './batch.js';
 import { Breakglass } from './breakglass.js';
 import type { Database, Schema } from './database.js';
-import { Generation, generationName } from './generation.js';
+import type { Generation } from './generation.js';
+import { rangesOf } from './id-ranges.js';
 import { Inspector } from './inspector.js';
-import { Known } from './known.js';
+import { beginGeneration, recover } from './opening.js';
 import type { StartAt } from './options.js';
 import { Pen } from './pen.js';
 import { livePlace, renamedPlace } from './place.js';
-import { readBack } from './read-back.js';
 import { findRenamed } from './renamed-table.js';
-import { firstId } from './start.js';
+import { type FollowerRoom, ROOM } from './room.js';
+import { AT_ONCE, NOTHING, type Step, stepOf } from './step.js';
 import type { Trail } from './trail.js';
 
 /** How long what there is in the database may be remembered: an upgrade of OpenEMR brings new tables. */
 const SCHEMA_MS = 60_000;
 /** A table that was renamed is about to be dropped: its side rows are there at once, or not at all. */
 const RENAMED_SETTLE_MS = 2000;
-
-/** Room that a follower takes up, in rows. */
-export interface FollowerRoom {
-  /** Remembered behind the awaited ones: what a comparison with the table looks at. */
-  readonly windowRows: number;
-  /** Written in one append. */
-  readonly batchRows: number;
-  /** By how many rows those written at the same time may have changed places between `log` and its side tables. */
-  readonly skewRows: number;
-}
-
-/** 2 to 3 MB for the window, and as much for a batch. */
-const ROOM: FollowerRoom = { windowRows: 10_000, batchRows: 1000, skewRows: 1000 };
 
 export interface FollowerOptions {
   readonly site: string;
@@ -56,18 +44,6 @@ export interface FollowerParts {
   readonly report: Report;
 }
 
-export interface Step {
-  /** Rows written. */
-  readonly written: number;
-  /** There is more to do at once. */
-  readonly hasMore: boolean;
-  /** Rows that are in the table but wait for something. */
-  readonly unready: number;
-  /** How far the file is, and how far the table. */
-  readonly reached: number;
-  readonly newest: number;
-}
-
 type State =
   | { readonly name: 'unopened' }
   /** No generation: the table is empty, or was replaced. */
@@ -76,8 +52,6 @@ type State =
   /** The table has been renamed; what it still holds is read. */
   | { readonly name: 'draining'; readonly generation: Generation; readonly place: Place };
 
-const NOTHING: Step = { written: 0, hasMore: false, unready: 0, reached: 0, newest: 0 };
-
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #parts: FollowerParts;
@@ -85,6 +59,7 @@ export class Follower {
   readonly #pen: Pen;
   readonly #inspector: Inspector;
   #state: State = { name: 'unopened' };
+  #saidMissing = false;
   #schema: { readonly tables: Schema; readonly atMs: number } | undefined;
 
   constructor(options: FollowerOptions, parts: FollowerParts) {
@@ -127,19 +102,31 @@ export class Follower {
   }
 
   async #tables(): Promise<Schema> {
-    const nowMs = this.#parts.clock.monotonicMs();
-    if (this.#schema === undefined || nowMs - this.#schema.atMs > SCHEMA_MS) {
-      this.#schema = { tables: await this.#parts.database.schema(), atMs: nowMs };
-      const { database } = this.#parts;
-      const state = this.#state;
-      if (state.name === 'following') {
-        this.#state = {
-          ...state,
-          place: livePlace(database, this.#schema.tables, this.#options.trail, this.#room.skewRows),
-        };
-      }
+    const { clock, database } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    if (this.#schema !== undefined && nowMs - this.#schema.atMs <= SCHEMA_MS) return this.#schema.tables;
+    const tables = await database.schema();
+    this.#schema = { tables, atMs: nowMs };
+    this.#sayWhatIsMissing(tables);
+    if (this.#state.name === 'following') this.#state = { ...this.#state, place: this.#livePlace(tables) };
+    return tables;
+  }
+
+  #livePlace(tables: Schema): Place {
+    return livePlace(this.#parts.database, tables, this.#options.trail, this.#room.skewRows);
+  }
+
+  #sayWhatIsMissing(tables: Schema): void {
+    const { site, trail } = this.#options;
+    const isMissing = trail.sealTable !== undefined && tables.has(trail.table) && !tables.has(trail.sealTable);
+    if (isMissing && !this.#saidMissing) {
+      this.#parts.report.warning('A side table cannot be read: rows go out without their checksums.', {
+        site,
+        table: trail.sealTable,
+        hint: 'grant what export --grants prints',
+      });
     }
-    return this.#schema.tables;
+    this.#saidMissing = isMissing;
   }
 
   #noTable(): Step {
@@ -153,32 +140,26 @@ export class Follower {
 
   async #opened(tables: Schema): Promise<Exclude<State, { name: 'unopened' }>> {
     if (this.#state.name !== 'unopened') return this.#state;
-    const { log, database, clock } = this.#parts;
+    const { log, clock } = this.#parts;
     const { trail } = this.#options;
-    await log.open();
-    const recovered = await readBack(log, trail, this.#room.windowRows);
+    const recovered = await recover(log, trail, this.#room.windowRows, clock.monotonicMs());
     if (recovered.kind === 'between') {
       this.#state = { name: 'between', previous: recovered.previous };
-      return this.#state;
+    } else {
+      this.#state = { name: 'following', generation: recovered.generation, place: this.#livePlace(tables) };
     }
-    const generation = new Generation(recovered.generation, recovered.known);
-    generation.awaited.add(recovered.known.gapsUpTo(generation.reached, recovered.awaiting), clock.monotonicMs());
-    this.#state = { name: 'following', generation, place: livePlace(database, tables, trail, this.#room.skewRows) };
     this.#inspector.expire();
     return this.#state;
   }
 
-  /** The first row names the generation. */
   async #begin(previous: string | undefined, tables: Schema): Promise<Step> {
     const { database } = this.#parts;
     const { trail, startAt } = this.#options;
-    const [first] = await database.headsFrom(trail.table, 0, 1);
-    if (first === undefined) return NOTHING;
-    const from = previous === undefined ? await firstId(database, trail.table, startAt) : 1;
-    const generation = new Generation(generationName(trail, first, previous), new Known(from));
-    if (from > first.id) await this.#pen.writeFindings(generation, [{ kind: 'begun', fromId: from }]);
-    this.#state = { name: 'following', generation, place: livePlace(database, tables, trail, this.#room.skewRows) };
-    return { ...NOTHING, hasMore: true };
+    const begun = await beginGeneration(database, trail, previous, startAt);
+    if (begun === undefined) return NOTHING;
+    await this.#pen.writeFindings(begun.generation, begun.findings);
+    this.#state = { name: 'following', generation: begun.generation, place: this.#livePlace(tables) };
+    return AT_ONCE;
   }
 
   async #follow(generation: Generation, place: Place): Promise<Step> {
@@ -188,54 +169,40 @@ export class Follower {
       // Without a row to hold on to, nothing says that what is read belongs to this generation.
       if (this.#inspector.isBlind(generation)) return { ...NOTHING, reached: generation.reached };
     }
-    const { clock, database } = this.#parts;
-    const { settleMs } = this.#options;
-    const nowMs = clock.monotonicMs();
-    const batch = await readBatch(database, place, generation, {
-      nowMs,
-      settleMs,
-      maxRows: this.#room.batchRows,
-      isFinal: false,
-    });
-    if (!batch.isSameTable) {
-      this.#inspector.expire();
-      return { ...NOTHING, hasMore: true };
-    }
-    await this.#pen.writeRows(generation, batch.ready, this.#hasSoundRule());
-    generation.reached = batch.reached;
-    if (batch.sawAllAwaited) generation.awaited.giveUp(nowMs, settleMs);
-    generation.awaited.add([...batch.gaps, ...batch.unready.map((id) => ({ from: id, to: id }))], nowMs);
-    generation.known.slide(generation.awaiting, this.#room.windowRows);
-    place.sides.forget(generation.awaiting);
-    return stepOf(batch);
+    const batch = await this.#take(generation, place, false);
+    if (batch !== undefined) return stepOf(batch);
+    this.#inspector.expire();
+    return AT_ONCE;
   }
 
   async #drain(generation: Generation, place: Place): Promise<Step> {
-    const { clock, database } = this.#parts;
-    const nowMs = clock.monotonicMs();
-    const settleMs = Math.min(this.#options.settleMs, RENAMED_SETTLE_MS);
-    let batch: Batch;
+    let batch: Batch | undefined;
     try {
-      batch = await readBatch(database, place, generation, {
-        nowMs,
-        settleMs,
-        maxRows: this.#room.batchRows,
-        isFinal: true,
-      });
+      batch = await this.#take(generation, place, true);
     } catch (error) {
       if (error instanceof AgentError && error.code === 'database-table') return this.#end(generation, false);
       throw error;
     }
-    if (!batch.isSameTable) return this.#end(generation, false);
+    if (batch === undefined) return this.#end(generation, false);
+    return batch.hasMore || !generation.awaited.isEmpty ? stepOf(batch) : this.#end(generation, true);
+  }
+
+  /** Reads and writes a batch; undefined when it came from another table. */
+  async #take(generation: Generation, place: Place, isFinal: boolean): Promise<Batch | undefined> {
+    const { clock, database } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    const settleMs = isFinal ? Math.min(this.#options.settleMs, RENAMED_SETTLE_MS) : this.#options.settleMs;
+    const maxRows = this.#room.batchRows;
+    const batch = await readBatch(database, place, generation, { nowMs, settleMs, maxRows, isFinal });
+    if (!batch.isSameTable) return undefined;
     await this.#pen.writeRows(generation, batch.ready, this.#hasSoundRule());
     generation.reached = batch.reached;
-    if (batch.sawAllAwaited) generation.awaited.retain(batch.unready);
-    generation.awaited.add(
-      batch.unready.map((id) => ({ from: id, to: id })),
-      nowMs,
-    );
-    if (!batch.hasMore && generation.awaited.isEmpty) return this.#end(generation, true);
-    return stepOf(batch);
+    if (batch.sawAllAwaited && isFinal) generation.awaited.retain(batch.unready);
+    else if (batch.sawAllAwaited) generation.awaited.giveUp(nowMs, settleMs);
+    generation.awaited.add([...batch.gaps, ...rangesOf(batch.unready)], nowMs);
+    generation.known.slide(generation.awaiting, this.#room.windowRows);
+    place.sides.forget(generation.awaiting);
+    return batch;
   }
 
   /** The table is another one. */
@@ -253,7 +220,7 @@ export class Follower {
       generation,
       place: renamedPlace(database, tables, trail, { suffix, skew: this.#room.skewRows }),
     };
-    return { ...NOTHING, hasMore: true };
+    return AT_ONCE;
   }
 
   async #end(generation: Generation, complete: boolean): Promise<Step> {
@@ -264,15 +231,11 @@ export class Follower {
     if (complete) report.notice('The table was replaced; what the old one held is exported.', facts);
     else report.warning('The table was replaced or emptied; rows that were not exported yet are lost.', facts);
     this.#state = { name: 'between', previous: generation.name };
-    return { ...NOTHING, hasMore: true };
+    return AT_ONCE;
   }
 
   /** OpenEMR 5.0. */
   #hasSoundRule(): boolean {
     return this.#schema?.tables.has('api_log') === false && this.#schema.tables.has('log');
   }
-}
-
-function stepOf({ ready, hasMore, unready, reached, newest }: Batch): Step {
-  return { written: ready.length, hasMore, unready: unready.length, reached, newest: newest?.id ?? 0 };
 }

@@ -1,0 +1,32 @@
+import test from 'ava';
+import { databaseFault } from '../../src/export/fault.js';
+import { AgentError } from '../../src/lib/errors.js';
+
+const where = { database: 'openemr on localhost:3306', user: 'auditor', passwordFile: '/etc/secret' };
+
+for (const [symbol, code, hint] of [
+  ['ER_ACCESS_DENIED_ERROR', 'database-refused', /\/etc\/secret/],
+  ['ER_TABLEACCESS_DENIED_ERROR', 'database-privilege', /export --grants/],
+  ['ER_BAD_DB_ERROR', 'database-unknown', /sqlconf\.php/],
+  ['ER_NO_SUCH_TABLE', 'database-table', /Eventlog backup/],
+  ['ER_CRASHED_ON_USAGE', 'database-damaged', /mysqlcheck --repair/],
+  ['ER_CON_COUNT_ERROR', 'database-busy', /max_connections/],
+  ['HANDSHAKE_SSL_ERROR', 'database-tls', /tls\.ca/],
+  ['PROTOCOL_SEQUENCE_TIMEOUT', 'database-slow', /PROCESSLIST/],
+  ['ECONNREFUSED', 'database-unreachable', /running/],
+  ['ER_SOMETHING_NEW', 'database-failed', /goes on by itself/],
+] as const) {
+  test(`${symbol} is ${code}, with what to do`, (t) => {
+    const fault = databaseFault(Object.assign(new Error('the server said so'), { code: symbol }), where);
+
+    t.is(fault.code, code);
+    t.regex(fault.message, /openemr on localhost:3306: the server said so$/);
+    t.regex(fault.hint ?? '', hint);
+  });
+}
+
+test('an error that has its words already keeps them', (t) => {
+  const error = new AgentError('database-credentials', 'cannot read it');
+
+  t.is(databaseFault(error, where), error);
+});

@@ -1,0 +1,165 @@
+/** Rows that were exported and then changed in the database, and what only looks like that. */
+import test from 'ava';
+import { Followed } from '../support/followed.js';
+
+async function exported(rows: number): Promise<Followed> {
+  const world = new Followed();
+  world.write(rows);
+  await world.quiet();
+  return world;
+}
+
+test('a deleted row is reported once, with its id and date', async (t) => {
+  const world = await exported(5);
+  const { date } = world.database.table('log').rows.get(3)!;
+
+  world.database.table('log').rows.delete(3);
+  await world.examined();
+  await world.examined();
+
+  const findings = world.paper.findings();
+  t.deepEqual(world.events(), ['audit-trail-row-deleted']);
+  t.like(findings[0], { row_id: 3, row_date: date, success: 0, site: 'default' });
+  t.false('id' in findings[0]!);
+});
+
+test('the deletion of the newest row is no table swap', async (t) => {
+  const world = await exported(5);
+
+  world.database.table('log').rows.delete(5);
+  world.write(1);
+  await world.examined();
+
+  t.deepEqual(world.events(), ['audit-trail-row-deleted']);
+  t.deepEqual(world.ids(), [1, 2, 3, 4, 5, 6]);
+});
+
+test('the deletion of all rows is reported row by row while the ids count on', async (t) => {
+  const world = await exported(3);
+
+  world.database.table('log').rows.clear();
+  await world.examined();
+  world.write(1);
+  await world.examined();
+
+  t.deepEqual(world.events(), Array(3).fill('audit-trail-row-deleted'));
+  t.deepEqual(world.ids(), [1, 2, 3, 4]);
+});
+
+test('an edited row is reported with what it says now, and each further edit again', async (t) => {
+  const world = await exported(3);
+  const edit = (user: string) => {
+    const { rows } = world.database.table('log');
+    rows.set(2, { ...rows.get(2)!, user });
+  };
+
+  edit('nobody');
+  await world.examined();
+  await world.examined();
+  edit('somebody');
+  await world.examined();
+
+  const rows = world.paper.findings().map(({ row }) => row);
+  t.deepEqual(world.events(), Array(2).fill('audit-trail-row-edited'));
+  t.like(rows[0], { id: 2, user: 'nobody' });
+  t.like(rows[1], { id: 2, user: 'somebody' });
+});
+
+test('what was reported is not reported again after a restart', async (t) => {
+  const world = await exported(4);
+  const { rows } = world.database.table('log');
+  rows.delete(2);
+  rows.set(3, { ...rows.get(3)!, user: 'nobody' });
+  await world.examined();
+
+  world.restart();
+  await world.examined();
+
+  t.deepEqual(world.events().toSorted(), ['audit-trail-row-deleted', 'audit-trail-row-edited']);
+  t.is(world.ids().length, 4);
+});
+
+test('what happened while nothing was running is found at the next start', async (t) => {
+  const world = await exported(4);
+
+  world.database.table('log').rows.delete(2);
+  world.restart();
+  await world.quiet();
+
+  t.deepEqual(world.events(), ['audit-trail-row-deleted']);
+});
+
+test('a deleted row that is there again is reported as restored, and not exported twice', async (t) => {
+  const world = await exported(4);
+  const row = world.database.table('log').rows.get(2)!;
+  world.database.table('log').rows.delete(2);
+  await world.examined();
+
+  world.database.table('log').rows.set(2, row);
+  await world.examined();
+
+  t.deepEqual(world.events(), ['audit-trail-row-deleted', 'audit-trail-row-restored']);
+  t.deepEqual(world.ids(), [1, 2, 3, 4]);
+});
+
+test('rows that a lagging replica does not have yet are neither deleted nor written twice', async (t) => {
+  const world = await exported(6);
+  const log = world.database.table('log');
+  const late = [5, 6].map((id) => log.rows.get(id)!);
+  for (const id of [5, 6]) log.rows.delete(id);
+  log.next = 5;
+
+  await world.examined();
+  const whileBehind = world.events();
+  for (const row of late) log.insert(row, Number(row.id));
+  log.next = 7;
+  world.write(1);
+  await world.examined();
+
+  t.deepEqual(whileBehind, []);
+  t.deepEqual(world.events(), []);
+  t.deepEqual(world.ids(), [1, 2, 3, 4, 5, 6, 7]);
+  t.deepEqual(world.told, [
+    'The database has not come as far as the file; is it a replica?',
+    'The database has come as far as the file again.',
+  ]);
+});
+
+test('a table that was truncated is a new generation with a gap before it', async (t) => {
+  const world = await exported(3);
+  const log = world.database.table('log');
+
+  log.rows.clear();
+  log.next = 1;
+  world.write(2);
+  await world.quiet();
+
+  const [finding] = world.paper.findings();
+  t.deepEqual(world.events(), ['audit-trail-table-replaced']);
+  t.like(finding, { last_id: 3, complete: false, success: 0 });
+  t.deepEqual(world.ids(), [1, 2, 3, 1, 2]);
+  t.is(new Set(world.paper.rows().map(({ generation }) => generation)).size, 2);
+});
+
+test('a swap whose renamed table is gone already is declared as a gap', async (t) => {
+  const world = await exported(3);
+  world.write(1);
+
+  world.database.swap();
+  world.database.dropBackup();
+  await world.quiet();
+
+  t.like(world.paper.findings()[0], { event: 'audit-trail-table-replaced', last_id: 3, complete: false });
+});
+
+test('a swap is no gap when the renamed table is still there', async (t) => {
+  const world = await exported(3);
+  world.write(2);
+
+  world.database.swap();
+  world.write(1);
+  await world.quiet();
+
+  t.like(world.paper.findings()[0], { event: 'audit-trail-table-replaced', last_id: 5, complete: true, success: 1 });
+  t.deepEqual(world.ids(), [1, 2, 3, 4, 5, 1]);
+});
