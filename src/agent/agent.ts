@@ -6,6 +6,8 @@
  */
 import type { Config } from '../config/config.js';
 import { assemble, type Parts } from './assemble.js';
+import { watchCertificates } from './certificate-watch.js';
+import { certificatesInUse } from './certificates-in-use.js';
 import { DELIVERY_TIMES } from './delivery-times.js';
 import type { AgentDependencies } from './dependencies.js';
 import * as own from './own-messages.js';
@@ -43,6 +45,7 @@ export class Agent {
       forward.run(this.#stopSending.signal, this.#kill.signal),
       keepHeartbeat(config.message.heartbeatMs, parts, dependencies.clock, this.stopReading.signal),
       remindOfInsecure(config.tls.verify, dependencies, this.stopReading.signal),
+      watchCertificates({ ...dependencies, present: () => certificatesInUse(parts) }, stopReading.signal),
     ];
     this.failed = Promise.race(
       this.#loops.map((loop) =>

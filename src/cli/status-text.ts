@@ -14,7 +14,7 @@ export function statusText(report: StatusReport): string {
     ...sourceLines(report),
     ...journalLines(report, nowMs),
     ...linkLines(report, nowMs),
-    ...certificateLines(report),
+    ...certificateLines(report, nowMs),
     '',
   ].join('\n');
 }
@@ -53,8 +53,11 @@ function journalLines({ journal }: AgentState, nowMs: number): string[] {
 function linkLines({ delivery }: AgentState, nowMs: number): string[] {
   const { link, sent, acknowledged, repeated, lastLevel, lastAcknowledgedAtMs, lastFailure, stuck } = delivery;
   const lines = [`link: ${linkText(link, nowMs)}`];
-  if (link.name === 'connected')
-    lines.push(`  since ${new Date(link.sinceMs).toISOString()}, its certificate: ${link.peer.subject}`);
+  if (link.name === 'connected') {
+    const { subject, validToMs } = link.peer;
+    lines.push(`  since ${new Date(link.sinceMs).toISOString()}`);
+    lines.push(`  its certificate: ${subject}, until ${untilText(validToMs, nowMs)}`);
+  }
   lines.push(`  sent ${countText(sent)}, acknowledged ${countText(acknowledged)}, repeated ${countText(repeated)}`);
   lines.push(`  ${levelText(lastLevel)}`);
   if (lastAcknowledgedAtMs !== undefined)
@@ -86,8 +89,14 @@ function levelText(level: AgentState['delivery']['lastLevel']): string {
   }
 }
 
-function certificateLines({ certificate }: AgentState): string[] {
+function certificateLines({ certificate }: AgentState, nowMs: number): string[] {
   if (certificate === undefined) return ['certificate: none'];
-  const { subject, notAfter, daysLeft } = certificate;
-  return [`certificate: ${subject}, until ${notAfter.slice(0, 10)} (${countText(daysLeft)} days left)`];
+  return [`certificate: ${certificate.subject}, until ${untilText(Date.parse(certificate.notAfter), nowMs)}`];
+}
+
+/** `2027-01-31 (69 days left)`. */
+function untilText(validToMs: number, nowMs: number): string {
+  const day = new Date(validToMs).toISOString().slice(0, 10);
+  const days = Math.floor((validToMs - nowMs) / 86_400_000);
+  return days < 0 ? `${day} (EXPIRED)` : `${day} (${countText(days)} days left)`;
 }
