@@ -1,0 +1,213 @@
+import test from 'ava';
+import { Ingest, type IngestDependencies, type OwnMessage } from '../../src/agent/ingest.js';
+import type { NewEntry } from '../../src/model/entry.js';
+import type { Chunk } from '../../src/model/line.js';
+import type { Position } from '../../src/model/position.js';
+import { NOTICE } from '../../src/syslog/priority.js';
+import { positionAt } from '../support/positions.js';
+import { silent } from '../support/silent.js';
+import { until } from '../support/wait.js';
+
+const RUN = '00112233445566ff';
+
+/** Ten-octet chunks of one endless file, a journal that syncs when told to and can fail, and what lies in it. */
+class Paper {
+  readonly disk: NewEntry[] = [];
+  #queue: { entry: NewEntry; resolve: () => void; reject: (error: Error) => void }[] = [];
+  #nextSeq = 1;
+  #offset = 0;
+  #failed = false;
+  full = false;
+  wake: () => void = () => undefined;
+  /** How many chunks the file has still to give. */
+  chunks = 0;
+
+  readonly ingest = new Ingest(this.#dependencies());
+  readonly stop = new AbortController();
+  readonly run = this.ingest.run(this.stop.signal);
+
+  /** Offsets and kinds in the order in which they lie on disk. */
+  get story(): string[] {
+    return this.disk.map(({ from, first, frames }) => `${first.seq} ${from ?? frames.toString()}`);
+  }
+
+  write(chunks: number): void {
+    this.chunks += chunks;
+    this.wake();
+  }
+
+  sync(): void {
+    for (const { entry, resolve } of this.#queue.splice(0)) {
+      this.disk.push(entry);
+      resolve();
+    }
+  }
+
+  fail(): void {
+    this.#failed = true;
+    for (const { reject } of this.#queue.splice(0)) reject(new Error('EIO'));
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  async end(): Promise<void> {
+    this.stop.abort();
+    await this.run;
+  }
+
+  #dependencies(): IngestDependencies {
+    return {
+      journal: {
+        append: async (entry) => {
+          if (this.#failed) throw new Error('EIO');
+          const { promise } = this.#enqueue(entry);
+          promise.catch(() => undefined);
+        },
+        flushed: () => this.#last,
+        room: async (signal) => {
+          while (this.full && !signal.aborted) await this.#woken(signal);
+        },
+        recover: async () => {
+          this.#failed = false;
+          this.#last = Promise.resolve();
+          const last = this.disk.at(-1);
+          const position = this.disk.findLast(({ to }) => to !== undefined)?.to;
+          return {
+            positions: [position ?? positionAt(0)],
+            nextSeq: last === undefined ? 1 : last.first.seq + last.count,
+          };
+        },
+      },
+      sources: {
+        read: async (signal) => {
+          while (this.chunks === 0 && !signal.aborted) await this.#woken(signal);
+          if (signal.aborted) return undefined;
+          this.chunks -= 1;
+          return this.#chunk();
+        },
+        rewind: ([position]: readonly Position[]) => {
+          const back = (this.#offset - (position?.offset ?? 0)) / 10;
+          this.chunks += back;
+          this.#offset -= back * 10;
+        },
+      },
+      encoder: this.#encoder(),
+      nowMs: () => 0,
+      report: silent,
+    };
+  }
+
+  #last: Promise<void> = Promise.resolve();
+
+  #enqueue(entry: NewEntry): { promise: Promise<void> } {
+    const promise = new Promise<void>((resolve, reject) => this.#queue.push({ entry, resolve, reject }));
+    this.#last = promise;
+    return { promise };
+  }
+
+  #woken(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  #chunk(): Chunk {
+    const from = positionAt(this.#offset);
+    this.#offset += 10;
+    return { from, to: positionAt(this.#offset), bytes: Buffer.from('123456789\n'), ending: 'newline', readAtMs: 0 };
+  }
+
+  #encoder(): IngestDependencies['encoder'] {
+    const take = (from: number | undefined, to: Position | undefined, frames: string): NewEntry => {
+      this.#nextSeq += 1;
+      return { from, to, first: { run: RUN, seq: this.#nextSeq - 1 }, count: 1, frames: Buffer.from(frames) };
+    };
+    const nextSeq = () => this.#nextSeq;
+    return {
+      get nextSeq() {
+        return nextSeq();
+      },
+      encode: ({ from, to }) => take(from.offset, to, 'line'),
+      encodeAgain: ({ from }) => take(from.offset, undefined, 'again'),
+      own: (kind) => take(undefined, undefined, kind),
+      reset: (seq) => {
+        this.#nextSeq = seq;
+      },
+    };
+  }
+}
+
+const said = (kind: string): OwnMessage => ({ kind, fields: [], severity: NOTICE });
+
+test('lines and own messages go into the journal in the order in which they come', async (t) => {
+  const paper = new Paper();
+  paper.ingest.say(said('start'));
+  paper.write(2);
+  await until(() => paper.queued === 3, { what: 'three entries' });
+  paper.ingest.say(said('heartbeat'));
+  paper.sync();
+  t.deepEqual(paper.story, ['1 start', '2 0', '3 10', '4 heartbeat']);
+  await paper.end();
+});
+
+test('after a failure numbers and tails go back to what is on disk, and nothing is missing or twice', async (t) => {
+  const paper = new Paper();
+  paper.ingest.say(said('start'));
+  paper.write(2);
+  await until(() => paper.queued === 3, { what: 'three entries' });
+  paper.sync();
+  paper.write(2);
+  await until(() => paper.queued === 2, { what: 'two more' });
+  paper.ingest.say(said('full'));
+
+  paper.fail();
+  paper.ingest.say(said('gap'));
+  await until(() => paper.queued >= 4, { what: 'all of it again' });
+  paper.sync();
+
+  t.deepEqual(paper.story.slice(0, 3), ['1 start', '2 0', '3 10']);
+  const seqs = paper.disk.map(({ first }) => first.seq);
+  t.deepEqual(seqs, [1, 2, 3, 4, 5, 6, 7]);
+  const again = paper.story.slice(3).map((entry) => entry.split(' ')[1]);
+  t.deepEqual(
+    again.filter((word) => /\d/.test(word ?? '')),
+    ['20', '30'],
+  );
+  t.deepEqual(
+    again.filter((word) => !/\d/.test(word ?? '')),
+    ['full', 'gap'],
+  );
+  await paper.end();
+});
+
+test('a failure while nothing is written is mended without waiting for a line', async (t) => {
+  const paper = new Paper();
+  paper.write(1);
+  await until(() => paper.queued === 1, { what: 'an entry' });
+  paper.fail();
+  await until(() => paper.queued === 1, { what: 'the entry again' });
+  paper.sync();
+  t.deepEqual(paper.story, ['1 0']);
+  await paper.end();
+});
+
+test('nothing is read while the journal is full', async (t) => {
+  const paper = new Paper();
+  paper.write(1);
+  await until(() => paper.queued === 1, { what: 'an entry' });
+  paper.full = true;
+  paper.sync();
+  paper.write(5);
+  await until(() => paper.queued <= 1, { what: 'reading to wait' });
+  // The read that was waiting for the file may still bring one chunk.
+  t.true(paper.chunks >= 4);
+  paper.ingest.say(said('full'));
+  t.true(paper.queued >= 1, 'an own message needs no room');
+  paper.full = false;
+  paper.wake();
+  await until(() => paper.chunks === 0, { what: 'reading to go on' });
+  await paper.end();
+});

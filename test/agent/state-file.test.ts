@@ -1,0 +1,49 @@
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { AgentState } from '../../src/agent/state.js';
+import { keepStateFile, readStateFile } from '../../src/agent/state-file.js';
+import { temporaryDirectory } from '../support/files.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { until } from '../support/wait.js';
+
+const stateOf = (pid: number) => ({ pid, version: '1' }) as AgentState;
+const asleep = (clock: ManualClock) => until(() => clock.sleepers === 1, { what: 'the state to be written' });
+
+test('the state on disk is renewed every two seconds and once more at the end', async (t) => {
+  const directory = temporaryDirectory(t);
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  let pid = 1;
+  const kept = keepStateFile(directory, () => stateOf(pid), clock, stop.signal);
+  await asleep(clock);
+  t.is((await readStateFile(directory))?.pid, 1);
+  pid = 2;
+  await clock.advance(2_000);
+  await asleep(clock);
+  t.is((await readStateFile(directory))?.pid, 2);
+  pid = 3;
+  stop.abort();
+  await kept;
+  t.is((await readStateFile(directory))?.pid, 3);
+  t.deepEqual(readdirSync(directory), ['status.json']);
+  t.is(statSync(join(directory, 'status.json')).mode & 0o777, 0o600);
+});
+
+test('without an agent, or with half a file, there is no state', async (t) => {
+  const directory = temporaryDirectory(t);
+  t.is(await readStateFile(directory), undefined);
+  writeFileSync(join(directory, 'status.json'), '{"pid":');
+  t.is(await readStateFile(directory), undefined);
+});
+
+test('a disk that takes nothing does not end the agent', async (t) => {
+  const directory = temporaryDirectory(t);
+  rmSync(directory, { recursive: true });
+  const stop = new AbortController();
+  const clock = new ManualClock();
+  const kept = keepStateFile(directory, () => stateOf(1), clock, stop.signal);
+  await asleep(clock);
+  stop.abort();
+  await t.notThrowsAsync(kept);
+});
