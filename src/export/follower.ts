@@ -231,6 +231,8 @@ export class Follower {
     if (complete) report.notice('The table was replaced; what the old one held is exported.', facts);
     else report.warning('The table was replaced or emptied; rows that were not exported yet are lost.', facts);
     this.#state = { name: 'between', previous: generation.name };
+    // The renamed tables are not among those that were there before.
+    this.#schema = undefined;
     return AT_ONCE;
   }
 

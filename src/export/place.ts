@@ -3,18 +3,17 @@ import type { Place } from './batch.js';
 import type { Database, Schema } from './database.js';
 import { type Finder, References } from './references.js';
 import { Sides } from './sides.js';
-import { Strays } from './strays.js';
+import { EarlyStrays, LateStrays } from './strays.js';
 import type { Trail } from './trail.js';
 
-/** The trail's own tables. */
+/** The trail's own tables; while a renamed `api_log` is still there, it may hold the last rows that are missing. */
 export function livePlace(database: Database, schema: Schema, trail: Trail, skew: number): Place {
-  const finders = (table: string | undefined): Finder[] =>
+  const { sealTable, apiTable } = trail;
+  const own = (table: string | undefined): Finder[] =>
     table !== undefined && schema.has(table) ? [new References(database, table, skew)] : [];
-  return {
-    trail,
-    table: trail.table,
-    sides: new Sides(database, finders(trail.sealTable), finders(trail.apiTable)),
-  };
+  const renamedApis = [...schema.keys()].filter((table) => apiTable !== undefined && table.startsWith(`${apiTable}_`));
+  const strays = renamedApis.map((table) => new LateStrays(database, table, skew));
+  return { trail, table: trail.table, sides: new Sides(database, own(sealTable), [...own(apiTable), ...strays]) };
 }
 
 /** What they were renamed to, `suffix` being what stands behind each name; side rows may have come to lie on either side. */
@@ -27,7 +26,7 @@ export function renamedPlace(
   const finders = (table: string | undefined): Finder[] => {
     if (table === undefined) return [];
     const renamed = schema.has(table + suffix) ? [new References(database, table + suffix, skew)] : [];
-    return schema.has(table) ? [...renamed, new Strays(database, table, trail.table)] : renamed;
+    return schema.has(table) ? [...renamed, new EarlyStrays(database, table, trail.table)] : renamed;
   };
   return {
     trail,

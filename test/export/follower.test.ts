@@ -199,3 +199,17 @@ test('a side table that may not be read is said, once', async (t) => {
   t.deepEqual(world.told, ['A side table cannot be read: rows go out without their checksums.']);
   t.like(world.paper.rows()[0], { checksum: null, api: null });
 });
+
+test('an API row that a swap has left in the renamed api_log is found there', async (t) => {
+  const world = new Followed({ room: { windowRows: 100, batchRows: 100, skewRows: 10 } });
+  world.write(70);
+  await world.quiet();
+  world.database.swap();
+  const columns = logColumns(7);
+  const id = world.database.table('log').insert({ ...columns });
+  world.database.table('log_comment_encrypt').insert({ ...sealColumns(id, columns) });
+  world.database.table('api_log_backup').insert({ log_id: id, method: 'PUT' });
+  await world.quiet();
+
+  t.like(world.paper.rows().at(-1), { id: 1, api: { method: 'PUT' } });
+});
