@@ -120,16 +120,8 @@ export class Journal {
       notice,
       told: () => void this.acknowledge(this.#acknowledged),
     });
-    this.#makeRoom = new MakeRoom(options.whenFull, {
-      files,
-      report,
-      segments,
-      seed,
-      writer: this.#writer,
-      cursor: this.#cursor,
-      removal: this.#removal,
-      notice,
-    });
+    const room = { files, report, segments, seed, notice, removal: this.#removal };
+    this.#makeRoom = new MakeRoom(options.whenFull, { ...room, writer: this.#writer, cursor: this.#cursor });
     this.#space = new Space(options, {
       files,
       clock,
@@ -223,7 +215,7 @@ export class Journal {
       maxBytes: this.#options.maxBytes,
       segments: this.#segments.all.length,
       full: this.#space.full,
-      failed: failed?.message,
+      failed: this.#closed === undefined ? failed?.message : undefined,
       faults,
       damages: this.#salvage.damages,
       quarantined: this.#quarantine.count,
