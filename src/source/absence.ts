@@ -10,6 +10,7 @@ import type { Report } from '../model/report.js';
 import type { Descriptors } from './descriptors.js';
 import type { LossReason, Notice } from './notice.js';
 import { type Lost, stampOf } from './place.js';
+import { isCompressed } from './rotated-name.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
 import type { View } from './view.js';
@@ -96,7 +97,22 @@ export class Absence {
 
   #tell(tail: Tail, { reason, size, doubtful }: Lost): void {
     const missing = size === undefined ? doubtful : size > tail.offset;
-    if (missing) this.tellGap(tail, tail.offset, size, reason);
+    if (missing && !this.#isRead(tail, size)) this.tellGap(tail, tail.offset, size, reason);
+  }
+
+  /**
+   * A tail of which nothing was read has nothing to be known by. A file as long that has been followed
+   * since, and stands for no other, holds its text.
+   */
+  #isRead(tail: Tail, size: number | undefined): boolean {
+    if (tail.offset > 0 || size === undefined) return false;
+    for (const other of this.deps.tails.of(tail.lineage)) {
+      if (other === tail || other.stands || other.place.name === 'lost' || other.bornLook < tail.bornLook) continue;
+      if (Math.max(other.offset, other.place.size) < size && !isCompressed(other.path)) continue;
+      other.stands = true;
+      return true;
+    }
+    return false;
   }
 
   /** Says in the log and to the collector that text is missing. */

@@ -69,7 +69,7 @@ async function repeats(copy: Content, copySize: number, original: Content): Prom
   if (copy.compressed || original.compressed) {
     const [a, b] = [await copy.read(0, MARK_BYTES), await original.read(0, MARK_BYTES)];
     const length = Math.min(a.length, b.length);
-    return a.subarray(0, length).equals(b.subarray(0, length));
+    return length > 0 && a.subarray(0, length).equals(b.subarray(0, length));
   }
   return oneBeginsTheOther(copy, original, copySize, (await original.stat()).size);
 }

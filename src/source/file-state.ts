@@ -1,5 +1,6 @@
 /** What `status` and `check` say of each file. */
 import type { TailId } from '../model/position.js';
+import { isCompressed } from './rotated-name.js';
 import type { Tails } from './tails.js';
 import type { View } from './view.js';
 
@@ -26,7 +27,7 @@ export function fileStates(tails: Tails, view: View | undefined, unreadable: Rea
   for (const tail of tails.all) {
     if (tail.place.name === 'lost') continue;
     const { size } = tail.place;
-    const compressed = tail.path.endsWith('.gz');
+    const compressed = isCompressed(tail.path);
     const lagBytes = compressed ? (tail.ready ? undefined : 0) : Math.max(0, size - tail.offset);
     states.push({
       path: tail.path,

@@ -3,8 +3,9 @@
  * stream and never held whole. Reading behind what is retained starts over. A
  * file that ends early gives the text there is, and is not `complete`.
  */
-import type { ReadStream, Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { constants, createGunzip, type Gunzip } from 'node:zlib';
 import { reasonOf, systemCode } from '../lib/errors.js';
 import type { Content } from './content.js';
@@ -13,7 +14,7 @@ const PIECE_BYTES = 64 * 1024;
 const HEAD_BYTES = 4096;
 
 interface Unpacking {
-  readonly file: ReadStream;
+  readonly file: Readable;
   readonly gunzip: Gunzip;
   readonly pieces: AsyncIterator<Buffer>;
 }
@@ -64,7 +65,8 @@ export class GzipContent implements Content {
     this.#keptFrom = 0;
     this.#reached = 0;
     this.#ended = false;
-    const file = this.handle.createReadStream({ start: 0, autoClose: false, highWaterMark: PIECE_BYTES });
+    // Not a ReadStream: that closes the handle when it is destroyed, and reading back starts over.
+    const file = Readable.from(piecesOf(this.handle));
     // With Z_SYNC_FLUSH an early end is an end, not an error that takes the last text with it.
     const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: PIECE_BYTES });
     file.on('error', (error) => gunzip.destroy(error));
@@ -114,5 +116,14 @@ export class GzipContent implements Content {
     this.#unpacking?.file.destroy();
     this.#unpacking?.gunzip.destroy();
     this.#unpacking = undefined;
+  }
+}
+
+async function* piecesOf(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (let at = 0; ; ) {
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    yield buffer.subarray(0, bytesRead);
   }
 }

@@ -34,6 +34,15 @@ export async function marksAt(content: Content, offset: number): Promise<Marks |
   return last.length < length ? undefined : { head, last };
 }
 
+/** The marks behind `bytes`, which follow those that `marks` stands for; copied, so that a chunk does not live on in them. */
+export function marksAfter({ head, last }: Marks, bytes: Buffer): Marks {
+  const end = bytes.length >= MARK_BYTES ? bytes : Buffer.concat([last, bytes]);
+  return {
+    head: head.length < MARK_BYTES ? Buffer.concat([head, bytes.subarray(0, MARK_BYTES - head.length)]) : head,
+    last: Buffer.from(end.subarray(-MARK_BYTES)),
+  };
+}
+
 /** The marks at `offset`, when the text there is the one that the identity was taken of. */
 export async function sameContent(
   content: Content,

@@ -37,7 +37,9 @@ export function knownTails(
       doubtful,
       told: false,
     } as const;
-    return [new Tail({ ...position, source: source.name }, source, { lineage, age: 0, place, journaled: true })];
+    return [
+      new Tail({ ...position, source: source.name }, source, { lineage, age: 0, bornLook: 0, place, journaled: true }),
+    ];
   });
 }
 

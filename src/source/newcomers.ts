@@ -44,7 +44,7 @@ export class Newcomers {
   /** For each lineage, the modification time from which on an unknown generation is an unread one. */
   readonly #unreadSinceMs = new Map<string, number>();
   readonly #told = new Set<string>();
-  #firstLook = true;
+  #looks = 1;
 
   constructor(readonly deps: NewcomerDependencies) {}
 
@@ -76,8 +76,8 @@ export class Newcomers {
   }
 
   /** After the first look `startAt: end` is over. */
-  endFirstLook(): void {
-    this.#firstLook = false;
+  endLook(): void {
+    this.#looks++;
   }
 
   /** `later`: a compressed file that is still being written. */
@@ -102,16 +102,16 @@ export class Newcomers {
       if (!other.matched || other.source === way.source) continue;
       this.warnOverlap(way.path, way.source, other.source);
     }
-    const skip = source.startAt === 'end' && this.#firstLook && !this.deps.startedBefore.has(source.name);
+    const skip = source.startAt === 'end' && this.#looks === 1 && !this.deps.startedBefore.has(source.name);
     const atEnd = from === 'end' || skip;
     const position = atEnd ? await this.#endOf(seen, source) : this.#startOf(seen);
     if (position === undefined) return;
     const { size } = seen.stats;
     const lineage = this.#lineageOf(seen);
-    this.#dropUnread(lineage, seen);
     const tail = new Tail(position, source, {
       lineage,
       age: tails.nextAge(),
+      bornLook: this.#looks,
       place: { name: 'placed', key: seen.key, size, stamp: stampOf(seen.stats) },
       journaled: false,
     });
@@ -122,25 +122,20 @@ export class Newcomers {
     report.info('Following a file', { path: way.path, source: way.source, offset: position.offset });
   }
 
-  /** A tail that was lost before anything of it was read has nothing to be known by: this file will be it. */
-  #dropUnread(lineage: string, seen: Seen): void {
-    const { tails } = this.deps;
-    const textBytes = compressionOf(basename(seen.ways[0].path)) === 'gzip' ? Infinity : seen.stats.size;
-    const fits = ({ place, offset, journaled }: Tail) =>
-      place.name === 'lost' && offset === 0 && !journaled && (place.size ?? 0) <= textBytes;
-    const sizeOf = ({ place }: Tail) => place.size ?? 0;
-    const [unread] = [...tails.of(lineage)].filter(fits).sort((a, b) => sizeOf(b) - sizeOf(a));
-    if (unread !== undefined) tails.remove(unread);
-  }
-
   /** Keeps in mind that so much text stood in a file before it was written anew, and nothing of it was read. */
-  missUnread({ lineage }: Tail, seen: Seen, size: number): void {
+  missUnread({ lineage, bornLook }: Tail, seen: Seen, size: number): void {
     const { tails, clock, sources } = this.deps;
     const position = this.#startOf(seen);
     const told = { reason: 'truncated', size, doubtful: false, told: false } as const;
     const place = { name: 'lost', sinceMs: clock.monotonicMs(), ...told } as const;
     tails.add(
-      new Tail(position, sources.get(position.source)!, { lineage, age: tails.nextAge(), place, journaled: false }),
+      new Tail(position, sources.get(position.source)!, {
+        lineage,
+        age: tails.nextAge(),
+        bornLook,
+        place,
+        journaled: false,
+      }),
     );
   }
 

@@ -4,7 +4,6 @@
  * which has lost its file (renamed over, copied, compressed), else a copy in
  * the making, which waits, else a new tail.
  */
-import { basename } from 'node:path';
 import type { Clock } from '../lib/clock.js';
 import type { ByteOffset } from '../model/position.js';
 import type { Report } from '../model/report.js';
@@ -16,7 +15,7 @@ import { isLiveName, lineagesOfFile } from './lineage.js';
 import type { Newcomers } from './newcomers.js';
 import type { Opener } from './opener.js';
 import { stampOf } from './place.js';
-import { compressionOf } from './rotated-name.js';
+import { isCompressed } from './rotated-name.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
 import type { Seen, View } from './view.js';
@@ -134,12 +133,20 @@ export class Placement {
 
   /** Tails whose file was not found: only proof of absence counts. */
   async #miss(view: View): Promise<void> {
-    const { tails, clock } = this.deps;
+    const { tails, descriptors, clock } = this.deps;
     for (const tail of tails.all) {
       if (tail.place.name !== 'placed' || view.files.has(tail.place.key)) continue;
       if (view.at(tail.path) === undefined && !view.isAbsent(tail.path)) continue;
-      if (tail.content !== undefined) tails.unlink(tail, clock.monotonicMs());
-      else tails.lose(tail, 'deleted', tail.provenSize ?? tail.place.size, false, clock.monotonicMs());
+      const known = Math.max(tail.place.size, tail.provenSize ?? 0);
+      // The open descriptor still tells what became of the file.
+      const stats = await tail.content?.stat();
+      if (stats !== undefined && (isCompressed(tail.path) || stats.size >= known)) {
+        tails.unlink(tail, stats, clock.monotonicMs());
+        continue;
+      }
+      await descriptors.release(tail);
+      const size = stats === undefined ? (tail.provenSize ?? tail.place.size) : known;
+      tails.lose(tail, stats === undefined ? 'deleted' : 'truncated', size, false, clock.monotonicMs());
     }
   }
 
@@ -235,8 +242,4 @@ export class Placement {
 function byAge(a: Seen, b: Seen): number {
   const byName = Number(isLiveName(a.ways[0].path)) - Number(isLiveName(b.ways[0].path));
   return a.stats.mtimeMs - b.stats.mtimeMs || byName || a.stats.birthtimeMs - b.stats.birthtimeMs;
-}
-
-function isCompressed(path: string): boolean {
-  return compressionOf(basename(path)) === 'gzip';
 }

@@ -23,6 +23,8 @@ const MAX_WAIT_MS = 60_000;
 
 export class Reader {
   readonly #partials = new Set<Tail>();
+  /** Tails of which nothing is read until then. */
+  readonly #held = new Map<Tail, number>();
 
   constructor(readonly deps: ReaderDependencies) {}
 
@@ -30,10 +32,18 @@ export class Reader {
     this.#partials.clear();
   }
 
+  hold(tail: Tail, ms: number): void {
+    this.#held.set(tail, this.deps.clock.monotonicMs() + ms);
+  }
+
   /** The next chunk, if there is one now. */
   async next(): Promise<Chunk | undefined> {
-    this.#wakeDuePartials();
+    this.#wakeDue();
     for (let tail = this.deps.tails.next(); tail !== undefined; tail = this.deps.tails.next()) {
+      if (tail.ready && this.#held.has(tail)) {
+        tail.ready = false;
+        continue;
+      }
       const chunk = tail.ready ? await this.#readFrom(tail) : this.#announce(tail);
       if (chunk !== undefined || this.deps.stopping.aborted) return chunk;
     }
@@ -118,8 +128,13 @@ export class Reader {
     tail.blocked = code;
   }
 
-  #wakeDuePartials(): void {
+  #wakeDue(): void {
     const nowMs = this.deps.clock.monotonicMs();
+    for (const [tail, untilMs] of this.#held) {
+      if (untilMs > nowMs) continue;
+      this.#held.delete(tail);
+      if (tail.place.name !== 'lost') this.deps.tails.wake(tail);
+    }
     for (const tail of this.#partials) {
       if (tail.partial === undefined || tail.place.name === 'lost') this.#partials.delete(tail);
       else if (tail.partial.sinceMs + tail.limits.partialLineTimeoutMs <= nowMs) this.deps.tails.wake(tail);
@@ -129,6 +144,7 @@ export class Reader {
   /** How long nothing is due, as long as no file changes. */
   nextDueMs(): number {
     let nextMs = this.deps.clock.monotonicMs() + MAX_WAIT_MS;
+    for (const untilMs of this.#held.values()) nextMs = Math.min(nextMs, untilMs);
     for (const { partial, limits } of this.#partials) {
       if (partial !== undefined) nextMs = Math.min(nextMs, partial.sinceMs + limits.partialLineTimeoutMs);
     }

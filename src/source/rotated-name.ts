@@ -19,6 +19,10 @@ export function compressionOf(name: string): Compression {
   return COMPRESSED.test(name) ? 'unsupported' : 'none';
 }
 
+export function isCompressed(path: string): boolean {
+  return compressionOf(path) === 'gzip';
+}
+
 /**
  * The names that the file may have had while it was written to, the likeliest
  * first: `audit.log.2.gz` -> `audit.log`; `audit-20260101.log` -> itself, `audit.log`.

@@ -6,7 +6,7 @@
  */
 import type { Clock } from '../lib/clock.js';
 import type { Chunk } from '../model/line.js';
-import type { Position } from '../model/position.js';
+import type { Position, TailId } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import { Absence } from './absence.js';
 import { Bell } from './bell.js';
@@ -162,6 +162,12 @@ export class Sources {
     return undefined;
   }
 
+  /** Nothing more of this tail is read for `ms`: it is not lost, only late. */
+  hold(tailId: TailId, ms: number): void {
+    const tail = this.#tails.byId(tailId);
+    if (tail !== undefined) this.#reader.hold(tail, ms);
+  }
+
   /** The journal stands at `positions`: every tail goes back to its own, or to where it was first seen. */
   rewind(positions: readonly Position[]): void {
     this.#rewinds++;
@@ -223,7 +229,7 @@ export class Sources {
       this.#remember(known, lookedMs - 1);
       if (await this.#placement.apply(view, lookedMs)) this.#lookout.lookSoon();
       await this.#absence.tend(view);
-      this.#newcomers.endFirstLook();
+      this.#newcomers.endLook();
       await this.#holdUnread();
     });
     this.#readable.ring();

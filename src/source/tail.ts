@@ -8,9 +8,9 @@
 import type { Chunk, ChunkEnding } from '../model/line.js';
 import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../model/position.js';
 import type { Content } from './content.js';
-import { digest, MARK_BYTES, type Marks, NO_MARKS, sameContent } from './identity.js';
+import { digest, MARK_BYTES, type Marks, marksAfter, NO_MARKS, sameContent } from './identity.js';
 import { cutLines, insideLineAfter } from './lines.js';
-import { type Place, stampOf } from './place.js';
+import { type Place, stampOf, type TailOptions } from './place.js';
 import type { Seen } from './view.js';
 
 /** One read is at most this much of the file, unless a single line is longer. */
@@ -40,6 +40,9 @@ export class Tail {
   /** Tails of one lineage are generations of one log, read in order of age. */
   lineage: string;
   age: number;
+  readonly bornLook: number;
+  /** It holds the text of a tail that was lost before it was read. */
+  stands = false;
   path: string;
   place: Place;
   content: Content | undefined;
@@ -83,13 +86,14 @@ export class Tail {
   constructor(
     position: Position,
     readonly limits: TailLimits,
-    options: { readonly lineage: string; readonly age: number; readonly place: Place; readonly journaled: boolean },
+    options: TailOptions,
   ) {
     this.id = position.tailId;
     this.source = position.source;
     this.path = position.path;
     this.lineage = options.lineage;
     this.age = options.age;
+    this.bornLook = options.bornLook;
     this.place = options.place;
     this.journaled = options.journaled;
     this.#first = position;
@@ -188,6 +192,7 @@ export class Tail {
     this.#longLine = false;
     this.partial = undefined;
     this.provenSize = undefined;
+    this.offsetAtSight = Math.min(this.offsetAtSight, to.offset);
     this.finished = false;
     this.moved = this.journaled && to.path !== this.path;
     this.gone = false;
@@ -222,7 +227,7 @@ export class Tail {
   #advance(bytes: Buffer, ending: ChunkEnding, readAtMs: number): Chunk {
     const from = this.position;
     const start = this.#offset;
-    this.#remember(bytes);
+    if (bytes.length > 0) this.#markEnd(bytes);
     this.#offset += bytes.length;
     this.#insideLine = insideLineAfter(this.#insideLine, bytes, start, ending);
     this.#journalPath = this.path;
@@ -236,23 +241,10 @@ export class Tail {
     return { from, to, bytes, ending, readAtMs };
   }
 
-  /** Brings head and last up to the new offset; the bytes are copied, so that a chunk does not live on in its tail. */
-  #remember(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    const { head, last } = this.#marks;
-    const tail =
-      bytes.length >= MARK_BYTES
-        ? Buffer.from(bytes.subarray(-MARK_BYTES))
-        : Buffer.from(Buffer.concat([last, bytes]).subarray(-MARK_BYTES));
-    const grown =
-      head.length < MARK_BYTES
-        ? Buffer.from(Buffer.concat([head, bytes.subarray(0, MARK_BYTES)]).subarray(0, MARK_BYTES))
-        : head;
-    this.#marks = { head: grown, last: tail };
-    this.#identity = {
-      ...this.#identity,
-      head: grown === head ? this.#identity.head : digest(grown),
-      last: digest(tail),
-    };
+  #markEnd(bytes: Buffer): void {
+    const { head } = this.#marks;
+    this.#marks = marksAfter(this.#marks, bytes);
+    const headDigest = this.#marks.head === head ? this.#identity.head : digest(this.#marks.head);
+    this.#identity = { ...this.#identity, head: headDigest, last: digest(this.#marks.last) };
   }
 }

@@ -93,11 +93,11 @@ export class Tails {
     this.wake(tail);
   }
 
-  unlink(tail: Tail, nowMs: number): void {
+  unlink(tail: Tail, stats: Seen['stats'], nowMs: number): void {
     if (tail.place.name !== 'placed') return;
-    const { key, size, stamp } = tail.place;
+    const { key } = tail.place;
     if (this.#byPath.get(tail.path) === tail) this.#byPath.delete(tail.path);
-    tail.place = { name: 'unlinked', key, size, stamp, sinceMs: nowMs };
+    tail.place = { name: 'unlinked', key, size: stats.size, stamp: stampOf(stats), sinceMs: nowMs };
     this.wake(tail);
   }
 

@@ -36,7 +36,7 @@ export const noWake: WakeFactory = () => ({ watch: () => undefined, close: () =>
 
 export const chokidarWake: WakeFactory = (options) => new ChokidarWake(options);
 
-class ChokidarWake implements Wake {
+export class ChokidarWake implements Wake {
   #watcher: FSWatcher | undefined;
   #closing: Promise<void> = Promise.resolve();
   #watched = new Set<string>();
@@ -44,7 +44,10 @@ class ChokidarWake implements Wake {
   #exhausted = false;
   #closed = false;
 
-  constructor(readonly options: WakeOptions) {}
+  constructor(
+    readonly options: WakeOptions,
+    readonly start: typeof watch = watch,
+  ) {}
 
   watch(directories: ReadonlySet<string>): void {
     if (this.#closed || this.options.clock.monotonicMs() < this.#tryAgainAtMs) return;
@@ -64,7 +67,7 @@ class ChokidarWake implements Wake {
 
   #start(): FSWatcher {
     const { hint, concerns } = this.options;
-    const watcher = watch([], {
+    const watcher = this.start([], {
       depth: 0,
       // The first `add` says that the watch stands: what was written before it is looked at then.
       ignoreInitial: false,

@@ -42,7 +42,13 @@ function newTail(path: string, { dev, ino, birthtimeMs }: Stats): Tail {
   return new Tail(
     position,
     { maxLineBytes: 1024, partialLineTimeoutMs: 10_000 },
-    { lineage: path, age: 1, journaled: true, place: { name: 'placed', key: `${dev}:${ino}`, size: 0, stamp: '' } },
+    {
+      lineage: path,
+      age: 1,
+      bornLook: 1,
+      journaled: true,
+      place: { name: 'placed', key: `${dev}:${ino}`, size: 0, stamp: '' },
+    },
   );
 }
 

@@ -11,6 +11,7 @@ import type { Position, TailId } from '../../src/model/position.js';
 import type { Report } from '../../src/model/report.js';
 import { type Notice, type SourceOptions, Sources, type SourcesDependencies } from '../../src/source/sources.js';
 import { noWake } from '../../src/source/wake.js';
+import { difference } from './difference.js';
 
 export interface Told {
   readonly level: keyof Report;
@@ -31,6 +32,10 @@ export class Recorder {
   #stop = new AbortController();
   #paused: (() => void)[] | undefined;
   #synced = 0;
+  /** What `lines` has made of the first `#parsed` chunks. */
+  #parsed = 0;
+  #whole: string[] = [];
+  readonly #open = new Map<TailId, string>();
   #ask = new AbortController();
   #parked = false;
   #last = new Map<TailId, Position>();
@@ -95,6 +100,9 @@ export class Recorder {
 
   forget(unsynced: number): void {
     this.chunks.length = Math.max(this.#synced, this.chunks.length - unsynced);
+    this.#parsed = 0;
+    this.#whole = [];
+    this.#open.clear();
   }
 
   /** The journal failed, and stands a few chunks back. */
@@ -129,18 +137,17 @@ export class Recorder {
 
   /** All lines in the order in which they were read; parts of a line are joined, an unfinished one comes last. */
   lines(): string[] {
-    const lines: string[] = [];
-    const open = new Map<TailId, string>();
-    for (const { from, bytes, ending } of this.chunks) {
-      const text = (open.get(from.tailId) ?? '') + bytes.toString('latin1');
+    for (const { from, bytes, ending } of this.chunks.slice(this.#parsed)) {
+      const text = (this.#open.get(from.tailId) ?? '') + bytes.toString('latin1');
       const pieces = text.split('\n');
       const rest = pieces.pop()!;
-      lines.push(...pieces);
-      open.delete(from.tailId);
-      if (ending === 'final' && rest !== '') lines.push(rest);
-      else if (rest !== '') open.set(from.tailId, rest);
+      for (const piece of pieces) this.#whole.push(piece);
+      this.#open.delete(from.tailId);
+      if (ending === 'final' && rest !== '') this.#whole.push(rest);
+      else if (rest !== '') this.#open.set(from.tailId, rest);
     }
-    return [...lines, ...open.values()];
+    this.#parsed = this.chunks.length;
+    return [...this.#whole, ...this.#open.values()];
   }
 
   /** Waits until exactly these lines have come, in any order if there are several files. */
@@ -199,13 +206,8 @@ export class Recorder {
       (message: string, facts: Readonly<Record<string, unknown>> = {}) => {
         this.told.push({ level, message, facts });
       };
-    return {
-      debug: tell('debug'),
-      info: tell('info'),
-      notice: tell('notice'),
-      warning: tell('warning'),
-      error: tell('error'),
-    };
+    const levels = ['debug', 'info', 'notice', 'warning', 'error'] as const;
+    return Object.fromEntries(levels.map((level) => [level, tell(level)])) as unknown as Report;
   }
 
   /** For a person who looks at a failure. */
@@ -230,22 +232,6 @@ export class Recorder {
       1,
     );
   }
-}
-
-/** The first few lines that should have come and did not, or came and should not, or too often. */
-export function difference(
-  expected: readonly string[],
-  found: readonly string[],
-): Record<'missing' | 'unexpected', string[]> {
-  const count = new Map<string, number>();
-  for (const line of expected) count.set(line, (count.get(line) ?? 0) + 1);
-  for (const line of found) count.set(line, (count.get(line) ?? 0) - 1);
-  const some = (sign: number) =>
-    [...count]
-      .filter(([, n]) => n * sign > 0)
-      .map(([line]) => line)
-      .slice(0, 10);
-  return { missing: some(1), unexpected: some(-1) };
 }
 
 function complete(source: Partial<SourceOptions> & { readonly paths: readonly string[] }): SourceOptions {
