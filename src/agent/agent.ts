@@ -92,7 +92,7 @@ export class Agent {
   }
 
   state(): AgentState {
-    const { journal, encoder, sources, forward, credentials } = this.parts;
+    const { journal, encoder, sources, ownTails, forward, credentials } = this.parts;
     const { failures, ...delivery } = forward.state;
     const certificate = credentials.present?.own;
     return {
@@ -104,6 +104,7 @@ export class Agent {
       config: this.config.file,
       last: { run: journal.run, seq: encoder.nextSeq - 1 },
       files: sources.files(),
+      ownTails: [...ownTails.paths],
       counts: encoder.counts,
       journal: journal.state(),
       delivery: { ...delivery, failures: Object.fromEntries(failures) },

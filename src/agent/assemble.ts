@@ -21,6 +21,7 @@ import { Ingest } from './ingest.js';
 import { mend } from './mend.js';
 import { Outbox } from './outbox.js';
 import * as own from './own-messages.js';
+import { OwnTails } from './own-tail.js';
 import { receiptOf } from './receipt.js';
 import { rememberSources, startedSources } from './started-sources.js';
 
@@ -29,6 +30,7 @@ export interface Parts {
   readonly encoder: Encoder;
   readonly sources: Sources;
   readonly ingest: Ingest;
+  readonly ownTails: OwnTails;
   readonly forward: Forward;
   readonly credentials: CredentialFiles;
   readonly receipts: ReceiptBook;
@@ -77,7 +79,18 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
     directory,
     config.sources.map(({ name }) => name),
   );
-  ingest = new Ingest({ journal, sources, encoder, nowMs: () => clock.nowMs(), report: report.child('ingest') });
+  const ownTails = new OwnTails(run, {
+    report: report.child('source'),
+    hold: (tailId, ms) => sources.hold(tailId, ms),
+  });
+  ingest = new Ingest({
+    journal,
+    sources,
+    encoder,
+    look: (chunk) => ownTails.look(chunk),
+    nowMs: () => clock.nowMs(),
+    report: report.child('ingest'),
+  });
 
   const mending = {
     ingest,
@@ -116,7 +129,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
       refused: (error) => say(own.refusedMessage(error)),
     },
   );
-  return { journal, encoder, sources, ingest, forward, credentials, receipts };
+  return { journal, encoder, sources, ingest, ownTails, forward, credentials, receipts };
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {

@@ -37,6 +37,8 @@ export interface IngestDependencies {
     own(kind: string, fields: readonly Field[], nowMs: number, severity: Severity): NewEntry;
     reset(nextSeq: number, positions: readonly Position[]): void;
   };
+  /** Sees each chunk before it is encoded. */
+  readonly look: (chunk: Chunk) => void;
   readonly nowMs: () => number;
   readonly report: Report;
 }
@@ -54,14 +56,16 @@ export class Ingest {
 
   /** Reads until `stop`. */
   async run(stop: AbortSignal): Promise<void> {
-    const { journal, sources, encoder } = this.dependencies;
+    const { journal, sources, encoder, look } = this.dependencies;
     const interrupt = () => this.#turn.abort();
     stop.addEventListener('abort', interrupt);
     while (!stop.aborted) {
       if (this.#failure !== undefined) await this.#recover(this.#failure.cause, stop);
       await journal.room(this.#turn.signal);
       const chunk = await sources.read(this.#turn.signal);
-      if (chunk !== undefined) await this.#append(encoder.encode(chunk), false);
+      if (chunk === undefined) continue;
+      look(chunk);
+      await this.#append(encoder.encode(chunk), false);
     }
     stop.removeEventListener('abort', interrupt);
   }

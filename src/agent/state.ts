@@ -17,6 +17,8 @@ export interface AgentState {
   readonly config: string;
   readonly last: MessageName;
   readonly files: readonly FileState[];
+  /** Followed files that fill with our own messages. */
+  readonly ownTails: readonly string[];
   readonly counts: EncoderCounts;
   readonly journal: ReturnType<Journal['state']>;
   readonly delivery: Omit<DeliveryState, 'failures'> & { readonly failures: Readonly<Record<string, number>> };

@@ -19,13 +19,18 @@ export function statusText(report: StatusReport): string {
   ].join('\n');
 }
 
-function sourceLines({ files, counts }: AgentState): string[] {
+function sourceLines({ files, counts, ownTails }: AgentState): string[] {
   const lines: string[] = [];
   for (const name of new Set(files.map(({ source }) => source))) {
     const own = files.filter(({ source }) => source === name);
     const lag = own.reduce((sum, { lagBytes = 0 }) => sum + lagBytes, 0);
     lines.push(`source ${name}: ${countText(own.length)} files, ${sizeText(lag)} not read yet`);
     for (const { path, code } of own) if (code !== undefined) lines.push(`  cannot read ${path} (${code})`);
+  }
+  for (const path of ownTails) {
+    lines.push(
+      `  PROBLEM: ${path} fills with our own messages; let the collector write elsewhere, or exclude the file`,
+    );
   }
   if (lines.length === 0) lines.push('sources: no file matches yet');
   lines.push(

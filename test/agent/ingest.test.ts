@@ -94,6 +94,7 @@ class Paper {
         },
       },
       encoder: this.#encoder(),
+      look: () => undefined,
       nowMs: () => 0,
       report: silent,
     };

@@ -7,8 +7,9 @@ import type { Report } from '../../model/report.js';
 import { type FileState, Sources } from '../../source/sources.js';
 import { countText, sizeText } from '../voice.js';
 import { bad, type Finding, good, warning } from './finding.js';
+import { ownTails } from './own-tails.js';
 
-export async function checkSources({ sources }: Config): Promise<Finding[]> {
+export async function checkSources({ sources, message }: Config): Promise<Finding[]> {
   const warnings: Finding[] = [];
   const followed = await Sources.open(sources, [], {
     clock: systemClock,
@@ -18,7 +19,8 @@ export async function checkSources({ sources }: Config): Promise<Finding[]> {
   });
   const files = followed.files();
   await followed.close();
-  return [...sources.flatMap(({ name, paths }) => ofSource(name, paths, files)), ...warnings];
+  const loops = await ownTails(files, message.enterpriseId);
+  return [...sources.flatMap(({ name, paths }) => ofSource(name, paths, files)), ...loops, ...warnings];
 }
 
 function ofSource(name: string, paths: readonly string[], files: readonly FileState[]): Finding[] {
