@@ -12,6 +12,7 @@ import { systemClock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
 import { createLogger, type LoggerOptions } from '../observe/logger.js';
 import { configFileOf } from './config-option.js';
+import { balance } from './export/balance.js';
 import { Progress } from './export/progress.js';
 import type { Io } from './io.js';
 import { UsageError } from './usage-error.js';
@@ -29,6 +30,10 @@ interface Options {
   readonly once?: true;
   readonly grants?: true;
   readonly startAt?: string;
+  readonly reconcile?: true;
+  readonly from?: string;
+  readonly to?: string;
+  readonly json?: true;
 }
 
 const EXAMPLES = `
@@ -43,10 +48,15 @@ export function exportCommand(io: Io, load: LoadExport): Command {
     .option('--once', 'end when all that is there is written')
     .option('--grants', 'print the statements that make the database account, and do nothing')
     .option('--start-at <where>', 'where the first run begins: beginning, end, a date (2026-11-23) or an id')
+    .option('--reconcile', 'compare database and files day by day; differences first, status 1 if there is any')
+    .option('--from <day>', 'with --reconcile: first day (2026-11-23)')
+    .option('--to <day>', 'with --reconcile: last day')
+    .option('--json', 'with --reconcile: print the result as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options, command: Command) => {
       const settings = await load(configFileOf(command), io.env);
       if (options.grants) io.stdout.write(settings.export.sites.map(grantsFor).join('\n'));
+      else if (options.reconcile) await balance(io, settings.export, options);
       else await run(io, settings, options);
     });
 }

@@ -78,8 +78,13 @@ export class AuditFile implements AuditLog {
 
   async *backward(): AsyncGenerator<Buffer> {
     const rotated = await this.#rotated();
-    for (const name of [basename(this.#options.path), ...rotated.toReversed()]) {
-      yield* linesBackward(join(dirname(this.#options.path), name));
+    const { path } = this.#options;
+    const isLive = await stat(path).then(
+      () => true,
+      () => false,
+    );
+    for (const name of [...(isLive ? [basename(path)] : []), ...rotated.toReversed()]) {
+      yield* linesBackward(join(dirname(path), name));
     }
   }
 

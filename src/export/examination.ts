@@ -8,10 +8,8 @@ import type { Database, IdRange } from './database.js';
 import { digestOf } from './digest.js';
 import { rangesOf } from './id-ranges.js';
 import type { Known } from './known.js';
+import { scan } from './scan.js';
 import type { Trail } from './trail.js';
-
-const ROWS = 1000;
-const BYTES = 4 * 1024 * 1024;
 
 export interface Examination {
   /** `unclear`: there is nothing in the table that could tell. */
@@ -69,22 +67,11 @@ export async function examine(database: Database, trail: Trail, state: Examined)
   }
 }
 
-/** Ascending by id. Whole rows pass through memory a few at a time. */
+/** Ascending by id. */
 async function digestsOf(database: Database, trail: Trail, low: number, reached: number): Promise<Map<number, string>> {
   const digests = new Map<number, string>();
-  for (let from = low; from <= reached; ) {
-    const heads = (await database.headsFrom(trail.table, from, ROWS)).filter(({ id }) => id <= reached);
-    let bytes = 0;
-    const end = heads.findIndex((head, index) => {
-      bytes += head.bytes;
-      return index > 0 && bytes > BYTES;
-    });
-    const page = end === -1 ? heads : heads.slice(0, end);
-    const last = page.at(-1);
-    if (last === undefined) break;
-    const rows = await database.rows(trail.table, trail.columns, rangesOf(page.map(({ id }) => id)));
+  for await (const rows of scan(database, trail, { from: low, to: reached })) {
     for (const cells of rows) digests.set(Number(cells.id), digestOf(trail, cells));
-    from = last.id + 1;
   }
   return digests;
 }

@@ -1,0 +1,107 @@
+import test from 'ava';
+import { reconcile } from '../../src/export/reconcile.js';
+import { LOG_TRAIL } from '../../src/export/trail.js';
+import { Followed } from '../support/followed.js';
+import { logColumns } from '../support/openemr-writing.js';
+
+const ALWAYS = { from: undefined, to: undefined };
+
+/** Ten rows a day. */
+async function exportedDays(...days: readonly string[]): Promise<Followed> {
+  const world = new Followed();
+  for (const day of days) {
+    for (let n = 0; n < 10; n += 1) {
+      const writing = { ...world.database.begin(), columns: { ...logColumns(n), date: `${day} 10:00:0${n}` } };
+      world.database.insertSides(world.database.commit(writing));
+    }
+  }
+  await world.quiet();
+  return world;
+}
+
+test('days that agree say so, one after another', async (t) => {
+  const world = await exportedDays('2026-11-20', '2026-11-21');
+
+  const balances = await reconcile(world.database, world.paper, LOG_TRAIL, ALWAYS);
+
+  const agreeing = { generation: '20261120T100000', database: 10, exported: 10 };
+  const none = { missing: [], gone: [], altered: [], repeated: [] };
+  t.deepEqual(balances, [
+    { ...agreeing, day: '2026-11-20', ...none },
+    { ...agreeing, day: '2026-11-21', ...none },
+  ]);
+});
+
+test('what differs comes first, with its ids', async (t) => {
+  const world = await exportedDays('2026-11-20', '2026-11-21', '2026-11-22');
+  world.write(1);
+  await world.quiet();
+  const { rows } = world.database.table('log');
+  rows.delete(23);
+  rows.set(25, { ...rows.get(25)!, user: 'nobody' });
+  const lines = world.paper.bytes.toString().split('\n');
+  const times = (line: string) => (line.startsWith('{"id":27,') ? 0 : line.startsWith('{"id":28,') ? 2 : 1);
+  world.paper.bytes = Buffer.from(lines.flatMap((line) => Array(times(line)).fill(line)).join('\n'));
+
+  const [first, ...rest] = await reconcile(world.database, world.paper, LOG_TRAIL, ALWAYS);
+
+  t.like(first, {
+    day: '2026-11-22',
+    database: 9,
+    exported: 10,
+    missing: [27],
+    gone: [23],
+    altered: [25],
+    repeated: [28],
+  });
+  t.deepEqual(
+    rest.map(({ day }) => day),
+    ['2026-11-20', '2026-11-21'],
+  );
+});
+
+test('only the days that were asked for are compared', async (t) => {
+  const world = await exportedDays('2026-11-20', '2026-11-21', '2026-11-22');
+  world.database.table('log').rows.delete(1);
+
+  const balances = await reconcile(world.database, world.paper, LOG_TRAIL, { from: '2026-11-21', to: '2026-11-21' });
+
+  t.deepEqual(
+    balances.map(({ day }) => day),
+    ['2026-11-21'],
+  );
+});
+
+test('rows that the export still waits for are no difference', async (t) => {
+  const world = await exportedDays('2026-11-20');
+  world.database.insertLog();
+  world.write(2);
+  await world.quiet();
+
+  const balances = await reconcile(world.database, world.paper, LOG_TRAIL, ALWAYS);
+
+  t.true(balances.every(({ missing, gone }) => missing.length + gone.length === 0));
+});
+
+test('a generation that has left the database is in the files alone', async (t) => {
+  const world = await exportedDays('2026-11-20');
+  world.database.swap();
+  world.write(1);
+  await world.quiet();
+
+  const balances = await reconcile(world.database, world.paper, LOG_TRAIL, ALWAYS);
+
+  t.like(balances[1], { generation: '20261120T100000', database: undefined, exported: 10, gone: [] });
+});
+
+test('rows that were left out on request are not missing', async (t) => {
+  const world = new Followed({ startAt: { kind: 'id', id: 6 } });
+  world.write(12);
+  await world.quiet();
+  world.write(1);
+  await world.quiet();
+
+  const balances = await reconcile(world.database, world.paper, LOG_TRAIL, ALWAYS);
+
+  t.true(balances.every(({ missing }) => missing.length === 0));
+});
