@@ -3,13 +3,14 @@
  * in RFC 5425 frames, each with the number by which it is known for ever, and
  * the position behind them.
  *
- * MSG is the line byte for byte; a byte order mark comes first when the line is
- * UTF-8 beyond ASCII and does not begin with one. A line ends at LF, one CR
- * before it is not part of it, nor is the byte order mark of a file. Empty lines
- * are counted, not sent. A line longer than a message, or one that the source
- * could only take in pieces, goes out in numbered parts with one `id`:
- * `1/3 2/3 3/3`, or `1/* 2/* 3/3` while its end is not known. A line whose end
- * comes alone (LF after a wait) is closed by a part without content.
+ * MSG is the line byte for byte, unless the profile or the configuration puts
+ * something else there; a byte order mark comes first when it is UTF-8 beyond
+ * ASCII and does not begin with one. A line ends at LF, one CR before it is not
+ * part of it, nor is the byte order mark of a file. Empty lines are counted, not
+ * sent. What is longer than a message, or could only be taken in pieces by the
+ * source, goes out in numbered parts with one `id`: `1/3 2/3 3/3`, or
+ * `1/* 2/* 3/3` while its end is not known. A line whose end comes alone (LF
+ * after a wait) is closed by a part without content.
  *
  * Known limit: a piece that ends between CR and LF has sent the CR.
  */
@@ -18,21 +19,16 @@ import type { MessageConfig, SourceConfig } from '../config/config.js';
 import { AgentError } from '../lib/errors.js';
 import type { MessageName, NewEntry, Run } from '../model/entry.js';
 import type { Chunk } from '../model/line.js';
-import type { DoubledHour, InsideLine, Position, TailId } from '../model/position.js';
+import type { InsideLine, Position, TailId } from '../model/position.js';
 import type { Field } from '../model/record.js';
 import { FrameWriter } from '../syslog/frame-writer.js';
 import type { Severity } from '../syslog/priority.js';
 import { BOM } from '../syslog/rfc5424.js';
-import {
-  type Describer,
-  type Description,
-  followsParam,
-  idParam,
-  ownMessage,
-  partParam,
-  SourceHeaders,
-} from './header.js';
+import { countLine, type EncoderCounts, noCounts } from './encoder-counts.js';
+import type { Describer, Description, MessageMaker, Part, Profile } from './message-maker.js';
 import { cutParts, hasBom, type MsgForm, msgForm } from './parts.js';
+import { profileOf } from './profile.js';
+import { positionWith, stateAt, statesAt, type TailState } from './tail-state.js';
 
 export interface EncoderOptions {
   readonly sources: readonly SourceConfig[];
@@ -45,23 +41,13 @@ export interface EncoderOptions {
   readonly follows?: MessageName;
 }
 
-export interface EncoderCounts {
-  /** Lines begun, without the empty ones. */
-  lines: number;
-  messages: number;
-  /** Lines that were not understood, rows without a date among them. */
-  unparsed: number;
-  empty: number;
-  /** Messages that hold only a part of their line. */
-  parts: number;
-}
-
 export class Encoder {
-  readonly counts: EncoderCounts = { lines: 0, messages: 0, unparsed: 0, empty: 0, parts: 0 };
+  readonly counts: EncoderCounts = noCounts();
   readonly #message: MessageConfig;
   readonly #run: Run;
-  readonly #sources: ReadonlyMap<string, SourceHeaders>;
-  readonly #follows: string;
+  readonly #profile: Profile;
+  readonly #sources: ReadonlyMap<string, MessageMaker>;
+  readonly #follows: MessageName | undefined;
   /** The message that carries `follows`. */
   readonly #firstSeq: number;
   #nextSeq: number;
@@ -71,8 +57,10 @@ export class Encoder {
     const { sources, message, run, nextSeq, positions, follows } = options;
     this.#message = message;
     this.#run = run;
-    this.#sources = new Map(sources.map((source) => [source.name, new SourceHeaders(source, message, run)]));
-    this.#follows = follows === undefined ? '' : followsParam(follows);
+    const profile = profileOf(message, run);
+    this.#profile = profile;
+    this.#sources = new Map(sources.map((source) => [source.name, profile.maker(source)]));
+    this.#follows = follows;
     this.#firstSeq = nextSeq;
     this.#nextSeq = nextSeq;
     this.#tails = statesAt(positions);
@@ -106,7 +94,9 @@ export class Encoder {
   encodeAgain(chunk: Chunk): NewEntry {
     const { tailId } = chunk.from;
     const state = this.#tails.get(tailId);
-    this.#tails.delete(tailId);
+    // The heading stands further up in the file, and holds for these lines as well.
+    const { inside, memory } = stateAt(chunk.from);
+    this.#tails.set(tailId, { inside, memory: { columns: state?.memory.columns, ...memory } });
     const entry = this.encode(chunk);
     if (state === undefined) this.#tails.delete(tailId);
     else this.#tails.set(tailId, state);
@@ -117,7 +107,7 @@ export class Encoder {
   own(kind: string, fields: readonly Field[], nowMs: number, severity: Severity): NewEntry {
     const first = { run: this.#run, seq: this.#nextSeq };
     const writer = new FrameWriter(this.#message.maxBytes);
-    const message = ownMessage(this.#message, first, this.#followsNow(), { kind, fields, severity, nowMs });
+    const message = this.#profile.own(first, this.#followsNow(), { kind, fields, severity, nowMs });
     writer.add(message, false, EMPTY, 0, 0);
     this.#nextSeq += 1;
     this.counts.messages += 1;
@@ -132,16 +122,16 @@ export class Encoder {
 
   #begin(chunk: Chunk): Reading {
     const { from, bytes } = chunk;
-    const headers = this.#sources.get(from.source);
-    if (headers === undefined) throw new AgentError('unknown-source', `${from.path} belongs to no configured source`);
+    const maker = this.#sources.get(from.source);
+    if (maker === undefined) throw new AgentError('unknown-source', `${from.path} belongs to no configured source`);
     return {
       ...(this.#tails.get(from.tailId) ?? stateAt(from)),
       bytes,
+      tailId: from.tailId,
       offset: from.offset,
       ascii: isAscii(bytes),
-      headers,
-      describer: headers.describer(chunk.to.path, chunk.readAtMs),
-      idParam: idParam(from.tailId),
+      maker,
+      describer: maker.describer(chunk.to.path, chunk.readAtMs),
       writer: new FrameWriter(2 * bytes.length),
     };
   }
@@ -154,104 +144,98 @@ export class Encoder {
   }
 
   #whole(reading: Reading, start: number, end: number): void {
-    const { bytes } = reading;
-    const description = reading.describer.line(bytes, start, end, reading.doubledHour);
-    this.#begins(reading, description);
-    const header = this.#header(reading, description, reading.offset + start, '');
-    const form = reading.ascii ? 'plain' : msgForm(bytes.subarray(start, end), this.#message.bom, false);
+    const described = reading.describer.line(reading.bytes, start, end, reading.memory);
+    reading.memory = described.memory;
+    countLine(this.counts, described);
+    if (!('unsent' in described)) this.#tell(reading, described, start, end);
+  }
+
+  /** Sends what a whole line is told with: one message, if it fits. */
+  #tell(reading: Reading, description: Description, start: number, end: number): void {
+    const offset = reading.offset + start;
+    const { msg, also } = description;
+    if (msg === undefined) this.#write(reading, description, offset, reading.bytes, start, end);
+    else this.#write(reading, description, offset, msg, 0, msg.length);
+    if (also !== undefined) this.#tell(reading, also, start, end);
+  }
+
+  #write(reading: Reading, description: Description, offset: number, bytes: Buffer, start: number, end: number) {
+    const header = this.#header(reading, description, offset);
+    const ascii = reading.ascii && bytes === reading.bytes;
+    const form = ascii ? 'plain' : msgForm(bytes.subarray(start, end), this.#message.bom, false);
     const length = header.length + (form === 'marked' ? BOM.length : 0) + end - start;
-    if (form !== 'cut' && length <= this.#message.maxBytes) this.#add(reading, header, form, start, end);
-    else this.#parts(reading, description, { start: reading.offset + start, parts: 0 }, start, end, true);
+    if (form !== 'cut' && length <= this.#message.maxBytes) this.#add(reading, header, form, bytes, start, end);
+    else this.#parts(reading, description, { start: offset, parts: 0 }, bytes.subarray(start, end), true);
   }
 
   /** A piece of a line that the source could not take whole. */
   #piece(reading: Reading, start: number, end: number, last: boolean): void {
-    const description = reading.describer.piece(reading.doubledHour);
-    if (reading.inside === undefined) this.#begins(reading, description);
+    const description = reading.describer.piece(reading.bytes, start, end, reading.memory);
+    if (reading.inside === undefined) countLine(this.counts, description);
     const inside = reading.inside ?? { start: reading.offset + start, parts: 0 };
-    const parts = this.#parts(reading, description, inside, start, end, last);
+    const parts = this.#parts(
+      reading,
+      description,
+      inside,
+      description.msg ?? reading.bytes.subarray(start, end),
+      last,
+    );
     reading.inside = last ? undefined : { start: inside.start, parts };
   }
 
   /** Sends a line or a piece in as many parts as it takes; gives how many the line has so far. */
-  #parts(
-    reading: Reading,
-    description: Description,
-    inside: InsideLine,
-    start: number,
-    end: number,
-    last: boolean,
-  ): number {
-    const ends = cutParts(reading.bytes.subarray(start, end), reading.headers.room(description));
+  #parts(reading: Reading, description: Description, inside: InsideLine, bytes: Buffer, last: boolean): number {
+    const ends = cutParts(bytes, reading.maker.room(description));
     const parts = inside.parts + ends.length;
-    let at = start;
-    for (const [index, cut] of ends.entries()) {
+    let at = 0;
+    for (const [index, end] of ends.entries()) {
       const number = inside.parts + index + 1;
-      const header = this.#header(reading, description, inside.start, partParam(number, last ? parts : undefined));
-      const form = msgForm(reading.bytes.subarray(at, start + cut), this.#message.bom, number > 1);
-      this.#add(reading, header, form, at, start + cut);
-      at = start + cut;
+      const part = { number, total: last ? parts : undefined };
+      const header = this.#header(reading, description, inside.start, part);
+      const form = msgForm(bytes.subarray(at, end), this.#message.bom, number > 1);
+      this.#add(reading, header, form, bytes, at, end);
+      at = end;
     }
     this.counts.parts += ends.length;
     return parts;
   }
 
-  #begins(reading: Reading, description: Description): void {
-    reading.doubledHour = description.doubledHour;
-    this.counts.lines += 1;
-    if (!description.parsed) this.counts.unparsed += 1;
+  #header(reading: Reading, description: Description, offset: number, part?: Part): string {
+    const follows = this.#followsNow();
+    const extra = part === undefined && follows === undefined ? '' : reading.maker.extra(part, follows);
+    return reading.maker.format(description, this.#nextSeq, reading.tailId, offset, extra);
   }
 
-  #header(reading: Reading, description: Description, offset: number, part: string): string {
-    return reading.headers.format(description, this.#nextSeq, reading.idParam, offset, part + this.#followsNow());
+  #followsNow(): MessageName | undefined {
+    return this.#nextSeq === this.#firstSeq ? this.#follows : undefined;
   }
 
-  #followsNow(): string {
-    return this.#nextSeq === this.#firstSeq ? this.#follows : '';
-  }
-
-  #add(reading: Reading, header: string, form: MsgForm, start: number, end: number): void {
-    reading.writer.add(header, form === 'marked', reading.bytes, start, end);
+  #add(reading: Reading, header: string, form: MsgForm, bytes: Buffer, start: number, end: number): void {
+    reading.writer.add(header, form === 'marked', bytes, start, end);
     this.#nextSeq += 1;
     this.counts.messages += 1;
   }
 
-  /** The position after the chunk, with what the next chunk of this tail has to know. */
-  #settle({ inside, doubledHour }: Reading, to: Position): Position {
+  #settle({ inside, memory }: Reading, to: Position): Position {
     if (to.gone) this.#tails.delete(to.tailId);
-    else this.#tails.set(to.tailId, { inside, doubledHour });
-    const { insideLine: _inside, doubledHour: _hour, ...position } = to;
-    return { ...position, ...(inside && { insideLine: inside }), ...(doubledHour && { doubledHour }) };
+    else this.#tails.set(to.tailId, { inside, memory });
+    return positionWith(to, { inside, memory });
   }
-}
-
-/** What goes with a tail from chunk to chunk. */
-interface TailState {
-  inside: InsideLine | undefined;
-  doubledHour: DoubledHour | undefined;
 }
 
 /** One chunk on its way into frames. */
 interface Reading extends TailState {
   readonly bytes: Buffer;
+  readonly tailId: TailId;
   /** Of the first byte. */
   readonly offset: number;
   /** All of the bytes are ASCII: no line needs to be asked. */
   readonly ascii: boolean;
-  readonly headers: SourceHeaders;
+  readonly maker: MessageMaker;
   readonly describer: Describer;
-  readonly idParam: string;
   readonly writer: FrameWriter;
 }
 
 const LF = 0x0a;
 const CR = 0x0d;
 const EMPTY = Buffer.alloc(0);
-
-function statesAt(positions: readonly Position[]): Map<TailId, TailState> {
-  return new Map(positions.map((position) => [position.tailId, stateAt(position)]));
-}
-
-function stateAt(position: Position): TailState {
-  return { inside: position.insideLine, doubledHour: position.doubledHour };
-}

@@ -6,7 +6,7 @@ import type { Journal } from '../journal/journal.js';
 import type { MessageName } from '../model/entry.js';
 import type { FileState } from '../source/sources.js';
 import type { DeliveryState } from './delivery-state.js';
-import type { EncoderCounts } from './encode.js';
+import type { EncoderCounts } from './encoder-counts.js';
 
 export interface AgentState {
   readonly version: string;

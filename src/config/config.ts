@@ -36,6 +36,13 @@ export interface MessageConfig {
   readonly enterpriseId: string;
   /** Begin MSG with the byte order mark when it is UTF-8 beyond ASCII (RFC 5424 section 6.4). */
   readonly bom: boolean;
+  /** What becomes of OpenEMR's column `comments`, which may hold patients' particulars. */
+  readonly comments: 'encoded' | 'decoded' | 'omit';
+  /** `event=…`, `category=…`, `user=…`, with `*` for any text; empty: all rows. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Regular expressions: what they match in free text is made unreadable. */
+  readonly redact: readonly string[];
 }
 
 export interface CollectorConfig {

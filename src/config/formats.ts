@@ -100,6 +100,16 @@ const formats = {
     expected: () =>
       'a list of certificate fingerprints, such as ["sha-256:0A:1B:…"] with all 32 octets (RFC 5425 section 4.2.2)',
   },
+  filters: {
+    coerce: (text) => [text],
+    accepts: listOf(/^(event|category|user)=.+$/s),
+    expected: () => 'a list of event=…, category=… or user=…, such as ["event=http-request-*", "user=phimail-service"]',
+  },
+  patterns: {
+    coerce: (text) => [text],
+    accepts: (value) => Array.isArray(value) && value.every(isPattern),
+    expected: () => "a list of regular expressions, in quotes, such as ['\\d{3}-\\d{2}-\\d{4}']",
+  },
   ciphers: {
     accepts: matches(/^[\w:+!@=-]+$/),
     expected: () => 'an OpenSSL cipher list, such as ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384',
@@ -147,6 +157,15 @@ function listOf(pattern: RegExp): (value: unknown, limits: Limits) => boolean {
 
 function splitList(text: string): string[] {
   return text.split(',').map((part) => part.trim());
+}
+
+/** A pattern that matches nothing at all would mark every place of every text. */
+function isPattern(text: unknown): boolean {
+  try {
+    return typeof text === 'string' && text !== '' && new RegExp(text, 'giu') instanceof RegExp;
+  } catch {
+    return false;
+  }
 }
 
 function isZone(name: string): boolean {

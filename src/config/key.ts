@@ -32,7 +32,7 @@ type ValueOf<F extends FormatName> = F extends 'size' | 'duration' | 'share' | '
   ? number
   : F extends 'switch'
     ? boolean
-    : F extends 'globs' | 'fingerprints'
+    : F extends 'globs' | 'fingerprints' | 'filters' | 'patterns'
       ? readonly string[]
       : string;
 
@@ -52,6 +52,11 @@ export function choice<const C extends readonly string[]>(
   doc: string,
 ): Key<C[number]> {
   return { format: 'choice', default: fallback, nullable: false, doc, choices };
+}
+
+/** A choice that may be left out; what that means stands in `doc`. */
+export function optionalChoice<const C extends readonly string[]>(choices: C, doc: string): Key<C[number] | undefined> {
+  return { format: 'choice', default: null, nullable: true, doc, choices };
 }
 
 /** A key that may be left out; what that means stands in `doc`. */

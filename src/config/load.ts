@@ -88,10 +88,17 @@ function sourceOf(source: FileValues['sources'][number], hostZone: string): Sour
 }
 
 function messageOf(message: FileValues['message'], hostname: string): MessageConfig {
-  const { heartbeat, maxBytes, ...same } = message;
+  const { heartbeat, maxBytes, comments, ...same } = message;
+  const atna = message.profile === 'atna';
   // An audit message in XML is never sent in parts, so it gets more room (DICOM PS3.15 A.6: receivers take 32768).
-  const room = message.profile === 'atna' ? 32_768 : 8_192;
-  return { ...same, hostname, maxBytes: maxBytes ?? room, heartbeatMs: heartbeat };
+  const room = atna ? 32_768 : 8_192;
+  return {
+    ...same,
+    hostname,
+    maxBytes: maxBytes ?? room,
+    heartbeatMs: heartbeat,
+    comments: comments ?? (atna ? 'omit' : 'encoded'),
+  };
 }
 
 function tlsOf(tls: FileValues['tls']): TlsConfig {

@@ -4,7 +4,7 @@ import type { FileValues } from './schema.js';
 
 /** `lineOf` gives the line of a key or group, if the file has it. */
 export function brokenRules(values: FileValues, lineOf: (path: string) => number | undefined): Fault[] {
-  const found = [...listRules(values), ...tlsRules(values.tls)];
+  const found = [...listRules(values), ...messageRules(values.message), ...tlsRules(values.tls)];
   return found.map(([key, problem]) => ({ key, problem, line: lineOf(key) ?? lineOf(key.split('.')[0]!) }));
 }
 
@@ -18,11 +18,28 @@ function* listRules({ sources, collectors }: FileValues): Iterable<Broken> {
     '.name',
     sources.map((source) => source.name),
   );
+  for (const [index, { format, startAt }] of sources.entries()) {
+    if (format === 'openemr-tsv' && startAt === 'end') {
+      yield [
+        `sources[${index}].startAt`,
+        'openemr-tsv begins with a heading, without which no row of it is understood; expected beginning',
+      ];
+    }
+  }
   yield* repeats(
     'collectors',
     '',
     collectors.map(({ host, port }) => `${host}:${port}`),
   );
+}
+
+/** What IHE ITI-20 leaves no choice in (TF-2 section 3.20.4.1.2), and what an audit message needs to be one. */
+function* messageRules({ profile, facility, maxBytes }: FileValues['message']): Iterable<Broken> {
+  if (profile !== 'atna') return;
+  if (facility !== 10) yield ['message.facility', 'atna always goes out as authpriv (IHE ITI-20); leave it out'];
+  if (maxBytes !== undefined && maxBytes < 8192) {
+    yield ['message.maxBytes', 'expected at least 8KiB with atna, whose messages are never sent in parts'];
+  }
 }
 
 function* repeats(list: string, key: string, names: readonly string[]): Iterable<Broken> {

@@ -2,7 +2,7 @@
  * Every key of the configuration file: what it may be, what it is when left
  * out, and what it is for. The order is that of config/config.yaml.
  */
-import { choice, key, optional, required, type Values } from './key.js';
+import { choice, key, optional, optionalChoice, required, type Values } from './key.js';
 
 const source = {
   name: required('name', 'Goes out with each message as its source: which clinic, which site.'),
@@ -15,7 +15,7 @@ const source = {
   format: choice(
     ['openemr', 'openemr-tsv', 'text'],
     'openemr',
-    'openemr: a JSON object a line. text: a line of any kind is a message.',
+    'openemr: a JSON object a line. openemr-tsv: what mysql --batch prints, with its heading. text: a line of any kind is a message.',
   ),
   startAt: choice(
     ['beginning', 'end'],
@@ -51,13 +51,18 @@ export const DEFAULT_CIPHERS =
 export const schema = {
   sources: [source] as const,
   message: {
-    profile: choice(['plain', 'atna'], 'plain', "plain: OpenEMR's own line, with its fields as structured data."),
+    profile: choice(
+      ['plain', 'atna'],
+      'plain',
+      "plain: OpenEMR's own line, with its fields as structured data. atna: an audit message of DICOM's, as IHE ITI-20 has it.",
+    ),
     facility: key('facility', 'authpriv', 'The syslog facility, a name or a number.'),
     hostname: optional('hostname', "HOSTNAME of the messages; left out: this machine's full name."),
     appName: key('appName', 'openemr', 'APP-NAME of the messages.'),
     maxBytes: optional(
       'size',
-      'A longer message is sent in numbered parts; left out: 8KiB, which each receiver should take (RFC 5425 section 4.3.1).',
+      'A longer message is sent in numbered parts; left out: 8KiB, which each receiver should take (RFC 5425 section 4.3.1). ' +
+        'With atna the comments are shortened instead; left out: 32KiB (DICOM PS3.15 section A.6).',
       { min: '2KiB', max: '16MiB' },
     ),
     heartbeat: key(
@@ -70,6 +75,23 @@ export const schema = {
       'enterpriseId',
       '32473',
       "Your private enterprise number, for the names of structured data. 32473 is IANA's number for examples.",
+    ),
+    comments: optionalChoice(
+      ['encoded', 'decoded', 'omit'],
+      "OpenEMR's comments and notes, and what API calls sent and got: patients' particulars are among them. " +
+        'encoded: as stored. decoded: as text. omit: not at all. Left out: encoded, with atna omit.',
+    ),
+    include: key(
+      'filters',
+      [],
+      'Rows that go out, by event, category or user, with * for any text; the default is all. ' +
+        'What is left out is counted. Lines that are not understood always go out.',
+    ),
+    exclude: key('filters', [], 'Rows that do not, although include has them: such as [event=http-request-*].'),
+    redact: key(
+      'patterns',
+      [],
+      'Regular expressions: what they match in comments, notes and lines of text becomes [redacted]. Case does not matter.',
     ),
     bom: key('switch', 'true', 'Begin a text beyond ASCII with a byte order mark, as RFC 5424 section 6.4 asks.'),
   },

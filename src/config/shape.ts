@@ -86,7 +86,7 @@ class Walk {
 
   #value(value: unknown, group: Group, name: string, place: string): Text | undefined {
     const node = Object.hasOwn(group, name) ? group[name] : undefined;
-    if (isNotYet(place, undefined)) this.#refuse(place, 'not in this version', undefined);
+    if (isNotYet(place)) this.#refuse(place, 'not in this version', undefined);
     else if (node !== undefined) return this.#known(value, node, place);
     else if (leadsToNotYet(place)) this.#group(value, {}, place);
     else this.#refuse(place, this.#unknown(name, group, place), undefined);

@@ -6,7 +6,6 @@ import type { Schema } from 'convict';
 import type { Fault } from './fault.js';
 import { convict, type Limits, type Refused } from './formats.js';
 import { type Group, isKey, isList, type Key, type Values } from './key.js';
-import { isNotYet } from './not-yet.js';
 import type { Shape, Text } from './shape.js';
 import { variableOf } from './variables.js';
 
@@ -66,10 +65,8 @@ class Reading {
   }
 
   #wiredKey(key: Key<unknown>, path: string): Key<unknown> & Limits & { env?: string; refused: Refused } {
-    const choices = key.choices?.filter((choice) => !isNotYet(path, choice));
     return {
       ...key,
-      ...(choices === undefined ? {} : { choices }),
       ...(path.includes('[') ? {} : { env: variableOf(path) }),
       refused: (expected) => this.faults.push(this.#refusal(path, expected)),
     };
@@ -78,17 +75,16 @@ class Reading {
   #refusal(path: string, expected: string): Fault {
     const variable = path.startsWith('collectors[') ? 'OAF_COLLECTORS' : variableOf(path);
     if (Object.hasOwn(this.variables, variable)) {
-      return { key: path, variable, problem: problem(path, expected, this.variables[variable]) };
+      return { key: path, variable, problem: problem(expected, this.variables[variable]) };
     }
     const { line, text } = this.shape.written.get(path) ?? {};
     const parent = path.slice(0, path.lastIndexOf('.'));
-    return { key: path, line: line ?? this.shape.written.get(parent)?.line, problem: problem(path, expected, text) };
+    return { key: path, line: line ?? this.shape.written.get(parent)?.line, problem: problem(expected, text) };
   }
 }
 
-function problem(path: string, expected: string, text: Text | undefined): string {
+function problem(expected: string, text: Text | undefined): string {
   if (text === undefined) return `missing; expected ${expected}`;
-  if (typeof text === 'string' && isNotYet(path, text)) return `${text} is not in this version`;
   const asTyped = typeof text === 'string' && /^[!-~]+$/.test(text) ? text : JSON.stringify(text);
   return `expected ${expected}; got ${asTyped}`;
 }

@@ -39,8 +39,15 @@ export interface DoubledHour {
   readonly secondPass: boolean;
 }
 
+/** What a file's lines say of the lines after them. */
+export interface LineMemory {
+  readonly doubledHour?: DoubledHour | undefined;
+  /** Names of a table's columns, from the heading above its rows. */
+  readonly columns?: readonly string[] | undefined;
+}
+
 /** File identity + byte offset of the next unread byte. */
-export interface Position {
+export interface Position extends LineMemory {
   readonly tailId: TailId;
   /** Name of the configured source. */
   readonly source: string;
@@ -49,7 +56,6 @@ export interface Position {
   readonly offset: ByteOffset;
   readonly identity: FileIdentity;
   readonly insideLine?: InsideLine;
-  readonly doubledHour?: DoubledHour;
   /** The file is gone and read to its end: the tail is forgotten with this entry. */
   readonly gone?: true;
 }

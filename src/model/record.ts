@@ -6,11 +6,24 @@
 /** A field of the audit entry as it goes into structured data; name is a valid SD PARAM-NAME. */
 export type Field = readonly [name: string, value: string];
 
+/**
+ * Whether a row still is what OpenEMR wrote:
+ * - `ok`: its checksum is that of its columns
+ * - `altered`: it is not
+ * - `none`: it has none, or not all of the columns that it covers
+ */
+export type Checksum = 'ok' | 'altered' | 'none';
+
 export interface AuditRecord {
   /** OpenEMR's event, for example `patient-record-select`; empty when the row has none. */
   readonly event: string;
-  /** `undefined` when the row does not say. */
+  /** As the row says; `undefined` when it does not. */
   readonly success: boolean | undefined;
+  /** What was tried has failed, whatever the row says: OpenEMR calls some things failed that were not. */
+  readonly failed: boolean;
+  readonly checksum: Checksum;
+  /** The user is of the break-glass group. */
+  readonly breakglass: boolean;
   /** Wall time as stored, `YYYY-MM-DDTHH:MM:SS` with optional fraction, in the zone of the source. */
   readonly wallTime: string | undefined;
   /** A moment (UTC, ms since 1970) that cannot lie before the entry: tells the two passes of a doubled hour apart. */
@@ -19,6 +32,26 @@ export interface AuditRecord {
   readonly atMs?: number;
   /** Further facts in the order in which they go out: user, patient, category, row … */
   readonly fields: readonly Field[];
+}
+
+/** What more a row says, as text; empty where it says nothing. */
+export interface Columns {
+  readonly user: string;
+  readonly patient: string;
+  /** The text of `comments`; empty when they are encrypted. */
+  readonly comments: string;
+  /** The octets behind it, which need not be text; of encrypted comments what is stored. */
+  readonly commentBytes: Buffer;
+  readonly notes: string;
+  /** Of an API call: where it came from, what it did, to what. */
+  readonly ip: string;
+  readonly method: string;
+  readonly url: string;
+  /** The clinical document that was made or sent, by its number. */
+  readonly document: string;
+  /** Of a disclosure: its number, and who received it. */
+  readonly id: string;
+  readonly recipient: string;
 }
 
 /** A line that could not be understood: it is sent all the same, with the reason. */

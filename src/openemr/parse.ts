@@ -9,25 +9,45 @@
  * and no date; its moment is that of the export.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import type { AuditRecord, Field, Unparsed } from '../model/record.js';
-import { type ApiRow, flagOf, isObject, type Row, textOf } from './row.js';
+import type { AuditRecord, Checksum, Field, Unparsed } from '../model/record.js';
+import { checksumOf } from './checksum.js';
+import { hasFailed } from './outcome.js';
+import { type ApiRow, apiOf, flagOf, isAboutRows, isObject, type Row, textOf } from './row.js';
 import { wallClockMs, wallTimeOf } from './wall-clock.js';
 
-/**
- * Reasons: `not-utf8`, `not-json`, `not-object`. For `row`: `site` is OpenEMR's
- * site as configured; without one the row's own counts, then `siteOfPath`.
- */
-export function parseRow(line: Buffer, site = '', siteOfPath = ''): AuditRecord | Unparsed {
+export type ReadRow = { readonly row: Row } | Unparsed;
+
+/** Reasons: `not-utf8`, `not-json`, `not-object`. */
+export function readRow(line: Buffer): ReadRow {
   const text = textIn(line);
   if (text === undefined) return { unparsed: 'not-utf8' };
-  let row: unknown;
   try {
-    row = JSON.parse(text);
+    const row: unknown = JSON.parse(text);
+    return isObject(row) ? { row } : { unparsed: 'not-object' };
   } catch {
     return { unparsed: 'not-json' };
   }
-  if (!isObject(row)) return { unparsed: 'not-object' };
-  return recordOf(row, site || textOf((row as Row).site) || siteOfPath);
+}
+
+/** `site` is OpenEMR's site as configured; without one the row's own counts, then `siteOfPath`. */
+export function recordOf(row: Row, site = '', siteOfPath = ''): AuditRecord {
+  const api = apiOf(row);
+  const success = flagOf(row.success);
+  const breakglass = flagOf(row.breakglass) === true;
+  const checksum = checksumOf(row);
+  const wallTime = wallTimeOf(textOf(row.date));
+  const exportedAtMs = exportedMs(textOf(row.exported_at));
+  const record = {
+    event: textOf(row.event),
+    success,
+    failed: hasFailed(row, success),
+    checksum,
+    breakglass,
+    wallTime,
+    notAfterMs: createdMs(textOf(api.created_time), wallTime) ?? exportedAtMs,
+    fields: fieldsOf(row, api, { success, checksum, breakglass, site: site || textOf(row.site) || siteOfPath }),
+  };
+  return isAboutRows(row) && exportedAtMs !== undefined ? { ...record, atMs: exportedAtMs } : record;
 }
 
 /** Latin1 decoding costs a fraction of UTF-8's and gives the same for ASCII. */
@@ -36,30 +56,23 @@ function textIn(line: Buffer): string | undefined {
   return isUtf8(line) ? line.toString('utf8') : undefined;
 }
 
-function recordOf(row: Row, site: string): AuditRecord {
-  const api: ApiRow = isObject(row.api) ? row.api : NO_API;
-  const success = flagOf(row.success);
-  const wallTime = wallTimeOf(textOf(row.date));
-  const exportedAtMs = exportedMs(textOf(row.exported_at));
-  const record = {
-    event: textOf(row.event),
-    success,
-    wallTime,
-    notAfterMs: createdMs(textOf(api.created_time), wallTime) ?? exportedAtMs,
-    fields: fieldsOf(row, api, success, site),
-  };
-  return isAboutRows(row) && exportedAtMs !== undefined ? { ...record, atMs: exportedAtMs } : record;
+interface Found {
+  readonly success: boolean | undefined;
+  readonly checksum: Checksum;
+  readonly breakglass: boolean;
+  readonly site: string;
 }
 
 /** In the order of their worth: what does not fit in a message is left out from the end. */
-function fieldsOf(row: Row, api: ApiRow, success: boolean | undefined, site: string): readonly Field[] {
+function fieldsOf(row: Row, api: ApiRow, { success, checksum, breakglass, site }: Found): readonly Field[] {
   const fields: Field[] = [];
   add(fields, 'user', textOf(row.user));
   add(fields, 'patient', patientOf(row.patient_id));
   if (success !== undefined) add(fields, 'success', success ? '1' : '0');
   add(fields, 'row', rowName(row, row.id, site));
   add(fields, 'about', rowName(row, row.row_id, site));
-  if (flagOf(row.breakglass) === true) add(fields, 'breakglass', '1');
+  if (breakglass) add(fields, 'breakglass', '1');
+  if (!isAboutRows(row)) add(fields, 'checksum', checksum);
   add(fields, 'category', textOf(row.category));
   add(fields, 'ip', textOf(api.ip_address));
   add(fields, 'group', textOf(row.groupname));
@@ -71,8 +84,6 @@ function fieldsOf(row: Row, api: ApiRow, success: boolean | undefined, site: str
 function add(fields: Field[], name: string, value: string): void {
   if (value !== '') fields.push([name, value]);
 }
-
-const NO_API: ApiRow = {};
 
 /** OpenEMR writes 0 where no patient is meant. */
 function patientOf(value: unknown): string {
@@ -113,11 +124,6 @@ function exportedMs(exportedAt: string): number | undefined {
 }
 
 const EXPORTED = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
-
-/** A line of the exporter's own among the rows. */
-function isAboutRows(row: Row): boolean {
-  return row.id === undefined && row.date === undefined;
-}
 
 /** Less than any offset from UTC in use (the smallest are half an hour), more than a request takes. */
 const SAME_CLOCK_MS = 20 * 60_000;

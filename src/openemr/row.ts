@@ -14,9 +14,17 @@ export interface Row {
   readonly groupname?: unknown;
   readonly patient_id?: unknown;
   readonly success?: unknown;
+  readonly comments?: unknown;
+  readonly user_notes?: unknown;
   readonly log_from?: unknown;
+  readonly ccda_doc_id?: unknown;
   readonly encrypt?: unknown;
+  readonly version?: unknown;
+  readonly checksum?: unknown;
   readonly api?: unknown;
+  /** Of `extended_log`, which holds disclosures. */
+  readonly recipient?: unknown;
+  readonly description?: unknown;
   /** From here on: added by our exporter, absent elsewhere. Which OpenEMR site. */
   readonly site?: unknown;
   /** Which table the id counts in: "Eventlog backup" starts a new one at 1. */
@@ -27,12 +35,24 @@ export interface Row {
   readonly exported_at?: unknown;
   /** In place of `id`: the line is no row, it tells what became of this one. */
   readonly row_id?: unknown;
+  /** And what it says now. */
+  readonly row?: unknown;
 }
 
 export interface ApiRow {
+  readonly patient_id?: unknown;
   readonly ip_address?: unknown;
+  readonly method?: unknown;
+  readonly request_url?: unknown;
   readonly created_time?: unknown;
 }
+
+/** The row's API call; empty when it is none. */
+export function apiOf({ api }: Row): ApiRow {
+  return isObject(api) ? api : NO_API;
+}
+
+const NO_API: ApiRow = {};
 
 /** A column as text: empty for null, for what is no scalar, and for a number that JSON could not hold exactly. */
 export function textOf(value: unknown): string {
@@ -57,4 +77,9 @@ export function flagOf(value: unknown): boolean | undefined {
 
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A line of the exporter's own among the rows. */
+export function isAboutRows(row: Row): boolean {
+  return row.id === undefined && row.date === undefined;
 }

@@ -3,7 +3,8 @@
  * most six digits, no zone. MySQL's DATETIME is one with a space in the middle.
  */
 
-const SHAPE = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?$/;
+// MySQL's DATETIME begins with the year 1000.
+const SHAPE = /^[1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[ T](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?$/;
 const DAY_LENGTH = 'YYYY-MM-DD'.length;
 const SECOND_LENGTH = 'YYYY-MM-DDTHH:MM:SS'.length;
 const MICROSECOND_LENGTH = SECOND_LENGTH + '.ffffff'.length;

@@ -1,6 +1,6 @@
 /**
  * Frames into one growing buffer, without an object a message: a header given
- * as an octet string (`octets.ts`), a byte order mark if wanted, and a range of
+ * as an octet string (`lib/octets.ts`), a byte order mark if wanted, and a range of
  * bytes that is copied as it is. The length prefix counts all three (RFC 5425
  * section 4.3).
  */

@@ -1,6 +1,6 @@
 /**
  * STRUCTURED-DATA, RFC 5424 section 6.3, written and read. Written as octet
- * strings (`octets.ts`), because that is what a frame copies.
+ * strings (`lib/octets.ts`), because that is what a frame copies.
  *
  * PARAM-VALUE may hold control characters by the RFC, but they do harm on
  * receivers: rsyslog rewrites them (`#012`), stores of one message a line are
@@ -8,8 +8,9 @@
  * U+007F-009F is written as U+FFFD; the bytes themselves travel in MSG. Read,
  * they are accepted. What is read must be UTF-8; what is written always is.
  */
+
+import { cutOctets, fromOctets, REPLACEMENT, toOctets } from '../lib/octets.js';
 import { Fault } from './fault.js';
-import { cutOctets, fromOctets, REPLACEMENT, toOctets } from './octets.js';
 
 export type Param = readonly [name: string, value: string];
 

@@ -39,6 +39,10 @@ const MESSAGE: MessageConfig = {
   heartbeatMs: 0,
   enterpriseId: '32473',
   bom: true,
+  comments: 'encoded',
+  include: [],
+  exclude: [],
+  redact: [],
 };
 
 test('a line of text is framed with its name, and MSG is the line', (t) => {
@@ -82,6 +86,7 @@ test('a row of OpenEMR carries its own time, event and fields', (t) => {
         ['patient', '17'],
         ['success', '0'],
         ['row', 'default::7'],
+        ['checksum', 'ok'],
         ['category', 'Patient Demographics'],
         ['group', 'Default'],
         ['from', 'open-emr'],

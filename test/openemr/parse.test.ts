@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import type { AuditRecord } from '../../src/model/record.js';
-import { parseRow } from '../../src/openemr/parse.js';
+import type { AuditRecord, Unparsed } from '../../src/model/record.js';
+import { readRow, recordOf as recordOfRow } from '../../src/openemr/parse.js';
 import { apiColumns, auditRow, longRow, oddRows, rowLine } from '../support/openemr-rows.js';
 
 test('a row gives its event, outcome, wall time and fields', (t) => {
   t.deepEqual(parseRow(rowLine(auditRow({ id: 4711, generation: '3' })), 'default'), {
     event: 'patient-record-select',
     success: true,
+    failed: false,
+    checksum: 'ok',
+    breakglass: false,
     wallTime: '2026-11-20T08:01:44',
     notAfterMs: undefined,
     fields: [
@@ -16,6 +19,7 @@ test('a row gives its event, outcome, wall time and fields', (t) => {
       ['patient', '17'],
       ['success', '1'],
       ['row', 'default:3:4711'],
+      ['checksum', 'ok'],
       ['category', 'Patient Demographics'],
       ['group', 'Default'],
       ['from', 'open-emr'],
@@ -72,7 +76,10 @@ test('nulls and empty columns are left out', (t) => {
   const bare = recordOf(
     auditRow({ event: null, category: null, user: null, groupname: '', patient_id: null, success: null, log_from: '' }),
   );
-  t.deepEqual(bare.fields, [['row', '::1']]);
+  t.deepEqual(bare.fields, [
+    ['row', '::1'],
+    ['checksum', 'ok'],
+  ]);
   t.is(bare.event, '');
   t.is(bare.success, undefined);
 });
@@ -98,6 +105,7 @@ test('numbers as text, booleans and unknown keys do no harm', (t) => {
     ['patient', '9'],
     ['success', '0'],
     ['row', '::12'],
+    ['checksum', 'none'],
   ]);
   t.is(parse('{"success":true}').success, true);
   t.is(parse('{"success":2}').success, undefined);
@@ -107,9 +115,12 @@ test('columns of a type that makes no text are left out', (t) => {
   t.deepEqual(parse('{"id":[1],"user":{"a":1},"groupname":1.5,"patient_id":1e300,"api":7,"date":20261120}'), {
     event: '',
     success: undefined,
+    failed: false,
+    checksum: 'none',
+    breakglass: false,
     wallTime: undefined,
     notAfterMs: undefined,
-    fields: [],
+    fields: [['checksum', 'none']],
   });
 });
 
@@ -178,6 +189,11 @@ test('no line makes the parser throw', (t) => {
     }),
   );
 });
+
+function parseRow(line: Buffer, site = '', siteOfPath = ''): AuditRecord | Unparsed {
+  const read = readRow(line);
+  return 'unparsed' in read ? read : recordOfRow(read.row, site, siteOfPath);
+}
 
 function parse(text: string): AuditRecord {
   const record = parseRow(Buffer.from(text));

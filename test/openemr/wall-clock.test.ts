@@ -35,6 +35,7 @@ const notRead = [
   ' 2026-11-20 07:58:01',
   '2026-11-20 07:58:01\n',
   '20/11/2026 07:58:01',
+  '0999-12-31 23:59:59',
 ];
 for (const text of notRead) {
   test(`${JSON.stringify(text)} is no wall time`, (t) => {
@@ -42,9 +43,9 @@ for (const text of notRead) {
   });
 }
 
-test('every second that a calendar has is a wall time', (t) => {
+test('every second that MySQL’s calendar has is a wall time', (t) => {
   fc.assert(
-    fc.property(fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }), (date) => {
+    fc.property(fc.date({ min: new Date('1000-01-01'), max: new Date('9999-12-31'), noInvalidDate: true }), (date) => {
       const text = date.toISOString().slice(0, 19);
       t.is(wallTimeOf(text.replace('T', ' ')), text);
       t.is(wallClockMs(text), Math.floor(date.getTime() / 1000) * 1000);

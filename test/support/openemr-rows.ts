@@ -4,6 +4,8 @@
  * and API columns beside them. All people and statements are invented.
  */
 
+import { createHash } from 'node:crypto';
+
 export interface AuditRow {
   readonly id: number;
   readonly date: string;
@@ -21,7 +23,8 @@ export interface AuditRow {
   readonly ccda_doc_id: number | null;
   readonly encrypt: string;
   readonly version: number;
-  readonly checksum: string;
+  /** `undefined`: the right one. */
+  readonly checksum: string | undefined;
   readonly checksum_api: string;
   readonly api: ApiColumns | null;
   readonly generation?: string;
@@ -64,7 +67,7 @@ export function auditRow(
     ccda_doc_id: null,
     encrypt: 'No',
     version: 4,
-    checksum: 'c0ffee'.repeat(21),
+    checksum: undefined,
     checksum_api: '',
     api: null,
     ...columns,
@@ -86,9 +89,21 @@ export function apiColumns(columns: Partial<ApiColumns> = {}): ApiColumns {
   };
 }
 
-/** A row as a line, without LF. */
+/** A row as a line, without LF, with the checksum that OpenEMR would give it. */
 export function rowLine(row: AuditRow): Buffer {
-  return Buffer.from(JSON.stringify(row));
+  return Buffer.from(JSON.stringify({ ...row, checksum: row.checksum ?? sealOf(row) }));
+}
+
+/** SHA3-512 over the columns as stored, one after another; of versions before 4 only updates have a checksum. */
+function sealOf(row: AuditRow): string {
+  if (row.version < 4) return '';
+  const { date, event, category, user, groupname, comments, user_notes, patient_id, success } = row;
+  const { crt_user, log_from, menu_item_id, ccda_doc_id } = row;
+  const first = [date, event, category, user, groupname, comments, user_notes, patient_id, success];
+  const columns = [...first, crt_user, log_from, menu_item_id, ccda_doc_id];
+  return createHash('sha3-512')
+    .update(columns.map((column) => column ?? '').join(''))
+    .digest('hex');
 }
 
 /** A day at a clinic, with what has surprised readers of this table; ids from 1. */

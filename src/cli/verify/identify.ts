@@ -2,10 +2,12 @@
  * What a stored message says of itself, by the structured data that the agent
  * writes: `[audit@PEN run="…" seq="…" …]` in front of a line,
  * `[agent@PEN kind="…" run="…" seq="…" …]` in its own messages. Any enterprise
- * number will do, for it may have been changed over the years.
+ * number will do, for it may have been changed over the years. An audit message
+ * of the profile `atna` says the same in an object of its own.
  */
+import { OWN_OBJECT_NAME, readOwnObject } from '../../atna/own-object.js';
 import type { MessageName } from '../../model/entry.js';
-import { parseMessage } from '../../syslog/rfc5424.js';
+import { type Message, parseMessage } from '../../syslog/rfc5424.js';
 import type { SdElement } from '../../syslog/structured-data.js';
 import { timestampMs } from '../../syslog/timestamp.js';
 import type { Identified, LostNumbers, OwnMessage } from '../../verify/identity.js';
@@ -13,8 +15,8 @@ import type { Identified, LostNumbers, OwnMessage } from '../../verify/identity.
 export function identify(message: Buffer): Identified {
   const parsed = parseMessage(message);
   if (!parsed.ok) return { name: 'unreadable', reason: parsed.fault.rule, claims: claimed(message) };
-  const { structuredData, timestamp } = parsed.message;
-  const element = structuredData.find(({ id }) => OURS.test(id));
+  const { timestamp } = parsed.message;
+  const element = ourElement(parsed.message);
   if (element === undefined) return { name: 'foreign' };
 
   const name = messageName(`${paramOf(element, 'run')}:${paramOf(element, 'seq')}`);
@@ -22,6 +24,14 @@ export function identify(message: Buffer): Identified {
   const follows = messageName(paramOf(element, 'follows') ?? '');
   const own = element.id.startsWith('agent@') ? ownMessage(element, timestamp) : undefined;
   return { name: 'ours', message: name, follows, own };
+}
+
+function ourElement({ structuredData, msg }: Message): SdElement | undefined {
+  const element = structuredData.find(({ id }) => OURS.test(id));
+  const params = element === undefined && msg !== undefined ? readOwnObject(msg) : undefined;
+  return params === undefined
+    ? element
+    : { id: params.some(([name]) => name === 'kind') ? 'agent@' : 'audit@', params };
 }
 
 /** `RUN:SEQ`, as it stands in `follows` and on the command line. */
@@ -33,13 +43,15 @@ export function messageName(text: string): MessageName | undefined {
 
 const OURS = /^(?:audit|agent)@\d/;
 const CLAIM = /\[(?:audit|agent)@\d[^ \]]* (?:kind="[^"]*" )?run="([0-9a-f]{16})" seq="(\d{1,16})"/;
-/** Header and structured data up to seq take less, whatever the host is called. */
-const CLAIM_BYTES = 1024;
+/** What stands before seq takes less, whatever the host is called. */
+const CLAIM_BYTES = 8192;
 
 /** What a message that is no longer RFC 5424 was when it was sent. */
 function claimed(message: Buffer): MessageName | undefined {
-  const match = CLAIM.exec(message.toString('latin1', 0, CLAIM_BYTES));
-  return match === null ? undefined : messageName(`${match[1]}:${match[2]}`);
+  const start = message.toString('latin1', 0, CLAIM_BYTES);
+  const match = CLAIM.exec(start);
+  if (match !== null) return messageName(`${match[1]}:${match[2]}`);
+  return messageName(OWN_OBJECT_NAME.exec(start)?.[1] ?? '');
 }
 
 function ownMessage(element: SdElement, timestamp: string | undefined): OwnMessage {

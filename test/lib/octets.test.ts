@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { cutOctets, fromOctets, toOctets } from '../../src/syslog/octets.js';
+import { cutOctets, fromOctets, toOctets } from '../../src/lib/octets.js';
 
 test('text becomes its UTF-8 octets and comes back', (t) => {
   fc.assert(

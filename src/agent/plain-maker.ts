@@ -1,0 +1,182 @@
+/**
+ * The profile `plain`: MSG is the line, and what it says stands before it as
+ * RFC 5424 structured data: `[meta sequenceId="…"]`,
+ * `[timeQuality tzKnown="0"]` when the zone or the hour is in doubt,
+ * `[audit@PEN run="…" seq="…" id="…" source="…" …]`.
+ *
+ * `id` is tail id, colon, offset of the line's first byte. TIMESTAMP is the
+ * entry's own time with the offset of its zone; where a line has none (`text`,
+ * a line that is not understood) it is the moment of reading, in UTC with
+ * milliseconds, which no zone can make doubtful. A row without a date keeps its
+ * event, user and patient and is marked `unparsed="no-date"`.
+ *
+ * Header and structured data never take more than half of `maxBytes`: values
+ * from the file are shortened, run, seq, id, source, part and unparsed are not.
+ */
+import type { MessageConfig, SourceConfig } from '../config/config.js';
+import type { MessageName } from '../model/entry.js';
+import type { TailId } from '../model/position.js';
+import type { Field } from '../model/record.js';
+import { NOTICE, priorityValue, type Severity, WARNING } from '../syslog/priority.js';
+import { APP_NAME_MAX, formatHeader, HOSTNAME_MAX, headerField, MSG_ID_MAX } from '../syslog/rfc5424.js';
+import { sdParam, sdParams } from '../syslog/structured-data.js';
+import { timestampOf } from '../syslog/timestamp.js';
+import { type BareReading, LineReader, type RowReading, siteIn } from './line-reader.js';
+import type { Describer, Description, MessageMaker, OwnWords, Part, Profile } from './message-maker.js';
+
+export class PlainProfile implements Profile {
+  constructor(
+    private readonly message: MessageConfig,
+    private readonly run: string,
+  ) {}
+
+  maker(source: SourceConfig): MessageMaker {
+    return new PlainMaker(source, this.message, this.run);
+  }
+
+  /** It has no MSG: `[agent@PEN kind="…" run="…" seq="…" …]`. */
+  own(name: MessageName, follows: MessageName | undefined, { kind, fields, severity, nowMs }: OwnWords): string {
+    const { message } = this;
+    const header = formatHeader({
+      priority: priorityValue(message.facility, severity),
+      timestamp: timestampOf(nowMs),
+      hostname: headerField(message.hostname, HOSTNAME_MAX),
+      appName: 'openemr-audit-forwarder',
+      procId: undefined,
+      msgId: 'OAF',
+    });
+    const named = `${sdParam('kind', kind)}${sdParam('run', name.run)}${sdParam('seq', String(name.seq))}`;
+    const params = named + (follows === undefined ? '' : followsParam(follows));
+    const fixed = `${header}${META}${sequenceId(name.seq)}"][agent@${message.enterpriseId}${params}`;
+    return `${fixed}${sdParams(fields, message.maxBytes - fixed.length - 1)}]`;
+  }
+}
+
+class PlainMaker implements MessageMaker {
+  readonly #message: MessageConfig;
+  readonly #hostname: string | undefined;
+  readonly #appName: string | undefined;
+  readonly #lines: LineReader;
+  readonly #unparsedPiece: string | undefined;
+  /** From behind the sequenceId to the seq. */
+  readonly #toSeq: string;
+  readonly #toSeqInDoubt: string;
+  readonly #sourceParam: string;
+  /** The most octets that all but a description's halves can take. */
+  readonly #fixedMax: number;
+
+  constructor(source: SourceConfig, message: MessageConfig, run: string) {
+    this.#message = message;
+    this.#hostname = headerField(message.hostname, HOSTNAME_MAX);
+    this.#appName = headerField(message.appName, APP_NAME_MAX);
+    this.#lines = new LineReader(source, message, message.comments);
+    this.#unparsedPiece = source.format === 'text' ? undefined : 'part';
+    const toSeq = `[audit@${message.enterpriseId}${sdParam('run', run)} seq="`;
+    this.#toSeq = `"]${toSeq}`;
+    this.#toSeqInDoubt = `"][timeQuality tzKnown="0"]${toSeq}`;
+    this.#sourceParam = `"${sdParams([['source', source.name]], SOURCE_MAX)}`;
+    this.#fixedMax = this.#toSeqInDoubt.length + this.#sourceParam.length + VARYING_MAX;
+  }
+
+  describer(path: string, readAtMs: number): Describer {
+    const site = siteIn(path);
+    const bare = this.#bareDescriber(readAtMs);
+    return {
+      line: (bytes, start, end, memory) => {
+        const reading = this.#lines.read(bytes.subarray(start, end), site, readAtMs, memory);
+        if ('unsent' in reading) return reading;
+        return reading.kind === 'row' ? this.#describeRow(reading) : bare(reading);
+      },
+      piece: (bytes, start, end, memory) =>
+        bare(this.#lines.bare(bytes.subarray(start, end), this.#unparsedPiece, memory)),
+    };
+  }
+
+  format(description: Description, seq: number, tailId: TailId, offset: number, extra: string): string {
+    const toSeq = description.zoneKnown ? this.#toSeq : this.#toSeqInDoubt;
+    const name = `${META}${sequenceId(seq)}${toSeq}${seq}${ID}${tailId}:${offset}${this.#sourceParam}`;
+    return `${description.before}${name}${extra}${description.after}] `;
+  }
+
+  extra(part: Part | undefined, follows: MessageName | undefined): string {
+    return (part === undefined ? '' : partParam(part)) + (follows === undefined ? '' : followsParam(follows));
+  }
+
+  room({ before, after }: Description): number {
+    return this.#message.maxBytes - this.#fixedMax - before.length - after.length;
+  }
+
+  /** Of a line as such only the time of reading is known, which is the same for all of a chunk. */
+  #bareDescriber(readAtMs: number): (reading: BareReading) => Description {
+    const before = this.#header(NOTICE, timestampOf(readAtMs), '');
+    return ({ unparsed, redacted, msg, memory }) => {
+      const reason = unparsed === undefined ? '' : sdParam('unparsed', unparsed);
+      const after = reason + redactedParam(redacted);
+      const description = { before, zoneKnown: true, after, parsed: unparsed === undefined, altered: false, memory };
+      return msg === undefined ? description : { ...description, msg };
+    };
+  }
+
+  #describeRow({ record, timestamp, zoneKnown, dated, redacted, msg, memory }: RowReading): Description {
+    const { event, failed } = record;
+    const altered = record.checksum === 'altered';
+    const before = this.#header(failed || altered ? WARNING : NOTICE, timestamp, event);
+    const marks = (dated ? '' : sdParam('unparsed', 'no-date')) + redactedParam(redacted);
+    const room = this.#message.maxBytes / 2 - this.#fixedMax - before.length - marks.length;
+    const fields: readonly Field[] = event === '' ? record.fields : [['event', event], ...record.fields];
+    const after = marks + sdParams(fields, room, VALUE_MAX);
+    const description = { before, zoneKnown, after, parsed: dated, altered, memory };
+    return msg === undefined ? description : { ...description, msg };
+  }
+
+  #header(severity: Severity, timestamp: string, msgId: string): string {
+    return formatHeader({
+      priority: priorityValue(this.#message.facility, severity),
+      timestamp,
+      hostname: this.#hostname,
+      appName: this.#appName,
+      procId: undefined,
+      msgId: headerField(msgId, MSG_ID_MAX),
+    });
+  }
+}
+
+/** `part="2/3"`; `2/*` while nobody knows how many there are. */
+function partParam({ number, total }: Part): string {
+  return sdParam('part', `${number}/${total ?? '*'}`);
+}
+
+/** MSG is not the line as it stands in the file: this many places were made unreadable. */
+function redactedParam(places: number): string {
+  return places === 0 ? '' : sdParam('redacted', String(places));
+}
+
+/** For the first message of a run: the last one before it that is intact. */
+function followsParam(last: MessageName): string {
+  return sdParam('follows', `${last.run}:${last.seq}`);
+}
+
+const META = '[meta sequenceId="';
+/** It closes `seq`, whose value stands before it. */
+const ID = '" id="';
+/** A configured name; a message of 2048 octets has no room for an essay. */
+const SOURCE_MAX = 128;
+/** Of one value from the file: OpenEMR's columns have 255 characters, mostly ASCII. */
+const VALUE_MAX = 512;
+const SEQ_MAX = Number.MAX_SAFE_INTEGER;
+const RUN_MAX = 'ffffffffffffffff';
+const VARYING_MAX = [
+  META,
+  String(sequenceId(2_147_483_647)),
+  String(SEQ_MAX),
+  `${ID}${RUN_MAX}:`,
+  String(SEQ_MAX),
+  partParam({ number: 99_999_999, total: 99_999_999 }),
+  followsParam({ run: RUN_MAX, seq: SEQ_MAX }),
+  '] ',
+].join('').length;
+
+/** RFC 5424 section 7.3.1: from 1 to 2147483647, then 1 again. */
+function sequenceId(seq: number): number {
+  return ((seq - 1) % 2_147_483_647) + 1;
+}

@@ -1,0 +1,51 @@
+/**
+ * Which DICOM audit message an audit record becomes: OpenEMR's events in the
+ * order of the tables, the first rule that fits. An event that no table knows
+ * is never dropped: it goes out under its own name, as ITI-20 section
+ * 3.20.4.1.1.2 allows, and so does one that OpenEMR will think of tomorrow.
+ */
+import { AUTHENTICATION_RULES } from './authentication-rules.js';
+import { RECORD_RULES } from './record-rules.js';
+import { fits, type Rule, type Subject } from './rule.js';
+import { SECURITY_RULES, TRAIL_RULES } from './security-rules.js';
+import { TRANSFER_RULES } from './transfer-rules.js';
+
+const DEFAULT_RULE: Rule = {
+  id: 'default',
+  event: /^/,
+  eventId: 'event',
+  action: 'E',
+  types: [],
+  outcome: 'minor',
+  cast: 'user',
+  objects: ['patient'],
+};
+
+export const RULES: readonly Rule[] = [
+  ...AUTHENTICATION_RULES,
+  ...SECURITY_RULES,
+  ...TRANSFER_RULES,
+  ...RECORD_RULES,
+  ...TRAIL_RULES,
+  DEFAULT_RULE,
+];
+
+export function ruleFor(subject: Subject): Rule {
+  return rulesOf(subject.record.event).find((rule) => fits(rule, subject)) ?? DEFAULT_RULE;
+}
+
+/** A clinic's day knows a few dozen events; whoever writes random ones shall not fill the memory. */
+const MAX_KNOWN = 1000;
+const known = new Map<string, readonly Rule[]>();
+
+function rulesOf(event: string): readonly Rule[] {
+  const rules = known.get(event);
+  return rules ?? learn(event);
+}
+
+function learn(event: string): readonly Rule[] {
+  if (known.size >= MAX_KNOWN) known.clear();
+  const rules = RULES.filter((rule) => rule.event.test(event));
+  known.set(event, rules);
+  return rules;
+}

@@ -1,0 +1,33 @@
+/** What more than its fields a row says, for a message that is made of the columns themselves. */
+import type { Columns } from '../model/record.js';
+import { commentsOf } from './comments.js';
+import { type ApiRow, apiOf, type Row, textOf } from './row.js';
+
+export function columnsOf(row: Row): Columns {
+  const { form, bytes } = commentsOf(row);
+  const api: ApiRow = apiOf(row);
+  return {
+    user: textOf(row.user),
+    patient: patientOf(row, api),
+    comments: form === 'text' ? bytes.toString('utf8') : '',
+    commentBytes: bytes,
+    notes: textOf(row.user_notes) || textOf(row.description),
+    ip: textOf(api.ip_address),
+    method: textOf(api.method),
+    url: textOf(api.request_url),
+    document: numberOf(row.ccda_doc_id),
+    id: textOf(row.id),
+    recipient: textOf(row.recipient),
+  };
+}
+
+/** The row's patient, or the one of its API call: only one of the two is ever written. */
+function patientOf(row: Row, api: ApiRow): string {
+  return numberOf(row.patient_id) || numberOf(api.patient_id);
+}
+
+/** OpenEMR writes 0 where none is meant. */
+function numberOf(value: unknown): string {
+  const text = textOf(value);
+  return text === '0' ? '' : text;
+}

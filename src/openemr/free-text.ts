@@ -1,0 +1,110 @@
+/**
+ * Free text, in which patients' particulars stand: the comments, the notes, a
+ * disclosure's description, and what an API call sent and got. It goes out as
+ * stored, as text or not at all, and with what the operator's patterns match
+ * made unreadable. A row that is touched is no longer the row that its
+ * checksum was computed of; that was compared before.
+ *
+ * Known limits: encrypted comments are not searched, nor is what a cut divides.
+ */
+import { isUtf8 } from 'node:buffer';
+import { commentsOf, storedComments } from './comments.js';
+import { isObject, type Row, textOf } from './row.js';
+
+export interface FreeTextOptions {
+  readonly comments: 'encoded' | 'decoded' | 'omit';
+  /** Regular expressions; case does not matter. */
+  readonly redact: readonly string[];
+}
+
+export interface Retold<T> {
+  readonly told: T;
+  /** How many places were made unreadable. */
+  readonly redacted: number;
+}
+
+export const REDACTED = '[redacted]';
+
+export class FreeText {
+  readonly #comments: FreeTextOptions['comments'];
+  readonly #patterns: readonly RegExp[];
+
+  constructor({ comments, redact }: FreeTextOptions) {
+    this.#comments = comments;
+    this.#patterns = redact.map((pattern) => new RegExp(pattern, 'giu'));
+  }
+
+  /** The row as it may go out; `undefined`: as it is. */
+  ofRow(row: Row): Retold<Row> | undefined {
+    if (this.#comments === 'encoded' && this.#patterns.length === 0) return undefined;
+    const pen = new Pen(this.#patterns);
+    const told = this.#row(row, pen);
+    return this.#comments !== 'encoded' || pen.redacted > 0 ? { told, redacted: pen.redacted } : undefined;
+  }
+
+  /** A line that is not taken apart; `undefined`: as it is. */
+  ofLine(line: Buffer): Retold<Buffer> | undefined {
+    if (this.#patterns.length === 0) return undefined;
+    const pen = new Pen(this.#patterns);
+    const encoding = isUtf8(line) ? 'utf8' : 'latin1';
+    const text = pen.redact(line.toString(encoding));
+    return pen.redacted > 0 ? { told: Buffer.from(text, encoding), redacted: pen.redacted } : undefined;
+  }
+
+  #row(row: Row, pen: Pen): Row {
+    const told: Record<string, unknown> = { ...row };
+    if ('comments' in row) told.comments = this.#commentsOf(row, pen);
+    this.#columns(told, ['user_notes', 'description'], pen);
+    if (isObject(row.api)) {
+      const api: Record<string, unknown> = { ...row.api };
+      if (this.#comments === 'omit' && 'request_url' in api) api.request_url = pathOf(textOf(api.request_url));
+      this.#columns(api, ['request_body', 'response'], pen);
+      if (typeof api.request_url === 'string') api.request_url = pen.redact(api.request_url);
+      told.api = api;
+    }
+    // What a row that was edited says now.
+    if (isObject(row.row)) told.row = this.#row(row.row, pen);
+    return told;
+  }
+
+  #commentsOf(row: Row, pen: Pen): unknown {
+    if (this.#comments === 'omit') return null;
+    const { form, bytes } = commentsOf(row);
+    if (form === 'encrypted') return row.comments;
+    const before = pen.redacted;
+    const text = pen.redact(bytes.toString('utf8'));
+    if (this.#comments === 'decoded') return text;
+    return pen.redacted === before ? row.comments : storedComments(row, text);
+  }
+
+  #columns(columns: Record<string, unknown>, names: readonly string[], pen: Pen): void {
+    for (const name of names) {
+      const value = columns[name];
+      if (typeof value === 'string') columns[name] = this.#comments === 'omit' ? null : pen.redact(value);
+    }
+  }
+}
+
+/** The text up to a query or a fragment. */
+function pathOf(address: string): string {
+  return address.replace(/[?#].*$/s, '');
+}
+
+class Pen {
+  redacted = 0;
+
+  constructor(private readonly patterns: readonly RegExp[]) {}
+
+  redact(text: string): string {
+    let redacted = text;
+    for (const pattern of this.patterns) {
+      redacted = redacted.replaceAll(pattern, (match) => {
+        // A pattern that can match nothing would otherwise mark every place.
+        if (match === '') return '';
+        this.redacted += 1;
+        return REDACTED;
+      });
+    }
+    return redacted;
+  }
+}

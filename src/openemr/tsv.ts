@@ -1,0 +1,64 @@
+/**
+ * Rows as `mysql --batch` prints them: a heading with the columns' names, then
+ * a row a line, cells parted by TAB. Inside a cell `\n`, `\t`, `\0` and `\\`
+ * stand for LF, TAB, NUL and backslash; CR is not escaped. NULL is the word
+ * NULL, which is also how a text that says "NULL" looks: it is taken for none.
+ *
+ * The heading stands in the first line, and again wherever another run of the
+ * client was appended; its columns hold until the next one.
+ */
+import { isUtf8 } from 'node:buffer';
+import type { Row } from './row.js';
+
+/** The columns' names, if the line is a heading. */
+export function headingOf(line: Buffer): readonly string[] | undefined {
+  if (line.length > HEADING_MAX) return undefined;
+  const cells = line.toString('latin1').split('\t');
+  const named = cells.includes('date') && cells.includes('event') && cells.every((cell) => NAME.test(cell));
+  return named ? cells : undefined;
+}
+
+export type ReadCells = { readonly row: Row } | { readonly unparsed: 'not-utf8' | 'no-heading' | 'wrong-cells' };
+
+/** The row in a line under these columns; `wrong-cells`: more or fewer than columns. */
+export function readCells(line: Buffer, columns: readonly string[] | undefined): ReadCells {
+  if (columns === undefined) return { unparsed: 'no-heading' };
+  if (!isUtf8(line)) return { unparsed: 'not-utf8' };
+  const cells = line.toString('utf8').split('\t');
+  if (cells.length !== columns.length) return { unparsed: 'wrong-cells' };
+  const names = keysOf(columns);
+  const row: Record<string, string | null> = {};
+  for (const [index, name] of names.entries()) row[name] = columnOf(cells[index]!);
+  return { row };
+}
+
+/** The line of a row under these columns. */
+export function cellsLine(row: Row, columns: readonly string[]): string {
+  const values: Readonly<Record<string, unknown>> = { ...row };
+  return keysOf(columns)
+    .map((name) => cellOf(values[name]))
+    .join('\t');
+}
+
+const HEADING_MAX = 4096;
+const NAME = /^[A-Za-z_]\w{0,63}$/;
+
+/** An export of 5.0 has two checksums: the table's own, and `lce_checksum` of the side table. */
+function keysOf(columns: readonly string[]): readonly string[] {
+  if (!columns.includes('lce_checksum')) return columns;
+  return columns.map((name) => ({ checksum: 'log_checksum', lce_checksum: 'checksum' })[name] ?? name);
+}
+
+function columnOf(cell: string): string | null {
+  if (cell === 'NULL') return null;
+  if (!cell.includes('\\')) return cell;
+  return cell.replaceAll(/\\(.)/gs, (whole, character: string) => UNESCAPED[character] ?? whole);
+}
+
+const UNESCAPED: Readonly<Record<string, string>> = { n: '\n', t: '\t', 0: '\0', '\\': '\\' };
+const ESCAPED: Readonly<Record<string, string>> = { '\n': '\\n', '\t': '\\t', '\0': '\\0', '\\': '\\\\' };
+
+function cellOf(value: unknown): string {
+  if (typeof value !== 'string') return 'NULL';
+  return value.replaceAll(/[\n\t\0\\]/g, (character) => ESCAPED[character]!);
+}
