@@ -97,7 +97,9 @@ export class Absence {
 
   #tell(tail: Tail, { reason, size, doubtful }: Lost): void {
     const missing = size === undefined ? doubtful : size > tail.offset;
-    if (missing && !this.#isRead(tail, size)) this.tellGap(tail, tail.offset, size, reason);
+    if (!missing) return;
+    if (this.#isRead(tail, size)) this.deps.tails.remove(tail);
+    else this.tellGap(tail, tail.offset, size, reason);
   }
 
   /**
