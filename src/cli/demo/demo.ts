@@ -139,8 +139,12 @@ function reportTo(screen: Screen) {
   return { ...report, child: () => report };
 }
 
+/** Not AbortSignal.timeout within AbortSignal.any: nobody holds the former, and once collected it never goes off. */
 function stopAfter(signal: AbortSignal, seconds: number | undefined): AbortSignal {
-  return seconds === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]);
+  if (seconds === undefined) return signal;
+  const over = new AbortController();
+  void systemClock.sleep(seconds * 1000, signal).then(() => over.abort());
+  return over.signal;
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
