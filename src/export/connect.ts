@@ -16,7 +16,7 @@ export function connectSite(site: SiteOptions, credentialsDirectory: string | un
 }
 
 /** `openemr on localhost:3306`. */
-export function whereaboutsOf({ database, socket, host, port }: SiteOptions): string {
+function whereaboutsOf({ database, socket, host, port }: SiteOptions): string {
   return `${database} on ${socket ?? `${host}:${port}`}`;
 }
 
