@@ -67,9 +67,9 @@ export class Forward {
     while (!stop.aborted) {
       const dialled = await this.#dial(stop);
       if (dialled === undefined) continue;
-      const listenFirst = this.#fruitless > 0;
+      const afterFailure = this.#fruitless > 0;
       this.#fruitless += 1;
-      await this.#after(await this.#session(dialled).run(stop, kill, listenFirst), dialled, stop);
+      await this.#after(await this.#session(dialled).run(stop, kill, afterFailure), dialled, stop);
     }
     this.state.link = { name: 'stopped' };
     await this.dependencies.outbox.close();

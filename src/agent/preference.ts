@@ -5,18 +5,20 @@
 import type { Clock } from '../lib/clock.js';
 import type { Dialled, Dialler } from '../link/dial.js';
 
+export interface PreferenceDependencies {
+  readonly dialler: Pick<Dialler, 'dialPreferred'>;
+  readonly clock: Clock;
+  readonly times: { readonly preferredEveryMs: number };
+}
+
 export class Preference {
   #askedAtMs: number;
   #asking = false;
   #found: Dialled | undefined;
   readonly #over = new AbortController();
 
-  constructor(
-    private readonly dialler: Pick<Dialler, 'dialPreferred'>,
-    private readonly clock: Clock,
-    private readonly everyMs: number,
-  ) {
-    this.#askedAtMs = clock.monotonicMs();
+  constructor(private readonly dependencies: PreferenceDependencies) {
+    this.#askedAtMs = dependencies.clock.monotonicMs();
   }
 
   /** A link to a target that is preferred to `present`, when one has been found since it was last asked for. */
@@ -24,7 +26,9 @@ export class Preference {
     const found = this.#found;
     this.#found = undefined;
     if (found?.link.alive) return found;
-    if (!this.#asking && this.clock.monotonicMs() - this.#askedAtMs >= this.everyMs) void this.#ask(present);
+    const { clock, times } = this.dependencies;
+    const due = clock.monotonicMs() - this.#askedAtMs >= times.preferredEveryMs;
+    if (due && !this.#asking) void this.#ask(present);
     return undefined;
   }
 
@@ -37,9 +41,9 @@ export class Preference {
 
   async #ask({ target }: Dialled): Promise<void> {
     this.#asking = true;
-    const found = await this.dialler.dialPreferred(target, this.#over.signal);
+    const found = await this.dependencies.dialler.dialPreferred(target, this.#over.signal);
     this.#asking = false;
-    this.#askedAtMs = this.clock.monotonicMs();
+    this.#askedAtMs = this.dependencies.clock.monotonicMs();
     if (this.#over.signal.aborted) found?.link.leave();
     else this.#found = found;
   }

@@ -49,33 +49,32 @@ export class Session {
   #settled: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown; readonly epoch: Epoch } | undefined;
   #wake: () => void = () => undefined;
+  #afterFailure = false;
 
   constructor(
     first: Dialled,
     private readonly dependencies: SessionDependencies,
   ) {
-    const { dialler, clock, times } = dependencies;
     this.#first = first.link;
     this.#present = first;
-    this.#linkedAtMs = clock.monotonicMs();
-    this.#preference = new Preference(dialler, clock, times.preferredEveryMs);
+    this.#linkedAtMs = dependencies.clock.monotonicMs();
+    this.#preference = new Preference(dependencies);
   }
 
   /**
-   * `stop` ends it after the epoch in hand; `kill` takes the links away at once. With `listenFirst` nothing is sent
+   * `stop` ends it after the epoch in hand; `kill` takes the links away at once. After a failure nothing is sent
    * before the link has lived for a moment: a collector that refuses us after the handshake does so meanwhile.
    */
-  async run(stop: AbortSignal, kill: AbortSignal, listenFirst = false): Promise<SessionEnd> {
+  async run(stop: AbortSignal, kill: AbortSignal, afterFailure = false): Promise<SessionEnd> {
     const wake = () => this.#wake();
     const cut = () => this.#destroyAll();
     stop.addEventListener('abort', wake);
     kill.addEventListener('abort', cut);
     try {
       this.#adopt(this.#present);
-      if (listenFirst) await this.#pause(this.dependencies.times.quietMs, false);
-      const end = await this.#epochs(stop);
-      if (end.how === 'stopped') this.#leave();
-      return end;
+      this.#afterFailure = afterFailure;
+      if (afterFailure) await this.#pause(this.dependencies.times.quietMs, false);
+      return await this.#epochs(stop);
     } catch (error) {
       // Whether the epoch before is acknowledged is known before anybody starts again behind what has been.
       await this.#settled;
@@ -97,11 +96,11 @@ export class Session {
       const last = stop.aborted;
       const epoch = await this.#fill(stop);
       await this.#settlement();
-      if (epoch.isEmpty) return stop.aborted ? { how: 'stopped' } : this.#closedIdle();
+      if (epoch.isEmpty) return stop.aborted ? this.#leave() : this.#closedIdle();
       await this.#turn(epoch);
       if (last && !epoch.endsInsideEntry) {
         await this.#settlement();
-        return { how: 'stopped' };
+        return this.#leave();
       }
       await this.#preferBetter();
     }
@@ -142,25 +141,26 @@ export class Session {
     }
   }
 
-  /** Until the time is up, the journal grows (`orMore`), or something ends: the link, an epoch badly, the agent. */
+  /** Until the time is up, the journal grows (`orMore`), or something ends. */
   async #pause(ms: number | undefined, orMore: boolean): Promise<void> {
     const { clock, outbox } = this.dependencies;
     const over = new AbortController();
     this.#wake = () => over.abort();
     if (!this.#present.link.alive || this.#failure !== undefined) return;
-    const waits = orMore ? [outbox.more(over.signal)] : [];
-    if (ms !== undefined) waits.push(clock.sleep(ms, over.signal));
-    await Promise.race(waits);
+    const time = ms === undefined ? [] : [clock.sleep(ms, over.signal)];
+    await Promise.race(orMore ? [outbox.more(over.signal), ...time] : time);
     over.abort();
   }
 
   /** Ends the epoch: asks for the acknowledgement on the old link and goes on over the next. */
   async #turn(epoch: Epoch): Promise<void> {
     const { memories, windowMs, fixedLevel, times } = this.dependencies;
-    const before = this.#present;
-    const { link, target } = before;
+    const { link, target } = this.#present;
     const memory = memories.of(target.host, target.port);
-    const early = memory.oneAtATime ? undefined : await this.#nextLink(times.nextLinkMs);
+    // It has taken a second link before: that it does not now is no reason to ask for less proof, unless it goes on so.
+    const takesTwo = memory.level !== undefined && !this.#afterFailure;
+    const early = memory.oneAtATime ? undefined : await this.#nextLink(takesTwo ? times.handshakeMs : times.nextLinkMs);
+    if (takesTwo && early instanceof LinkError) throw early;
     const closing = link.close((fixedLevel ?? memory.level) === 'window' ? windowMs : undefined);
     const answer = await closing.answered;
     if (answer === 'broken' || answer === 'unasked') throw disproof(await closing.verdict, target);
@@ -168,12 +168,14 @@ export class Session {
     const next = closedFirst ? await this.#nextAfter(closing) : early;
     if (next instanceof LinkError) throw next;
     this.#adopt({ link: next, target });
-    this.#settled = this.#settle(epoch, before, { target, closing, next, closedFirst }).catch((error: unknown) => {
-      this.#failure = { error, epoch };
-      // Whoever waits for room on the next link must not wait for a collector that is gone.
-      this.#destroyAll();
-      this.#wake();
-    });
+    this.#settled = this.#settle(epoch, { link, target }, { target, closing, next, closedFirst }).catch(
+      (error: unknown) => {
+        this.#failure = { error, epoch };
+        // Whoever waits for room on the next link must not wait for a collector that is gone.
+        this.#destroyAll();
+        this.#wake();
+      },
+    );
   }
 
   /** For a collector that takes no second link: only once it has let go of the present one. */
@@ -189,6 +191,7 @@ export class Session {
     const level = await settle(parting, this.dependencies);
     before.link.destroy();
     this.#open.delete(before.link);
+    this.#afterFailure = false;
     await this.dependencies.acknowledged(epoch, before, level);
   }
 
@@ -207,8 +210,8 @@ export class Session {
   /** A collector that closes a link as soon as it is made refuses us, and may say why. */
   #closedIdle(): SessionEnd {
     const { link, target } = this.#present;
-    const livedMs = this.dependencies.clock.monotonicMs() - this.#linkedAtMs;
-    if (link !== this.#first || livedMs >= this.dependencies.times.quietMs) return { how: 'idle' };
+    const { clock, times } = this.dependencies;
+    if (link !== this.#first || clock.monotonicMs() - this.#linkedAtMs >= times.quietMs) return { how: 'idle' };
     const error = link.end?.error;
     throw error === undefined ? LinkError.refusedSilently(target, link.peer.protocol) : LinkError.from(error, target);
   }
@@ -223,10 +226,10 @@ export class Session {
     this.#adopt(better);
   }
 
-  #leave(): void {
-    const { link } = this.#present;
-    this.#open.delete(link);
-    link.leave();
+  #leave(): SessionEnd {
+    this.#open.delete(this.#present.link);
+    this.#present.link.leave();
+    return { how: 'stopped' };
   }
 
   #adopt(dialled: Dialled): void {

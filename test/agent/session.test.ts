@@ -144,6 +144,21 @@ test('a link that is listened to first sends nothing to a collector that refuses
   t.true(end.how === 'failed' && (end.epoch?.isEmpty ?? true));
 });
 
+test('a collector that has taken two links is not believed when it takes none before the close', async (t) => {
+  const collector = await collecting(t, pki);
+  const memories = await CollectorMemories.open(temporaryDirectory(t), silent);
+  await memories.keep('localhost', collector.port, { level: 'close-notify', weaker: undefined, oneAtATime: false });
+  const { session, acknowledged } = await sessionWith(t, collector, [entry(1, 5)], {
+    memories,
+    times: { ...DELIVERY_TIMES, handshakeMs: 300 },
+  });
+  collector.behave({ handshake: 'never' });
+  const end = await session.run(never, never);
+  t.is(end.how === 'failed' && end.error.code, 'no-handshake');
+  t.deepEqual(acknowledged, []);
+  t.false(memories.of('localhost', collector.port).oneAtATime);
+});
+
 test('a kill takes the links away at once, whatever the collector does', async (t) => {
   const collector = await collecting(t, pki, { close: 'never' });
   const kill = new AbortController();
