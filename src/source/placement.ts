@@ -40,7 +40,7 @@ interface Held {
 
 // copytruncate truncates when the copy is done; a copy that has not changed for
 // this long, beside a file that still stands, is a file of its own.
-export const HOLD_MS = 60_000;
+const HOLD_MS = 60_000;
 
 // What has been compared need not be compared again; forgotten all at once when it grows large.
 const MAX_TESTED = 100_000;

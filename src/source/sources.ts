@@ -26,7 +26,7 @@ import type { View } from './view.js';
 import { chokidarWake, type WakeFactory } from './wake.js';
 
 export type { FileState } from './file-state.js';
-export type { LossReason, Notice } from './notice.js';
+export type { Notice } from './notice.js';
 
 export interface SourceOptions {
   readonly name: string;

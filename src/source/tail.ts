@@ -14,7 +14,7 @@ import { type Place, stampOf, type TailOptions } from './place.js';
 import type { Seen } from './view.js';
 
 /** One read is at most this much of the file, unless a single line is longer. */
-export const READ_BYTES = 256 * 1024;
+const READ_BYTES = 256 * 1024;
 
 export type Reading =
   | { readonly kind: 'chunk'; readonly chunk: Chunk }
