@@ -48,7 +48,7 @@ export class CollectorMemories {
 }
 
 /** An unreadable or damaged file is as good as none. */
-export async function readMemories(path: string): Promise<Map<string, CollectorMemory>> {
+async function readMemories(path: string): Promise<Map<string, CollectorMemory>> {
   const memories = new Map<string, CollectorMemory>();
   try {
     const content: unknown = JSON.parse(await readFile(path, 'utf8'));

@@ -9,7 +9,7 @@ import { xmlToken } from './xml.js';
 /** A coded value, as the attributes of its element. */
 export type Code = string & { readonly code: unique symbol };
 
-export function codeOf(code: string, system: string, meaning: string, room = Number.POSITIVE_INFINITY): Code {
+function codeOf(code: string, system: string, meaning: string, room = Number.POSITIVE_INFINITY): Code {
   return `csd-code="${xmlToken(code, room)}" codeSystemName="${system}" originalText="${xmlToken(meaning, room)}"` as Code;
 }
 
@@ -27,7 +27,7 @@ export function coded(element: string, code: Code): string {
   return `<${element} ${code}/>`;
 }
 
-export const OWN_SYSTEM = 'openemr-audit-forwarder';
+const OWN_SYSTEM = 'openemr-audit-forwarder';
 
 function dicom(code: number, meaning: string): Code {
   return codeOf(String(code), 'DCM', meaning);

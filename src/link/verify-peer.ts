@@ -100,7 +100,7 @@ function canonicalFingerprint(fingerprint: string): string {
   return fingerprint.slice(0, colon).toLowerCase() + fingerprint.slice(colon).toUpperCase();
 }
 
-export function fingerprintOf(certificate: X509Certificate): string {
+function fingerprintOf(certificate: X509Certificate): string {
   return `sha-256:${certificate.fingerprint256}`;
 }
 

@@ -23,7 +23,7 @@ export interface Retold<T> {
   readonly redacted: number;
 }
 
-export const REDACTED = '[redacted]';
+const REDACTED = '[redacted]';
 
 export class FreeText {
   readonly #comments: FreeTextOptions['comments'];

@@ -1,13 +1,5 @@
-/**
- * The text of one open file, plain or gzip alike: bytes by offset in the
- * uncompressed text. Holds a descriptor, so that it stays readable when the
- * file is renamed or deleted.
- */
+/** The text of one open file: bytes by offset in the uncompressed text, plain and compressed files alike. */
 import type { Stats } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { GzipContent } from './gunzip.js';
-import { compressionOf } from './rotated-name.js';
 
 export interface Content {
   readonly compressed: boolean;
@@ -20,37 +12,4 @@ export interface Content {
   /** Whether all of the text can be read: false while a compressed file is still being written. */
   complete(): Promise<boolean>;
   close(): Promise<void>;
-}
-
-/** `retainBytes`: how far back a compressed text can be read again without starting over. Rejects with the system's error. */
-export async function openContent(path: string, retainBytes: number): Promise<Content> {
-  const handle = await open(path, 'r');
-  return compressionOf(basename(path)) === 'gzip' ? new GzipContent(handle, retainBytes) : new PlainContent(handle);
-}
-
-class PlainContent implements Content {
-  readonly compressed = false;
-  readonly damage = undefined;
-
-  constructor(readonly handle: FileHandle) {}
-
-  async read(offset: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafe(length);
-    // One call, not a loop: between two the file can be truncated and written
-    // anew, and the pieces would not belong together. Short means the end.
-    const { bytesRead } = await this.handle.read(buffer, 0, length, offset);
-    return buffer.subarray(0, bytesRead);
-  }
-
-  stat(): Promise<Stats> {
-    return this.handle.stat();
-  }
-
-  complete(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
-  close(): Promise<void> {
-    return this.handle.close();
-  }
 }

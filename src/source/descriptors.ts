@@ -5,7 +5,7 @@
  * one with unread text never. Running out of descriptors is a reason to wait, not a lost file.
  */
 import { systemCode } from '../lib/errors.js';
-import { openContent } from './content.js';
+import { openContent } from './open-content.js';
 import type { Tail } from './tail.js';
 
 export type Opening =

@@ -1,7 +1,8 @@
 /** Opens files only to see what they are, and remembers which could not be opened. */
 import { systemCode } from '../lib/errors.js';
-import { type Content, openContent } from './content.js';
+import type { Content } from './content.js';
 import { MARK_BYTES } from './identity.js';
+import { openContent } from './open-content.js';
 import type { Seen } from './view.js';
 
 export class Opener {

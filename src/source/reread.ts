@@ -5,9 +5,9 @@
  */
 import type { Chunk } from '../model/line.js';
 import type { ByteOffset, InsideLine, Position } from '../model/position.js';
-import { openContent } from './content.js';
 import { sameContent } from './identity.js';
 import { cutLines, insideLineAfter } from './lines.js';
+import { openContent } from './open-content.js';
 
 export interface Stretch {
   readonly from: ByteOffset;

@@ -7,7 +7,7 @@ import { ManualClock } from './manual-clock.js';
 import { Paper } from './paper.js';
 
 export const SETTLE_MS = 30_000;
-export const EXAMINE_MS = 60_000;
+const EXAMINE_MS = 60_000;
 
 export class Followed {
   readonly database = new FakeOpenemr();

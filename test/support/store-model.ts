@@ -87,6 +87,6 @@ function shuffled(messages: readonly ModelMessage[], roll: () => number): ModelM
     .map(({ message }) => message);
 }
 
-export function nameOf({ run, seq }: { readonly run: string; readonly seq: number }): string {
+function nameOf({ run, seq }: { readonly run: string; readonly seq: number }): string {
   return `${run}:${seq}`;
 }
