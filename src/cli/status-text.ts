@@ -36,6 +36,13 @@ function sourceLines({ files, counts, ownTails }: AgentState): string[] {
   lines.push(
     `lines: ${countText(counts.lines)} read since the start, ${countText(counts.unparsed)} not understood and sent as they are, ${countText(counts.empty)} empty`,
   );
+  if (counts.filtered > 0)
+    lines.push(`  ${countText(counts.filtered)} left out by message.include and message.exclude`);
+  if (counts.altered > 0) {
+    lines.push(
+      `  ${countText(counts.altered)} ALTERED since OpenEMR wrote them, by their checksum; they went out as warnings`,
+    );
+  }
   return lines;
 }
 

@@ -1,23 +1,33 @@
 /**
- * The row's checksum, computed again as OpenEMR's own tamper report does
- * (interface/reports/audit_log_tamper_report.php): the columns one after
- * another, NULL as nothing, `comments` as stored.
+ * The row's checksum, computed again as OpenEMR computes it: the columns one
+ * after another, NULL as nothing, `comments` as stored.
  *
- * - 6.0 and later: SHA3-512 of every row;
+ * - 6.0 and later: SHA3-512 of every row, and another of its API call, whose
+ *   moment is that of the row;
  * - 5.0: SHA-1, of updates only, over fewer columns, among them the checksum of
  *   the row that was changed.
  *
- * It has no key: it finds edits and damage, not a forger who computes it anew.
+ * OpenEMR hashes what it meant to write. Where the table took it otherwise (a
+ * text for a number, a value cut to its column) its own tamper report calls the
+ * row altered, and so do we. Nor has it a key: edits and damage are found, not
+ * a forger who computes it anew.
  */
 import { hash } from 'node:crypto';
 import type { Checksum } from '../model/record.js';
-import { type Row, textOf } from './row.js';
+import { isObject, type Row, textOf } from './row.js';
 
 export function checksumOf(row: Row): Checksum {
-  const stored = textOf(row.checksum);
+  const own = compared(row.checksum, row);
+  if (own === 'altered') return own;
+  const api = compared(row.checksum_api, row, API_COLUMNS);
+  return api === 'none' ? own : api;
+}
+
+function compared(column: unknown, row: Row, api?: readonly string[]): Checksum {
+  const stored = textOf(column);
   if (stored === '') return 'none';
   const old = stored.length < OLD_BELOW;
-  const text = old ? joined(row, OLD_COLUMNS) : joined(row, COLUMNS);
+  const text = api === undefined ? joined(row, old ? OLD_COLUMNS : COLUMNS) : joinedApi(row, api);
   if (text === undefined) return 'none';
   return hash(old ? 'sha1' : 'sha3-512', text) === stored.toLowerCase() ? 'ok' : 'altered';
 }
@@ -54,8 +64,24 @@ const OLD_COLUMNS: readonly string[] = [
   'crt_user',
 ];
 
+const API_COLUMNS: readonly string[] = [
+  'user_id',
+  'patient_id',
+  'ip_address',
+  'method',
+  'request',
+  'request_url',
+  'request_body',
+  'response',
+];
+
+function joinedApi(row: Row, columns: readonly string[]): string | undefined {
+  const call = isObject(row.api) ? joined(row.api, columns) : undefined;
+  return call === undefined ? undefined : textOf(row.id) + call + textOf(row.date);
+}
+
 /** `undefined` when a column is missing or holds what cannot be written as it was stored. */
-function joined(row: Row, columns: readonly string[]): string | undefined {
+function joined(row: object, columns: readonly string[]): string | undefined {
   const values = row as Readonly<Record<string, unknown>>;
   let text = '';
   for (const column of columns) {

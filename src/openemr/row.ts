@@ -21,6 +21,7 @@ export interface Row {
   readonly encrypt?: unknown;
   readonly version?: unknown;
   readonly checksum?: unknown;
+  readonly checksum_api?: unknown;
   readonly api?: unknown;
   /** Of `extended_log`, which holds disclosures. */
   readonly recipient?: unknown;

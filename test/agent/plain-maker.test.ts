@@ -1,0 +1,157 @@
+import test from 'ava';
+import { Encoder } from '../../src/agent/encode.js';
+import type { NewEntry } from '../../src/model/entry.js';
+import type { Chunk } from '../../src/model/line.js';
+import type { Position } from '../../src/model/position.js';
+import { type Message, parseMessage } from '../../src/syslog/rfc5424.js';
+import { Unframer } from '../../src/syslog/rfc5425.js';
+import { LEAST, load } from '../support/config.js';
+import { auditRow, rowFile } from '../support/openemr-rows.js';
+
+const RUN = '00112233445566ff';
+
+test('a row that was altered is a warning, and counted', async (t) => {
+  const encoder = await encoderOf('');
+  const altered = auditRow({ checksum: 'ab'.repeat(64) });
+  const old = auditRow({ checksum: '' });
+  const messages = messagesIn(encoder.encode(chunkOf(rowFile([auditRow(), altered, old]))));
+  t.deepEqual(
+    messages.map((message) => [message.severity, param(message, 'checksum')]),
+    [
+      [5, 'ok'],
+      [4, 'altered'],
+      [5, 'none'],
+    ],
+  );
+  t.is(encoder.counts.altered, 1);
+});
+
+test('what OpenEMR calls failed and was not is no warning, but says what the row says', async (t) => {
+  const rows = [
+    auditRow({ event: 'backup', success: 0 }, 'Backup is completed'),
+    auditRow({ event: 'logout', success: 0 }, 'timeout, so force logout'),
+    auditRow({ event: 'login', success: 0 }, 'failure: 10.1.1.1. user not found'),
+  ];
+  const messages = messagesIn((await encoderOf('')).encode(chunkOf(rowFile(rows))));
+  t.deepEqual(
+    messages.map((message) => [message.severity, param(message, 'success')]),
+    [
+      [5, '0'],
+      [5, '0'],
+      [4, '0'],
+    ],
+  );
+});
+
+test('rows that are left out move the position and take no number', async (t) => {
+  const encoder = await encoderOf('exclude: ["event=http-*", user=phimail-service]');
+  const rows = [
+    auditRow({ event: 'http-request-select' }),
+    auditRow({ event: 'view' }),
+    auditRow({ user: 'phimail-service' }),
+  ];
+  const file = Buffer.concat([rowFile(rows), Buffer.from('http-request: not a row\n')]);
+  const entry = encoder.encode(chunkOf(file));
+  t.is(entry.to?.offset, file.length);
+  t.deepEqual(
+    messagesIn(entry).map(({ msgId }) => msgId),
+    ['view', undefined],
+  );
+  t.like(encoder.counts, { lines: 4, filtered: 2, messages: 2, unparsed: 1 });
+
+  const nothing = encoder.encode(chunkOf(rowFile([auditRow({ event: 'http-x' })]), file.length));
+  t.like(nothing, { count: 0, first: { run: RUN, seq: 3 } });
+});
+
+test('comments go out as text or not at all, if so configured; the checksum is still that of the row', async (t) => {
+  const file = rowFile([auditRow({ user: 'jörg' }, "SELECT 'Zoë'")]);
+  const decoded = messagesIn((await encoderOf('comments: decoded')).encode(chunkOf(file)))[0]!;
+  t.like(JSON.parse(decoded.msg!.toString()), { comments: "SELECT 'Zoë'", user: 'jörg' });
+  t.true(decoded.bom);
+  const omitted = messagesIn((await encoderOf('comments: omit')).encode(chunkOf(file)))[0]!;
+  t.like(JSON.parse(omitted.msg!.toString()), { comments: null, user: 'jörg' });
+  for (const message of [decoded, omitted]) t.is(param(message, 'checksum'), 'ok');
+});
+
+test('what a pattern matches is unreadable in rows, in lines of text and in what is not understood', async (t) => {
+  const redact = "redact: ['\\d{3}-\\d{2}-\\d{4}']";
+  const file = Buffer.concat([
+    rowFile([auditRow({}, 'ssn 123-45-6789')]),
+    Buffer.from('{"torn 123-45-6789\nno number\n'),
+  ]);
+  const rows = messagesIn((await encoderOf(redact)).encode(chunkOf(file)));
+  t.is(Buffer.from(JSON.parse(rows[0]!.msg!.toString()).comments, 'base64').toString(), 'ssn [redacted]');
+  const lines = messagesIn((await encoderOf(redact, 'text')).encode(chunkOf(file)));
+  for (const messages of [rows, lines]) {
+    t.is(messages[1]!.msg!.toString(), '{"torn [redacted]');
+    t.is(param(messages[1]!, 'redacted'), '1');
+    t.is(messages[2]!.msg!.toString(), 'no number');
+    t.is(param(messages[2]!, 'redacted'), undefined);
+  }
+});
+
+const HEADING = 'id\tdate\tevent\tuser\tcomments\tversion\n';
+const ROW = '7\t2026-11-20 08:01:44\tlogin\trsato\tc3VjY2Vzcw==\t4\n';
+
+test('a table’s heading holds for the rows under it, in later reads and after a restart', async (t) => {
+  const first = await encoderOf('', 'openemr-tsv');
+  const heading = first.encode(chunkOf(Buffer.from(HEADING)));
+  t.is(heading.count, 0);
+  t.like(first.counts, { lines: 0, headings: 1 });
+  t.deepEqual(heading.to?.columns, ['id', 'date', 'event', 'user', 'comments', 'version']);
+
+  const again = await encoderOf('', 'openemr-tsv', [heading.to!]);
+  for (const encoder of [first, again]) {
+    const [message] = messagesIn(encoder.encode(chunkOf(Buffer.from(ROW), HEADING.length)));
+    t.like(message, { msgId: 'login', timestamp: '2026-11-20T08:01:44+01:00' });
+    t.is(param(message!, 'user'), 'rsato');
+    t.is(param(message!, 'row'), '::7');
+    t.is(message!.msg!.toString(), ROW.trimEnd());
+  }
+});
+
+test('a row without heading is sent as it is', async (t) => {
+  const encoder = await encoderOf('', 'openemr-tsv');
+  const [message] = messagesIn(encoder.encode(chunkOf(Buffer.from(ROW), 500)));
+  t.is(param(message!, 'unparsed'), 'no-heading');
+  t.is(message!.msg!.toString(), ROW.trimEnd());
+});
+
+test('rows that are read again keep their heading, and leave the tail where it is', async (t) => {
+  const encoder = await encoderOf('', 'openemr-tsv');
+  encoder.encode(chunkOf(Buffer.from(HEADING + ROW)));
+  const again = encoder.encodeAgain(chunkOf(Buffer.from(ROW), HEADING.length));
+  t.is(param(messagesIn(again)[0]!, 'user'), 'rsato');
+  t.is(again.to, undefined);
+});
+
+test('a table’s comments can be left out, too', async (t) => {
+  const encoder = await encoderOf('comments: omit', 'openemr-tsv');
+  const [message] = messagesIn(encoder.encode(chunkOf(Buffer.from(HEADING + ROW))));
+  t.is(message!.msg!.toString(), '7\t2026-11-20 08:01:44\tlogin\trsato\tNULL\t4');
+});
+
+async function encoderOf(message: string, format = 'openemr', positions: Position[] = []): Promise<Encoder> {
+  const yaml = LEAST.replace('name: main,', `name: main, format: ${format},`);
+  const config = await load(`${yaml}\nmessage: { ${message} }`);
+  return new Encoder({ sources: config.sources, message: config.message, run: RUN, nextSeq: 1, positions });
+}
+
+function chunkOf(bytes: Buffer, offset = 0): Chunk {
+  const identity = { inode: 1, device: 1, birthtimeMs: 1, head: '', last: '' };
+  const position = { tailId: '0123456789abcdef', source: 'main', path: '/var/log/audit.log', identity };
+  const to = { ...position, offset: offset + bytes.length };
+  return { from: { ...position, offset }, to, bytes, ending: 'newline', readAtMs: Date.UTC(2026, 10, 23) };
+}
+
+function messagesIn({ frames }: NewEntry): Message[] {
+  return new Unframer({ maxMessageBytes: 40_000 }).feed(frames).map((bytes) => {
+    const parsed = parseMessage(Buffer.from(bytes));
+    if (!parsed.ok) throw parsed.fault;
+    return parsed.message;
+  });
+}
+
+function param({ structuredData }: Message, name: string): string | undefined {
+  return structuredData.find(({ id }) => id.startsWith('audit@'))?.params.find(([each]) => each === name)?.[1];
+}

@@ -1,0 +1,77 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { FreeText, type FreeTextOptions, REDACTED } from '../../src/openemr/free-text.js';
+import type { Row } from '../../src/openemr/row.js';
+
+const encoded = (text: string) => Buffer.from(text).toString('base64');
+const ROW: Row = {
+  version: 4,
+  user: 'zoe',
+  comments: encoded("UPDATE x SET ssn='123-45-6789'"),
+  user_notes: 'call 123-45-6789',
+  api: { request_url: '/Patient?ssn=123-45-6789', response: 'Zoe', method: 'GET' },
+};
+const SSN = '\\d{3}-\\d{2}-\\d{4}';
+
+test('by default nothing is touched', (t) => {
+  t.is(told({}), undefined);
+  t.is(told({ redact: ['no such text'] }), undefined);
+});
+
+test('comments go out as text', (t) => {
+  t.deepEqual(told({ comments: 'decoded' }), { ...ROW, comments: "UPDATE x SET ssn='123-45-6789'" });
+});
+
+test('without comments nothing goes out in which particulars stand', (t) => {
+  t.deepEqual(told({ comments: 'omit' }), {
+    ...ROW,
+    comments: null,
+    user_notes: null,
+    api: { request_url: '/Patient', response: null, method: 'GET' },
+  });
+});
+
+test('what a pattern matches is made unreadable wherever text is free, and counted', (t) => {
+  const retold = new FreeText({ comments: 'encoded', redact: [SSN, 'ZOE'] }).ofRow(ROW);
+  t.is(retold?.redacted, 4);
+  t.deepEqual(retold?.told, {
+    ...ROW,
+    comments: encoded(`UPDATE x SET ssn='${REDACTED}'`),
+    user_notes: `call ${REDACTED}`,
+    api: { request_url: `/Patient?ssn=${REDACTED}`, response: REDACTED, method: 'GET' },
+  });
+});
+
+test('a row that was edited tells nothing more of what it says now', (t) => {
+  const finding: Row = { event: 'audit-trail-row-edited', row: { comments: encoded('Zoe'), version: 4 } };
+  const retold = new FreeText({ comments: 'omit', redact: [] }).ofRow(finding);
+  t.deepEqual(retold?.told.row, { comments: null, version: 4 });
+});
+
+test('encrypted comments stay as they are', (t) => {
+  const row = { encrypt: 'Yes', comments: '007abc' };
+  t.is(new FreeText({ comments: 'decoded', redact: ['abc'] }).ofRow(row)?.told.comments, '007abc');
+});
+
+test('a line that is not understood is searched too, whatever its octets', (t) => {
+  const freeText = new FreeText({ comments: 'encoded', redact: [SSN] });
+  t.is(freeText.ofLine(Buffer.from('nothing')), undefined);
+  const line = Buffer.concat([Buffer.from('{"a":"123-45-6789'), Buffer.from([0xff])]);
+  const wanted = Buffer.concat([Buffer.from(`{"a":"${REDACTED}`), Buffer.from([0xff])]);
+  t.deepEqual(freeText.ofLine(line), { told: wanted, redacted: 1 });
+});
+
+test('a pattern that can match nothing at all marks nothing', (t) => {
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      t.is(
+        new FreeText({ comments: 'encoded', redact: ['x*'] }).ofLine(Buffer.from(text.replaceAll(/x/gi, ''))),
+        undefined,
+      );
+    }),
+  );
+});
+
+function told(options: Partial<FreeTextOptions>): Row | undefined {
+  return new FreeText({ comments: 'encoded', redact: [], ...options }).ofRow(ROW)?.told;
+}
