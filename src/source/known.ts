@@ -2,7 +2,8 @@
 import { basename } from 'node:path';
 import type { Position } from '../model/position.js';
 import { isLiveName, lineagesOf } from './lineage.js';
-import { Tail, type TailLimits } from './tail.js';
+import { Tail } from './tail.js';
+import type { TailLimits } from './tail-options.js';
 import type { View } from './view.js';
 
 interface KnownSource extends TailLimits {

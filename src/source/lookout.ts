@@ -33,6 +33,9 @@ const RECHECK_MS = 75;
 const ASKED_SPACING = 3;
 const POLLED_SPACING = 19;
 const MIN_SPACING_MS = 20;
+const MAX_SPACING_MS = 60_000;
+// One look that was held up by a busy machine says nothing about what looking costs.
+const COSTS_KEPT = 3;
 
 export class Lookout {
   readonly #bell: Bell;
@@ -43,7 +46,8 @@ export class Lookout {
   #running: Promise<void> = Promise.resolve();
   #wanted = false;
   #lastEndMs: number;
-  #lastTookMs = 0;
+  /** How long the last looks at everything took. */
+  #tookMs: readonly number[] = [0];
 
   constructor(readonly options: LookoutOptions) {
     this.#bell = new Bell(options.clock);
@@ -90,8 +94,9 @@ export class Lookout {
   }
 
   #nextFullMs(): number {
-    const asked = this.#lastEndMs + Math.max(MIN_SPACING_MS, ASKED_SPACING * this.#lastTookMs);
-    return this.#wanted ? asked : this.#lastEndMs + Math.max(this.options.pollMs, POLLED_SPACING * this.#lastTookMs);
+    const costMs = Math.min(...this.#tookMs);
+    const spacingMs = Math.min(MAX_SPACING_MS, (this.#wanted ? ASKED_SPACING : POLLED_SPACING) * costMs);
+    return this.#lastEndMs + Math.max(this.#wanted ? MIN_SPACING_MS : this.options.pollMs, spacingMs);
   }
 
   #nextMs(): number {
@@ -137,6 +142,6 @@ export class Lookout {
       report.error('Looking for files failed; it is tried again', { reason: reasonOf(error) });
     }
     this.#lastEndMs = clock.monotonicMs();
-    this.#lastTookMs = this.#lastEndMs - startMs;
+    this.#tookMs = [...this.#tookMs, this.#lastEndMs - startMs].slice(-COSTS_KEPT);
   }
 }

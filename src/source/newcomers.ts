@@ -13,7 +13,8 @@ import { openContent } from './open-content.js';
 import type { Opener } from './opener.js';
 import { stampOf } from './place.js';
 import { compressionOf } from './rotated-name.js';
-import { Tail, type TailLimits } from './tail.js';
+import { Tail } from './tail.js';
+import type { TailLimits } from './tail-options.js';
 import type { Tails } from './tails.js';
 import type { Seen, View } from './view.js';
 

@@ -28,16 +28,6 @@ export interface Lost {
   readonly told: boolean;
 }
 
-/** Where a tail comes from and stands at first. */
-export interface TailOptions {
-  readonly lineage: string;
-  readonly age: number;
-  /** The number of the look that made it, 0 for a tail out of the journal. */
-  readonly bornLook: number;
-  readonly place: Place;
-  readonly journaled: boolean;
-}
-
 /** What of a `stat` changes when the text does. */
 export function stampOf(stats: Pick<Seen['stats'], 'size' | 'mtimeMs' | 'ctimeMs'>): string {
   return `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`;

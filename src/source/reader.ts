@@ -83,6 +83,7 @@ export class Reader {
       tail.blocked = undefined;
       if (reading.kind === 'chunk') {
         this.#partials.delete(tail);
+        tail.reachedSeenEnd();
         return reading.chunk;
       }
       if (reading.kind === 'changed') await this.lose(tail, reading.shorter);

@@ -4,13 +4,13 @@
  * that a truncated or overwritten file is never taken for a grown one; the
  * file's size is never trusted for that.
  */
-
 import type { Chunk, ChunkEnding } from '../model/line.js';
 import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../model/position.js';
 import type { Content } from './content.js';
 import { digest, MARK_BYTES, type Marks, marksAfter, NO_MARKS, sameContent } from './identity.js';
 import { cutLines, insideLineAfter } from './lines.js';
-import { type Place, stampOf, type TailOptions } from './place.js';
+import { type Place, stampOf } from './place.js';
+import type { TailLimits, TailOptions } from './tail-options.js';
 import type { Seen } from './view.js';
 
 /** One read is at most this much of the file, unless a single line is longer. */
@@ -22,17 +22,6 @@ export type Reading =
   | { readonly kind: 'end' }
   /** The text before the offset is another one. */
   | { readonly kind: 'changed'; readonly shorter: boolean };
-
-export interface TailLimits {
-  readonly maxLineBytes: number;
-  readonly partialLineTimeoutMs: number;
-}
-
-/** A last line without newline: how long it is, and since when. */
-interface Partial {
-  readonly length: number;
-  readonly sinceMs: number;
-}
 
 export class Tail {
   readonly id: TailId;
@@ -63,7 +52,8 @@ export class Tail {
   damage: string | undefined;
   /** Whether the journal can know this tail. */
   journaled: boolean;
-  partial: Partial | undefined;
+  /** A last line without newline: how long it is, and since when. */
+  partial: { readonly length: number; readonly sinceMs: number } | undefined;
   /** How long the text was when a read last came to its end; `undefined` while more is known to follow. */
   provenSize: number | undefined;
 
@@ -172,6 +162,13 @@ export class Tail {
       return this.read(nowMs, monotonicMs);
     }
     return this.#atEnd(window, nowMs, monotonicMs);
+  }
+
+  /** Notes that all has been read that the file was ever seen to hold. */
+  reachedSeenEnd(): void {
+    if (this.place.name === 'lost' || this.#offset < this.place.size) return;
+    this.provenSize = this.#offset;
+    this.sights = 0;
   }
 
   /** A chunk without bytes that only says where the tail is now, or that it is gone. */

@@ -88,7 +88,8 @@ export class Tails {
   sight(tail: Tail, stats: Seen['stats']): void {
     if (tail.place.name === 'lost') return;
     tail.place = { ...tail.place, size: stats.size, stamp: stampOf(stats) };
-    tail.sights++;
+    // As long as reading found it already: nothing new.
+    if (stats.size !== tail.provenSize) tail.sights++;
     tail.offsetAtSight = tail.offset;
     this.wake(tail);
   }

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { temporaryDirectory } from '../../support/files.js';
-import { play, tell } from '../../support/rotation-story.js';
+import { tell } from '../../support/rotation-story.js';
+import { play } from '../../support/story-player.js';
 
 // OAF_TAIL_SEEDS=5000 for a long run, OAF_TAIL_FIRST_SEED=417 for the one that failed.
 const SEEDS = Number(process.env.OAF_TAIL_SEEDS ?? 30);
