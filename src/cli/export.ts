@@ -6,10 +6,11 @@ import { Command } from 'commander';
 import { connectSite } from '../export/connect.js';
 import { runExport } from '../export/exporter.js';
 import { grantsFor } from '../export/grants.js';
-import { type ExportConfig, readStartAt } from '../export/options.js';
+import type { ExportConfig } from '../export/options.js';
 import { type Lock, takeLock } from '../journal/lock.js';
 import { systemClock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
+import { readStartAt } from '../lib/start-at.js';
 import { createLogger, type LoggerOptions } from '../observe/logger.js';
 import { configFileOf } from './config-option.js';
 import { balance } from './export/balance.js';
@@ -23,7 +24,7 @@ export interface ExportSettings {
   readonly log: Pick<LoggerOptions, 'level' | 'format'>;
 }
 
-/** Reads the configuration file's `export`; throws a UsageError that names the key when there is none. */
+/** Reads the configuration file's `export`; throws an AgentError `configuration` when there is none. */
 export type LoadExport = (file: string, env: NodeJS.ProcessEnv) => Promise<ExportSettings>;
 
 interface Options {

@@ -1,9 +1,11 @@
 /** The command line: which commands there are, and one way of speaking for all of them. */
 import { Command, CommanderError } from 'commander';
+import { loadExport } from '../config/load-export.js';
 import { certCommand } from './cert/cert.js';
 import { checkCommand } from './check/check.js';
 import { configOption } from './config-option.js';
 import { demoCommand } from './demo/demo.js';
+import { exportCommand } from './export.js';
 import type { Io } from './io.js';
 import { listenCommand } from './listen.js';
 import { receiptCommand } from './receipt.js';
@@ -23,6 +25,7 @@ const COMMANDS: readonly ((io: Io) => Command)[] = [
   certCommand,
   sendCommand,
   listenCommand,
+  (io) => exportCommand(io, loadExport),
   verifyCommand,
   receiptCommand,
   demoCommand,

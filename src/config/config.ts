@@ -2,6 +2,7 @@
  * The configuration as the program sees it: complete, checked, frozen; sizes
  * in bytes, durations in milliseconds. Each part is handed its own slice.
  */
+import type { StartAt } from '../lib/start-at.js';
 
 export type LineFormat = 'openemr' | 'openemr-tsv' | 'text';
 
@@ -90,6 +91,41 @@ export interface ReceiptsConfig {
 export interface LogConfig {
   readonly level: 'error' | 'warning' | 'notice' | 'info' | 'debug';
   readonly format: 'auto' | 'text' | 'json' | 'journald';
+}
+
+/** `undefined` in `tls`: TLS is not asked for. */
+export interface SiteConfig {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly socket: string | undefined;
+  readonly database: string;
+  readonly user: string;
+  /** An absolute path, or the bare name of a systemd credential. */
+  readonly passwordFile: string | undefined;
+  readonly tls: SiteTlsConfig | undefined;
+}
+
+export interface SiteTlsConfig {
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly verify: 'name' | 'chain';
+}
+
+/** For the command `export` alone; the agent knows nothing of it. */
+export interface ExportConfig {
+  readonly directory: string;
+  /** At least one. */
+  readonly sites: readonly SiteConfig[];
+  readonly startAt: StartAt;
+  readonly disclosures: boolean;
+  readonly pollMs: number;
+  readonly settleMs: number;
+  readonly examineMs: number;
+  readonly keepMs: number;
+  readonly maxBytes: number;
+  readonly rotateBytes: number;
 }
 
 export interface Config {

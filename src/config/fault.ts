@@ -15,10 +15,12 @@ export class ConfigError extends AgentError {
   constructor(
     readonly file: string,
     readonly faults: readonly Fault[],
+    /** The command that reads it and does nothing more. */
+    look = 'check --offline',
   ) {
     const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
     super('configuration', [`${file}: ${count} in the configuration`, ...faults.map(sentence)].join('\n  '), {
-      hint: `correct it and look again: openemr-audit-forwarder check --offline --config ${file}`,
+      hint: `correct it and look again: openemr-audit-forwarder ${look} --config ${file}`,
     });
   }
 }
@@ -27,4 +29,9 @@ function sentence({ key, problem, line, variable }: Fault): string {
   if (variable !== undefined) return `${variable}: ${problem}`;
   const place = line === undefined ? '' : `line ${line}: `;
   return key === '' ? `${place}${problem}` : `${place}${key}: ${problem}`;
+}
+
+/** As one reads the file; what has no line comes last. */
+export function byLine(one: Fault, other: Fault): number {
+  return (one.line ?? Number.MAX_SAFE_INTEGER) - (other.line ?? Number.MAX_SAFE_INTEGER);
 }

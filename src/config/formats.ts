@@ -5,6 +5,7 @@
  * `accepts` refuses what has stayed text or lies outside the key's limits.
  */
 import convict from 'convict';
+import { readStartAt } from '../lib/start-at.js';
 import { readFacility } from './facility.js';
 import { readDuration, readShare, readSize } from './quantity.js';
 
@@ -88,6 +89,18 @@ const formats = {
   path: {
     accepts: matches(/^\/[^\0\n]*$/),
     expected: () => 'an absolute path',
+  },
+  text: {
+    accepts: matches(/^[^\p{Cc}]{1,128}$/u),
+    expected: () => 'a name of at most 128 characters',
+  },
+  credential: {
+    accepts: matches(/^\/[^\0\n]*$|^\w[\w.-]{0,254}$/),
+    expected: () => 'an absolute path, or the name of a credential (LoadCredential=) of the unit',
+  },
+  startAt: {
+    accepts: (value) => typeof value === 'string' && readStartAt(value) !== undefined,
+    expected: () => 'beginning, end, a date such as 2026-11-23, or the id of a row',
   },
   globs: {
     coerce: (text) => [text],

@@ -1,8 +1,9 @@
 /** The configuration file and the environment, as one frozen Config; or one ConfigError with all that is wrong. */
-import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 import type { Config, MessageConfig, SourceConfig, TlsConfig } from './config.js';
-import { ConfigError, type Fault } from './fault.js';
+import { byLine, ConfigError } from './fault.js';
+import { frozen } from './frozen.js';
 import { type Host, thisHost } from './host.js';
+import { readText } from './read-text.js';
 import { brokenRules } from './rules.js';
 import { type FileValues, schema } from './schema.js';
 import { pathsOf, readShape, type Shape } from './shape.js';
@@ -11,28 +12,10 @@ import { collectorsOf, ownVariables, unknownVariables } from './variables.js';
 
 /** Reads `file`, with single keys overridden by `OAF_…` variables of `env`. */
 export async function loadConfig(file: string, env: NodeJS.ProcessEnv, host: Host = thisHost): Promise<Config> {
-  const text = await readText(file, host);
+  const text = await readText(file, host, 'sources, collectors and tls');
   const values = checkedValues(file, text, ownVariables(env));
   const name = values.message.hostname ?? (await host.fullName());
   return frozen(configOf(file, values, name, host.timeZone()));
-}
-
-async function readText(file: string, host: Host): Promise<string> {
-  try {
-    return await host.readFile(file);
-  } catch (cause) {
-    const missing = systemCode(cause) === 'ENOENT';
-    throw new AgentError(
-      'configuration',
-      `cannot read the configuration ${file}: ${missing ? 'there is no such file' : reasonOf(cause)}`,
-      {
-        cause,
-        hint: missing
-          ? 'write one with sources, collectors and tls, or name another file with --config FILE'
-          : 'make it readable for the user that the agent runs as, or name another file with --config FILE',
-      },
-    );
-  }
 }
 
 function checkedValues(file: string, text: string, variables: Readonly<Record<string, string>>): FileValues {
@@ -48,11 +31,6 @@ function checkedValues(file: string, text: string, variables: Readonly<Record<st
 
 function withCollectors(shape: Shape, collectors: Shape['tree'][string] | undefined): Shape {
   return collectors === undefined ? shape : { ...shape, tree: { ...shape.tree, collectors } };
-}
-
-/** As one reads the file; what has no line comes last. */
-function byLine(one: Fault, other: Fault): number {
-  return (one.line ?? Number.MAX_SAFE_INTEGER) - (other.line ?? Number.MAX_SAFE_INTEGER);
 }
 
 function configOf(file: string, values: FileValues, hostname: string, hostZone: string): Config {
@@ -109,12 +87,4 @@ function tlsOf(tls: FileValues['tls']): TlsConfig {
 function asRfc5425(fingerprint: string): string {
   const colon = fingerprint.indexOf(':');
   return fingerprint.slice(0, colon).toLowerCase() + fingerprint.slice(colon).toUpperCase();
-}
-
-function frozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const part of Object.values(value)) frozen(part);
-    Object.freeze(value);
-  }
-  return value;
 }

@@ -2,10 +2,26 @@
 import type { Fault } from './fault.js';
 import type { FileValues } from './schema.js';
 
-/** `lineOf` gives the line of a key or group, if the file has it. */
-export function brokenRules(values: FileValues, lineOf: (path: string) => number | undefined): Fault[] {
-  const found = [...listRules(values), ...messageRules(values.message), ...tlsRules(values.tls)];
-  return found.map(([key, problem]) => ({ key, problem, line: lineOf(key) ?? lineOf(key.split('.')[0]!) }));
+/** The line of a key or group, if the file has it. */
+type LineOf = (path: string) => number | undefined;
+
+/** Of all that the agent reads. */
+export function brokenRules(values: FileValues, lineOf: LineOf): Fault[] {
+  return located(
+    [...listRules(values), ...messageRules(values.message), ...tlsRules(values.tls), ...siteRules(values.export)],
+    lineOf,
+  );
+}
+
+/** Of `export` alone, which needs a site only where it is run. */
+export function brokenExportRules(values: FileValues['export'], lineOf: LineOf): Fault[] {
+  const none: Broken[] =
+    values.sites.length > 0 ? [] : [['export.sites', 'missing; expected at least one, such as [{ name: default }]']];
+  return located([...none, ...siteRules(values)], lineOf);
+}
+
+function located(broken: readonly Broken[], lineOf: LineOf): Fault[] {
+  return broken.map(([key, problem]) => ({ key, problem, line: lineOf(key) ?? lineOf(key.split('.')[0]!) }));
 }
 
 type Broken = readonly [key: string, problem: string];
@@ -64,5 +80,18 @@ function* tlsRules(tls: FileValues['tls']): Iterable<Broken> {
     if (tls.p12 !== undefined && tls[name] !== undefined) {
       yield [`tls.${name}`, 'p12 brings its own certificate and key; leave one of them out'];
     }
+  }
+}
+
+function* siteRules({ sites }: FileValues['export']): Iterable<Broken> {
+  yield* repeats(
+    'export.sites',
+    '.name',
+    sites.map(({ name }) => name),
+  );
+  for (const [index, { tls }] of sites.entries()) {
+    if ((tls.cert === undefined) === (tls.key === undefined)) continue;
+    const [there, missing] = tls.cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
+    yield [`export.sites[${index}].tls.${there}`, `${missing} is missing; expected both or none`];
   }
 }

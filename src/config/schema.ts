@@ -40,6 +40,29 @@ const source = {
   }),
 };
 
+const site = {
+  name: key('name', 'default', "OpenEMR's site, as in its sites directory; the log files are named after it."),
+  host: key('host', 'localhost', 'The host of its database.'),
+  port: key('port', '3306', 'And its port.'),
+  socket: optional('path', "The database server's socket on this machine, instead of host and port."),
+  database: key('text', 'openemr', "The database's name."),
+  user: key('text', 'openemr-audit-export', 'The account, which may read the audit tables: see export --grants.'),
+  passwordFile: optional(
+    'credential',
+    'A file with its password in the first line, or the name of a credential of the unit; left out: there is none.',
+  ),
+  tls: {
+    ca: optional('path', 'The authority of the database server (PEM); left out: those that Node.js knows.'),
+    cert: optional('path', 'A certificate for the account, if it must bring one (PEM).'),
+    key: optional('path', 'Its private key (PEM).'),
+    verify: optionalChoice(
+      ['name', 'chain'],
+      'name: the certificate bears the host. chain: any certificate of the authority. Left out: name. ' +
+        'Any key of tls turns TLS on.',
+    ),
+  },
+};
+
 const collector = {
   host: required('host', "The collector's name as in its certificate, or its address."),
   port: key('port', '6514', 'RFC 5425 says 6514.'),
@@ -170,6 +193,34 @@ export const schema = {
       'auto',
       "auto: for systemd's journal when it listens, else text. Also: text, json, journald.",
     ),
+  },
+  export: {
+    directory: key('path', '/var/log/openemr-audit', 'Where the log files are written. A source must follow them.'),
+    sites: [site] as const,
+    startAt: key(
+      'startAt',
+      'beginning',
+      'Where the first run begins: beginning, end, a date such as 2026-11-23, or the id of a row. Later runs go on where the files end.',
+    ),
+    disclosures: key('switch', 'true', 'Export the table of disclosures (extended_log), too, into files of its own.'),
+    poll: key('duration', '1s', 'How often a table that had nothing new is looked at.', { min: '100ms' }),
+    settle: key('duration', '30s', 'How long a row that is missing in the order of ids is waited for.', {
+      min: '1s',
+      max: '1h',
+    }),
+    examine: key('duration', '60s', 'How often the rows that went last are compared with what the table says now.', {
+      min: '1s',
+    }),
+    keep: key('duration', '30d', 'Rotated files that are older are deleted.', { min: '1d' }),
+    maxBytes: key(
+      'size',
+      '10GiB',
+      'How much all files may hold; beyond it nothing is written, and the database keeps the rows.',
+      { min: '64MiB' },
+    ),
+    rotate: key('size', '64MiB', 'A file is rotated before it grows beyond this, and with each day (UTC).', {
+      min: '1MiB',
+    }),
   },
 };
 

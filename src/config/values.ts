@@ -31,19 +31,27 @@ class Reading {
   ) {}
 
   group(group: Group, tree: Tree, prefix: string): Record<string, unknown> {
-    const values = this.#singles(group, tree, prefix);
-    for (const [name, node] of Object.entries(group)) {
-      if (!isList(node)) continue;
-      const parts = (tree[name] ?? []) as readonly Tree[];
-      values[name] = parts.map((part, index) => this.group(node[0], part, `${prefix}${name}[${index}].`));
-    }
-    return values;
+    return this.#withLists(this.#singles(group, tree, prefix), group, tree, prefix);
   }
 
   /** Lists of groups are not convict's: it takes each of their parts as a configuration of its own. */
+  #withLists(values: object, group: Group, tree: Tree, prefix: string): Record<string, unknown> {
+    const whole: Record<string, unknown> = { ...values };
+    for (const [name, node] of Object.entries(group)) {
+      const path = `${prefix}${name}`;
+      if (isList(node)) {
+        const parts = (tree[name] ?? []) as readonly Tree[];
+        whole[name] = parts.map((part, index) => this.group(node[0], part, `${path}[${index}].`));
+      } else if (!isKey(node)) {
+        whole[name] = this.#withLists(whole[name] as object, node, (tree[name] ?? {}) as Tree, `${path}.`);
+      }
+    }
+    return whole;
+  }
+
   #singles(group: Group, tree: Tree, prefix: string): Record<string, unknown> {
     const reader = convict<Record<string, unknown>>(this.#wired(group, prefix), { env: this.variables, args: [] });
-    reader.load(Object.fromEntries(Object.entries(tree).filter(([name]) => !isList(group[name]!))));
+    reader.load(withoutLists(tree, group));
     const before = this.faults.length;
     try {
       reader.validate({ allowed: 'strict' });
@@ -87,6 +95,16 @@ function problem(expected: string, text: Text | undefined): string {
   if (text === undefined) return `missing; expected ${expected}`;
   const asTyped = typeof text === 'string' && /^[!-~]+$/.test(text) ? text : JSON.stringify(text);
   return `expected ${expected}; got ${asTyped}`;
+}
+
+function withoutLists(tree: Tree, group: Group): Tree {
+  const single = Object.entries(tree).filter(([name]) => !isList(group[name]!));
+  return Object.fromEntries(
+    single.map(([name, text]) => {
+      const node = group[name]!;
+      return [name, isKey(node) || isList(node) ? text : withoutLists(text as Tree, node)];
+    }),
+  );
 }
 
 function withoutNulls(values: object): Record<string, unknown> {

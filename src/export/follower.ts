@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
+import type { StartAt } from '../lib/start-at.js';
 import type { Report } from '../model/report.js';
 import type { AuditLog } from './audit-log.js';
 import { type Batch, type Place, readBatch } from './batch.js';
@@ -15,7 +16,6 @@ import type { Generation } from './generation.js';
 import { rangesOf } from './id-ranges.js';
 import { Inspector } from './inspector.js';
 import { beginGeneration, recover } from './opening.js';
-import type { StartAt } from './options.js';
 import { Pen } from './pen.js';
 import { livePlace, renamedPlace } from './place.js';
 import { findRenamed } from './renamed-table.js';

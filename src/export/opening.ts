@@ -1,10 +1,10 @@
 /** How a generation comes to be in memory: recovered from the file, or begun with the first row of a table. */
+import type { StartAt } from '../lib/start-at.js';
 import type { AuditLog } from './audit-log.js';
 import type { Database } from './database.js';
 import type { Finding } from './finding.js';
 import { Generation, generationName } from './generation.js';
 import { Known } from './known.js';
-import type { StartAt } from './options.js';
 import { readBack } from './read-back.js';
 import { firstId } from './start.js';
 import type { Trail } from './trail.js';

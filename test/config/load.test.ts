@@ -270,7 +270,6 @@ const notYet: [string, string][] = [
   ['tls.purpose: not in this version', LEAST.replace('ca: /tls/ca.pem', 'ca: /tls/ca.pem, purpose: any')],
   ['status.listen: not in this version', `${LEAST}\nstatus: { listen: "127.0.0.1:9614" }`],
   ['status.listn: no such key', `${LEAST}\nstatus: { listn: "127.0.0.1:9614" }`],
-  ['export: not in this version', `${LEAST}\nexport: { database: { host: db } }`],
 ];
 for (const [fault, yaml] of notYet) {
   test(`what is not built is refused: ${fault}`, async (t) => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
 import { type Group, isKey, isList, type Key } from '../../src/config/key.js';
 import { schema } from '../../src/config/schema.js';
-import { load, refusal } from '../support/config.js';
+import { load, loadExported, refusal } from '../support/config.js';
 import { thisPackage } from '../support/package.js';
 
 const shipped = readFileSync(new URL('config/config.yaml', thisPackage), 'utf8');
@@ -48,8 +48,9 @@ test('the examples behind a # in the shipped configuration are good, too', async
 
 for (const [path, key] of keysOf(schema)) {
   test(`the shipped configuration explains ${path} in the words of the schema`, (t) => {
-    const [group = '', name = ''] = path.split('.');
-    const section = shipped.slice(shipped.search(new RegExp(`^${group}:$`, 'm')));
+    const groups = path.split('.');
+    const name = groups.pop();
+    const section = groups.reduce((text, group) => text.slice(text.search(new RegExp(`^ *${group}:$`, 'm'))), shipped);
     const at = section.search(new RegExp(`^ *(- |#)?${name}:`, 'm'));
     t.true(at > 0, `${path} stands in its section`);
     const above = section
@@ -76,6 +77,20 @@ for (const name of readdirSync(examples)) {
     t.true(config.sources.length > 0);
   });
 }
+
+test('the shipped configuration exports the site that each OpenEMR has', async (t) => {
+  const { export: exported } = await loadExported(shipped);
+  t.is(exported.sites.length, 1);
+  t.like(exported.sites[0], { name: 'default', host: 'localhost', port: 3306, tls: undefined });
+});
+
+test('what stands behind a # in its export is the default, or a good example', async (t) => {
+  const asShipped = await loadExported(shipped);
+  t.deepEqual(await loadExported(uncommented('socket', 'passwordFile', 'ca', 'cert', 'key', 'verify')), asShipped);
+  const site = (await loadExported(uncommented())).export.sites[0];
+  t.like(site, { socket: '/run/mysqld/mysqld.sock', passwordFile: 'database-password' });
+  t.is(site?.tls?.verify, 'name');
+});
 
 test('a shipped configuration with a key misspelt does not load', async (t) => {
   const error = await refusal(shipped.replace('paths:', 'path:'));

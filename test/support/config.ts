@@ -3,6 +3,7 @@ import type { Config } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/fault.js';
 import type { Host } from '../../src/config/host.js';
 import { loadConfig } from '../../src/config/load.js';
+import { loadExport } from '../../src/config/load-export.js';
 
 /** The least that is complete. */
 export const LEAST = `
@@ -18,10 +19,19 @@ export function load(yaml: string, env: NodeJS.ProcessEnv = {}): Promise<Config>
   return loadConfig('/etc/test.yaml', env, hostWith(yaml));
 }
 
+/** What the command `export` reads of it. */
+export function loadExported(yaml: string, env: NodeJS.ProcessEnv = {}) {
+  return loadExport('/etc/test.yaml', env, hostWith(yaml));
+}
+
 /** The error that such a configuration is refused with. */
-export async function refusal(yaml: string, env: NodeJS.ProcessEnv = {}): Promise<ConfigError> {
+export async function refusal(
+  yaml: string,
+  env: NodeJS.ProcessEnv = {},
+  read: (yaml: string, env: NodeJS.ProcessEnv) => Promise<unknown> = load,
+): Promise<ConfigError> {
   try {
-    await load(yaml, env);
+    await read(yaml, env);
   } catch (error) {
     if (error instanceof ConfigError) return error;
     throw error;

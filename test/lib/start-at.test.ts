@@ -1,5 +1,5 @@
 import test from 'ava';
-import { readStartAt } from '../../src/export/options.js';
+import { readStartAt } from '../../src/lib/start-at.js';
 
 test('a place to begin is a word, a date or an id', (t) => {
   t.deepEqual(readStartAt('beginning'), { kind: 'beginning' });
