@@ -11,7 +11,9 @@ import { thisPackage } from '../support/package.js';
 
 const run = promisify(execFile);
 const SHIPPED = fileURLToPath(new URL('systemd/', thisPackage));
-const UNITS = ['openemr-audit-forwarder.service', 'openemr-audit-forwarder@.service'];
+const AGENTS = ['openemr-audit-forwarder.service', 'openemr-audit-forwarder@.service'];
+const EXPORT = 'openemr-audit-export.service';
+const UNITS = [...AGENTS, EXPORT];
 
 /** Of 10; below 2 is what systemd calls "OK", and few units that use the network come below 1.5. */
 const EXPOSURE_LIMIT = 1.5;
@@ -28,10 +30,19 @@ async function installed(t: ExecutionContext, unit: string, change = (text: stri
   const program = join(place, 'openemr-audit-forwarder');
   await writeFile(program, '#!/bin/sh\n');
   await chmod(program, 0o755);
-  const text = await readFile(join(SHIPPED, unit), 'utf8');
+  const text = await shipped(unit);
   const file = join(place, unit);
   await writeFile(file, change(text.replace('/usr/bin/openemr-audit-forwarder', program)));
   return file;
+}
+
+function shipped(unit: string): Promise<string> {
+  return readFile(join(SHIPPED, unit), 'utf8');
+}
+
+/** Without comments and empty lines. */
+function settingsOf(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
 
 async function verify(file: string): Promise<{ failed: boolean; said: string }> {
@@ -63,11 +74,30 @@ for (const unit of UNITS) {
 }
 
 test('an instance is as well guarded as the unit itself', async (t) => {
-  const [one, instance] = await Promise.all(UNITS.map((unit) => readFile(join(SHIPPED, unit), 'utf8')));
-  const own = /^(#.*|Description=|ExecStart=|StateDirectory=|Environment=OAF_JOURNAL_DIRECTORY=).*$/;
-  const settings = (text = '') => text.split('\n').filter((line) => line !== '' && !own.test(line));
+  const [one, instance] = await Promise.all(AGENTS.map(shipped));
+  const own = /^(Description=|ExecStart=|StateDirectory=|Environment=OAF_JOURNAL_DIRECTORY=).*$/;
+  const settings = (text = '') => settingsOf(text).filter((line) => !own.test(line));
   t.deepEqual(settings(instance), settings(one));
   t.true(settings(one).includes('StateDirectoryMode=0700'));
+});
+
+test('the export is as well guarded as the forwarder, and its key is out of reach', async (t) => {
+  const [forwarder = '', exporter = ''] = await Promise.all([AGENTS[0]!, EXPORT].map(shipped));
+  const guards = (text: string) =>
+    settingsOf(text.slice(text.indexOf('# What an intruder'), text.indexOf('# What stays open')));
+  const key = 'InaccessiblePaths=-/etc/openemr-audit-forwarder/tls';
+  t.true(guards(forwarder).length > 20);
+  t.deepEqual(guards(exporter), [...guards(forwarder), key]);
+});
+
+test('what the export writes the forwarder can read, and not write', async (t) => {
+  const [forwarder = '', exporter = ''] = await Promise.all([AGENTS[0]!, EXPORT].map(shipped));
+  const [user, group] = settingsOf(forwarder).filter((line) => /^(User|Group)=/.test(line));
+  t.true(settingsOf(exporter).includes(group!));
+  t.false(settingsOf(exporter).includes(user!));
+  for (const line of ['LogsDirectory=openemr-audit', 'LogsDirectoryMode=0750', 'UMask=0027']) {
+    t.true(settingsOf(exporter).includes(line), line);
+  }
 });
 
 for (const example of readdirSync(join(SHIPPED, 'examples'))) {
@@ -83,7 +113,7 @@ for (const example of readdirSync(join(SHIPPED, 'examples'))) {
   });
 }
 
-test('the user and the directories are made, and only root writes where the keys lie', async (t) => {
+test('the users and the directories are made, and only root writes where the keys lie', async (t) => {
   const root = await directory(t);
   await mkdir(join(root, 'etc'));
   const place = (name: string) => join(SHIPPED, `openemr-audit-forwarder.${name}.conf`);
@@ -92,9 +122,16 @@ test('the user and the directories are made, and only root writes where the keys
   await run('systemd-tmpfiles', [`--root=${root}`, '--create', place('tmpfiles')]);
 
   const passwd = await readFile(join(root, 'etc/passwd'), 'utf8');
-  const [name, , uid, gid, , home, shell] = passwd.trim().split('\n').at(-1)?.split(':') ?? [];
-  t.deepEqual([name, home, shell], ['openemr-audit', '/var/lib/openemr-audit-forwarder', '/usr/sbin/nologin']);
-  t.not(uid, '0');
+  const user = (name: string) =>
+    passwd
+      .split('\n')
+      .find((line) => line.startsWith(`${name}:`))
+      ?.split(':') ?? [];
+  const [, , uid, gid, , home, shell] = user('openemr-audit');
+  t.deepEqual([home, shell], ['/var/lib/openemr-audit-forwarder', '/usr/sbin/nologin']);
+  const [, , exportUid, , , exportHome, exportShell] = user('openemr-audit-export');
+  t.deepEqual([exportHome, exportShell], ['/var/log/openemr-audit', '/usr/sbin/nologin']);
+  t.is(new Set(['0', uid, exportUid]).size, 3);
   for (const path of ['etc/openemr-audit-forwarder', 'etc/openemr-audit-forwarder/tls']) {
     const made = await stat(join(root, path));
     t.deepEqual([made.mode & 0o7777, made.uid, made.gid], [0o750, 0, Number(gid)]);
