@@ -49,7 +49,7 @@ const site = {
   user: key('text', 'openemr-audit-export', 'The account, which may read the audit tables: see export --grants.'),
   passwordFile: optional(
     'credential',
-    'A file with its password in the first line, or the name of a credential of the unit; left out: there is none.',
+    'A file that holds its password, or the name of a credential of the unit; left out: there is none.',
   ),
   tls: {
     ca: optional('path', 'The authority of the database server (PEM); left out: those that Node.js knows.'),
