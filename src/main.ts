@@ -30,10 +30,15 @@ const io: Io = {
   },
 };
 
+/** Terminals, npm and timeout(1) deliver one wish twice, to the process and to its group. */
+const SAME_WISH_MS = 1_000;
+let askedAtMs: number | undefined;
+
 /** The first asks for an orderly end; whoever asks again wants it at once, and is told so by the usual 128 + signal. */
 function heed(signal: 'SIGINT' | 'SIGTERM', number: number): void {
   process.on(signal, () => {
-    if (stop.signal.aborted) process.exit(128 + number);
+    askedAtMs ??= performance.now();
+    if (performance.now() - askedAtMs > SAME_WISH_MS) process.exit(128 + number);
     stop.abort();
   });
 }
