@@ -2,7 +2,7 @@
 import type { AgentState } from '../agent/state.js';
 import type { StatusReport } from './status-report.js';
 import { linkText } from './summary.js';
-import { countText, durationText, sizeText } from './voice.js';
+import { countText, durationText, plural, sizeText } from './voice.js';
 
 export function statusText(report: StatusReport): string {
   const nowMs = report.writtenAtMs;
@@ -24,7 +24,7 @@ function sourceLines({ files, counts, ownTails }: AgentState): string[] {
   for (const name of new Set(files.map(({ source }) => source))) {
     const own = files.filter(({ source }) => source === name);
     const lag = own.reduce((sum, { lagBytes = 0 }) => sum + lagBytes, 0);
-    lines.push(`source ${name}: ${countText(own.length)} files, ${sizeText(lag)} not read yet`);
+    lines.push(`source ${name}: ${plural(own.length, 'file')}, ${sizeText(lag)} not read yet`);
     for (const { path, code } of own) if (code !== undefined) lines.push(`  cannot read ${path} (${code})`);
   }
   for (const path of ownTails) {

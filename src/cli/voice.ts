@@ -32,6 +32,11 @@ export function countText(count: number): string {
   return count.toLocaleString('en-US');
 }
 
+/** `1 file`, `2 files`. */
+export function plural(count: number, one: string): string {
+  return `${countText(count)} ${one}${count === 1 ? '' : 's'}`;
+}
+
 const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 /** `8 KiB`, `1.5 MiB`. */

@@ -90,7 +90,7 @@ function unreadable(key: FileKey, path: string, cause: unknown): AgentError {
         path,
         `${key}-missing`,
         `${WHAT[key]} does not exist`,
-        `correct tls.${key}, or make it: openemr-audit-forwarder cert`,
+        `correct tls.${key}, or make it: openemr-audit-forwarder cert import --help (from the exchange), or cert init (for a test)`,
         cause,
       );
     case 'EACCES':

@@ -13,7 +13,7 @@ import { LinkError } from '../../link/refusal.js';
 import type { Target } from '../../link/target.js';
 import { Targets } from '../../link/targets.js';
 import type { Credentials } from '../../pki/credentials.js';
-import { countText, durationText } from '../voice.js';
+import { countText, durationText, sizeText } from '../voice.js';
 import { bad, type Finding, good } from './finding.js';
 
 const HOLD_MS = 1_000;
@@ -66,7 +66,8 @@ function refusedAfterwards(link: Link, error: Error | undefined, target: Target)
 async function levelOf({ host, port }: CollectorConfig, { journal, delivery }: Config): Promise<Finding> {
   const silent = { debug() {}, info() {}, notice() {}, warning() {}, error() {} };
   const memory = (await CollectorMemories.open(journal.directory, silent)).of(host, port);
-  const connections = `at most ${countText(Math.ceil(DAY_MS / delivery.epochIntervalMs))} connections a day while entries come steadily (delivery.epochInterval ${durationText(delivery.epochIntervalMs)})`;
+  const perDay = countText(Math.ceil(DAY_MS / delivery.epochIntervalMs));
+  const connections = `up to ${perDay} connections a day (one every ${durationText(delivery.epochIntervalMs)} while entries come), more only when they fill ${sizeText(delivery.epochBytes)} sooner`;
   const level = memory.level === undefined ? 'not learnt yet; it is when the agent runs' : memory.level;
   return good(`  acknowledgement of ${host}:${port}: ${level}; ${connections}`);
 }

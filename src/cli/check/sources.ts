@@ -5,7 +5,7 @@ import type { Config } from '../../config/config.js';
 import { systemClock } from '../../lib/clock.js';
 import type { Report } from '../../model/report.js';
 import { type FileState, Sources } from '../../source/sources.js';
-import { countText, sizeText } from '../voice.js';
+import { plural, sizeText } from '../voice.js';
 import { bad, type Finding, good, warning } from './finding.js';
 import { ownTails } from './own-tails.js';
 
@@ -37,7 +37,7 @@ function ofSource(name: string, paths: readonly string[], files: readonly FileSt
   const bytes = readable.reduce((sum, { size = 0 }) => sum + size, 0);
   const unreadable = own.filter(({ code }) => code !== undefined).map(unreadableFile);
   if (readable.length === 0) return unreadable;
-  return [good(`source ${name}: ${countText(readable.length)} files, ${sizeText(bytes)}`), ...unreadable];
+  return [good(`source ${name}: ${plural(readable.length, 'file')}, ${sizeText(bytes)}`), ...unreadable];
 }
 
 function unreadableFile({ path, code, source }: FileState): Finding {
