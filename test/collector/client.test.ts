@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import net from 'node:net';
 import anyTest, { type TestFn } from 'ava';
 import { makeTestPki, type PemPair, type TestPki } from '../support/certificates.js';
 import { closed, connect, listen, type WithPki } from '../support/collector.js';
-import { until, within } from '../support/wait.js';
+import { until } from '../support/wait.js';
 
 const test = anyTest as TestFn<WithPki>;
 test.before(async (t) => {
@@ -123,17 +121,3 @@ for (const [what, say, reason] of strangers) {
     t.regex(seen.refusals[0]?.reason ?? '', reason);
   });
 }
-
-test('says that a client does not accept our certificate', async (t) => {
-  const { cert, key } = await t.context.pki.leaf('other-authority');
-  const { collector, seen } = await listen(t, { cert, key });
-  const { host, port } = collector.address;
-
-  // Node as a client verifies too late to send an alert; openssl sends one.
-  const args = ['s_client', '-connect', `${host}:${port}`, '-CAfile', t.context.pki.caFile, '-verify_return_error'];
-  const client = spawn('openssl', args, { stdio: 'ignore' });
-  await within(once(client, 'exit'), { what: 's_client to give up' });
-  await until(() => seen.refusals.length === 1, { what: 'the refusal' });
-
-  t.regex(seen.refusals[0]?.reason ?? '', /^the client does not accept our certificate/);
-});
