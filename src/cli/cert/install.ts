@@ -42,10 +42,18 @@ export async function installPair(
         { path: places.cert, content: chain, mode: MODE.certificate },
       ];
   if (existsSync(places.combined)) files.push({ path: places.combined, content: chain + key, mode: MODE.key });
-  const keepAs = new Date(options.nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const keepAs = freeSuffix(files, new Date(options.nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, ''));
   const kept = files.filter(({ path }) => existsSync(path)).map(({ path }) => `${path}.${keepAs}`);
   await installFiles(files, { force: true, owner: options.owner, keepAs });
   return { kept };
+}
+
+/** Two renewals within one second keep two pairs: `NAME.20261123T210000Z` and `NAME.20261123T210000Z-2`. */
+function freeSuffix(files: readonly NewFile[], time: string): string {
+  for (let number = 1; ; number += 1) {
+    const suffix = number === 1 ? time : `${time}-${number}`;
+    if (!files.some(({ path }) => existsSync(`${path}.${suffix}`))) return suffix;
+  }
 }
 
 /** A pair is put beside the old one as PEM; a PKCS#12 file would have to be written under its passphrase. */

@@ -146,6 +146,18 @@ test('renewal by our own authority keeps names and kind of key, with a new key o
   t.true(await isPair());
 });
 
+test('renewals within one second keep every certificate that they replace', async (t) => {
+  const { stage, exchange, dir } = await clinic(t);
+  await writeFile(stage.path('openemrcert.pem'), exchange.agent.cert);
+  await writeFile(stage.path('openemr.key'), exchange.agent.key);
+  const renew = ['renew', ...dir, '--ca', exchange.caFile, '--ca-key', exchange.caKeyFile, '--same-key'];
+
+  for (let round = 0; round < 4; round += 1) await stage.cert(renew);
+
+  const kept = (await readdir(stage.directory)).filter((name) => /^openemrcert\.pem\.\d{8}T\d{6}Z(-\d)?$/.test(name));
+  t.is(kept.length, 4);
+});
+
 test('renewal by the exchange leaves the old pair in use until its answer is imported', async (t) => {
   const { stage, exchange, signing, dir, read, isPair } = await clinic(t);
   await writeFile(stage.path('openemrcert.pem'), exchange.agent.cert);
