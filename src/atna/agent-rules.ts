@@ -42,7 +42,6 @@ const RULES: Readonly<Record<string, AgentRule>> = {
   room: alert(AUDIT_RECORDING_STARTED, 0),
   gap: alert(OBJECT_SECURITY_CHANGED, 8),
   dropped: alert(OBJECT_SECURITY_CHANGED, 8),
-  tamper: alert(OBJECT_SECURITY_CHANGED, 8),
   heartbeat: { eventId: ownCode('heartbeat', 'Heartbeat'), types: [], outcome: 0 },
 };
 

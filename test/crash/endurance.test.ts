@@ -1,9 +1,9 @@
 /** What takes hundreds of connections: politeness that lies, cuts inside frames, a thousand epochs. */
-import { readdirSync } from 'node:fs';
 import test from 'ava';
 import { SHORT_TIMES, Stage } from '../support/agent.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { collecting } from '../support/collecting.js';
+import { runEpochs } from '../support/many-epochs.js';
 import { until } from '../support/wait.js';
 
 let pki: TestPki;
@@ -76,27 +76,5 @@ test.serial('five hundred connections cut inside a frame', async (t) => {
 });
 
 test.serial('a thousand epochs leave no descriptor and no listener behind', async (t) => {
-  const warnings: Error[] = [];
-  const note = (warning: Error) => void warnings.push(warning);
-  process.on('warning', note);
-  t.teardown(() => process.off('warning', note));
-  const collector = await collecting(t, pki);
-  const stage = new Stage(t, {
-    pki,
-    collectors: [{ host: 'localhost', port: collector.port }],
-    delivery: { epochIntervalMs: 5 },
-    times: { signOfLifeMs: 1, resetMs: 1, preferredEveryMs: 1 },
-  });
-  const agent = await stage.start();
-  const load = setInterval(() => stage.write(1), 5);
-  t.teardown(() => clearInterval(load));
-  await until(() => agent.delivery.epochs >= 20, { what: 'twenty epochs' });
-  const before = readdirSync('/proc/self/fd').length;
-  await until(() => agent.delivery.epochs >= 1_000, { what: 'a thousand epochs', timeoutMs: 300_000 });
-  clearInterval(load);
-  await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'all lines' });
-  await until(() => readdirSync('/proc/self/fd').length <= before + 4, { what: 'the descriptors to be given back' });
-  await agent.stop();
-  t.deepEqual(warnings, []);
-  t.deepEqual(stage.delivered(collector.messages).lost, []);
+  await runEpochs(t, pki, 1_000);
 });
