@@ -92,7 +92,7 @@ export class Agent {
   }
 
   state(): AgentState {
-    const { journal, encoder, sources, ownTails, forward, credentials } = this.parts;
+    const { journal, encoder, sources, ownTails, forward, connections, credentials } = this.parts;
     const { failures, ...delivery } = forward.state;
     const certificate = credentials.present?.own;
     return {
@@ -107,7 +107,7 @@ export class Agent {
       ownTails: [...ownTails.paths],
       counts: encoder.counts,
       journal: journal.state(),
-      delivery: { ...delivery, failures: Object.fromEntries(failures) },
+      delivery: { ...delivery, failures: Object.fromEntries(failures), connections: connections.counts },
       certificate: certificate && {
         subject: certificate.subject,
         notAfter: certificate.notAfter,

@@ -12,6 +12,7 @@ import type { TailId } from '../model/position.js';
 import { Sources } from '../source/sources.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import { CollectorMemories } from './collector-memory.js';
+import { ConnectionCount } from './connection-count.js';
 import { CredentialFiles } from './credential-files.js';
 import { DELIVERY_TIMES } from './delivery-times.js';
 import type { AgentDependencies } from './dependencies.js';
@@ -32,6 +33,7 @@ export interface Parts {
   readonly ingest: Ingest;
   readonly ownTails: OwnTails;
   readonly forward: Forward;
+  readonly connections: ConnectionCount;
   readonly credentials: CredentialFiles;
   readonly receipts: ReceiptBook;
 }
@@ -109,7 +111,9 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
   });
   const times = { ...DELIVERY_TIMES, ...dependencies.times };
   const targets = new Targets(config.collectors, dependencies.lookup ?? addressesOf, clock, times.holdOffMs);
-  const dialler = new Dialler(targets, () => credentials.material(), config.tls, { clock, readKernelSocket }, times);
+  const connections = new ConnectionCount(clock);
+  const dialling = { clock, readKernelSocket, connected: () => connections.add() };
+  const dialler = new Dialler(targets, () => credentials.material(), config.tls, dialling, times);
   const forward = new Forward(
     {
       ...config.delivery,
@@ -129,7 +133,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
       refused: (error) => say(own.refusedMessage(error)),
     },
   );
-  return { journal, encoder, sources, ingest, ownTails, forward, credentials, receipts };
+  return { journal, encoder, sources, ingest, ownTails, forward, connections, credentials, receipts };
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {

@@ -5,6 +5,7 @@
 import type { Journal } from '../journal/journal.js';
 import type { MessageName } from '../model/entry.js';
 import type { FileState } from '../source/sources.js';
+import type { ConnectionCounts } from './connection-count.js';
 import type { DeliveryState } from './delivery-state.js';
 import type { EncoderCounts } from './encoder-counts.js';
 
@@ -21,7 +22,10 @@ export interface AgentState {
   readonly ownTails: readonly string[];
   readonly counts: EncoderCounts;
   readonly journal: ReturnType<Journal['state']>;
-  readonly delivery: Omit<DeliveryState, 'failures'> & { readonly failures: Readonly<Record<string, number>> };
+  readonly delivery: Omit<DeliveryState, 'failures'> & {
+    readonly failures: Readonly<Record<string, number>>;
+    readonly connections: ConnectionCounts;
+  };
   /** Days left, and what is wrong, with our own certificate. */
   readonly certificate: { readonly subject: string; readonly notAfter: string; readonly daysLeft: number } | undefined;
 }

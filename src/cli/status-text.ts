@@ -4,6 +4,9 @@ import type { StatusReport } from './status-report.js';
 import { linkText } from './summary.js';
 import { countText, durationText, plural, sizeText } from './voice.js';
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
 export function statusText(report: StatusReport): string {
   const nowMs = report.writtenAtMs;
   const headline = report.running
@@ -62,8 +65,9 @@ function journalLines({ journal }: AgentState, nowMs: number): string[] {
   return lines;
 }
 
-function linkLines({ delivery }: AgentState, nowMs: number): string[] {
-  const { link, sent, acknowledged, repeated, lastLevel, lastAcknowledgedAtMs, lastFailure, stuck } = delivery;
+function linkLines({ delivery, startedAtMs }: AgentState, nowMs: number): string[] {
+  const { link, connections, sent, acknowledged, repeated, lastLevel, lastAcknowledgedAtMs, lastFailure, stuck } =
+    delivery;
   const lines = [`link: ${linkText(link, nowMs)}`];
   if (link.name === 'connected') {
     const { subject, validToMs } = link.peer;
@@ -72,6 +76,7 @@ function linkLines({ delivery }: AgentState, nowMs: number): string[] {
   }
   lines.push(`  sent ${countText(sent)}, acknowledged ${countText(acknowledged)}, repeated ${countText(repeated)}`);
   lines.push(`  ${levelText(lastLevel)}`);
+  lines.push(`  ${connectionsText(connections, nowMs - startedAtMs)}`);
   if (lastAcknowledgedAtMs !== undefined)
     lines.push(`  last acknowledgement ${durationText(Math.max(0, nowMs - lastAcknowledgedAtMs))} ago`);
   if (stuck !== undefined) {
@@ -99,6 +104,14 @@ function levelText(level: AgentState['delivery']['lastLevel']): string {
     default:
       return level satisfies never;
   }
+}
+
+/** A rate only once the short epochs in which a collector is learnt weigh nothing. */
+function connectionsText({ lastDay }: AgentState['delivery']['connections'], runningMs: number): string {
+  const made = `connections made: ${countText(lastDay)}`;
+  if (runningMs >= DAY_MS) return `${made} in the last 24 h`;
+  const rate = runningMs < HOUR_MS ? '' : `, about ${countText(Math.round((lastDay * DAY_MS) / runningMs))} a day`;
+  return `${made} in ${durationText(runningMs)}${rate}`;
 }
 
 function certificateLines({ certificate }: AgentState, nowMs: number): string[] {

@@ -10,6 +10,11 @@ export interface Dialled {
   readonly target: Target;
 }
 
+export interface DialDependencies extends LinkDependencies {
+  /** A handshake is done: one connection more in the collector's books. */
+  readonly connected?: () => void;
+}
+
 export class DialFailed extends Error {
   /** `refusals` has one for each address tried and each name not resolved, at least one. */
   constructor(readonly refusals: readonly LinkError[]) {
@@ -23,7 +28,7 @@ export class Dialler {
     /** Read anew for each connection: a renewed certificate counts from the next one on. */
     private readonly material: () => Promise<TlsMaterial>,
     private readonly policy: TlsPolicy,
-    private readonly dependencies: LinkDependencies,
+    private readonly dependencies: DialDependencies,
     private readonly times?: DialTimes,
   ) {}
 
@@ -45,7 +50,9 @@ export class Dialler {
   /** The same address once more; throws LinkError. */
   async dialAgain(target: Target, signal: AbortSignal): Promise<Link> {
     try {
-      return await connect(target, await this.material(), this.policy, this.dependencies, signal, this.times);
+      const link = await connect(target, await this.material(), this.policy, this.dependencies, signal, this.times);
+      this.dependencies.connected?.();
+      return link;
     } catch (error) {
       if (!signal.aborted) this.targets.failed(target);
       throw error;

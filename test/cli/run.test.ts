@@ -106,6 +106,19 @@ test('what only a restart can change is named at SIGHUP', async (t) => {
   t.regex(io.out(), /A change needs a restart.*part=journal/);
 });
 
+test('status tells how many connections have been made, for a SIEM may count them as logins', async (t) => {
+  const at = await place(t);
+  const { io, ended } = started(at);
+  await heard(at, 'kind="start"');
+  io.interrupt();
+  await ended;
+
+  const status = capturedIo();
+  await runProgram(['status', '--config', at.file], status);
+  // The second took over when the first was asked for its acknowledgement.
+  t.regex(status.out(), /^ {2}connections made: 2 in \d+ /m);
+});
+
 test('an agent that cannot start ends with status 2 and says which file is at fault', async (t) => {
   const at = await place(t);
   await at.configure({ tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.collectorKey } });

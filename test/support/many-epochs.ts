@@ -6,7 +6,7 @@ import type { TestPki } from './certificates.js';
 import { collecting } from './collecting.js';
 import { until } from './wait.js';
 
-/** Fails when descriptors or listeners grow in number, or a line is lost. */
+/** Fails when descriptors or listeners grow in number, a line is lost, or a connection is not counted. */
 export async function runEpochs(t: ExecutionContext, pki: TestPki, count: number): Promise<void> {
   const warnings: Error[] = [];
   const note = (warning: Error) => void warnings.push(warning);
@@ -32,4 +32,5 @@ export async function runEpochs(t: ExecutionContext, pki: TestPki, count: number
 
   t.deepEqual(warnings, []);
   t.is(stage.delivered(collector.messages).lost.length, 0);
+  t.is(agent.delivery.connections.made, collector.counts.connections);
 }
