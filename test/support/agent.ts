@@ -48,6 +48,10 @@ export interface StageOptions {
   readonly delivery?: Partial<DeliveryConfig>;
   readonly times?: AgentDependencies['times'];
   readonly lookup?: AgentDependencies['lookup'];
+  /** Keys of the source, as in a configuration file; a line of the log is text otherwise. */
+  readonly source?: Readonly<Record<string, string>>;
+  /** And of its messages. */
+  readonly message?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export interface Said {
@@ -124,16 +128,16 @@ export class Stage {
   }
 
   #yaml(): string {
-    const { pki, delivery } = this.options;
+    const { pki, delivery, source, message } = this.options;
     const { collectors } = this;
     const { epochIntervalMs = 1_000, epochBytes = 4 * 1024 * 1024 } = delivery ?? {};
     // JSON is YAML.
     return JSON.stringify({
-      sources: [{ name: 'main', paths: [this.log], format: 'text' }],
+      sources: [{ name: 'main', paths: [this.log], format: 'text', ...source }],
       collectors,
       tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.agentKey },
       journal: { directory: this.journal, maxBytes: '1GiB', keepFree: '0%' },
-      message: { hostname: 'emr.test.example', heartbeat: '0s', enterpriseId: '32473' },
+      message: { hostname: 'emr.test.example', heartbeat: '0s', enterpriseId: '32473', ...message },
       delivery: { epochInterval: `${Math.max(1_000, epochIntervalMs)}ms`, epochBytes: `${epochBytes}B` },
     });
   }
