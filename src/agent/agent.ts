@@ -6,6 +6,7 @@
  */
 import type { Config } from '../config/config.js';
 import { assemble, type Parts } from './assemble.js';
+import { certificateStates } from './certificate-state.js';
 import { watchCertificates } from './certificate-watch.js';
 import { certificatesInUse } from './certificates-in-use.js';
 import { DELIVERY_TIMES } from './delivery-times.js';
@@ -94,13 +95,13 @@ export class Agent {
   state(): AgentState {
     const { journal, encoder, sources, ownTails, forward, connections, credentials } = this.parts;
     const { failures, ...delivery } = forward.state;
-    const certificate = credentials.present?.own;
+    const nowMs = this.dependencies.clock.nowMs();
     return {
       version: this.dependencies.version,
       pid: process.pid,
       run: journal.run,
       startedAtMs: this.#startedAtMs,
-      writtenAtMs: this.dependencies.clock.nowMs(),
+      writtenAtMs: nowMs,
       config: this.config.file,
       last: { run: journal.run, seq: encoder.nextSeq - 1 },
       files: sources.files(),
@@ -108,11 +109,7 @@ export class Agent {
       counts: encoder.counts,
       journal: journal.state(),
       delivery: { ...delivery, failures: Object.fromEntries(failures), connections: connections.counts },
-      certificate: certificate && {
-        subject: certificate.subject,
-        notAfter: certificate.notAfter,
-        daysLeft: certificate.daysLeft,
-      },
+      ...certificateStates(credentials.present, delivery.lastPeer, nowMs),
     };
   }
 }

@@ -12,6 +12,8 @@ export type LinkState =
 
 export interface DeliveryState {
   link: LinkState;
+  /** The collector that we are, or were last, connected to. */
+  lastPeer: Peer | undefined;
   /** Messages handed to the kernel, repeats included. */
   sent: number;
   /** Messages whose epoch the collector has acknowledged. */
@@ -31,6 +33,7 @@ export interface DeliveryState {
 export function newDeliveryState(): DeliveryState {
   return {
     link: { name: 'connecting', attempt: 0 },
+    lastPeer: undefined,
     sent: 0,
     acknowledged: 0,
     repeated: 0,

@@ -128,6 +128,7 @@ export class Forward {
 
   #linked(peer: Dialled['link']['peer']): void {
     const before = this.state.link;
+    this.state.lastPeer = peer;
     this.state.link = { name: 'connected', peer, sinceMs: this.dependencies.clock.nowMs() };
     if (before.name === 'connected' && before.peer.address === peer.address && before.peer.port === peer.port) return;
     this.dependencies.report.info('Connected to the collector', {

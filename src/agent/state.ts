@@ -5,11 +5,12 @@
 import type { Journal } from '../journal/journal.js';
 import type { MessageName } from '../model/entry.js';
 import type { FileState } from '../source/sources.js';
+import type { CertificateStates } from './certificate-state.js';
 import type { ConnectionCounts } from './connection-count.js';
 import type { DeliveryState } from './delivery-state.js';
 import type { EncoderCounts } from './encoder-counts.js';
 
-export interface AgentState {
+export interface AgentState extends CertificateStates {
   readonly version: string;
   readonly pid: number;
   readonly run: string;
@@ -26,6 +27,4 @@ export interface AgentState {
     readonly failures: Readonly<Record<string, number>>;
     readonly connections: ConnectionCounts;
   };
-  /** Days left, and what is wrong, with our own certificate. */
-  readonly certificate: { readonly subject: string; readonly notAfter: string; readonly daysLeft: number } | undefined;
 }

@@ -1,4 +1,5 @@
 /** The agent's state in words that a tired person understands: the verdict, then sources, journal, link, counts. */
+import type { CertificateState } from '../agent/certificate-state.js';
 import type { AgentState } from '../agent/state.js';
 import type { StatusReport } from './status-report.js';
 import { linkText } from './summary.js';
@@ -114,9 +115,23 @@ function connectionsText({ lastDay }: AgentState['delivery']['connections'], run
   return `${made} in ${durationText(runningMs)}${rate}`;
 }
 
-function certificateLines({ certificate }: AgentState, nowMs: number): string[] {
-  if (certificate === undefined) return ['certificate: none'];
-  return [`certificate: ${certificate.subject}, until ${untilText(Date.parse(certificate.notAfter), nowMs)}`];
+function certificateLines({ certificate, revocationList }: AgentState, nowMs: number): string[] {
+  const lines = [certificate === undefined ? 'certificate: none' : `certificate: ${ownText(certificate, nowMs)}`];
+  if (revocationList !== undefined) {
+    const until = untilText(Date.parse(revocationList.ends), nowMs);
+    lines.push(`revocation list (tls.crl): until ${until}`);
+    if (revocationList.daysLeft < 0) lines.push('  PROBLEM: every collector is refused until there is a new one');
+  }
+  return lines;
+}
+
+function ownText({ subject, notAfter, daysLeft, chainDaysLeft }: CertificateState, nowMs: number): string {
+  const chain = chainDaysLeft < daysLeft ? `; an authority of its chain ${daysText(chainDaysLeft)}` : '';
+  return `${subject}, until ${untilText(Date.parse(notAfter), nowMs)}${chain}`;
+}
+
+function daysText(days: number): string {
+  return days < 0 ? 'has EXPIRED' : `has ${countText(days)} days left`;
 }
 
 /** `2027-01-31 (69 days left)`. */

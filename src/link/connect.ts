@@ -7,6 +7,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { LINK_TIMES, Link, type LinkDependencies, type LinkTimes } from './link.js';
 import type { Peer } from './peer.js';
+import { peerChain } from './peer-chain.js';
 import { LinkError } from './refusal.js';
 import type { Target } from './target.js';
 import { Transport } from './transport.js';
@@ -133,8 +134,8 @@ function handshake(tls: TLSSocket, target: Target, limitMs: number, signal: Abor
 }
 
 function verifiedPeer(tls: TLSSocket, target: Target, policy: TlsPolicy): Peer {
-  const certificate = tls.getPeerX509Certificate();
-  if (certificate === undefined) throw LinkError.noCertificate(target);
-  verifyPeer(certificate, policy.serverName ?? target.host, policy);
-  return peerOf(certificate, target, tls);
+  const [own, ...authorities] = peerChain(tls);
+  if (own === undefined) throw LinkError.noCertificate(target);
+  verifyPeer(own, policy.serverName ?? target.host, policy);
+  return peerOf([own, ...authorities], target, tls);
 }

@@ -12,4 +12,12 @@ export interface Peer {
   readonly fingerprint: string;
   /** When its certificate ends, milliseconds since 1970. */
   readonly validToMs: number;
+  /** Those by which it is trusted, from its issuer up. */
+  readonly authorities: readonly PeerAuthority[];
+}
+
+export interface PeerAuthority {
+  readonly subject: string;
+  readonly fingerprint: string;
+  readonly validToMs: number;
 }

@@ -8,7 +8,7 @@ import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
-import type { Peer } from './peer.js';
+import type { Peer, PeerAuthority } from './peer.js';
 import { LinkError } from './refusal.js';
 import type { Target } from './target.js';
 
@@ -104,13 +104,22 @@ function fingerprintOf(certificate: X509Certificate): string {
   return `sha-256:${certificate.fingerprint256}`;
 }
 
-export function peerOf(certificate: X509Certificate, target: Target, tls: TLSSocket): Peer {
+/** `chain`: its own certificate first. */
+export function peerOf(chain: readonly [X509Certificate, ...X509Certificate[]], target: Target, tls: TLSSocket): Peer {
+  const [own, ...authorities] = chain;
   return {
     ...target,
     protocol: tls.getProtocol() ?? 'unknown',
     cipher: tls.getCipher().standardName,
+    ...shown(own),
+    issuer: oneLine(own.issuer),
+    authorities: authorities.map(shown),
+  };
+}
+
+function shown(certificate: X509Certificate): PeerAuthority {
+  return {
     subject: oneLine(certificate.subject),
-    issuer: oneLine(certificate.issuer),
     fingerprint: fingerprintOf(certificate),
     validToMs: Date.parse(certificate.validTo),
   };

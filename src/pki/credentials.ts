@@ -35,8 +35,10 @@ export interface Credentials {
   readonly key: string | undefined;
   readonly crl: string | undefined;
   readonly own: CertificateFacts | undefined;
-  /** Days until the revocation list that ends first ends: from then on everybody is refused. */
-  readonly crlDaysLeft: number | undefined;
+  /** Those by which others trust `own`, from its issuer up, as far as they are at hand. */
+  readonly authorities: readonly CertificateFacts[];
+  /** When the revocation list that ends first ends, milliseconds since 1970: from then on everybody is refused. */
+  readonly crlEndsMs: number | undefined;
   /** Sentences; each names its key and file. */
   readonly warnings: readonly string[];
 }
@@ -71,7 +73,8 @@ export async function loadCredentials(files: CredentialFiles, options: LoadOptio
     key: own && writeKey(own.key),
     crl: lists.length === 0 ? undefined : lists.map(({ der }) => writePem('X509 CRL', der)).join(''),
     own: own && certificateFacts(own.leaf, options.nowMs),
-    crlDaysLeft: daysLeft(expiries, options.nowMs),
+    authorities: chain?.certificates.slice(1).map((each) => certificateFacts(each, options.nowMs)) ?? [],
+    crlEndsMs: expiries.length === 0 ? undefined : Math.min(...expiries.map(Number)),
     warnings,
   };
 }
@@ -213,9 +216,4 @@ function shown(chain: readonly X509Certificate[]): X509Certificate[] {
 
 function certificatesIn(contents: readonly Content[]): X509Certificate[] {
   return contents.flatMap((each) => (each.kind === 'certificate' ? [each.certificate] : []));
-}
-
-function daysLeft(dates: readonly Date[], nowMs: number): number | undefined {
-  if (dates.length === 0) return undefined;
-  return Math.floor((Math.min(...dates.map(Number)) - nowMs) / 86_400_000);
 }

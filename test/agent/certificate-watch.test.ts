@@ -27,7 +27,13 @@ async function watchFor(hours: number, present: (nowMs: number) => readonly Watc
   return said;
 }
 
-const ours: Watched = { whose: 'ours', fingerprint: 'sha-256:AA', validToMs: END_MS, remedy: 'renew it' };
+const ours: Watched = {
+  kind: 'certificate',
+  whose: 'ours',
+  fingerprint: 'sha-256:AA',
+  validToMs: END_MS,
+  remedy: 'renew it',
+};
 
 test('a certificate is warned of once at each of 60, 30, 14, 7, 1 and 0 days, and when it has ended', async (t) => {
   const said = await watchFor(24 * 110, () => [ours]);
@@ -36,6 +42,15 @@ test('a certificate is warned of once at each of 60, 30, 14, 7, 1 and 0 days, an
     [60, 30, 14, 7, 1, 0, undefined],
   );
   t.is(said.at(-1)?.[0], 'A certificate has expired');
+});
+
+test('a revocation list, which is made anew every few weeks, is warned of on its last day', async (t) => {
+  const said = await watchFor(24 * 110, () => [{ ...ours, kind: 'revocation-list', whose: 'tls.crl' }]);
+  t.deepEqual(
+    said.map(([, { daysLeft }]) => daysLeft),
+    [1, 0, undefined],
+  );
+  t.is(said.at(-1)?.[0], 'The revocation list has ended and every collector is refused');
 });
 
 test('a renewed certificate is a new one', async (t) => {
@@ -48,5 +63,8 @@ test('a renewed certificate is a new one', async (t) => {
 });
 
 test('between two marks the higher one counts', (t) => {
-  t.deepEqual([400, 61, 60, 45, 30, 2, 1, 0, -1].map(warningMark), [undefined, undefined, 60, 60, 30, 7, 1, 0, -1]);
+  t.deepEqual(
+    [400, 61, 60, 45, 30, 2, 1, 0, -1].map((days) => warningMark(days)),
+    [undefined, undefined, 60, 60, 30, 7, 1, 0, -1],
+  );
 });

@@ -1,4 +1,5 @@
 /** Are the certificate files such that a connection can be made with them? */
+import { daysUntil } from '../../agent/certificate-state.js';
 import type { TlsConfig } from '../../config/config.js';
 import { AgentError } from '../../lib/errors.js';
 import { type Credentials, loadCredentials } from '../../pki/credentials.js';
@@ -9,9 +10,10 @@ export async function checkCredentials(
   env: NodeJS.ProcessEnv,
 ): Promise<{ findings: Finding[]; credentials: Credentials | undefined }> {
   try {
-    const options = { nowMs: Date.now(), credentialsDirectory: env.CREDENTIALS_DIRECTORY };
+    const nowMs = Date.now();
+    const options = { nowMs, credentialsDirectory: env.CREDENTIALS_DIRECTORY };
     const credentials = await loadCredentials(tls, options);
-    const findings = [...ownFindings(credentials), ...credentials.warnings.map((text) => warning(text))];
+    const findings = [...ownFindings(credentials, nowMs), ...credentials.warnings.map((text) => warning(text))];
     if (tls.verify === 'insecure') {
       findings.push(
         warning(
@@ -27,7 +29,7 @@ export async function checkCredentials(
   }
 }
 
-function ownFindings({ own, crlDaysLeft }: Credentials): Finding[] {
+function ownFindings({ own, crlEndsMs }: Credentials, nowMs: number): Finding[] {
   const findings: Finding[] = [];
   if (own === undefined) {
     findings.push(
@@ -43,6 +45,10 @@ function ownFindings({ own, crlDaysLeft }: Credentials): Finding[] {
       ),
     );
   }
-  if (crlDaysLeft !== undefined) findings.push(good(`revocation list (tls.crl): ${crlDaysLeft} days left`));
+  // That it has ended is among the warnings.
+  if (crlEndsMs !== undefined && crlEndsMs > nowMs) {
+    const until = new Date(crlEndsMs).toISOString().slice(0, 10);
+    findings.push(good(`revocation list (tls.crl) until ${until} (${daysUntil(crlEndsMs, nowMs)} days left)`));
+  }
   return findings;
 }
