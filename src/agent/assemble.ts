@@ -61,6 +61,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
     notice: (notice) => (notice.kind === 'damaged' ? repair(notice) : say(own.journalMessage(notice))),
   });
   const { positions, run, follows } = journal;
+  const backlog = journal.state().entriesWaiting > 0;
   const encoder = new Encoder({
     sources: config.sources,
     message: config.message,
@@ -123,6 +124,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
       outbox: new Outbox(() => journal.reader()),
       acknowledge: (entry) => journal.acknowledge(entry),
       cursor: journal.cursor,
+      backlog,
       dialler,
       memories: await CollectorMemories.open(directory, report.child('link')),
       clock,

@@ -6,7 +6,7 @@
 import type { Clock } from '../lib/clock.js';
 import type { Level } from '../link/acknowledge.js';
 import { DialFailed, type Dialled, type Dialler } from '../link/dial.js';
-import { doubled, type EpochOptions, epochLimit, halved } from '../link/epoch.js';
+import type { EpochOptions } from '../link/epoch.js';
 import type { LinkError } from '../link/refusal.js';
 import { backoffMs } from '../link/retry.js';
 import type { Report } from '../model/report.js';
@@ -15,6 +15,7 @@ import { type DeliveryState, newDeliveryState } from './delivery-state.js';
 import type { DeliveryTimes } from './delivery-times.js';
 import type { Epoch } from './epoch.js';
 import type { Mark, Outbox } from './outbox.js';
+import { Pace } from './pace.js';
 import { Session, type SessionEnd } from './session.js';
 
 export interface ForwardOptions extends EpochOptions {
@@ -28,6 +29,8 @@ export interface ForwardDependencies {
   /** Moves the journal's cursor. */
   readonly acknowledge: (entry: number) => Promise<void>;
   readonly cursor: number;
+  /** The journal held entries at the start: an agent before this one may have sent them. */
+  readonly backlog: boolean;
   readonly dialler: Pick<Dialler, 'dial' | 'dialWithin' | 'dialPreferred' | 'wasWell' | 'wasIll'>;
   readonly memories: CollectorMemories;
   readonly clock: Clock;
@@ -44,9 +47,9 @@ const STUCK_AFTER = 5;
 
 export class Forward {
   readonly state: DeliveryState = newDeliveryState();
+  readonly #pace: Pace;
   #acknowledged: Mark;
   #attempt = 0;
-  #reducedBytes: number | undefined;
   #unacknowledgedMessages = 0;
   /** Messages that have been sent once and, since a failure, not again. */
   #toRepeat = 0;
@@ -59,6 +62,7 @@ export class Forward {
     private readonly options: ForwardOptions,
     private readonly dependencies: ForwardDependencies,
   ) {
+    this.#pace = new Pace(options, dependencies.backlog);
     this.#acknowledged = { entry: dependencies.cursor, messages: 0 };
   }
 
@@ -117,8 +121,7 @@ export class Forward {
       ...this.dependencies,
       fixedLevel: options.fixedLevel,
       windowMs: options.windowMs,
-      // Short at first: an agent that is killed again and again, each time soon, gets on all the same.
-      limit: (learning) => epochLimit(options, learning || this.state.epochs === 0, this.#reducedBytes),
+      limit: (learning) => this.#pace.limit(learning),
       sent: (messages) => this.#sent(messages),
       moved: (mark) => this.#move(mark),
       linked: ({ link }) => this.#linked(link.peer),
@@ -159,7 +162,7 @@ export class Forward {
     this.#stuckCount = 0;
     this.#fruitless = 0;
     this.#unacknowledgedMessages -= epoch.messages;
-    this.#reducedBytes = doubled(this.#reducedBytes, this.options);
+    this.#pace.acknowledged();
     state.acknowledged += epoch.messages;
     state.epochs += 1;
     state.lastAcknowledgedAtMs = clock.nowMs();
@@ -184,7 +187,7 @@ export class Forward {
     this.dependencies.dialler.wasIll(dialled.target);
     this.#rewind();
     if (epoch !== undefined && !epoch.isEmpty) {
-      this.#reducedBytes = halved(this.#reducedBytes, epoch.bytes, this.options);
+      this.#pace.failed(epoch.bytes);
       this.#watchForStuck(epoch);
     }
     this.#note(error);

@@ -24,6 +24,7 @@ async function refusedForward(t: ExecutionContext, refuse: (attempt: number) => 
     })),
     acknowledge: async () => undefined,
     cursor: 0,
+    backlog: false,
     dialler: {
       dial: async () => {
         seen.dials += 1;

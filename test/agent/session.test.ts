@@ -7,7 +7,7 @@ import { Session, type SessionDependencies } from '../../src/agent/session.js';
 import { systemClock } from '../../src/lib/clock.js';
 import { AgentError } from '../../src/lib/errors.js';
 import { Dialler } from '../../src/link/dial.js';
-import { epochLimit } from '../../src/link/epoch.js';
+import { type Caution, epochLimit } from '../../src/link/epoch.js';
 import { readKernelSocket } from '../../src/link/kernel-socket.js';
 import { Targets } from '../../src/link/targets.js';
 import type { Entry } from '../../src/model/entry.js';
@@ -27,6 +27,7 @@ test.after.always(() => pki.remove());
 
 const never = new AbortController().signal;
 const OPTIONS = { epochBytes: 4 << 20, epochIntervalMs: 50 };
+const BOLD: Caution = { learning: false, first: false, startingBytes: undefined, reducedBytes: undefined };
 
 /** `count` messages in one entry. */
 function entry(number: number, count: number): Entry {
@@ -69,7 +70,7 @@ async function sessionWith(
     memories: await CollectorMemories.open(temporaryDirectory(t), silent),
     clock: systemClock,
     report: silent,
-    limit: (learning) => epochLimit(OPTIONS, learning, undefined),
+    limit: (learning) => epochLimit(OPTIONS, { ...BOLD, learning }),
     fixedLevel: undefined,
     windowMs: 1_000,
     times: DELIVERY_TIMES,
@@ -85,7 +86,7 @@ async function sessionWith(
 test('a stop that comes in the middle of an entry sends the rest of it, so that no half is repeated', async (t) => {
   const collector = await collecting(t, pki);
   const stop = new AbortController();
-  const limit = () => epochLimit(OPTIONS, false, 40);
+  const limit = () => epochLimit(OPTIONS, { ...BOLD, reducedBytes: 40 });
   const { session, acknowledged } = await sessionWith(t, collector, [entry(1, 20)], {
     limit,
     sent: () => stop.abort(),
