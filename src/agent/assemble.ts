@@ -69,6 +69,11 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
     nextSeq: 1,
     positions,
     ...(follows === undefined ? {} : { follows }),
+    tampered: (facts) =>
+      report.warning('Rows are not as OpenEMR wrote them, or not in its database any more', {
+        ...facts,
+        remedy: 'look for kind="tamper" at the collector, which names them',
+      }),
   });
   const startedBefore = new Set([...(await startedSources(directory)), ...positions.map(({ source }) => source)]);
   const sources = await Sources.open(config.sources, positions, {

@@ -103,7 +103,7 @@ class AtnaMaker implements MessageMaker {
     const made = this.#messages.ofRecord({ record, columns: columnsOf(row) }, timestamp, marks);
     const [first, second] = made.map((message) => ({
       ...this.#description(message, timestamp, memory, dated),
-      altered: record.checksum === 'altered',
+      tampering: record.tampering,
     }));
     return second === undefined ? first! : { ...first!, also: second };
   }
@@ -117,7 +117,7 @@ class AtnaMaker implements MessageMaker {
 
   #description(made: AuditMessage, timestamp: string, memory: LineMemory, parsed: boolean): Description {
     const before = headerBefore(this.#message, this.#message.appName, made.severity, timestamp) + made.before;
-    return { before, zoneKnown: true, after: made.after, parsed, altered: false, memory, msg: NO_MSG };
+    return { before, zoneKnown: true, after: made.after, parsed, tampering: undefined, memory, msg: NO_MSG };
   }
 }
 

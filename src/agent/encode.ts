@@ -25,9 +25,11 @@ import { FrameWriter } from '../syslog/frame-writer.js';
 import type { Severity } from '../syslog/priority.js';
 import { BOM } from '../syslog/rfc5424.js';
 import { countLine, type EncoderCounts, noCounts } from './encoder-counts.js';
-import type { Describer, Description, MessageMaker, Part, Profile } from './message-maker.js';
+import type { Description, MessageMaker, OwnWords, Part, Profile } from './message-maker.js';
+import { tamperMessage } from './own-messages.js';
 import { cutParts, hasBom, type MsgForm, msgForm } from './parts.js';
 import { profileOf } from './profile.js';
+import type { Reading } from './reading.js';
 import { positionWith, stateAt, statesAt, type TailState } from './tail-state.js';
 
 export interface EncoderOptions {
@@ -39,6 +41,8 @@ export interface EncoderOptions {
   readonly positions: readonly Position[];
   /** The last message intact on disk from an earlier run; the first message of this one names it. */
   readonly follows?: MessageName;
+  /** Told beside the message that goes out. */
+  readonly tampered?: (facts: { source: string; file: string; rows: number }) => void;
 }
 
 export class Encoder {
@@ -48,6 +52,7 @@ export class Encoder {
   readonly #profile: Profile;
   readonly #sources: ReadonlyMap<string, MessageMaker>;
   readonly #follows: MessageName | undefined;
+  readonly #tampered: NonNullable<EncoderOptions['tampered']>;
   /** The message that carries `follows`. */
   readonly #firstSeq: number;
   #nextSeq: number;
@@ -61,6 +66,7 @@ export class Encoder {
     this.#profile = profile;
     this.#sources = new Map(sources.map((source) => [source.name, profile.maker(source)]));
     this.#follows = follows;
+    this.#tampered = options.tampered ?? (() => undefined);
     this.#firstSeq = nextSeq;
     this.#nextSeq = nextSeq;
     this.#tails = statesAt(positions);
@@ -85,6 +91,7 @@ export class Encoder {
     if (at < bytes.length && goesOn) this.#piece(reading, at, bytes.length, false);
     else if (at < bytes.length) this.#line(reading, at, bytes.length);
     else if (ending === 'final' && reading.inside !== undefined) this.#piece(reading, at, at, true);
+    if (reading.tampering.length > 0) this.#alarm(reading, chunk);
 
     const { frames } = reading.writer;
     return { from: from.offset, to: this.#settle(reading, chunk.to), first, count: reading.writer.count, frames };
@@ -107,10 +114,7 @@ export class Encoder {
   own(kind: string, fields: readonly Field[], nowMs: number, severity: Severity): NewEntry {
     const first = { run: this.#run, seq: this.#nextSeq };
     const writer = new FrameWriter(this.#message.maxBytes);
-    const message = this.#profile.own(first, this.#followsNow(), { kind, fields, severity, nowMs });
-    writer.add(message, false, EMPTY, 0, 0);
-    this.#nextSeq += 1;
-    this.counts.messages += 1;
+    this.#addOwn(writer, { kind, fields, severity, nowMs });
     return { from: undefined, to: undefined, first, count: 1, frames: writer.frames };
   }
 
@@ -133,6 +137,7 @@ export class Encoder {
       maker,
       describer: maker.describer(chunk.to.path, chunk.readAtMs),
       writer: new FrameWriter(2 * bytes.length),
+      tampering: [],
     };
   }
 
@@ -147,6 +152,7 @@ export class Encoder {
     const described = reading.describer.line(reading.bytes, start, end, reading.memory);
     reading.memory = described.memory;
     countLine(this.counts, described);
+    if (described.tampering !== undefined) reading.tampering.push(described.tampering);
     if (!('unsent' in described)) this.#tell(reading, described, start, end);
   }
 
@@ -216,24 +222,24 @@ export class Encoder {
     this.counts.messages += 1;
   }
 
+  #addOwn(writer: FrameWriter, words: OwnWords): void {
+    const name = { run: this.#run, seq: this.#nextSeq };
+    writer.add(this.#profile.own(name, this.#followsNow(), words), false, EMPTY, 0, 0);
+    this.#nextSeq += 1;
+    this.counts.messages += 1;
+  }
+
+  /** In the entry of the rows themselves, so that it is neither lost nor said twice. */
+  #alarm({ writer, tampering }: Reading, { to: { source, path: file }, readAtMs }: Chunk): void {
+    this.#addOwn(writer, { ...tamperMessage(source, file, tampering), nowMs: readAtMs });
+    this.#tampered({ source, file, rows: tampering.length });
+  }
+
   #settle({ inside, memory }: Reading, to: Position): Position {
     if (to.gone) this.#tails.delete(to.tailId);
     else this.#tails.set(to.tailId, { inside, memory });
     return positionWith(to, { inside, memory });
   }
-}
-
-/** One chunk on its way into frames. */
-interface Reading extends TailState {
-  readonly bytes: Buffer;
-  readonly tailId: TailId;
-  /** Of the first byte. */
-  readonly offset: number;
-  /** All of the bytes are ASCII: no line needs to be asked. */
-  readonly ascii: boolean;
-  readonly maker: MessageMaker;
-  readonly describer: Describer;
-  readonly writer: FrameWriter;
 }
 
 const LF = 0x0a;

@@ -12,14 +12,16 @@ export interface EncoderCounts {
   parts: number;
   /** Lines that message.include and message.exclude have left out. */
   filtered: number;
-  /** Rows that are not what OpenEMR wrote, by their checksum. */
+  /** Rows that are not what OpenEMR wrote, by their checksum; some may be among those left out. */
   altered: number;
+  /** Rows that the exporter found deleted or edited in the database. */
+  changed: number;
   /** Lines that only name the columns of those after them. */
   headings: number;
 }
 
 export function noCounts(): EncoderCounts {
-  return { lines: 0, messages: 0, unparsed: 0, empty: 0, parts: 0, filtered: 0, altered: 0, headings: 0 };
+  return { lines: 0, messages: 0, unparsed: 0, empty: 0, parts: 0, filtered: 0, altered: 0, changed: 0, headings: 0 };
 }
 
 /** A line begins, and this is what became of it. */
@@ -32,7 +34,9 @@ export function countLine(counts: EncoderCounts, described: Description | Unsent
     counts.filtered += 1;
   } else {
     if (!described.parsed) counts.unparsed += 1;
-    if (described.altered) counts.altered += 1;
   }
   counts.lines += 1;
+  if (described.tampering === undefined) return;
+  if (described.tampering.how === 'altered') counts.altered += 1;
+  else counts.changed += 1;
 }

@@ -67,7 +67,7 @@ export class LineReader {
         return this.#row(readRow(line), line, siteOfPath, readAtMs, memory);
       case 'openemr-tsv': {
         const columns = headingOf(line);
-        if (columns !== undefined) return { unsent: 'heading', memory: { ...memory, columns } };
+        if (columns !== undefined) return { unsent: 'heading', tampering: undefined, memory: { ...memory, columns } };
         return this.#row(readCells(line, memory.columns), line, siteOfPath, readAtMs, memory);
       }
       default:
@@ -90,11 +90,12 @@ export class LineReader {
   ): ReadLine {
     if ('unparsed' in read) return this.bare(line, read.unparsed, memory);
     const { row } = read;
-    if (this.#filter.leavesOut(row)) return { unsent: 'filtered', memory };
-
     const record = recordOf(row, this.#source.site, siteOfPath);
     const { wallTime, notAfterMs, atMs } = record;
     const time = wallTime === undefined ? undefined : this.#clock.at(wallTime, notAfterMs, memory.doubledHour);
+    const known = time === undefined ? memory : withHour(memory, time.doubledHour);
+    if (this.#filter.leavesOut(row)) return { unsent: 'filtered', tampering: record.tampering, memory: known };
+
     const retold = this.#freeText.ofRow(row);
     // One literal: spreading parts of it together takes longer than all the rest of this function.
     return {
@@ -106,7 +107,7 @@ export class LineReader {
       timestamp: time === undefined ? timestampOf(atMs ?? readAtMs) : time.timestamp,
       zoneKnown: time === undefined || (time.certain && !this.#source.timeZoneGuessed),
       dated: time !== undefined || atMs !== undefined,
-      memory: time === undefined ? memory : withHour(memory, time.doubledHour),
+      memory: known,
     };
   }
 

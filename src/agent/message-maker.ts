@@ -7,7 +7,7 @@
 import type { SourceConfig } from '../config/config.js';
 import type { MessageName } from '../model/entry.js';
 import type { LineMemory, TailId } from '../model/position.js';
-import type { Field } from '../model/record.js';
+import type { Field, Tampering } from '../model/record.js';
 import type { Severity } from '../syslog/priority.js';
 
 export interface Profile {
@@ -57,7 +57,7 @@ export interface Description {
   /** From behind what names the message. */
   readonly after: string;
   readonly parsed: boolean;
-  readonly altered: boolean;
+  readonly tampering: Tampering | undefined;
   /** For the file's next line. */
   readonly memory: LineMemory;
   /** What becomes MSG in place of the line. */
@@ -70,5 +70,7 @@ export interface Description {
 export interface Unsent {
   /** `filtered`: the configuration leaves it out. `heading`: it only names the columns of those after it. */
   readonly unsent: 'filtered' | 'heading';
+  /** Told all the same: nobody hides an edited row by making it one that is left out. */
+  readonly tampering: Tampering | undefined;
   readonly memory: LineMemory;
 }

@@ -5,7 +5,7 @@
  */
 import type { JournalNotice, MissingMessages } from '../journal/notice.js';
 import type { LinkError } from '../link/refusal.js';
-import type { Field } from '../model/record.js';
+import type { Field, Tampering } from '../model/record.js';
 import type { Credentials } from '../pki/credentials.js';
 import type { Notice as SourceNotice } from '../source/notice.js';
 import { NOTICE, WARNING } from '../syslog/priority.js';
@@ -48,6 +48,19 @@ export function certificateMessage({ own: certificate }: Credentials): OwnMessag
     ['until', certificate?.notAfter ?? ''],
   ]);
 }
+
+/** Rows of one read that are not as OpenEMR wrote them, or no longer in its database: how many, and the first ones by name. */
+export function tamperMessage(source: string, file: string, found: readonly Tampering[]): OwnMessage {
+  const counts = (['altered', 'deleted', 'edited'] as const).map((how): Field => {
+    return [how, String(found.filter((each) => each.how === how).length)];
+  });
+  const names = found.map(({ row }) => row).filter((row) => row !== '');
+  const rows = names.slice(0, ROWS_NAMED).map((row): Field => ['row', row]);
+  return own('tamper', WARNING, [['source', source], ['file', file], ...counts, ...rows]);
+}
+
+/** The message of each such row names it as well; this one is the alarm. */
+const ROWS_NAMED = 10;
 
 export function sourceMessage(notice: SourceNotice): OwnMessage {
   return own('gap', WARNING, [

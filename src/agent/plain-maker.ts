@@ -8,7 +8,9 @@
  * entry's own time with the offset of its zone; where a line has none (`text`,
  * a line that is not understood) it is the moment of reading, in UTC with
  * milliseconds, which no zone can make doubtful. A row without a date keeps its
- * event, user and patient and is marked `unparsed="no-date"`.
+ * event, user and patient and is marked `unparsed="no-date"`. When an emergency
+ * account comes or goes, the row is followed by a message of our making,
+ * `event="breakglass-start"` or `"breakglass-stop"` with `derived="1"` and no MSG.
  *
  * Header and structured data never take more than half of `maxBytes`: values
  * from the file are shortened, run, seq, id, source, part and unparsed are not.
@@ -16,7 +18,7 @@
 import type { MessageConfig, SourceConfig } from '../config/config.js';
 import type { MessageName } from '../model/entry.js';
 import type { TailId } from '../model/position.js';
-import type { Field } from '../model/record.js';
+import type { Emergency, Field } from '../model/record.js';
 import { NOTICE, priorityValue, type Severity, WARNING } from '../syslog/priority.js';
 import { APP_NAME_MAX, formatHeader, HOSTNAME_MAX, headerField, MSG_ID_MAX } from '../syslog/rfc5424.js';
 import { sdParam, sdParams } from '../syslog/structured-data.js';
@@ -112,21 +114,39 @@ class PlainMaker implements MessageMaker {
     return ({ unparsed, redacted, msg, memory }) => {
       const reason = unparsed === undefined ? '' : sdParam('unparsed', unparsed);
       const after = reason + redactedParam(redacted);
-      const description = { before, zoneKnown: true, after, parsed: unparsed === undefined, altered: false, memory };
+      const description = {
+        before,
+        zoneKnown: true,
+        after,
+        parsed: unparsed === undefined,
+        tampering: undefined,
+        memory,
+      };
       return msg === undefined ? description : { ...description, msg };
     };
   }
 
-  #describeRow({ record, timestamp, zoneKnown, dated, redacted, msg, memory }: RowReading): Description {
-    const { event, failed } = record;
-    const altered = record.checksum === 'altered';
-    const before = this.#header(failed || altered ? WARNING : NOTICE, timestamp, event);
+  #describeRow(reading: RowReading): Description {
+    const { record, timestamp, zoneKnown, dated, redacted, msg, memory } = reading;
+    const { event, failed, tampering } = record;
+    const before = this.#header(failed || tampering !== undefined ? WARNING : NOTICE, timestamp, event);
     const marks = (dated ? '' : sdParam('unparsed', 'no-date')) + redactedParam(redacted);
     const room = this.#message.maxBytes / 2 - this.#fixedMax - before.length - marks.length;
     const fields: readonly Field[] = event === '' ? record.fields : [['event', event], ...record.fields];
     const after = marks + sdParams(fields, room, VALUE_MAX);
-    const description = { before, zoneKnown, after, parsed: dated, altered, memory };
-    return msg === undefined ? description : { ...description, msg };
+    const description = { before, zoneKnown, after, parsed: dated, tampering, memory };
+    const whole = msg === undefined ? description : { ...description, msg };
+    return record.emergency === undefined ? whole : { ...whole, also: this.#override(record.emergency, reading) };
+  }
+
+  /** An emergency account comes or goes: said once more, under a name that a receiver can raise an alarm by. */
+  #override(emergency: Emergency, { record, timestamp, zoneKnown, memory }: RowReading): Description {
+    const event = `breakglass-${emergency}`;
+    const before = this.#header(emergency === 'start' ? WARNING : NOTICE, timestamp, event);
+    const named = record.fields.filter(([name]) => NAMING.has(name));
+    const room = this.#message.maxBytes / 2 - this.#fixedMax - before.length;
+    const after = sdParams([['event', event], ['derived', '1'], ...named], room, VALUE_MAX);
+    return { before, zoneKnown, after, parsed: true, tampering: undefined, memory, msg: NO_MSG };
   }
 
   #header(severity: Severity, timestamp: string, msgId: string): string {
@@ -156,6 +176,9 @@ function followsParam(last: MessageName): string {
   return sdParam('follows', `${last.run}:${last.seq}`);
 }
 
+/** Fields that say whom and what an emergency account's coming and going is about. */
+const NAMING: ReadonlySet<string> = new Set(['user', 'row', 'ip']);
+const NO_MSG = Buffer.alloc(0);
 const META = '[meta sequenceId="';
 /** It closes `seq`, whose value stands before it. */
 const ID = '" id="';

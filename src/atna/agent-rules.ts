@@ -41,6 +41,8 @@ const RULES: Readonly<Record<string, AgentRule>> = {
   full: alert(AUDIT_RECORDING_STOPPED, 12),
   room: alert(AUDIT_RECORDING_STARTED, 0),
   gap: alert(OBJECT_SECURITY_CHANGED, 8),
+  // "A Major failure indicates that … the security system may have been compromised" (A.5.3.11).
+  tamper: alert(OBJECT_SECURITY_CHANGED, 12),
   dropped: alert(OBJECT_SECURITY_CHANGED, 8),
   heartbeat: { eventId: ownCode('heartbeat', 'Heartbeat'), types: [], outcome: 0 },
 };

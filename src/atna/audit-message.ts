@@ -9,9 +9,17 @@
  * `nameRoom` octets free for them. Values are cut only where they exceed what
  * OpenEMR's columns hold; comments and lines give way first (`detail.ts`).
  */
-import type { AuditRecord, Field } from '../model/record.js';
+import type { AuditRecord, Emergency, Field } from '../model/record.js';
 import { agentRule } from './agent-rules.js';
-import { type Code, coded, EMERGENCY_OVERRIDE_STARTED, openemrCode, ownCode, SECURITY_ALERT } from './codes.js';
+import {
+  type Code,
+  coded,
+  EMERGENCY_OVERRIDE_STARTED,
+  EMERGENCY_OVERRIDE_STOPPED,
+  openemrCode,
+  ownCode,
+  SECURITY_ALERT,
+} from './codes.js';
 import { type Detail, detailsWithin } from './detail.js';
 import { ruleFor } from './mapping.js';
 import { objectsOf } from './objects.js';
@@ -72,8 +80,8 @@ export class AuditMessages {
     const altered = record.checksum === 'altered';
     const severity = rule.severity ?? (outcome === 0 ? 5 : 4);
     const message = this.#message(altered ? 4 : severity, before, this.#rowDetails(subject, details), rule, subject);
-    if (!record.breakglass || rule.override === undefined) return [message];
-    return [message, this.#override(rule.override, subject, dateTime, details)];
+    if (record.emergency === undefined) return [message];
+    return [message, this.#override(record.emergency, subject, dateTime, details)];
   }
 
   /** A line that is no audit record, with the reason if it should be one; its bytes are its only substance. */
@@ -91,10 +99,12 @@ export class AuditMessages {
     return this.#message(severity, before, [['kind', kind], ...fields]);
   }
 
-  #override(type: Code, subject: Subject, dateTime: string, details: readonly Detail[]): AuditMessage {
+  #override(emergency: Emergency, subject: Subject, dateTime: string, details: readonly Detail[]): AuditMessage {
+    const started = emergency === 'start';
+    const type = started ? EMERGENCY_OVERRIDE_STARTED : EMERGENCY_OVERRIDE_STOPPED;
     const identification = this.#identification(SECURITY_ALERT, [type], 'E', 0, dateTime, '');
     const before = identification + this.#participants.of('user', subject) + this.#source;
-    const severity = type === EMERGENCY_OVERRIDE_STARTED ? 4 : 5;
+    const severity = started ? 4 : 5;
     return this.#message(severity, before, [...details, ['derived', 'breakglass'], ...subject.record.fields]);
   }
 

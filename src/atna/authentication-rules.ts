@@ -2,15 +2,7 @@
  * Who came and who went: User Authentication, PS3.15 section A.5.3.12, for
  * which OpenEMR has a dozen events of its own and its portal a few more.
  */
-import {
-  EMERGENCY_OVERRIDE_STARTED,
-  EMERGENCY_OVERRIDE_STOPPED,
-  LOGIN,
-  LOGOUT,
-  openemrCode,
-  PATIENT_RECORD,
-  USER_AUTHENTICATION,
-} from './codes.js';
+import { LOGIN, LOGOUT, openemrCode, PATIENT_RECORD, USER_AUTHENTICATION } from './codes.js';
 import type { Rule } from './rule.js';
 
 const LOGGED_IN = { eventId: USER_AUTHENTICATION, action: 'E', types: [LOGIN], cast: 'user', objects: [] } as const;
@@ -18,7 +10,6 @@ const LOGGED_OUT = {
   eventId: USER_AUTHENTICATION,
   action: 'E',
   types: [LOGOUT],
-  override: EMERGENCY_OVERRIDE_STOPPED,
   objects: [],
 } as const;
 
@@ -76,7 +67,6 @@ export const AUTHENTICATION_RULES: readonly Rule[] = [
     event: /^(login|login attempt|onetime login attempt)$/,
     ...LOGGED_IN,
     outcome: 0,
-    override: EMERGENCY_OVERRIDE_STARTED,
   },
   // Somebody who is logged in shows once more who he is.
   { id: 'auth-ok', event: /^(auth|mfa|portalapi)$/, ...LOGGED_IN, outcome: 0 },

@@ -29,8 +29,6 @@ export interface Rule {
   readonly objects: readonly ObjectKind[];
   /** The comments of a failure say why, in words without patients: they become EventOutcomeDescription. */
   readonly explains?: true;
-  /** OpenEMR has no event for its emergency accounts: what this one means when such a user is named. */
-  readonly override?: Code;
 }
 
 /** RFC 5424 table 2; ITI-20 knows these two: warning and notice. */

@@ -44,7 +44,12 @@ function sourceLines({ files, counts, ownTails }: AgentState): string[] {
     lines.push(`  ${countText(counts.filtered)} left out by message.include and message.exclude`);
   if (counts.altered > 0) {
     lines.push(
-      `  ${countText(counts.altered)} ALTERED since OpenEMR wrote them, by their checksum; they went out as warnings`,
+      `  ${countText(counts.altered)} ALTERED since OpenEMR wrote them, by their checksum; the collector was told which (kind="tamper")`,
+    );
+  }
+  if (counts.changed > 0) {
+    lines.push(
+      `  ${countText(counts.changed)} found DELETED OR EDITED in the database by the export; the collector was told which (kind="tamper")`,
     );
   }
   return lines;

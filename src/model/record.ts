@@ -14,6 +14,16 @@ export type Field = readonly [name: string, value: string];
  */
 export type Checksum = 'ok' | 'altered' | 'none';
 
+/** The trail was changed since OpenEMR wrote it: by a row's checksum, or as the exporter found the row in the database. */
+export interface Tampering {
+  readonly how: 'altered' | 'deleted' | 'edited';
+  /** As the field `row` names it; empty when nothing does. */
+  readonly row: string;
+}
+
+/** A user of the break-glass group has come, or gone. */
+export type Emergency = 'start' | 'stop';
+
 export interface AuditRecord {
   /** OpenEMR's event, for example `patient-record-select`; empty when the row has none. */
   readonly event: string;
@@ -22,8 +32,8 @@ export interface AuditRecord {
   /** What was tried has failed, whatever the row says: OpenEMR calls some things failed that were not. */
   readonly failed: boolean;
   readonly checksum: Checksum;
-  /** The user is of the break-glass group. */
-  readonly breakglass: boolean;
+  readonly tampering: Tampering | undefined;
+  readonly emergency: Emergency | undefined;
   /** Wall time as stored, `YYYY-MM-DDTHH:MM:SS` with optional fraction, in the zone of the source. */
   readonly wallTime: string | undefined;
   /** A moment (UTC, ms since 1970) that cannot lie before the entry: tells the two passes of a doubled hour apart. */

@@ -11,8 +11,10 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { AuditRecord, Checksum, Field, Unparsed } from '../model/record.js';
 import { checksumOf } from './checksum.js';
+import { emergencyOf } from './emergency.js';
 import { hasFailed } from './outcome.js';
 import { type ApiRow, apiOf, flagOf, isAboutRows, isObject, type Row, textOf } from './row.js';
+import { tamperingOf } from './tampering.js';
 import { wallClockMs, wallTimeOf } from './wall-clock.js';
 
 export type ReadRow = { readonly row: Row } | Unparsed;
@@ -32,20 +34,23 @@ export function readRow(line: Buffer): ReadRow {
 /** `site` is OpenEMR's site as configured; without one the row's own counts, then `siteOfPath`. */
 export function recordOf(row: Row, site = '', siteOfPath = ''): AuditRecord {
   const api = apiOf(row);
+  const event = textOf(row.event);
   const success = flagOf(row.success);
   const breakglass = flagOf(row.breakglass) === true;
   const checksum = checksumOf(row);
+  const names = namesOf(row, site || textOf(row.site) || siteOfPath);
   const wallTime = wallTimeOf(textOf(row.date));
   const exportedAtMs = exportedMs(textOf(row.exported_at));
   const record = {
-    event: textOf(row.event),
+    event,
     success,
     failed: hasFailed(row, success),
     checksum,
-    breakglass,
+    tampering: tamperingOf(row, checksum, names),
+    emergency: emergencyOf(event, success, breakglass),
     wallTime,
     notAfterMs: createdMs(textOf(api.created_time), wallTime) ?? exportedAtMs,
-    fields: fieldsOf(row, api, { success, checksum, breakglass, site: site || textOf(row.site) || siteOfPath }),
+    fields: fieldsOf(row, api, { success, checksum, breakglass, names }),
   };
   return isAboutRows(row) && exportedAtMs !== undefined ? { ...record, atMs: exportedAtMs } : record;
 }
@@ -60,17 +65,17 @@ interface Found {
   readonly success: boolean | undefined;
   readonly checksum: Checksum;
   readonly breakglass: boolean;
-  readonly site: string;
+  readonly names: Names;
 }
 
 /** In the order of their worth: what does not fit in a message is left out from the end. */
-function fieldsOf(row: Row, api: ApiRow, { success, checksum, breakglass, site }: Found): readonly Field[] {
+function fieldsOf(row: Row, api: ApiRow, { success, checksum, breakglass, names }: Found): readonly Field[] {
   const fields: Field[] = [];
   add(fields, 'user', textOf(row.user));
   add(fields, 'patient', patientOf(row.patient_id));
   if (success !== undefined) add(fields, 'success', success ? '1' : '0');
-  add(fields, 'row', rowName(row, row.id, site));
-  add(fields, 'about', rowName(row, row.row_id, site));
+  add(fields, 'row', names.row);
+  add(fields, 'about', names.about);
   if (breakglass) add(fields, 'breakglass', '1');
   if (!isAboutRows(row)) add(fields, 'checksum', checksum);
   add(fields, 'category', textOf(row.category));
@@ -89,6 +94,16 @@ function add(fields: Field[], name: string, value: string): void {
 function patientOf(value: unknown): string {
   const id = textOf(value);
   return id === '0' ? '' : id;
+}
+
+interface Names {
+  readonly row: string;
+  /** The row that a line of the exporter's tells of. */
+  readonly about: string;
+}
+
+function namesOf(row: Row, site: string): Names {
+  return { row: rowName(row, row.id, site), about: rowName(row, row.row_id, site) };
 }
 
 /**

@@ -64,6 +64,21 @@ test('an emergency account that logs in takes two numbers for one line', async (
   t.deepEqual(ids, [`${TAIL}:0`, `${TAIL}:0`]);
 });
 
+test('a row that was tampered with is a security alert of its own, for base64 hides what the row’s message says', async (t) => {
+  const encoder = encoderOf(await atna());
+  const entry = encoder.encode(chunkOf(rowFile([auditRow({ id: 8, checksum: 'ab'.repeat(64) })])));
+  const [row, alarm] = messagesIn(entry).map(({ message }) => message) as [Message, Message];
+  t.is(entry.count, 2);
+  t.is(row.severity, 4);
+  t.is(alarm.severity, 4);
+  const xml = auditMessage(alarm);
+  t.deepEqual(faultsOf(xml), []);
+  t.like(find(xml, 'EventID')[0]!.attributes, { 'csd-code': '110113' });
+  t.like(find(xml, 'EventTypeCode')[0]!.attributes, { 'csd-code': '110135' });
+  t.is(find(xml, 'EventIdentification')[0]!.attributes.EventOutcomeIndicator, '12');
+  t.like(Object.fromEntries(detailsIn(xml)), { kind: 'tamper', altered: '1', row: 'default::8' });
+});
+
 test('a long row is one message, however short messages have to be', async (t) => {
   for (const maxBytes of [8192, 32_768]) {
     const config = await atna(`maxBytes: ${maxBytes / 1024}KiB, comments: encoded`);

@@ -103,6 +103,30 @@ const messages: [what: string, message: OwnMessage, expected: OwnMessage][] = [
     },
   ],
   [
+    'rows that were tampered with, counted and named',
+    own.tamperMessage('main', '/var/log/a', [
+      { how: 'altered', row: 'default:1:7' },
+      { how: 'edited', row: '' },
+    ]),
+    {
+      kind: 'tamper',
+      severity: WARNING,
+      fields: [
+        ['source', 'main'],
+        ['file', '/var/log/a'],
+        ['altered', '1'],
+        ['deleted', '0'],
+        ['edited', '1'],
+        ['row', 'default:1:7'],
+      ],
+    },
+  ],
+  [
+    'a configuration that was read anew',
+    own.configurationMessage('/etc/x.yaml'),
+    { kind: 'configuration', severity: NOTICE, fields: [['file', '/etc/x.yaml']] },
+  ],
+  [
     'room again',
     own.journalMessage({ kind: 'room', fullForMs: 61_400 }),
     { kind: 'room', severity: NOTICE, fields: [['fullForSeconds', '61']] },

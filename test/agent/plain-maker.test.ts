@@ -9,14 +9,16 @@ import { LEAST, load } from '../support/config.js';
 import { auditRow, rowFile } from '../support/openemr-rows.js';
 
 const RUN = '00112233445566ff';
+/** No row's checksum. */
+const WRONG = 'ab'.repeat(64);
 
 test('a row that was altered is a warning, and counted', async (t) => {
   const encoder = await encoderOf('');
-  const altered = auditRow({ checksum: 'ab'.repeat(64) });
+  const altered = auditRow({ checksum: WRONG });
   const old = auditRow({ checksum: '' });
   const messages = messagesIn(encoder.encode(chunkOf(rowFile([auditRow(), altered, old]))));
   t.deepEqual(
-    messages.map((message) => [message.severity, param(message, 'checksum')]),
+    messages.slice(0, 3).map((message) => [message.severity, param(message, 'checksum')]),
     [
       [5, 'ok'],
       [4, 'altered'],
@@ -24,6 +26,105 @@ test('a row that was altered is a warning, and counted', async (t) => {
     ],
   );
   t.is(encoder.counts.altered, 1);
+});
+
+test('rows that were tampered with raise an alarm in the entry that holds them, and name the first ten', async (t) => {
+  const encoder = await encoderOf('');
+  const altered = Array.from({ length: 12 }, (_, index) => auditRow({ id: index + 1, checksum: WRONG, site: 'west' }));
+  const found = [
+    '{"event":"audit-trail-row-deleted","row_id":70,"site":"west","generation":"2","success":0}',
+    '{"event":"audit-trail-row-edited","row_id":71,"site":"west","success":0,"row":{}}',
+    '{"event":"audit-trail-row-restored","row_id":70,"site":"west","success":1}',
+    '{"event":"audit-trail-row-deleted","row_id":70,"id":9,"date":"2026-11-20 08:00:00"}',
+  ].map((line) => `${line}\n`);
+  const bytes = Buffer.concat([Buffer.from(found.join('')), rowFile(altered)]);
+  const entry = encoder.encode(chunkOf(bytes));
+
+  const messages = messagesIn(entry);
+  t.is(entry.count, 17);
+  t.is(encoder.nextSeq, 18);
+  const alarm = messages.at(-1)!;
+  t.like(alarm, { severity: 4, appName: 'openemr-audit-forwarder', msgId: 'OAF', msg: undefined });
+  t.deepEqual(alarm.structuredData[1]?.params, [
+    ['kind', 'tamper'],
+    ['run', RUN],
+    ['seq', '17'],
+    ['source', 'main'],
+    ['file', '/var/log/audit.log'],
+    ['altered', '12'],
+    ['deleted', '1'],
+    ['edited', '1'],
+    ['row', 'west:2:70'],
+    ['row', 'west::71'],
+    ...Array.from({ length: 8 }, (_, index) => ['row', `west::${index + 1}`] as const),
+  ]);
+  t.deepEqual(
+    messages.slice(0, 4).map(({ severity }) => severity),
+    [4, 4, 5, 5],
+  );
+  t.like(encoder.counts, { altered: 12, changed: 2 });
+  t.is(encoder.encode(chunkOf(rowFile([auditRow()]), bytes.length)).count, 1);
+});
+
+test('a row that was made one that is left out is told as tampering all the same', async (t) => {
+  const encoder = await encoderOf('exclude: ["event=http-*"]');
+  const rows = [auditRow({ event: 'http-request-select', checksum: WRONG }), auditRow({ event: 'http-x' })];
+  const messages = messagesIn(encoder.encode(chunkOf(rowFile(rows))));
+  t.deepEqual(
+    messages.map((message) => agentParam(message, 'kind')),
+    ['tamper'],
+  );
+  t.like(encoder.counts, { lines: 2, filtered: 2, altered: 1, messages: 1 });
+});
+
+test('rows that are left out still tell the passes of the doubled hour apart', async (t) => {
+  const encoder = await encoderOf('exclude: ["event=http-*"]');
+  const rows = [
+    auditRow({ date: '2026-10-25 02:59:00' }),
+    auditRow({ date: '2026-10-25 02:01:00', event: 'http-request-select' }),
+    auditRow({ date: '2026-10-25 02:59:00' }),
+  ];
+  const messages = messagesIn(encoder.encode(chunkOf(rowFile(rows))));
+  t.deepEqual(
+    messages.map(({ timestamp }) => timestamp),
+    ['2026-10-25T02:59:00+02:00', '2026-10-25T02:59:00+01:00'],
+  );
+});
+
+test('an emergency account that comes or goes is told of once more, by a message that says only that', async (t) => {
+  const encoder = await encoderOf('');
+  const rows = [
+    auditRow({ id: 4, event: 'login', user: 'er1', breakglass: true }, 'success: 10.20.4.8'),
+    auditRow({ event: 'view', user: 'er1', breakglass: true }),
+    auditRow({ event: 'login', user: 'er1', success: 0, breakglass: true }, 'failure: 10.20.4.8. user not found'),
+    auditRow({ id: 7, event: 'logout', user: 'er1', success: 0, breakglass: 1 }, 'timeout, so force logout'),
+  ];
+  const messages = messagesIn(encoder.encode(chunkOf(rowFile(rows))));
+  t.deepEqual(
+    messages.map(({ msgId, severity }) => [msgId, severity]),
+    [
+      ['login', 5],
+      ['breakglass-start', 4],
+      ['view', 5],
+      ['login', 4],
+      ['logout', 5],
+      ['breakglass-stop', 5],
+    ],
+  );
+  const [row, start] = messages as [Message, Message];
+  t.is(start.timestamp, row.timestamp);
+  t.is(start.msg!.length, 0);
+  t.deepEqual(start.structuredData.at(-1)!.params, [
+    ['run', RUN],
+    ['seq', '2'],
+    ['id', param(row, 'id')!],
+    ['source', 'main'],
+    ['event', 'breakglass-start'],
+    ['derived', '1'],
+    ['user', 'er1'],
+    ['row', '::4'],
+  ]);
+  t.like(encoder.counts, { lines: 4, messages: 6 });
 });
 
 test('what OpenEMR calls failed and was not is no warning, but says what the row says', async (t) => {
@@ -154,4 +255,8 @@ function messagesIn({ frames }: NewEntry): Message[] {
 
 function param({ structuredData }: Message, name: string): string | undefined {
   return structuredData.find(({ id }) => id.startsWith('audit@'))?.params.find(([each]) => each === name)?.[1];
+}
+
+function agentParam({ structuredData }: Message, name: string): string | undefined {
+  return structuredData.find(({ id }) => id.startsWith('agent@'))?.params.find(([each]) => each === name)?.[1];
 }

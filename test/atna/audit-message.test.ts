@@ -143,6 +143,8 @@ for (const kind of [
   'full',
   'room',
   'dropped',
+  'configuration',
+  'tamper',
   'new kind',
 ]) {
   test(`the agent’s own ${kind} is a valid audit message`, (t) => {

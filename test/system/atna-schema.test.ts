@@ -38,9 +38,20 @@ const messages = hosts.flatMap((hostname) =>
         subjectOf(nasty),
         subjectOf(auditRow({ event: 'login', breakglass: 1 })),
       ].flatMap((subject) => made.ofRecord(subject, AT, [['tzKnown', '0']])),
-      ...['start', 'stop', 'heartbeat', 'refused', 'certificate', 'full', 'room', 'gap', 'dropped', 'x'].map((kind) =>
-        made.ofAgent(kind, [['reason', 'é\0']], 4, AT),
-      ),
+      ...[
+        'start',
+        'stop',
+        'heartbeat',
+        'refused',
+        'certificate',
+        'full',
+        'room',
+        'gap',
+        'dropped',
+        'configuration',
+        'tamper',
+        'x',
+      ].map((kind) => made.ofAgent(kind, [['reason', 'é\0']], 4, AT)),
       made.ofLine(undefined, Buffer.from([0, 255]), AT, []),
       made.ofLine('not-json', Buffer.alloc(90_000), AT, []),
     ];
