@@ -141,11 +141,11 @@ class PlainMaker implements MessageMaker {
 
   /** An emergency account comes or goes: said once more, under a name that a receiver can raise an alarm by. */
   #override(emergency: Emergency, { record, timestamp, zoneKnown, memory }: RowReading): Description {
-    const event = `breakglass-${emergency}`;
-    const before = this.#header(emergency === 'start' ? WARNING : NOTICE, timestamp, event);
+    const msgId = `breakglass-${emergency}`;
+    const before = this.#header(emergency === 'start' ? WARNING : NOTICE, timestamp, msgId);
     const named = record.fields.filter(([name]) => NAMING.has(name));
     const room = this.#message.maxBytes / 2 - this.#fixedMax - before.length;
-    const after = sdParams([['event', event], ['derived', '1'], ...named], room, VALUE_MAX);
+    const after = sdParams([['event', msgId], ['derived', '1'], ...named], room, VALUE_MAX);
     return { before, zoneKnown, after, parsed: true, tampering: undefined, memory, msg: NO_MSG };
   }
 
