@@ -34,7 +34,7 @@ export class Agent {
     private readonly stopReading: AbortController,
   ) {
     this.#startedAtMs = dependencies.clock.nowMs();
-    const { ingest, forward } = parts;
+    const { ingest, forward, health } = parts;
     ingest.say(
       own.startMessage(
         dependencies.version,
@@ -44,6 +44,7 @@ export class Agent {
     this.#loops = [
       ingest.run(this.stopReading.signal),
       forward.run(this.#stopSending.signal, this.#kill.signal),
+      health.watch(() => ingest.nudge(), this.stopReading.signal),
       keepHeartbeat(config.message.heartbeatMs, parts, dependencies.clock, this.stopReading.signal),
       remindOfInsecure(config.tls.verify, dependencies, this.stopReading.signal),
       watchCertificates({ ...dependencies, present: () => certificatesInUse(parts) }, stopReading.signal),
@@ -68,6 +69,11 @@ export class Agent {
   /** The configuration is another one than before. */
   tellOfConfiguration(): void {
     this.parts.ingest.say(own.configurationMessage(this.config.file));
+  }
+
+  /** Loops that hang: they have not turned although they should have. */
+  get stuck(): readonly string[] {
+    return this.parts.health.stuck;
   }
 
   /** Ordered, upstream first: reading ends, what was read is put on disk, the epoch is acknowledged. Idempotent. */

@@ -18,6 +18,7 @@ import { DELIVERY_TIMES } from './delivery-times.js';
 import type { AgentDependencies } from './dependencies.js';
 import { Encoder } from './encode.js';
 import { Forward } from './forward.js';
+import { Health } from './health.js';
 import { Ingest } from './ingest.js';
 import { mend } from './mend.js';
 import { Outbox } from './outbox.js';
@@ -36,6 +37,7 @@ export interface Parts {
   readonly connections: ConnectionCount;
   readonly credentials: CredentialFiles;
   readonly receipts: ReceiptBook;
+  readonly health: Health;
 }
 
 /** `stop`: reading ends. Throws an AgentError when only the operator can change what is wrong. */
@@ -46,6 +48,8 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
   const say: Ingest['say'] = (message) => ingest?.say(message);
   let repair: (damage: Damage) => Promise<void> = () => Promise.reject(new Error('the agent is not built yet'));
   const { directory } = config.journal;
+  const health = new Health(clock, report.child('health'));
+  const turned = (withinMs?: number) => health.turned('forward', withinMs);
 
   const credentials = await CredentialFiles.open(config.tls, {
     clock,
@@ -96,6 +100,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
     sources,
     encoder,
     look: (chunk) => ownTails.look(chunk),
+    turned: () => health.turned('ingest'),
     nowMs: () => clock.nowMs(),
     report: report.child('ingest'),
   });
@@ -118,7 +123,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
   const times = { ...DELIVERY_TIMES, ...dependencies.times };
   const targets = new Targets(config.collectors, dependencies.lookup ?? addressesOf, clock, times.holdOffMs);
   const connections = new ConnectionCount(clock);
-  const dialling = { clock, readKernelSocket, connected: () => connections.add() };
+  const dialling = { clock, readKernelSocket, connected: () => connections.add(), watched: turned };
   const dialler = new Dialler(targets, () => credentials.material(), config.tls, dialling, times);
   const forward = new Forward(
     {
@@ -138,9 +143,10 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
       report: report.child('link'),
       receipt: (epoch, dialled, level) => receipts.add(receiptOf(epoch, dialled, level)),
       refused: (error) => say(own.refusedMessage(error)),
+      turned,
     },
   );
-  return { journal, encoder, sources, ingest, ownTails, forward, connections, credentials, receipts };
+  return { journal, encoder, sources, ingest, ownTails, forward, connections, credentials, receipts, health };
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {

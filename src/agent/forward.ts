@@ -4,6 +4,7 @@
  * and after any failure sending starts again at what has been acknowledged.
  */
 import type { Clock } from '../lib/clock.js';
+import { inTurns, sleepInTurns } from '../lib/in-turns.js';
 import type { Level } from '../link/acknowledge.js';
 import { DialFailed, type Dialled, type Dialler } from '../link/dial.js';
 import type { EpochOptions } from '../link/epoch.js';
@@ -14,6 +15,7 @@ import type { CollectorMemories } from './collector-memory.js';
 import { type DeliveryState, newDeliveryState } from './delivery-state.js';
 import type { DeliveryTimes } from './delivery-times.js';
 import type { Epoch } from './epoch.js';
+import { RESOLVER_MS } from './health.js';
 import type { Mark, Outbox } from './outbox.js';
 import { Pace } from './pace.js';
 import { Session, type SessionEnd } from './session.js';
@@ -41,6 +43,8 @@ export interface ForwardDependencies {
   /** A connection was refused for a certificate's sake, by them or by us; said as often as it is reported. */
   readonly refused: (error: LinkError) => void;
   readonly times: DeliveryTimes;
+  /** A turn of the loop begins, and what it does may take `withinMs`. */
+  readonly turned: (withinMs?: number) => void;
 }
 
 const STUCK_AFTER = 5;
@@ -86,7 +90,7 @@ export class Forward {
       case 'idle':
         this.state.link = { name: 'idle' };
         this.#fruitless = 0;
-        return this.dependencies.outbox.more(stop);
+        return inTurns((over) => this.dependencies.outbox.more(over), this.dependencies, stop);
       case 'failed':
         return this.#failed(end.error, end.epoch, dialled, stop);
       case 'unreadable':
@@ -102,10 +106,11 @@ export class Forward {
   }
 
   async #dial(stop: AbortSignal): Promise<Dialled | undefined> {
-    const { dialler } = this.dependencies;
+    const { dialler, turned } = this.dependencies;
     this.state.link = { name: 'connecting', attempt: this.#attempt };
+    turned(RESOLVER_MS);
     try {
-      return await dialler.dial(stop);
+      return await dialler.dial(stop, turned);
     } catch (error) {
       if (!(error instanceof DialFailed)) throw error;
       if (stop.aborted) return undefined;
@@ -217,7 +222,7 @@ export class Forward {
     const ms = this.state.stuck === undefined ? backoffMs(this.#attempt, times.backoff, random) : times.stuckRetryMs;
     this.state.link = { name: 'waiting', attempt: this.#attempt, untilMs: clock.nowMs() + ms, reason };
     this.#attempt += 1;
-    await clock.sleep(ms, stop);
+    await sleepInTurns(ms, this.dependencies, stop);
   }
 
   #note(error: LinkError): void {

@@ -39,6 +39,8 @@ export interface IngestDependencies {
   };
   /** Sees each chunk before it is encoded. */
   readonly look: (chunk: Chunk) => void;
+  /** A turn of the loop begins. */
+  readonly turned: () => void;
   readonly nowMs: () => number;
   readonly report: Report;
 }
@@ -49,25 +51,35 @@ export class Ingest {
   /** Said while the journal cannot take anything. */
   #held: OwnMessage[] = [];
   #failure: { readonly cause: unknown } | undefined;
-  /** Ends the wait for lines: the agent stops, or the journal has failed behind our back. */
+  /** Ends every wait: the agent stops, or the journal has failed behind our back. */
+  #halt = new AbortController();
+  /** Ends the wait of this turn: as above, or it has been long. */
   #turn = new AbortController();
 
   constructor(private readonly dependencies: IngestDependencies) {}
 
   /** Reads until `stop`. */
   async run(stop: AbortSignal): Promise<void> {
-    const { journal, sources, encoder, look } = this.dependencies;
-    const interrupt = () => this.#turn.abort();
+    const { journal, sources, encoder, look, turned } = this.dependencies;
+    const interrupt = () => this.#interrupt();
     stop.addEventListener('abort', interrupt);
     while (!stop.aborted) {
-      if (this.#failure !== undefined) await this.#recover(this.#failure.cause, stop);
-      await journal.room(this.#turn.signal);
-      const chunk = await sources.read(this.#turn.signal);
+      turned();
+      if (this.#turn.signal.aborted) this.#turn = new AbortController();
+      const { signal } = this.#turn;
+      if (this.#failure !== undefined) await this.#recover(this.#failure.cause, signal);
+      await journal.room(signal);
+      const chunk = signal.aborted ? undefined : await sources.read(signal);
       if (chunk === undefined) continue;
       look(chunk);
       await this.#append(encoder.encode(chunk), false);
     }
     stop.removeEventListener('abort', interrupt);
+  }
+
+  /** Ends this turn's wait for lines or for room; the next turn waits anew. */
+  nudge(): void {
+    this.#turn.abort();
   }
 
   /** Puts an own message into the journal, between the lines; never throws. */
@@ -85,7 +97,7 @@ export class Ingest {
   /** Puts lines that are read once more into the journal; rejects when it fails meanwhile: then begin anew. */
   async again(chunk: Chunk): Promise<void> {
     const { journal, encoder } = this.dependencies;
-    await journal.room(this.#turn.signal);
+    await journal.room(this.#halt.signal);
     if (this.#failure !== undefined) throw this.#failure.cause;
     try {
       await journal.append(encoder.encodeAgain(chunk));
@@ -120,21 +132,26 @@ export class Ingest {
 
   #fail(cause: unknown): void {
     this.#failure ??= { cause };
+    this.#interrupt();
+  }
+
+  #interrupt(): void {
+    this.#halt.abort();
     this.#turn.abort();
   }
 
-  async #recover(cause: unknown, stop: AbortSignal): Promise<void> {
+  async #recover(cause: unknown, signal: AbortSignal): Promise<void> {
     const { journal, sources, encoder, report } = this.dependencies;
     report.debug('The journal failed; going back to what is on disk', { reason: reasonOf(cause) });
     // Without room a recovered journal would fail at the next append in the same way.
-    await journal.room(stop);
-    const recovered = await journal.recover(stop).catch(() => undefined);
+    await journal.room(signal);
+    const recovered = signal.aborted ? undefined : await journal.recover(signal).catch(() => undefined);
     if (recovered === undefined) return;
     const { positions, nextSeq } = recovered;
     encoder.reset(nextSeq, positions);
     sources.rewind(positions);
     this.#failure = undefined;
-    this.#turn = new AbortController();
+    this.#halt = new AbortController();
     const again = [...this.#unsettled.filter(({ seq }) => seq >= nextSeq).map(({ message }) => message), ...this.#held];
     this.#unsettled = [];
     this.#held = [];

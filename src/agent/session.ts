@@ -5,6 +5,7 @@
  * ends when the agent stops, when an idle collector closes, or by a failure.
  */
 import { AgentError } from '../lib/errors.js';
+import { TURN_MS, type Turning } from '../lib/in-turns.js';
 import type { Level } from '../link/acknowledge.js';
 import type { Dialled, Dialler } from '../link/dial.js';
 import { type EpochLimit, epochIsOver, epochRestMs, epochRoom } from '../link/epoch.js';
@@ -16,7 +17,7 @@ import type { Mark, Outbox } from './outbox.js';
 import { Preference } from './preference.js';
 import { disproof, type Parting, type SettlementDependencies, settle } from './settlement.js';
 
-export interface SessionDependencies extends SettlementDependencies {
+export interface SessionDependencies extends SettlementDependencies, Turning {
   readonly outbox: Outbox;
   readonly dialler: Pick<Dialler, 'dialWithin' | 'dialPreferred'>;
   /** How long the next epoch may be; `learning` while the collector's level is unknown. */
@@ -78,8 +79,7 @@ export class Session {
     } catch (error) {
       // Whether the epoch before is acknowledged is known before anybody starts again behind what has been.
       await this.#settled;
-      const epoch = this.#failure?.epoch ?? this.#epoch;
-      if (error instanceof LinkError) return { how: 'failed', error, epoch };
+      if (error instanceof LinkError) return { how: 'failed', error, epoch: this.#failure?.epoch ?? this.#epoch };
       if (error instanceof AgentError) return { how: 'unreadable', error };
       throw error;
     } finally {
@@ -108,13 +108,14 @@ export class Session {
 
   /** Sends until the epoch is over; an empty epoch comes back when the link ended idle or the agent stops. */
   async #fill(stop: AbortSignal): Promise<Epoch> {
-    const { outbox, clock, limit, fixedLevel, memories, sent, moved } = this.dependencies;
+    const { outbox, clock, limit, fixedLevel, memories, sent, moved, turned } = this.dependencies;
     const { link, target } = this.#present;
     const bounds = limit(fixedLevel === undefined && memories.of(target.host, target.port).level === undefined);
     const epoch = new Epoch(() => clock.monotonicMs());
     this.#epoch = epoch;
     if (bounds.alone) await this.#settlement();
     for (;;) {
+      turned();
       this.#throwFailure();
       if (!link.alive) {
         if (epoch.isEmpty) return epoch;
@@ -136,19 +137,19 @@ export class Session {
       } else if (stop.aborted) {
         return epoch;
       } else {
-        await this.#pause(epoch.isEmpty ? undefined : epochRestMs(bounds, epoch.bytes, epoch.ageMs), true);
+        await this.#pause(epoch.isEmpty ? TURN_MS : epochRestMs(bounds, epoch.bytes, epoch.ageMs), true);
       }
     }
   }
 
   /** Until the time is up, the journal grows (`orMore`), or something ends. */
-  async #pause(ms: number | undefined, orMore: boolean): Promise<void> {
+  async #pause(ms: number, orMore: boolean): Promise<void> {
     const { clock, outbox } = this.dependencies;
     const over = new AbortController();
     this.#wake = () => over.abort();
     if (!this.#present.link.alive || this.#failure !== undefined) return;
-    const time = ms === undefined ? [] : [clock.sleep(ms, over.signal)];
-    await Promise.race(orMore ? [outbox.more(over.signal), ...time] : time);
+    const time = clock.sleep(Math.min(ms, TURN_MS), over.signal);
+    await Promise.race(orMore ? [outbox.more(over.signal), time] : [time]);
     over.abort();
   }
 
@@ -168,14 +169,13 @@ export class Session {
     const next = closedFirst ? await this.#nextAfter(closing) : early;
     if (next instanceof LinkError) throw next;
     this.#adopt({ link: next, target });
-    this.#settled = this.#settle(epoch, { link, target }, { target, closing, next, closedFirst }).catch(
-      (error: unknown) => {
-        this.#failure = { error, epoch };
-        // Whoever waits for room on the next link must not wait for a collector that is gone.
-        this.#destroyAll();
-        this.#wake();
-      },
-    );
+    const parting = { target, closing, next, closedFirst };
+    this.#settled = this.#settle(epoch, { link, target }, parting).catch((error: unknown) => {
+      this.#failure = { error, epoch };
+      // Whoever waits for room on the next link must not wait for a collector that is gone.
+      this.#destroyAll();
+      this.#wake();
+    });
   }
 
   /** For a collector that takes no second link: only once it has let go of the present one. */

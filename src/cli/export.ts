@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { Health } from '../agent/health.js';
 import { connectSite } from '../export/connect.js';
 import { runExport } from '../export/exporter.js';
 import { grantsFor } from '../export/grants.js';
@@ -12,10 +13,13 @@ import { systemClock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
 import { readStartAt } from '../lib/start-at.js';
 import { createLogger, type LoggerOptions } from '../observe/logger.js';
+import { createNotifier } from '../observe/notify.js';
 import { configFileOf } from './config-option.js';
 import { balance } from './export/balance.js';
 import { Progress } from './export/progress.js';
+import { Summary } from './export/summary.js';
 import type { Io } from './io.js';
+import { keepTold } from './keep-told.js';
 import { UsageError } from './usage-error.js';
 import { countText } from './voice.js';
 
@@ -67,6 +71,16 @@ async function run(io: Io, { export: configured, log }: ExportSettings, options:
   const lock = await lockDirectory(config.directory);
   const logger = createLogger({ ...log, output: io.stderr, env: io.env });
   const progress = new Progress(io, systemClock, logger);
+  const summary = new Summary();
+  const health = new Health(systemClock, logger.child('health'));
+  const notifier = createNotifier(io.env, logger.child('systemd'));
+  const over = new AbortController();
+  const line = () => summary.line(progress.written);
+  notifier.ready(line());
+  const stopping = () => notifier.stopping('Stopping: what is being written is written to its end');
+  io.signal.addEventListener('abort', stopping);
+  const told = keepTold(notifier, { line, stuck: () => health.stuck }, systemClock, over.signal);
+  const watched = health.watch(() => undefined, over.signal);
   try {
     await runExport(
       config,
@@ -75,11 +89,16 @@ async function run(io: Io, { export: configured, log }: ExportSettings, options:
         clock: systemClock,
         report: logger,
         onProgress: (site, table, step) => progress.take(`${site} ${table}`, step),
+        onLook: (site, table, trouble) => summary.note(`${site} ${table}`, trouble),
+        turned: (site, table, withinMs) => health.turned(`${site} ${table}`, withinMs),
       },
       { once: options.once === true, signal: io.signal },
     );
   } finally {
     progress.end();
+    over.abort();
+    await Promise.all([told, watched]);
+    await notifier.settled();
     await logger.close();
     await lock.release();
   }

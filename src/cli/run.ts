@@ -10,12 +10,11 @@ import { createLogger, type Logger } from '../observe/logger.js';
 import { createNotifier, type Notifier } from '../observe/notify.js';
 import { configFileOf } from './config-option.js';
 import type { Io } from './io.js';
+import { keepTold } from './keep-told.js';
 import { readAgain } from './reload.js';
 import { summaryLine } from './summary.js';
 import { UsageError } from './usage-error.js';
 import { packageVersion } from './version.js';
-
-const STATUS_LINE_MS = 10_000;
 
 export function runCommand(io: Io): Command {
   return new Command('run')
@@ -50,8 +49,9 @@ async function run(io: Io, config: Config, logger: Logger, notifier: Notifier): 
   const over = new AbortController();
   const kept = keepStateFile(config.journal.directory, state, systemClock, over.signal);
   logger.info('Started', { config: config.file, version: packageVersion() });
-  notifier.ready(summaryLine(state()));
-  const told = keepStatusLine(() => notifier.status(summaryLine(state())), over.signal);
+  const line = () => summaryLine(state());
+  notifier.ready(line());
+  const told = keepTold(notifier, { line, stuck: () => working.agent.stuck }, systemClock, over.signal);
   const hangups = new Hangups(io);
   const asked = aborted(io.signal);
   let end: End;
@@ -60,7 +60,7 @@ async function run(io: Io, config: Config, logger: Logger, notifier: Notifier): 
     if (end.how !== 'hangup') break;
     notifier.reloading();
     working = await reload(io, working, logger);
-    notifier.ready(summaryLine(state()));
+    notifier.ready(line());
   }
   hangups.close();
   notifier.stopping('Stopping: what was sent is being acknowledged');
@@ -99,13 +99,6 @@ async function reload(io: Io, working: Working, logger: Logger): Promise<Working
   } catch (error) {
     logger.error('The new configuration cannot be used; going on with the one before', { reason: reasonOf(error) });
     return { agent: await start(io, working.config, logger), config: working.config };
-  }
-}
-
-async function keepStatusLine(tell: () => void, stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
-    tell();
-    await systemClock.sleep(STATUS_LINE_MS, stop);
   }
 }
 

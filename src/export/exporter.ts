@@ -7,6 +7,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.js';
 import { AgentError, reasonOf } from '../lib/errors.js';
+import { sleepInTurns } from '../lib/in-turns.js';
 import type { Report } from '../model/report.js';
 import { Allowance } from './allowance.js';
 import { AuditFile } from './audit-file.js';
@@ -18,6 +19,8 @@ import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './trail.js';
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
+/** Each statement is given up after a minute, and a look takes a few. */
+const STEP_MS = 10 * 60_000;
 /** The agent's group may read, nobody else. */
 const DIRECTORY_MODE = 0o750;
 
@@ -27,7 +30,14 @@ export interface ExportParts {
   readonly report: Report;
   /** Told after each look that found something. */
   onProgress?(site: string, table: string, step: Step): void;
+  /** Told after each look: what it failed by, or that it did not. */
+  onLook?(site: string, table: string, trouble: Trouble | undefined): void;
+  /** A turn of this table's loop begins, and what it does may take `withinMs`. */
+  turned?(site: string, table: string, withinMs?: number): void;
 }
+
+/** What keeps an export waiting, and what to do about it. */
+export type Trouble = Pick<AgentError, 'code' | 'message' | 'hint'>;
 
 /**
  * With `once`, resolves when all that is in the tables is in the files, and
@@ -98,18 +108,21 @@ async function followTrail(
     { database, log, clock, report },
   );
   const facts = { site: site.name, table: trail.table };
+  const turning = { clock, turned: () => parts.turned?.(site.name, trail.table) };
   let trouble: string | undefined;
   let waitMs = FIRST_WAIT_MS;
   try {
     while (!signal.aborted) {
+      parts.turned?.(site.name, trail.table, STEP_MS);
       try {
         const step = await follower.step();
         if (trouble !== undefined) report.notice('The export goes on.', facts);
         trouble = undefined;
         waitMs = FIRST_WAIT_MS;
         parts.onProgress?.(site.name, trail.table, step);
+        parts.onLook?.(site.name, trail.table, undefined);
         if (once && !step.hasMore && step.unready === 0) return;
-        if (!step.hasMore) await clock.sleep(pollMs, signal);
+        if (!step.hasMore) await sleepInTurns(pollMs, turning, signal);
       } catch (error) {
         if (once || !(error instanceof AgentError)) throw error;
         if (error.message !== trouble) {
@@ -117,7 +130,8 @@ async function followTrail(
           report.error('The export waits; no row is lost.', { ...facts, code, reason, hint });
         }
         trouble = error.message;
-        await clock.sleep(waitMs, signal);
+        parts.onLook?.(site.name, trail.table, error);
+        await sleepInTurns(waitMs, turning, signal);
         waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
       }
     }

@@ -32,11 +32,12 @@ export class Dialler {
     private readonly times?: DialTimes,
   ) {}
 
-  /** Tries every collector and address once, in order of preference; throws DialFailed. */
-  async dial(signal: AbortSignal): Promise<Dialled> {
+  /** Tries every collector and address once, in order of preference, each told of by `trying`; throws DialFailed. */
+  async dial(signal: AbortSignal, trying?: () => void): Promise<Dialled> {
     const { targets, failures } = await this.targets.inOrder(signal);
     const refusals = [...failures];
     for (const target of targets) {
+      trying?.();
       try {
         return { link: await this.dialAgain(target, signal), target };
       } catch (error) {

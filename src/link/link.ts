@@ -26,6 +26,8 @@ export interface Closing {
 export interface LinkDependencies {
   readonly clock: Clock;
   readonly readKernelSocket: ReadKernelSocket;
+  /** Somebody waits for the other side, and it has been looked whether anything moves. */
+  readonly watched?: () => void;
 }
 
 export interface LinkTimes {
@@ -40,7 +42,7 @@ export interface LinkTimes {
 export const LINK_TIMES: LinkTimes = { stallMs: 30_000, finMs: 2_000, resetMs: 50 };
 
 /** How often progress is looked for within `stallMs`. */
-const WATCHES_PER_STALL = 5;
+const WATCHES_PER_STALL = 6;
 
 export class Link {
   /** Resolves when the link has ended, whoever ended it. */
@@ -210,6 +212,7 @@ export class Link {
     while (this.alive) {
       await clock.sleep(this.times.stallMs / WATCHES_PER_STALL, this.#stop.signal);
       if (!this.alive) return;
+      if (this.#waiting !== undefined) this.dependencies.watched?.();
       const kernel = await this.#unconfirmed();
       const left = typeof kernel === 'object' ? kernel.unconfirmedBytes : this.#waitingBytes;
       const now = { waiter: this.#waiting, read: this.transport.socket.bytesRead, left };

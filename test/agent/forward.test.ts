@@ -4,6 +4,7 @@ import { CollectorMemories } from '../../src/agent/collector-memory.js';
 import { DELIVERY_TIMES } from '../../src/agent/delivery-times.js';
 import { Forward, type ForwardDependencies } from '../../src/agent/forward.js';
 import { Outbox } from '../../src/agent/outbox.js';
+import { TURN_MS } from '../../src/lib/in-turns.js';
 import { DialFailed } from '../../src/link/dial.js';
 import { LinkError } from '../../src/link/refusal.js';
 import { temporaryDirectory } from '../support/files.js';
@@ -15,7 +16,7 @@ const OPTIONS = { epochBytes: 4 << 20, epochIntervalMs: 30_000, fixedLevel: unde
 /** A forward that nobody takes; `refuse` says with which reason, by the number of the attempt. */
 async function refusedForward(t: ExecutionContext, refuse: (attempt: number) => LinkError, random = () => 1) {
   const clock = new ManualClock();
-  const seen = { dials: 0, warnings: [] as string[], refused: [] as string[] };
+  const seen = { dials: 0, turns: 0, warnings: [] as string[], refused: [] as string[] };
   const dependencies: ForwardDependencies = {
     outbox: new Outbox(() => ({
       next: async () => [],
@@ -42,6 +43,9 @@ async function refusedForward(t: ExecutionContext, refuse: (attempt: number) => 
     receipt: async () => undefined,
     refused: (error) => void seen.refused.push(error.code),
     times: DELIVERY_TIMES,
+    turned: () => {
+      seen.turns += 1;
+    },
   };
   const forward = new Forward(OPTIONS, dependencies);
   const stop = new AbortController();
@@ -93,6 +97,16 @@ test('the collector is told when somebody’s certificate was refused, as often 
   const { clock, seen } = await refusedForward(t, () => new LinkError('our-ca-unknown', 'collector', 'no', ''));
   while (seen.dials < 10) await clock.advance(30_000);
   t.deepEqual(seen.refused, ['our-ca-unknown']);
+});
+
+test('waiting for a collector that is down for long is healthy: the loop turns at least every five seconds', async (t) => {
+  const { clock, seen } = await refusedForward(t, refused);
+  for (let turns = 0, passedMs = 0; passedMs < 600_000; passedMs += TURN_MS) {
+    turns = seen.turns;
+    await clock.advance(TURN_MS);
+    t.true(seen.turns > turns, `after ${passedMs / 1_000} s`);
+  }
+  t.true(seen.dials > 20);
 });
 
 test('a stop ends the wait at once', async (t) => {

@@ -18,6 +18,9 @@ class Paper {
   #offset = 0;
   #failed = false;
   full = false;
+  turns = 0;
+  /** The disk takes what it is given, and never says so. */
+  hanging = false;
   wake: () => void = () => undefined;
   /** How many chunks the file has still to give. */
   chunks = 0;
@@ -61,6 +64,7 @@ class Paper {
     return {
       journal: {
         append: async (entry) => {
+          if (this.hanging) await new Promise(() => undefined);
           if (this.#failed) throw new Error('EIO');
           const { promise } = this.#enqueue(entry);
           promise.catch(() => undefined);
@@ -95,6 +99,9 @@ class Paper {
       },
       encoder: this.#encoder(),
       look: () => undefined,
+      turned: () => {
+        this.turns += 1;
+      },
       nowMs: () => 0,
       report: silent,
     };
@@ -192,6 +199,50 @@ test('a failure while nothing is written is mended without waiting for a line', 
   await until(() => paper.queued === 1, { what: 'the entry again' });
   paper.sync();
   t.deepEqual(paper.story, ['1 0']);
+  await paper.end();
+});
+
+test('a loop that waits for lines turns at every nudge, and reads what comes then', async (t) => {
+  const paper = new Paper();
+  for (let turn = 1; turn <= 3; turn++) {
+    paper.ingest.nudge();
+    await until(() => paper.turns === turn + 1, { what: `turn ${turn}` });
+  }
+  paper.write(1);
+  await until(() => paper.queued === 1, { what: 'an entry' });
+  t.is(paper.chunks, 0);
+  await paper.end();
+});
+
+test('a loop that the disk does not let go does not turn, whatever nudges it', async (t) => {
+  const paper = new Paper();
+  paper.hanging = true;
+  paper.write(2);
+  await until(() => paper.chunks === 1, { what: 'a chunk to be read' });
+  const { turns } = paper;
+  for (let nudges = 0; nudges < 3; nudges++) {
+    paper.ingest.nudge();
+    await new Promise(setImmediate);
+  }
+  t.is(paper.turns, turns);
+});
+
+test('a nudge lets nothing be read while the journal is full', async (t) => {
+  const paper = new Paper();
+  paper.full = true;
+  paper.wake();
+  // The read that was waiting for the file may still bring one chunk.
+  paper.write(5);
+  await until(() => paper.chunks <= 5, { what: 'reading to wait' });
+  const { turns, chunks } = paper;
+  for (let nudges = 1; nudges <= 3; nudges++) {
+    paper.ingest.nudge();
+    await until(() => paper.turns >= turns + nudges, { what: 'a turn' });
+  }
+  t.true(paper.chunks >= chunks - 1, `${paper.chunks}`);
+  paper.full = false;
+  paper.wake();
+  await until(() => paper.chunks === 0, { what: 'reading to go on' });
   await paper.end();
 });
 

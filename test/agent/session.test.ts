@@ -74,6 +74,7 @@ async function sessionWith(
     fixedLevel: undefined,
     windowMs: 1_000,
     times: DELIVERY_TIMES,
+    turned: () => undefined,
     sent: () => undefined,
     moved: async () => undefined,
     linked: () => undefined,

@@ -6,7 +6,9 @@ import { runProgram } from '../../src/cli/program.js';
 import { type CapturedIo, capturedIo } from '../support/captured-io.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { collecting } from '../support/collecting.js';
+import { fakeSystemd } from '../support/fake-systemd.js';
 import { temporaryDirectory } from '../support/files.js';
+import { freePort } from '../support/free-port.js';
 import { until } from '../support/wait.js';
 
 let pki: TestPki;
@@ -39,8 +41,8 @@ async function place(t: ExecutionContext): Promise<Place> {
   return { directory, file, configure, messages: () => collector.messages.map(String) };
 }
 
-function started({ file }: Place): { io: CapturedIo; ended: Promise<void> } {
-  const io = capturedIo();
+function started({ file }: Place, env: NodeJS.ProcessEnv = {}): { io: CapturedIo; ended: Promise<void> } {
+  const io = capturedIo({ env });
   const ended = runProgram(['run', '--config', file], io);
   return { io, ended };
 }
@@ -128,4 +130,40 @@ test('an agent that cannot start ends with status 2 and says which file is at fa
 
   t.like(error, { code: 'usage' });
   t.true(error?.message.includes(pki.collectorKey));
+});
+
+test('systemd hears that the agent is ready, and lives, also while the collector is down', async (t) => {
+  const at = await place(t);
+  await at.configure({ collectors: [{ host: 'localhost', port: await freePort() }] });
+  const systemd = await fakeSystemd(t);
+  const { io, ended } = started(at, { ...systemd.env, WATCHDOG_USEC: '200000' });
+
+  const heardAlive = async () => (await systemd.calls()).filter((call) => call.includes('WATCHDOG=1')).length >= 5;
+  await until(heardAlive, { what: 'five signs of life' });
+  const [first] = await systemd.calls();
+  t.deepEqual(first?.[0], 'READY=1');
+  t.regex(first?.[1] ?? '', /^STATUS=(OK|WAITING): /);
+  await until(async () => /STATUS=WAITING: not connected/.test(JSON.stringify(await systemd.calls())), {
+    what: 'the live line',
+  });
+
+  io.interrupt();
+  await ended;
+  t.true((await systemd.calls()).some((call) => call.includes('STOPPING=1')));
+});
+
+test('a reload is announced to systemd, and its end', async (t) => {
+  const at = await place(t);
+  const systemd = await fakeSystemd(t);
+  const { io, ended } = started(at, systemd.env);
+  await heard(at, 'kind="start"');
+  io.hangUp();
+  await heard(at, 'kind="configuration"');
+  io.interrupt();
+  await ended;
+
+  const words = (await systemd.calls()).flat().map((assignment) => assignment.split('=')[0]);
+  t.true(words.indexOf('RELOADING') > words.indexOf('READY'));
+  t.is(words[words.indexOf('RELOADING') + 1], 'MONOTONIC_USEC');
+  t.true(words.lastIndexOf('READY') > words.indexOf('RELOADING'));
 });

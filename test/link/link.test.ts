@@ -4,7 +4,7 @@ import type { SecureVersion } from 'node:tls';
 import test from 'ava';
 import { systemClock } from '../../src/lib/clock.js';
 import type { Level } from '../../src/link/acknowledge.js';
-import { connect, type TlsPolicy } from '../../src/link/connect.js';
+import { connect, DIAL_TIMES, type TlsPolicy } from '../../src/link/connect.js';
 import { readKernelSocket } from '../../src/link/kernel-socket.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { type ClosingStyle, startClosingServer } from '../support/closing-server.js';
@@ -23,10 +23,13 @@ test.before(async () => {
 });
 test.after.always(() => pki.remove());
 
-async function open(port: number) {
+async function open(port: number, watched?: () => void) {
   const target = { host: 'localhost', address: '127.0.0.1', port };
   const material = { ca: pki.ca, cert: pki.agent.cert, key: pki.agent.key, crl: undefined };
-  return connect(target, material, POLICY, { clock: systemClock, readKernelSocket }, new AbortController().signal);
+  // Looked at every tenth of a second.
+  const times = { ...DIAL_TIMES, stallMs: watched ? 600 : DIAL_TIMES.stallMs };
+  const dependencies = { clock: systemClock, readKernelSocket, ...(watched && { watched }) };
+  return connect(target, material, POLICY, dependencies, new AbortController().signal, times);
 }
 
 const expected: [ClosingStyle, Level | undefined][] = [
@@ -82,4 +85,20 @@ test('a link that the collector closes by itself ends without our asking', async
   t.false(link.alive);
   t.is((await link.close(undefined).verdict).proves, undefined);
   link.destroy();
+});
+
+test('whoever waits for an answer is seen to wait, again and again, until the deadline', async (t) => {
+  const server = await startClosingServer(pki.collector, pki.ca, 'nothing', 'TLSv1.3');
+  let looks = 0;
+  const link = await open(server.port, () => {
+    looks += 1;
+  });
+  await link.write(FRAME);
+
+  await link.close(undefined).answered;
+
+  t.true(looks >= 5, `${looks} looks`);
+  t.is(link.end?.how, 'stalled');
+  link.destroy();
+  await server.close();
 });

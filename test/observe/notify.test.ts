@@ -1,30 +1,11 @@
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
+import test from 'ava';
 import type { Report } from '../../src/model/report.js';
 import { createNotifier } from '../../src/observe/notify.js';
+import { fakeSystemd } from '../support/fake-systemd.js';
 import { silent } from '../support/silent.js';
 
-/** A systemd-notify that writes down what it is told, after the lines of `script`. */
-async function systemd(t: ExecutionContext, script = '') {
-  const directory = await mkdtemp(join(tmpdir(), 'notify-'));
-  t.teardown(() => rm(directory, { recursive: true }));
-  const told = join(directory, 'told');
-  const program = join(directory, 'systemd-notify');
-  await writeFile(program, `#!/bin/sh\n${script}\n{ echo "to $NOTIFY_SOCKET"; printf '%s\\n' "$@"; } >> ${told}\n`);
-  await chmod(program, 0o755);
-  await writeFile(told, '');
-  const calls = async () =>
-    (await readFile(told, 'utf8'))
-      .split('to /run/notify\n')
-      .slice(1)
-      .map((call) => call.trim().split('\n'));
-  return { env: { NOTIFY_SOCKET: '/run/notify', PATH: `${directory}:/usr/bin:/bin` }, calls };
-}
-
 test('ready and status reach systemd', async (t) => {
-  const { env, calls } = await systemd(t);
+  const { env, calls } = await fakeSystemd(t);
   const notifier = createNotifier(env, silent);
   notifier.ready('following 3 files');
   await notifier.settled();
@@ -32,7 +13,7 @@ test('ready and status reach systemd', async (t) => {
 });
 
 test('what is said while systemd is being told goes together, the latest of each kind', async (t) => {
-  const { env, calls } = await systemd(t);
+  const { env, calls } = await fakeSystemd(t);
   const notifier = createNotifier(env, silent);
   notifier.ready('starting');
   for (let lag = 100; lag > 0; lag--) notifier.status(`lag ${lag}`);
@@ -45,7 +26,7 @@ test('what is said while systemd is being told goes together, the latest of each
 });
 
 test('a status with newlines is one status, and nothing else', async (t) => {
-  const { env, calls } = await systemd(t);
+  const { env, calls } = await fakeSystemd(t);
   const notifier = createNotifier(env, silent);
   notifier.status('waiting\nSTOPPING=1');
   await notifier.settled();
@@ -53,7 +34,7 @@ test('a status with newlines is one status, and nothing else', async (t) => {
 });
 
 test('a reload is told with its time, and the later of reloading and ready counts', async (t) => {
-  const { env, calls } = await systemd(t);
+  const { env, calls } = await fakeSystemd(t);
   const notifier = createNotifier(env, silent);
   notifier.status('first');
   notifier.reloading();
@@ -71,7 +52,7 @@ test('a reload is told with its time, and the later of reloading and ready count
 });
 
 test('stopping is told with what is being waited for', async (t) => {
-  const { env, calls } = await systemd(t);
+  const { env, calls } = await fakeSystemd(t);
   const notifier = createNotifier(env, silent);
   notifier.stopping('waiting for the collector');
   await notifier.settled();
@@ -79,7 +60,7 @@ test('stopping is told with what is being waited for', async (t) => {
 });
 
 test('without systemd nothing is run', async (t) => {
-  const { env, calls } = await systemd(t);
+  const { env, calls } = await fakeSystemd(t);
   const notifier = createNotifier({ PATH: env.PATH, WATCHDOG_USEC: '60000000' }, silent);
   notifier.ready('x');
   notifier.watchdog();
@@ -89,7 +70,7 @@ test('without systemd nothing is run', async (t) => {
 });
 
 test('a systemd-notify that fails or is missing is reported, and nothing more', async (t) => {
-  const failing = await systemd(t, 'exit 1');
+  const failing = await fakeSystemd(t, 'exit 1');
   const warnings: string[] = [];
   const report: Report = { ...silent, warning: (message) => warnings.push(message) };
   for (const env of [failing.env, { ...failing.env, PATH: '/nonexistent' }]) {
