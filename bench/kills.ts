@@ -16,7 +16,7 @@ import { HostileProcess } from '../test/support/hostile-process.js';
 import { until } from '../test/support/wait.js';
 import { appendLines, numberIn } from './lines.js';
 import { agent } from './peers/agent.js';
-import { rsyslog, rsyslogVersion } from './peers/rsyslog.js';
+import { rivals } from './peers/rivals.js';
 import type { Sender } from './peers/sender.js';
 import { machine, Workplace } from './workplace.js';
 
@@ -40,8 +40,7 @@ const workplace = await Workplace.open();
 try {
   process.stdout.write(`${await machine()}\n\n`);
   process.stdout.write(`| ${lines} lines at ${rate}/s, 4 kills | lost | repeated |\n| --- | --- | --- |\n`);
-  const rivals = (await rsyslogVersion()) === undefined ? [] : [rsyslog('memory'), rsyslog('disk')];
-  for (const sender of [agent, ...rivals]) {
+  for (const sender of [agent, ...(await rivals())]) {
     const { different, copies } = await play(sender);
     process.stdout.write(`| ${sender.name} | ${lines - different} | ${copies - different} |\n`);
   }

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeTestPki, type TestPki } from '../test/support/certificates.js';
+import { syslogNgVersion } from '../test/support/syslog-ng.js';
 import { rsyslogVersion } from './peers/rsyslog.js';
 
 export class Workplace {
@@ -38,6 +39,7 @@ export async function machine(): Promise<string> {
     `Linux ${release()}`,
     `Node ${process.version}`,
     `rsyslog ${(await rsyslogVersion()) ?? 'not installed'}`,
+    `syslog-ng ${(await syslogNgVersion()) ?? 'not installed'}`,
     `load ${load.toFixed(1)} before`,
   ].join(', ');
 }

@@ -13,16 +13,17 @@ export interface Ended {
 export function runProgram(
   command: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly stdin?: string } = {},
+  { cwd, stdin, env }: { readonly cwd?: string; readonly stdin?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const child = execFile(command, args, { cwd: options.cwd, timeout: 60_000 }, (error, stdout, stderr) => {
+    const settings = { cwd, timeout: 60_000, ...(env && { env: { ...process.env, ...env } }) };
+    const child = execFile(command, args, settings, (error, stdout, stderr) => {
       const status = child.exitCode;
       if (status === null) return reject(error ?? new Error(`${command} has no exit status`));
       resolve({ status, stdout, stderr, output: stdout + stderr });
     });
     // It may end without reading.
     child.stdin?.on('error', () => undefined);
-    child.stdin?.end(options.stdin);
+    child.stdin?.end(stdin);
   });
 }

@@ -1,5 +1,6 @@
 /**
- * A real rsyslogd as a TLS collector, with the gtls or the ossl driver. It
+ * A real rsyslogd as a TLS collector, with the gtls or the ossl driver, or as
+ * one without TLS, for what ends it elsewhere. It
  * stores each message as it came, a message a line, and escapes nothing.
  * Needs the packages rsyslog, rsyslog-gnutls and rsyslog-openssl.
  */
@@ -10,7 +11,8 @@ import type { TestPki } from './certificates.js';
 import { Daemon } from './daemon.js';
 
 export interface RsyslogOptions {
-  readonly driver: 'gtls' | 'ossl';
+  /** `ptcp` is TCP without TLS. */
+  readonly driver: 'gtls' | 'ossl' | 'ptcp';
   readonly pki: TestPki;
   /** Default: the system chooses. */
   readonly port?: number;
@@ -85,7 +87,7 @@ global(
   DefaultNetstreamDriverCertFile="${pki.collectorCert}"
   DefaultNetstreamDriverKeyFile="${pki.collectorKey}"
 )
-module(load="imtcp" StreamDriver.Name="${driver}" StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid"
+module(load="imtcp" StreamDriver.Name="${driver}" ${driver === 'ptcp' ? '' : 'StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid"'}
        maxFrameSize="${Math.max(200_000, maxMessageBytes)}")
 template(name="as-it-came" type="string" string="%rawmsg%\\n")
 input(type="imtcp" address="127.0.0.1" port="${port}" listenPortFileName="${portFile}")

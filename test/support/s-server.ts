@@ -48,8 +48,12 @@ export class SServer {
   }
 
   /** All octets that came, of all connections one after another. */
+  get file(): string {
+    return join(this.#directory, 'stored');
+  }
+
   stored(): Promise<Buffer> {
-    return readFile(join(this.#directory, 'stored'));
+    return readFile(this.file);
   }
 
   /** What it said of its clients: `verify return`, `verify error`. */

@@ -6,11 +6,9 @@
  */
 import anyTest, { type TestFn } from 'ava';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
-import { Rsyslog } from '../support/rsyslog.js';
-import { SServer } from '../support/s-server.js';
-import { splitFrames } from '../support/split-frames.js';
+import { REAL_COLLECTORS } from '../support/real-collectors.js';
 import { until } from '../support/wait.js';
-import { type Sign, WireClient } from '../support/wire-client.js';
+import { WireClient } from '../support/wire-client.js';
 
 const test = anyTest as TestFn<{ pki: TestPki }>;
 test.before(async (t) => {
@@ -18,30 +16,7 @@ test.before(async (t) => {
 });
 test.after.always((t) => t.context.pki?.remove());
 
-interface RealCollector {
-  readonly port: number;
-  messages(): Promise<string[]>;
-  stop(): Promise<void>;
-}
-
-async function rsyslog(driver: 'gtls' | 'ossl', pki: TestPki): Promise<RealCollector> {
-  const daemon = await Rsyslog.start({ driver, pki });
-  return { port: daemon.port, messages: () => daemon.stored(), stop: () => daemon.stop() };
-}
-
-async function sServer(pki: TestPki): Promise<RealCollector> {
-  const server = await SServer.start({ pki });
-  const messages = async () => splitFrames(await server.stored()).messages.map(String);
-  return { port: server.port, messages, stop: () => server.stop() };
-}
-
-const collectors: [name: string, start: (pki: TestPki) => Promise<RealCollector>, answer: Sign[]][] = [
-  ['rsyslog with gtls', (pki) => rsyslog('gtls', pki), ['FIN']],
-  ['rsyslog with ossl', (pki) => rsyslog('ossl', pki), ['close_notify', 'FIN']],
-  ['openssl s_server', sServer, ['close_notify', 'FIN']],
-];
-
-for (const [name, start, answer] of collectors) {
+for (const { name, start, answer } of REAL_COLLECTORS) {
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     test(`${name} answers close_notify under ${version} with ${answer.join(' and ')}, having read everything`, async (t) => {
       const { pki } = t.context;
@@ -57,8 +32,8 @@ for (const [name, start, answer] of collectors) {
       client.sayCloseNotify();
 
       t.deepEqual(await client.ending(), answer);
-      await until(async () => (await collector.messages()).length >= sent.length, { what: 'all to be stored' });
-      t.deepEqual(await collector.messages(), sent);
+      await until(async () => (await collector.stored()).length >= sent.length, { what: 'all to be stored' });
+      t.deepEqual((await collector.stored()).map(String), sent);
     });
   }
 }
