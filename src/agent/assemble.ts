@@ -9,6 +9,7 @@ import { Dialler } from '../link/dial.js';
 import { readKernelSocket } from '../link/kernel-socket.js';
 import { Targets } from '../link/targets.js';
 import type { TailId } from '../model/position.js';
+import { pathFault } from '../pki/path.js';
 import { Sources } from '../source/sources.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import { CollectorMemories } from './collector-memory.js';
@@ -123,7 +124,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
   const times = { ...DELIVERY_TIMES, ...dependencies.times };
   const targets = new Targets(config.collectors, dependencies.lookup ?? addressesOf, clock, times.holdOffMs);
   const connections = new ConnectionCount(clock);
-  const dialling = { clock, readKernelSocket, connected: () => connections.add(), watched: turned };
+  const dialling = { clock, readKernelSocket, pathFault, connected: () => connections.add(), watched: turned };
   const dialler = new Dialler(targets, () => credentials.material(), config.tls, dialling, times);
   const forward = new Forward(
     {

@@ -17,6 +17,7 @@ import type { Link } from '../link/link.js';
 import { LinkError } from '../link/refusal.js';
 import { type CollectorAddress, Targets } from '../link/targets.js';
 import { type CredentialFiles, loadCredentials } from '../pki/credentials.js';
+import { pathFault } from '../pki/path.js';
 import { NOTICE, priorityValue } from '../syslog/priority.js';
 import { BOM, formatHeader, HOSTNAME_MAX, headerField } from '../syslog/rfc5424.js';
 import { encodeFrame } from '../syslog/rfc5425.js';
@@ -74,7 +75,11 @@ async function send(io: Io, message: string | undefined, options: SendOptions, f
     credentialsDirectory: io.env.CREDENTIALS_DIRECTORY,
   });
   const targets = new Targets(collectors, addressesOf, systemClock);
-  const dialler = new Dialler(targets, async () => credentials, tls, { clock: systemClock, readKernelSocket });
+  const dialler = new Dialler(targets, async () => credentials, tls, {
+    clock: systemClock,
+    readKernelSocket,
+    pathFault,
+  });
   const { link, target } = await dialler.dial(io.signal).catch(worstRefusal);
   try {
     const count = await transmit(link, message === undefined ? createInterface({ input: io.stdin }) : [message]);
@@ -105,6 +110,8 @@ async function destinationOf(options: SendOptions, file: string, env: NodeJS.Pro
       crl: undefined,
       verify: ca === undefined ? 'insecure' : verify,
       fingerprints: [],
+      purpose: 'server',
+      commonName: false,
       minVersion: 'TLSv1.2',
       ciphers: DEFAULT_CIPHERS,
     },

@@ -63,6 +63,10 @@ export interface TlsConfig {
   readonly verify: 'name' | 'fingerprint' | 'chain' | 'insecure';
   /** `sha-256:AB:CD…` or `sha-1:…` (RFC 5425 section 4.2.2). */
   readonly fingerprints: readonly string[];
+  /** `any`: the extended key usage of the collector's certificate does not count (IHE ITI-19). */
+  readonly purpose: 'server' | 'any';
+  /** The common name counts where a certificate has no other name (RFC 5425 section 5.2). */
+  readonly commonName: boolean;
   /** The name to look for in the collector's certificate, if not its host. */
   readonly serverName: string | undefined;
   /** OpenSSL cipher list for TLS 1.2; TLS 1.3 suites are always offered. */

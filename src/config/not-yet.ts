@@ -5,7 +5,7 @@
  */
 
 /** Path of a key, or of a group with all that is in it; `[]` stands for any place in a list. */
-const NOT_YET: readonly string[] = ['tls.purpose', 'status.listen'];
+const NOT_YET: readonly string[] = ['status.listen'];
 
 /** `path` as in a fault, `sources[1].format`. */
 export function isNotYet(path: string): boolean {

@@ -137,6 +137,18 @@ export const schema = {
         "chain: any certificate of the authority. insecure: not at all, and the agent's log says so every hour.",
     ),
     fingerprints: key('fingerprints', [], 'For verify: fingerprint.'),
+    purpose: choice(
+      ['server', 'any'],
+      'server',
+      "For verify: name and chain. any: the collector's certificate may be meant for other purposes than servers " +
+        '(IHE ITI-19 demands no extended key usage); everything else about it must be right.',
+    ),
+    commonName: key(
+      'switch',
+      'false',
+      "For verify: name. true: the common name counts if the collector's certificate has no other name. " +
+        'Such certificates are long out of use (RFC 9525).',
+    ),
     serverName: optional('host', "The name in the collector's certificate; left out: its host."),
     ciphers: key(
       'ciphers',

@@ -11,6 +11,7 @@ import { peerChain } from './peer-chain.js';
 import { LinkError } from './refusal.js';
 import type { Target } from './target.js';
 import { Transport } from './transport.js';
+import { type ChainPolicy, type PathFault, verifyChain } from './verify-chain.js';
 import { peerOf, type VerifyOptions, verifyPeer } from './verify-peer.js';
 
 /** What the agent shows and trusts; read anew for every connection, so that a renewed certificate needs no restart. */
@@ -22,10 +23,19 @@ export interface TlsMaterial {
   readonly crl: string | readonly string[] | undefined;
 }
 
-export interface TlsPolicy extends VerifyOptions {
+export interface TlsPolicy extends VerifyOptions, ChainPolicy {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   /** OpenSSL list for TLS 1.2. */
   readonly ciphers: string;
+}
+
+export interface ConnectDependencies extends LinkDependencies {
+  /** See `PathFault`; held against what we trust. */
+  readonly pathFault: (
+    chain: Parameters<PathFault>[0],
+    trust: Pick<TlsMaterial, 'ca' | 'crl'>,
+    nowMs: number,
+  ) => ReturnType<PathFault>;
 }
 
 export interface ConnectTimes {
@@ -49,7 +59,7 @@ export async function connect(
   target: Target,
   material: TlsMaterial,
   policy: TlsPolicy,
-  dependencies: LinkDependencies,
+  dependencies: ConnectDependencies,
   signal: AbortSignal,
   times: DialTimes = DIAL_TIMES,
 ): Promise<Link> {
@@ -60,7 +70,8 @@ export async function connect(
   tls.disableRenegotiation();
   try {
     await handshake(tls, target, times.handshakeMs, signal);
-    const peer = verifiedPeer(tls, target, policy);
+    const { pathFault, clock } = dependencies;
+    const peer = verifiedPeer(tls, target, policy, (chain) => pathFault(chain, material, clock.nowMs()));
     return new Link(peer, tls, transport, dependencies, times);
   } catch (error) {
     tls.destroy();
@@ -109,7 +120,8 @@ function secureOptions(target: Target, material: TlsMaterial, policy: TlsPolicy)
     minVersion: policy.minVersion,
     ciphers: `${TLS13_SUITES}:${policy.ciphers}`,
     // The chain is OpenSSL's work; whose certificate it is, ours: Node's own check takes partial wildcards and common names.
-    rejectUnauthorized: policy.verify === 'name' || policy.verify === 'chain',
+    // `purpose: any` has to see the whole chain before it can say no; it says so in verifyChain.
+    rejectUnauthorized: goesByChain(policy) && policy.purpose === 'server',
     checkServerIdentity: () => undefined,
   };
 }
@@ -133,9 +145,15 @@ function handshake(tls: TLSSocket, target: Target, limitMs: number, signal: Abor
   });
 }
 
-function verifiedPeer(tls: TLSSocket, target: Target, policy: TlsPolicy): Peer {
-  const [own, ...authorities] = peerChain(tls);
+function verifiedPeer(tls: TLSSocket, target: Target, policy: TlsPolicy, pathFault: PathFault): Peer {
+  const chain = peerChain(tls);
+  const [own, ...authorities] = chain;
   if (own === undefined) throw LinkError.noCertificate(target);
-  verifyPeer(own, policy.serverName ?? target.host, policy);
-  return peerOf([own, ...authorities], target, tls);
+  const isForServers = !(goesByChain(policy) && verifyChain(tls, chain, target, policy, pathFault));
+  verifyPeer(own, target, policy);
+  return peerOf([own, ...authorities], isForServers, target, tls);
+}
+
+function goesByChain({ verify }: TlsPolicy): boolean {
+  return verify === 'name' || verify === 'chain';
 }

@@ -1,6 +1,6 @@
 /** Opens links: to the first collector and address that can be had, or to one address again. */
-import { connect, type DialTimes, type TlsMaterial, type TlsPolicy } from './connect.js';
-import type { Link, LinkDependencies } from './link.js';
+import { type ConnectDependencies, connect, type DialTimes, type TlsMaterial, type TlsPolicy } from './connect.js';
+import type { Link } from './link.js';
 import { LinkError } from './refusal.js';
 import type { Target } from './target.js';
 import type { Targets } from './targets.js';
@@ -10,7 +10,7 @@ export interface Dialled {
   readonly target: Target;
 }
 
-export interface DialDependencies extends LinkDependencies {
+export interface DialDependencies extends ConnectDependencies {
   /** A handshake is done: one connection more in the collector's books. */
   readonly connected?: () => void;
 }

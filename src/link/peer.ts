@@ -8,6 +8,8 @@ export interface Peer {
   readonly cipher: string;
   readonly subject: string;
   readonly issuer: string;
+  /** False: its extended key usage says otherwise, and `tls.purpose: any` passed over it. */
+  readonly isForServers: boolean;
   /** `sha-256:AB:CD…` (RFC 5425 section 4.2.2). */
   readonly fingerprint: string;
   /** When its certificate ends, milliseconds since 1970. */

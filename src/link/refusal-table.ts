@@ -166,7 +166,7 @@ const ROWS: readonly Row[] = [
     'their-purpose',
     'us',
     'the collector’s certificate is not meant for servers (extended key usage)',
-    'ask its operator for a certificate with serverAuth',
+    'ask its operator for a certificate with serverAuth, or set tls.purpose: any (IHE ITI-19 demands no usage)',
   ],
   [
     /CERT_SIGNATURE_FAILURE|CRL_SIGNATURE_FAILURE/,
@@ -180,7 +180,7 @@ const ROWS: readonly Row[] = [
     'their-chain',
     'us',
     'the collector’s certificate chain is not a valid one',
-    'look at it: openssl s_client -showcerts',
+    'show its operator; the chain is printed by: openssl s_client -showcerts -connect HOST:PORT',
   ],
   [
     /KEY_TOO_SMALL|MD_TOO_WEAK|KEY_TOO_WEAK|ee key too small|ca (key|md) too (small|weak)/i,
@@ -214,6 +214,7 @@ const ROWS: readonly Row[] = [
 ];
 
 export function refusalOf(systemCode: string, reason: string): Refusal {
+  if (systemCode === 'UNSPECIFIED') return unnamed(reason);
   const text = `${systemCode} ${reason}`;
   for (const [match, code, side, message, hint] of ROWS) {
     if (match.test(text)) return { code, side, message, hint };
@@ -223,5 +224,15 @@ export function refusalOf(systemCode: string, reason: string): Refusal {
     side: 'network',
     message: `the connection failed: ${reason}${systemCode === '' ? '' : ` (${systemCode})`}`,
     hint: 'look at the collector’s log',
+  };
+}
+
+/** Node gives no code to most of OpenSSL's verify errors: the reason is all there is. */
+function unnamed(reason: string): Refusal {
+  return {
+    code: 'their-chain',
+    side: 'us',
+    message: `the collector’s certificate chain is not a valid one${reason === '' ? '' : `: ${reason}`}`,
+    hint: 'show its operator; the chain is printed by: openssl s_client -showcerts -connect HOST:PORT',
   };
 }

@@ -22,7 +22,7 @@ export class LinkError extends AgentError {
 
   /** One side does not accept the other's certificate (DICOM: Node Authentication). */
   get isAuthenticationFailure(): boolean {
-    return /^(our|their|own|wrong)-|certificate|^access-denied$/.test(this.code);
+    return /^(our|their|own|wrong|crl)-|certificate|^access-denied$/.test(this.code);
   }
 
   /** `deeper` is what broke the socket below TLS, if anything did: it says more. */
@@ -109,20 +109,44 @@ export class LinkError extends AgentError {
     );
   }
 
-  static wrongName(name: string, presented: string): LinkError {
+  /** By OpenSSL's verify code, and in words where Node has no code. */
+  static unverified(code: string, fault: string | undefined, target: Target): LinkError {
+    const refusal = refusalOf(code, fault ?? '');
+    return new LinkError(refusal.code, 'us', `${place(target)}: ${refusal.message}`, refusal.hint);
+  }
+
+  static notOnlyPurpose(target: Target, fault: string): LinkError {
+    return new LinkError(
+      'their-purpose',
+      'us',
+      `${place(target)}: the collector’s certificate is not meant for servers, which tls.purpose: any would pass over, and that is not all: ${fault}`,
+      'ask its operator for another certificate',
+    );
+  }
+
+  static chainTooLong(target: Target, intermediates: number, most: number): LinkError {
+    return new LinkError(
+      'their-chain',
+      'us',
+      `${place(target)}: between the collector’s certificate and its root lie ${intermediates} authorities; ${most} are allowed`,
+      'ask its operator for a certificate of an authority nearer to the root',
+    );
+  }
+
+  static wrongName(target: Target, name: string, presented: string): LinkError {
     return new LinkError(
       'wrong-name',
       'us',
-      `the collector's certificate is not for ${name}; it is for ${presented || 'no name at all (no subjectAltName)'}`,
+      `${place(target)}: the collector’s certificate is not for ${name}; it is for ${presented || 'no name at all (no subjectAltName)'}`,
       'connect by a name in the certificate, or set tls.serverName to one, or ask for a certificate with the right name',
     );
   }
 
-  static wrongFingerprint(presented: string): LinkError {
+  static wrongFingerprint(target: Target, presented: string): LinkError {
     return new LinkError(
       'wrong-fingerprint',
       'us',
-      `the collector's certificate has none of the fingerprints in tls.fingerprints; it has ${presented}`,
+      `${place(target)}: the collector’s certificate has none of the fingerprints in tls.fingerprints; it has ${presented}`,
       'compare it with its operator over another channel, then put it into tls.fingerprints',
     );
   }

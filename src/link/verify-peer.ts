@@ -1,8 +1,8 @@
 /**
  * Whose certificate is it? The end-entity policies of RFC 5425 section 5 and
  * the matching of names by RFC 9525: dNSName and iPAddress of the subject
- * alternative name, no common name, and a wildcard only as the whole left-most
- * label. The chain has been checked by OpenSSL before this is asked.
+ * alternative name, no common name unless asked for, and a wildcard only as the
+ * whole left-most label. The chain has been judged before this is asked.
  */
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -19,17 +19,21 @@ export interface VerifyOptions {
   readonly fingerprints: readonly string[];
   /** The name that the certificate must bear, if not the configured host. */
   readonly serverName?: string | undefined;
+  /** For `name`: take the common name of a certificate that has no other. */
+  readonly commonName: boolean;
 }
 
 /** Throws a LinkError when the certificate is not the collector's. */
-export function verifyPeer(certificate: X509Certificate, name: string, options: VerifyOptions): void {
+export function verifyPeer(certificate: X509Certificate, target: Target, options: VerifyOptions): void {
+  const name = options.serverName ?? target.host;
   switch (options.verify) {
     case 'name':
       if (bearsName(certificate.subjectAltName, name)) return;
-      throw LinkError.wrongName(name, certificate.subjectAltName ?? '');
+      if (options.commonName && bearsCommonName(certificate, name)) return;
+      throw LinkError.wrongName(target, name, namesOf(certificate, options.commonName));
     case 'fingerprint':
       if (hasFingerprint(certificate, options.fingerprints)) return;
-      throw LinkError.wrongFingerprint(fingerprintOf(certificate));
+      throw LinkError.wrongFingerprint(target, fingerprintOf(certificate));
     case 'chain':
     case 'insecure':
       return;
@@ -45,6 +49,30 @@ export function bearsName(subjectAltName: string | undefined, name: string): boo
   const wanted = canonicalName(name);
   if (wanted === '') return false;
   return names.some(([kind, value]) => kind === 'DNS' && matchesName(canonicalName(value), wanted));
+}
+
+/**
+ * RFC 5425 section 5.2, where asked for: a common name counts when it is the only one and the subject alternative name
+ * has no name or address that would count instead (RFC 6125 section 6.4.4). It never stands for an address.
+ */
+export function bearsCommonName(certificate: X509Certificate, name: string): boolean {
+  const others = alternativeNames(certificate.subjectAltName ?? '');
+  if (isIP(name) || others.some(([kind]) => kind === 'DNS' || kind === 'IP Address')) return false;
+  const commonName = commonNameOf(certificate);
+  const wanted = canonicalName(name);
+  return commonName !== undefined && wanted !== '' && matchesName(canonicalName(commonName), wanted);
+}
+
+function commonNameOf(certificate: X509Certificate): string | undefined {
+  const { CN } = certificate.toLegacyObject().subject as { readonly CN?: string | string[] };
+  return typeof CN === 'string' ? CN : undefined;
+}
+
+function namesOf(certificate: X509Certificate, withCommonName: boolean): string {
+  const { subjectAltName } = certificate;
+  if (subjectAltName !== undefined || !withCommonName) return subjectAltName ?? '';
+  const commonName = commonNameOf(certificate);
+  return commonName === undefined ? '' : `the common name ${commonName}`;
 }
 
 /** RFC 9525 section 6.3: `*.example.com` stands for one label and never for a part of one. */
@@ -105,7 +133,12 @@ function fingerprintOf(certificate: X509Certificate): string {
 }
 
 /** `chain`: its own certificate first. */
-export function peerOf(chain: readonly [X509Certificate, ...X509Certificate[]], target: Target, tls: TLSSocket): Peer {
+export function peerOf(
+  chain: readonly [X509Certificate, ...X509Certificate[]],
+  isForServers: boolean,
+  target: Target,
+  tls: TLSSocket,
+): Peer {
   const [own, ...authorities] = chain;
   return {
     ...target,
@@ -113,6 +146,7 @@ export function peerOf(chain: readonly [X509Certificate, ...X509Certificate[]], 
     cipher: tls.getCipher().standardName,
     ...shown(own),
     issuer: oneLine(own.issuer),
+    isForServers,
     authorities: authorities.map(shown),
   };
 }

@@ -10,8 +10,8 @@ export interface Chain {
   readonly isAnchored: boolean;
 }
 
-/** A chain of ten is already longer than any that is in use; the recipe of 2010 allowed as many. */
-const DEEPEST = 10;
+/** Its own, the root, and ten between them, as the recipe of 2010 allowed: longer than any that is in use. */
+const MOST = 12;
 
 /** Issuers are found by name and signature, whatever order they lie in; trusted ones first. */
 export function buildChain(
@@ -20,7 +20,7 @@ export function buildChain(
   anchors: readonly X509Certificate[],
 ): Chain {
   const certificates = [leaf];
-  while (certificates.length <= DEEPEST) {
+  while (certificates.length <= MOST) {
     const last = certificates.at(-1)!;
     if (anchors.some((anchor) => anchor.raw.equals(last.raw))) return { certificates, isAnchored: true };
     const issuer = [...anchors, ...intermediates].find((candidate) => issued(candidate, last));

@@ -23,6 +23,7 @@ const PEER: Peer = {
   cipher: 'TLS_AES_256_GCM_SHA384',
   subject: 'CN=hie.example.org',
   issuer: 'CN=Issuing',
+  isForServers: true,
   fingerprint: 'sha-256:01',
   validToMs: NOW_MS + 90 * DAY_MS,
   authorities: [{ subject: 'CN=Issuing', fingerprint: 'sha-256:02', validToMs: NOW_MS + 20 * DAY_MS }],

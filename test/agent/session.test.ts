@@ -8,13 +8,13 @@ import { systemClock } from '../../src/lib/clock.js';
 import { AgentError } from '../../src/lib/errors.js';
 import { Dialler } from '../../src/link/dial.js';
 import { type Caution, epochLimit } from '../../src/link/epoch.js';
-import { readKernelSocket } from '../../src/link/kernel-socket.js';
 import { Targets } from '../../src/link/targets.js';
 import type { Entry } from '../../src/model/entry.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { collecting } from '../support/collecting.js';
 import { temporaryDirectory } from '../support/files.js';
 import type { HostileCollector } from '../support/hostile-collector.js';
+import { LINKING, POLICY } from '../support/linking.js';
 import { positionAt } from '../support/positions.js';
 import { silent } from '../support/silent.js';
 import { until } from '../support/wait.js';
@@ -53,8 +53,8 @@ async function sessionWith(
   const dialler = new Dialler(
     new Targets([{ host: 'localhost', port }], async () => ['127.0.0.1'], systemClock),
     async () => ({ ca, cert: agent.cert, key: agent.key, crl: undefined }),
-    { verify: 'name', fingerprints: [], minVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' },
-    { clock: systemClock, readKernelSocket },
+    POLICY,
+    LINKING,
   );
   const acknowledged: Epoch[] = [];
   const outbox = new Outbox(() => ({

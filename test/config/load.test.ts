@@ -60,6 +60,8 @@ test('sources, collectors and tls are enough: all else has a default', async (t)
       minVersion: 'TLSv1.2',
       verify: 'name',
       fingerprints: [],
+      purpose: 'server',
+      commonName: false,
       serverName: undefined,
       ciphers:
         'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
@@ -267,7 +269,6 @@ test('names that JavaScript knows of its own are not keys', async (t) => {
 });
 
 const notYet: [string, string][] = [
-  ['tls.purpose: not in this version', LEAST.replace('ca: /tls/ca.pem', 'ca: /tls/ca.pem, purpose: any')],
   ['status.listen: not in this version', `${LEAST}\nstatus: { listen: "127.0.0.1:9614" }`],
   ['status.listn: no such key', `${LEAST}\nstatus: { listn: "127.0.0.1:9614" }`],
 ];

@@ -1,13 +1,14 @@
 import net, { type AddressInfo } from 'node:net';
-import test from 'ava';
-import { systemClock } from '../../src/lib/clock.js';
+import { createServer, type TlsOptions } from 'node:tls';
+import test, { type ExecutionContext } from 'ava';
 import { connect, DIAL_TIMES, type TlsMaterial, type TlsPolicy } from '../../src/link/connect.js';
-import { readKernelSocket } from '../../src/link/kernel-socket.js';
 import type { LinkError } from '../../src/link/refusal.js';
 import { makeTestPki, type TestPki, type Variant } from '../support/certificates.js';
 import { collecting } from '../support/collecting.js';
 import { freePort } from '../support/free-port.js';
 import type { HostileOptions } from '../support/hostile-collector.js';
+import { LINKING, POLICY } from '../support/linking.js';
+import { until } from '../support/wait.js';
 
 let pki: TestPki;
 test.before(async () => {
@@ -15,28 +16,48 @@ test.before(async () => {
 });
 test.after.always(() => pki.remove());
 
-const POLICY: TlsPolicy = {
-  verify: 'name',
-  fingerprints: [],
-  minVersion: 'TLSv1.2',
-  ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384',
-};
-
 interface Change {
   readonly policy?: Partial<TlsPolicy>;
   readonly material?: Partial<TlsMaterial>;
   readonly signal?: AbortSignal;
+  readonly handshakeMs?: number;
 }
 
-function dial(port: number, { policy, material, signal = new AbortController().signal }: Change = {}) {
+/** A server that counts what it reads over its first connection, and keeps whether each session was resumed. */
+async function reading(
+  t: ExecutionContext,
+  { cert, key, maxVersion }: Pick<TlsOptions, 'cert' | 'key' | 'maxVersion'>,
+) {
+  const sessions: boolean[] = [];
+  const server = createServer({ cert, key, ...(maxVersion && { maxVersion }) });
+  const octets = new Promise<number>((resolve) => {
+    server.on('secureConnection', (socket) => {
+      sessions.push(socket.isSessionReused());
+      let count = 0;
+      socket.on('error', () => undefined);
+      socket.on('data', (bytes) => {
+        count += bytes.length;
+      });
+      socket.on('close', () => resolve(count));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  return { port: (server.address() as AddressInfo).port, octets, sessions };
+}
+
+function dial(
+  port: number,
+  { policy, material, signal = new AbortController().signal, handshakeMs = 10_000 }: Change = {},
+) {
   const { ca, agent } = pki;
   return connect(
     { host: 'localhost', address: '127.0.0.1', port },
     { ca, cert: agent.cert, key: agent.key, crl: undefined, ...material },
     { ...POLICY, ...policy },
-    { clock: systemClock, readKernelSocket },
+    LINKING,
     signal,
-    { ...DIAL_TIMES, connectMs: 2_000, handshakeMs: 300 },
+    { ...DIAL_TIMES, connectMs: 2_000, handshakeMs },
   );
 }
 
@@ -72,6 +93,13 @@ for (const [variant, code] of certificates) {
   });
 }
 
+test('a certificate with a common name alone is taken where that is asked for', async (t) => {
+  const { port } = await collecting(t, pki, {}, { identities: [await pki.leaf('common-name-only')] });
+  const link = await dial(port, { policy: { commonName: true } });
+  t.true(link.alive);
+  link.destroy();
+});
+
 test('a revoked certificate is refused', async (t) => {
   const { crl } = await pki.revoke([pki.collector.certificate]);
   const { port } = await collecting(t, pki);
@@ -86,6 +114,41 @@ test('a pinned fingerprint needs no authority', async (t) => {
   t.is(link.peer.fingerprint, identity.fingerprint);
   link.destroy();
 });
+
+for (const verify of ['fingerprint', 'name'] as const) {
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    test(`a stranger by ${verify} is left after a handshake over ${maxVersion} without an octet of data`, async (t) => {
+      const { cert, key, fingerprint } = await pki.leaf('wrong-name');
+      const read = await reading(t, { cert, key, maxVersion });
+      const policy = { verify, fingerprints: [pki.agent.fingerprint] };
+      const error = await t.throwsAsync<LinkError>(dial(read.port, { policy }));
+      t.is(error?.code, `wrong-${verify}`);
+      t.regex(error?.message ?? '', verify === 'name' ? /elsewhere\.example/ : new RegExp(fingerprint));
+      t.is(await read.octets, 0);
+    });
+  }
+}
+
+test('each connection is a full handshake, and its certificate is verified anew', async (t) => {
+  const stranger = await pki.leaf('other-authority');
+  const identities = [pki.collector, pki.collector, stranger];
+  const { port } = await collecting(t, pki, {}, { identities });
+  for (let turn = 0; turn < 2; turn += 1) {
+    const link = await dial(port);
+    t.is(link.peer.fingerprint, pki.collector.fingerprint);
+    link.destroy();
+  }
+  t.like(await t.throwsAsync(dial(port)), { code: 'their-ca-unknown' });
+});
+
+for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+  test(`no session of ${maxVersion} is offered for resumption to a server that would resume it`, async (t) => {
+    const read = await reading(t, { ...pki.collector, maxVersion });
+    for (let turn = 0; turn < 3; turn += 1) (await dial(read.port)).leave();
+    await until(() => read.sessions.length === 3, { what: 'three handshakes' });
+    t.deepEqual(read.sessions, [false, false, false]);
+  });
+}
 
 test('another name may be asked of the certificate than the host', async (t) => {
   const identity = await pki.leaf('wrong-name');
@@ -103,7 +166,7 @@ test('a collector that speaks only TLS 1.2 is refused where 1.3 is demanded', as
 test('nobody at the port, somebody who says nothing, somebody who speaks something else: each has its word', async (t) => {
   t.like(await t.throwsAsync(dial(await freePort())), { code: 'refused' });
   const mute = await collecting(t, pki, { handshake: 'never' });
-  t.like(await t.throwsAsync(dial(mute.port)), { code: 'no-handshake' });
+  t.like(await t.throwsAsync(dial(mute.port, { handshakeMs: 300 })), { code: 'no-handshake' });
   const ssh = net.createServer((socket) => socket.on('error', () => undefined).end('SSH-2.0-OpenSSH_9.2\r\n'));
   await new Promise<void>((resolve) => ssh.listen(0, '127.0.0.1', resolve));
   t.teardown(() => ssh.close());

@@ -2,13 +2,13 @@ import test from 'ava';
 import { systemClock } from '../../src/lib/clock.js';
 import { DIAL_TIMES, type TlsMaterial } from '../../src/link/connect.js';
 import { DialFailed, Dialler } from '../../src/link/dial.js';
-import { readKernelSocket } from '../../src/link/kernel-socket.js';
 import { Link } from '../../src/link/link.js';
 import { LinkError } from '../../src/link/refusal.js';
 import { type CollectorAddress, type Lookup, Targets } from '../../src/link/targets.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { collecting } from '../support/collecting.js';
 import { freePort } from '../support/free-port.js';
+import { LINKING, POLICY } from '../support/linking.js';
 
 let pki: TestPki;
 test.before(async () => {
@@ -24,13 +24,7 @@ function diallerFor(
 ): Dialler {
   const { ca, agent } = pki;
   const own = async () => ({ ca, cert: agent.cert, key: agent.key, crl: undefined });
-  return new Dialler(
-    new Targets(collectors, lookup, systemClock),
-    material ?? own,
-    { verify: 'name', fingerprints: [], minVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384' },
-    { clock: systemClock, readKernelSocket },
-    DIAL_TIMES,
-  );
+  return new Dialler(new Targets(collectors, lookup, systemClock), material ?? own, POLICY, LINKING, DIAL_TIMES);
 }
 
 test('the first collector that takes us is taken, and the next time it is tried before the dead one', async (t) => {

@@ -2,20 +2,13 @@
 
 import type { SecureVersion } from 'node:tls';
 import test from 'ava';
-import { systemClock } from '../../src/lib/clock.js';
 import type { Level } from '../../src/link/acknowledge.js';
-import { connect, DIAL_TIMES, type TlsPolicy } from '../../src/link/connect.js';
-import { readKernelSocket } from '../../src/link/kernel-socket.js';
+import { connect, DIAL_TIMES } from '../../src/link/connect.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { type ClosingStyle, startClosingServer } from '../support/closing-server.js';
+import { LINKING, POLICY } from '../support/linking.js';
 import { until } from '../support/wait.js';
 
-const POLICY: TlsPolicy = {
-  verify: 'name',
-  fingerprints: [],
-  minVersion: 'TLSv1.2',
-  ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256',
-};
 const FRAME = Buffer.from('11 hello world');
 let pki: TestPki;
 test.before(async () => {
@@ -28,7 +21,7 @@ async function open(port: number, watched?: () => void) {
   const material = { ca: pki.ca, cert: pki.agent.cert, key: pki.agent.key, crl: undefined };
   // Looked at every tenth of a second.
   const times = { ...DIAL_TIMES, stallMs: watched ? 600 : DIAL_TIMES.stallMs };
-  const dependencies = { clock: systemClock, readKernelSocket, ...(watched && { watched }) };
+  const dependencies = { ...LINKING, ...(watched && { watched }) };
   return connect(target, material, POLICY, dependencies, new AbortController().signal, times);
 }
 

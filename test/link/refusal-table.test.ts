@@ -60,7 +60,7 @@ test('a refusal names the place, and what broke the socket says more than what T
 
 test('refusals for a certificate’s sake are told apart from all others', (t) => {
   const authentication = ['our-ca-unknown', 'their-ca-unknown', 'wrong-name', 'wrong-fingerprint', 'access-denied'];
-  for (const code of [...authentication, 'own-certificate', 'asked-for-certificate', 'no-certificate']) {
+  for (const code of [...authentication, 'own-certificate', 'asked-for-certificate', 'no-certificate', 'crl-expired']) {
     t.true(new LinkError(code, 'us', '', '').isAuthenticationFailure, code);
   }
   for (const code of ['reset', 'refused', 'closed', 'stalled', 'unacknowledged', 'no-handshake', 'no-dns']) {

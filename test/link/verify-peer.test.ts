@@ -1,6 +1,10 @@
 import test from 'ava';
-import { bearsName, hasFingerprint, verifyPeer } from '../../src/link/verify-peer.js';
+import { bearsCommonName, bearsName, hasFingerprint, verifyPeer } from '../../src/link/verify-peer.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
+import { craft } from '../support/crafted.js';
+import { POLICY } from '../support/linking.js';
+
+const TARGET = { host: 'localhost', address: '127.0.0.1', port: 6514 };
 
 let pki: TestPki;
 test.before(async () => {
@@ -43,11 +47,38 @@ for (const [subjectAltName, name, right] of names) {
   });
 }
 
-test('a common name is no name', async (t) => {
+test('a common name is no name, unless it is asked for and there is no other', async (t) => {
   const { certificate } = await pki.leaf('common-name-only');
-  const error = t.throws(() => verifyPeer(certificate, 'localhost', { verify: 'name', fingerprints: [] }));
-  t.like(error, { code: 'wrong-name' });
+  const asked = { ...POLICY, commonName: true };
+  t.like(
+    t.throws(() => verifyPeer(certificate, TARGET, POLICY)),
+    { code: 'wrong-name' },
+  );
+  t.notThrows(() => verifyPeer(certificate, TARGET, asked));
+  const elsewhere = { ...TARGET, host: 'elsewhere.example' };
+  const error = t.throws(() => verifyPeer(certificate, elsewhere, asked));
+  t.regex(error?.message ?? '', /^elsewhere\.example:6514 \(127\.0\.0\.1\): .*; it is for the common name localhost$/);
 });
+
+const commonNames: [subject: string, dns: string[], name: string, right: boolean][] = [
+  ['/C=US/CN=hie.example.org', [], 'hie.example.org', true],
+  ['/C=US/CN=HIE.example.org', [], 'hie.example.org.', true],
+  ['/C=US/CN=*.example.org', [], 'hie.example.org', true],
+  ['/C=US/CN=*.example.org', [], 'a.b.example.org', false],
+  ['/C=US/CN=h*.example.org', [], 'hie.example.org', false],
+  ['/C=US/CN=hie.example.org/CN=evil.example', [], 'evil.example', false],
+  ['/C=US/CN=evil.example/OU=CN=hie.example.org', [], 'hie.example.org', false],
+  ['/C=US/CN=hie.example.org', ['elsewhere.example'], 'hie.example.org', false],
+  ['/C=US/CN=127.0.0.1', [], '127.0.0.1', false],
+  ['/C=US/O=hie.example.org', [], 'hie.example.org', false],
+  ['/C=US/CN=hie@machine.com', [], 'machine.com', false],
+];
+for (const [subject, dns, name, right] of commonNames) {
+  test(`${subject}${dns.map((each) => `, DNS:${each}`)} is ${right ? '' : 'not '}${name} by its common name`, async (t) => {
+    const { certificate } = await craft({ name: 'unused', subject, dns });
+    t.is(bearsCommonName(certificate, name), right);
+  });
+}
 
 test('a fingerprint is compared whatever the case, by the hash that it names', (t) => {
   const { certificate, fingerprint } = pki.collector;
@@ -64,7 +95,7 @@ test('each policy asks for what it is named by, and nothing else', async (t) => 
   const check =
     (verify: Parameters<typeof verifyPeer>[2]['verify'], fingerprints: string[] = []) =>
     () =>
-      verifyPeer(certificate, 'localhost', { verify, fingerprints });
+      verifyPeer(certificate, TARGET, { ...POLICY, verify, fingerprints });
   t.like(t.throws(check('name')), { code: 'wrong-name' });
   t.like(t.throws(check('fingerprint')), { code: 'wrong-fingerprint' });
   t.notThrows(check('fingerprint', [fingerprint]));

@@ -13,8 +13,9 @@ import { LinkError } from '../../link/refusal.js';
 import type { Target } from '../../link/target.js';
 import { Targets } from '../../link/targets.js';
 import type { Credentials } from '../../pki/credentials.js';
+import { pathFault } from '../../pki/path.js';
 import { countText, durationText, sizeText } from '../voice.js';
-import { bad, type Finding, good } from './finding.js';
+import { bad, type Finding, good, warning } from './finding.js';
 
 const HOLD_MS = 1_000;
 const DAY_MS = 86_400_000;
@@ -43,15 +44,20 @@ async function* checkTarget(
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   try {
-    const link = await connect(target, credentials, tls, { clock: systemClock, readKernelSocket }, signal);
+    const link = await connect(target, credentials, tls, { clock: systemClock, readKernelSocket, pathFault }, signal);
     await Promise.race([systemClock.sleep(HOLD_MS, signal), link.ended]);
     const { end } = link;
     link.destroy();
     if (end !== undefined) throw refusedAfterwards(link, end.error, target);
-    const { host, address, port, protocol, cipher, subject, issuer, fingerprint, validToMs } = link.peer;
+    const { host, address, port, protocol, cipher, subject, issuer, fingerprint, validToMs, isForServers } = link.peer;
     const until = new Date(validToMs).toISOString().slice(0, 10);
     yield good(`collector ${host}:${port} (${address}): ${protocol}, ${cipher}`);
     yield good(`  its certificate: ${subject}, signed by ${issuer}, until ${until}, ${fingerprint}`);
+    if (!isForServers) {
+      yield warning(
+        '  it is not meant for servers (extended key usage) and taken all the same, as told by tls.purpose: any',
+      );
+    }
   } catch (error) {
     if (!(error instanceof LinkError)) throw error;
     yield bad(error.message, error.hint);

@@ -1,0 +1,16 @@
+/** What links are made with in tests: the product's own defaults, for a collector on a curve P-256. */
+import { systemClock } from '../../src/lib/clock.js';
+import type { ConnectDependencies, TlsPolicy } from '../../src/link/connect.js';
+import { readKernelSocket } from '../../src/link/kernel-socket.js';
+import { pathFault } from '../../src/pki/path.js';
+
+export const POLICY: TlsPolicy = {
+  verify: 'name',
+  fingerprints: [],
+  purpose: 'server',
+  commonName: false,
+  minVersion: 'TLSv1.2',
+  ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
+};
+
+export const LINKING: ConnectDependencies = { clock: systemClock, readKernelSocket, pathFault };
