@@ -16,6 +16,7 @@ function files(made: Record<string, string>): Files {
 
 const src = filesBelow('src/');
 const tests = filesBelow('test/');
+const packaging = filesBelow('.ci/');
 
 test('imports run one way, and packages are known where they belong', (t) => {
   t.true(src.size > 20);
@@ -32,6 +33,16 @@ test('names are the words of the design', (t) => {
 });
 
 test('files are short, say what they promise, and leave nothing for later', (t) => t.deepEqual(untidy(src), []));
+
+test('the packaging keeps the same rules', (t) => {
+  t.true(packaging.size > 10);
+  t.deepEqual(cycles(packaging), []);
+  t.deepEqual(untidy(packaging), []);
+  t.deepEqual(
+    [...packaging].flatMap(([path, text]) => forbiddenNames(path, text).map((name) => `${path}: ${name}`)),
+    [],
+  );
+});
 
 test('no test is left out, and none is alone', (t) => {
   const left = [...tests].filter(([, text]) => /\btest(\.\w+)*\.(only|skip|todo|failing)\b/.test(text));

@@ -1,5 +1,5 @@
 /** The command line: which commands there are, and one way of speaking for all of them. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { loadExport } from '../config/load-export.js';
 import { certCommand } from './cert/cert.js';
 import { checkCommand } from './check/check.js';
@@ -40,11 +40,8 @@ Examples:
 
 Exit status: 0 done, 1 failed, 2 wrong usage or configuration.`;
 
-/**
- * Does what `args` say (without node and the program's own name). Throws what
- * the command throws, and a UsageError where there is no such command.
- */
-export async function runProgram(args: readonly string[], io: Io, commands = COMMANDS): Promise<void> {
+/** The whole command line, ready to be run, or to be described: manual page and completion are made from it. */
+export function makeProgram(io: Io, commands = COMMANDS): Command {
   const program = new Command(COMMAND)
     .description("Forwards OpenEMR's audit trail to an audit repository: syslog over mutual TLS, acknowledged.")
     .version(packageVersion(), '--version', 'print the version')
@@ -52,8 +49,16 @@ export async function runProgram(args: readonly string[], io: Io, commands = COM
     .addHelpText('after', EXAMPLES);
   for (const command of commands) program.addCommand(command(io));
   settle(program, io);
+  return program;
+}
+
+/**
+ * Does what `args` say (without node and the program's own name). Throws what
+ * the command throws, and a UsageError where there is no such command.
+ */
+export async function runProgram(args: readonly string[], io: Io, commands = COMMANDS): Promise<void> {
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await makeProgram(io, commands).parseAsync(args, { from: 'user' });
   } catch (error) {
     // Commander throws to end: after help or version, which were what was asked for, or not.
     if (!(error instanceof CommanderError)) throw error;
@@ -64,7 +69,7 @@ export async function runProgram(args: readonly string[], io: Io, commands = COM
 /** Commander hands none of this down to commands that were made apart. */
 function settle(command: Command, io: Io): void {
   command
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, optionDescription })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
@@ -75,6 +80,15 @@ function settle(command: Command, io: Io): void {
       throw isAnswer(error) ? error : usageError(error, command);
     });
   for (const child of command.commands) settle(child, io);
+}
+
+/** That a switch is off and a list empty when nobody says otherwise needs no words. */
+function optionDescription(option: Option): string {
+  const { defaultValue } = option;
+  const plain = defaultValue === false || (Array.isArray(defaultValue) && defaultValue.length === 0);
+  return Help.prototype.optionDescription(
+    plain ? Object.create(option, { defaultValue: { value: undefined } }) : option,
+  );
 }
 
 function isAnswer({ exitCode, code }: CommanderError): boolean {

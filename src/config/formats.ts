@@ -134,6 +134,12 @@ export { convict };
 
 export type FormatName = keyof typeof formats;
 
+/** What a value of this format looks like, as it is told when another was found. */
+export function expectedOf(name: FormatName, limits: Limits): string {
+  const format: Format = formats[name];
+  return format.expected(limits);
+}
+
 /** A key's `refused` hears what was expected whenever its value is refused: convict itself joins all refusals into one text. */
 export type Refused = (expected: string) => void;
 

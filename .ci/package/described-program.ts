@@ -1,0 +1,31 @@
+/** The program's own description of itself: every command and option, without running any. */
+import { Readable, Writable } from 'node:stream';
+import type { Command } from 'commander';
+import { makeProgram } from '../../src/cli/program.js';
+
+export function describedProgram(): Command {
+  const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
+  return makeProgram({
+    stdin: Readable.from([]),
+    stdout: nowhere(),
+    stderr: nowhere(),
+    env: {},
+    isTerminal: false,
+    signal: new AbortController().signal,
+    onHangup: () => () => undefined,
+    setExitStatus: () => undefined,
+  });
+}
+
+/** What `--help` adds behind commander's own part: examples, exit status. */
+export function addedHelp(command: Command): string {
+  const written: string[] = [];
+  const output = command.configureOutput();
+  command.configureOutput({ ...output, writeOut: (text) => void written.push(text) });
+  command.outputHelp();
+  command.configureOutput(output);
+  return written
+    .join('')
+    .slice(command.helpInformation().length)
+    .replace(/^\n+|\n+$/g, '');
+}
