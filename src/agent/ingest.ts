@@ -3,7 +3,7 @@
  * becomes one entry; when the journal fails, numbers and tails go back to the
  * last entry that is on disk and everything behind it is read again.
  */
-import { reasonOf } from '../lib/errors.js';
+import { AgentError, reasonOf } from '../lib/errors.js';
 import type { NewEntry } from '../model/entry.js';
 import type { Chunk } from '../model/line.js';
 import type { Position } from '../model/position.js';
@@ -143,8 +143,8 @@ export class Ingest {
   async #recover(cause: unknown, signal: AbortSignal): Promise<void> {
     const { journal, sources, encoder, report } = this.dependencies;
     report.debug('The journal failed; going back to what is on disk', { reason: reasonOf(cause) });
-    // Without room a recovered journal would fail at the next append in the same way.
-    await journal.room(signal);
+    // A journal that has used up its reserve would refuse the next append in the same way.
+    if (cause instanceof AgentError && cause.code === 'journal-full') await journal.room(signal);
     const recovered = signal.aborted ? undefined : await journal.recover(signal).catch(() => undefined);
     if (recovered === undefined) return;
     const { positions, nextSeq } = recovered;

@@ -56,7 +56,7 @@ function sourceLines({ files, counts, ownTails }: AgentState): string[] {
 }
 
 function journalLines({ journal }: AgentState, nowMs: number): string[] {
-  const { messagesWaiting, oldestUnacknowledgedAtMs, bytes, maxBytes, full, failed, damages, dropped } = journal;
+  const { messagesWaiting, oldestUnacknowledgedAtMs, bytes, maxBytes, limit, failed, damages, dropped } = journal;
   const oldest =
     oldestUnacknowledgedAtMs === undefined
       ? ''
@@ -64,12 +64,18 @@ function journalLines({ journal }: AgentState, nowMs: number): string[] {
   const lines = [
     `journal: ${countText(messagesWaiting)} messages not acknowledged yet${oldest}; ${sizeText(bytes)} of ${sizeText(maxBytes)} on disk`,
   ];
-  if (full) lines.push('  FULL: reading has stopped until the collector takes what is there');
+  if (limit !== undefined) lines.push(`  FULL: reading has stopped until ${FULL[limit]}`);
   if (failed !== undefined) lines.push(`  cannot be written: ${failed}`);
   if (damages > 0) lines.push(`  ${countText(damages)} damaged places met; the bytes are in its quarantine directory`);
   if (dropped > 0) lines.push(`  ${countText(dropped)} messages DROPPED to make room (journal.whenFull)`);
   return lines;
 }
+
+const FULL: Record<NonNullable<AgentState['journal']['limit']>, string> = {
+  maxBytes: 'the collector has taken what is there (journal.maxBytes)',
+  keepFree: 'there is more space on its volume (journal.keepFree)',
+  disk: 'there is space on its volume again',
+};
 
 function linkLines({ delivery, startedAtMs }: AgentState, nowMs: number): string[] {
   const { link, connections, sent, acknowledged, repeated, lastLevel, lastAcknowledgedAtMs, lastFailure, stuck } =

@@ -8,7 +8,9 @@ export type Verdict = 'OK' | 'WAITING' | 'PROBLEM';
 
 /** WAITING: lines are kept, the collector is not to be had. PROBLEM: somebody must do something. */
 export function verdictOf(state: AgentState): Verdict {
-  if (state.delivery.stuck !== undefined || state.journal.full || state.ownTails.length > 0) return 'PROBLEM';
+  const { delivery, journal, ownTails } = state;
+  if (delivery.stuck !== undefined || journal.full || journal.failed !== undefined || ownTails.length > 0)
+    return 'PROBLEM';
   if (state.delivery.link.name === 'waiting') return 'WAITING';
   return 'OK';
 }

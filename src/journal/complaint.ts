@@ -26,6 +26,7 @@ export class Complaint {
       code: systemCode(error),
       reason: reasonOf(error),
       unsaid: this.#unsaid,
+      remedy: remedyOf(systemCode(error)),
     });
     this.#saidAtMs = now;
     this.#unsaid = 0;
@@ -36,5 +37,27 @@ export class Complaint {
     if (this.#saidAtMs !== undefined) this.report.notice(message);
     this.#saidAtMs = undefined;
     this.#unsaid = 0;
+  }
+}
+
+/** The agent tries again by itself: this is what it waits for. */
+function remedyOf(code: string): string {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'free space on this volume';
+    case 'EROFS':
+      return 'see in the kernel log why the volume is read-only, and remount it';
+    case 'EACCES':
+    case 'EPERM':
+      return 'give the directory and what is in it back to the user that the agent runs as';
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'put the directory back, or mount its volume; for a new journal restart the agent';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'raise the number of open files that is allowed (LimitNOFILE= in the unit)';
+    default:
+      return 'see to the disk';
   }
 }

@@ -4,15 +4,15 @@
  * before it is synced; and of every tail it knows the position that goes with the
  * last synced entry. The format: entry-codec.ts, segment-codec.ts, layout.ts.
  */
-import { AgentError } from '../lib/errors.js';
 import type { MessageName, NewEntry, Run } from '../model/entry.js';
 import type { Position } from '../model/position.js';
+import { Ballast } from './ballast.js';
 import { CursorKeeper } from './cursor-keeper.js';
 import { Layout, prepareDirectories, unusable } from './layout.js';
 import { type Lock, takeLock } from './lock.js';
 import { MakeRoom } from './make-room.js';
 import type { Milestones } from './milestones.js';
-import { type JournalDependencies, type JournalOptions, RESERVE_BYTES, segmentBytesOf } from './options.js';
+import { FLOOR_BYTES, type JournalDependencies, type JournalOptions, segmentBytesOf } from './options.js';
 import { Quarantine } from './quarantine.js';
 import { Reader, type ReadPoint } from './reader.js';
 import { type Recalled, recall } from './recall.js';
@@ -62,7 +62,9 @@ export class Journal {
         const quarantine = new Quarantine(layout.quarantine, segmentBytesOf(options) * 4, files, report);
         await quarantine.load();
         const recalled = await recall(layout, { files, report, random, taken: quarantine.highest });
-        const journal = new Journal(options, dependencies, { layout, lock: held, recalled, quarantine });
+        const ballast = new Ballast({ path: layout.ballast, bytes: options.ballastBytes }, dependencies);
+        await ballast.load();
+        const journal = new Journal(options, dependencies, { layout, lock: held, ballast, recalled, quarantine });
         if (!recalled.cursorStands) await journal.#cursor.persist();
         await journal.#removal.run();
         return journal;
@@ -78,10 +80,10 @@ export class Journal {
   private constructor(
     options: JournalOptions,
     dependencies: JournalDependencies,
-    parts: { layout: Layout; lock: Lock; recalled: Recalled; quarantine: Quarantine },
+    parts: { layout: Layout; lock: Lock; ballast: Ballast; recalled: Recalled; quarantine: Quarantine },
   ) {
     const { files, clock, report, random, notice } = dependencies;
-    const { layout, lock, recalled, quarantine } = parts;
+    const { layout, lock, ballast, recalled, quarantine } = parts;
     const { id, seed, segments, standing, nextEntry } = recalled;
     this.run = random(8).toString('hex');
     this.follows = standing.last;
@@ -98,14 +100,12 @@ export class Journal {
     this.#writer = new Writer(
       { id, seed, layout, segmentBytes: segmentBytesOf(options), nextEntry, standing },
       {
-        files,
-        clock,
-        report,
-        segments,
+        ...{ files, clock, report, segments },
         synced: (group) => {
           this.#milestones.noteGroup(group, this.#writer.standing.messages);
           this.#grown.wake();
         },
+        giveWay: (cause) => ballast.giveWay(cause),
         rolled: () => void this.#removal.run().then(() => this.#space.freed()),
       },
     );
@@ -120,12 +120,13 @@ export class Journal {
       notice,
       told: () => void this.acknowledge(this.#acknowledged),
     });
-    const room = { files, report, segments, seed, notice, removal: this.#removal };
-    this.#makeRoom = new MakeRoom(options.whenFull, { ...room, writer: this.#writer, cursor: this.#cursor });
+    const around = { removal: this.#removal, writer: this.#writer, cursor: this.#cursor };
+    this.#makeRoom = new MakeRoom(options.whenFull, { files, report, segments, seed, notice, ...around });
     this.#space = new Space(options, {
       files,
       clock,
       report,
+      ballast,
       bytes: () => this.#bytes,
       makeRoom: () => this.#makeRoom.now(),
       notice: (told) => void notice(told),
@@ -137,7 +138,7 @@ export class Journal {
     return [...this.#writer.standing.positions.values()];
   }
 
-  /** The last acknowledged entry number. */
+  /** Acknowledged up to this entry. */
   get cursor(): number {
     return this.#cursor.entry;
   }
@@ -148,12 +149,7 @@ export class Journal {
    * even the reserve is used up, which a caller that waits for `room` before it reads does not meet.
    */
   async append(entry: NewEntry, { own = false }: { readonly own?: boolean } = {}): Promise<void> {
-    const { maxBytes, reserveBytes = RESERVE_BYTES, directory } = this.#options;
-    if (this.#bytes + entry.frames.length > maxBytes + reserveBytes) {
-      throw new AgentError('journal-full', `the journal in ${directory} has used up its reserve`, {
-        hint: 'let the collector catch up, or raise journal.maxBytes',
-      });
-    }
+    this.#space.admit(entry.frames.length);
     await this.#writer.append(entry, own);
   }
 
@@ -197,6 +193,8 @@ export class Journal {
     this.#acknowledged = Math.max(this.#acknowledged, entry);
     await this.#cursor.moveTo(Math.min(this.#acknowledged, this.#writer.synced, this.#salvage.limit));
     this.#milestones.forget(this.cursor + 1);
+    // Patient data that nobody needs any more does not lie about until a segment is full.
+    if (this.cursor >= this.#writer.synced && this.#segments.bytes > FLOOR_BYTES) await this.#writer.roll();
     await this.#removal.run();
     this.#space.freed();
   }
@@ -215,6 +213,7 @@ export class Journal {
       maxBytes: this.#options.maxBytes,
       segments: this.#segments.all.length,
       full: this.#space.full,
+      limit: this.#space.limit,
       failed: this.#closed === undefined ? failed?.message : undefined,
       faults,
       damages: this.#salvage.damages,

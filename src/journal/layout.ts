@@ -4,6 +4,7 @@
  *
  *    DIRECTORY/
  *      cursor.json                          how far the collector has acknowledged
+ *      ballast                              room for when the disk is full, see ballast.ts
  *      lock/                                sockets, see lock.ts
  *      segments/00000000000000000001.segment   named by the number of its first entry
  *      quarantine/                          damaged bytes, set aside
@@ -14,12 +15,14 @@ import type { FileState, Files } from './files.js';
 
 export class Layout {
   readonly cursor: string;
+  readonly ballast: string;
   readonly lock: string;
   readonly segments: string;
   readonly quarantine: string;
 
   constructor(readonly directory: string) {
     this.cursor = join(directory, 'cursor.json');
+    this.ballast = join(directory, 'ballast');
     this.lock = join(directory, 'lock');
     this.segments = join(directory, 'segments');
     this.quarantine = join(directory, 'quarantine');

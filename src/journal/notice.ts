@@ -34,8 +34,8 @@ export interface Damage {
 
 export interface Full {
   readonly kind: 'full';
-  /** Which limit was met. */
-  readonly limit: 'maxBytes' | 'keepFree';
+  /** Which limit was met; `disk`: a write has found the volume full. */
+  readonly limit: 'maxBytes' | 'keepFree' | 'disk';
   readonly bytes: number;
   readonly freeBytes: number;
 }

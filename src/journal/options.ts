@@ -6,7 +6,8 @@ import type { takeLock } from './lock.js';
 import type { JournalNotice } from './notice.js';
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
-export const RESERVE_BYTES = 32 * 1024 * 1024;
+/** More than this is not kept of what is acknowledged, once all is. */
+export const FLOOR_BYTES = 1024 * 1024;
 /** A full journal of one segment could never be emptied: what is acknowledged goes by segments. */
 const LEAST_SEGMENTS = 4;
 
@@ -20,6 +21,8 @@ export interface JournalOptions {
   readonly segmentBytes?: number;
   /** Kept beside `maxBytes` for positions and the agent's own messages. Default 32 MiB. */
   readonly reserveBytes?: number;
+  /** Given up when the disk is full, so that the word of it gets out: ballast.ts. 0: none. */
+  readonly ballastBytes?: number;
 }
 
 export interface JournalDependencies {

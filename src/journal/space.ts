@@ -1,11 +1,13 @@
 /** When the journal is full, who waits for room, and until when. Knows bytes, not entries. */
 import type { Clock } from '../lib/clock.js';
-import { reasonOf } from '../lib/errors.js';
+import { AgentError, reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
+import type { Ballast } from './ballast.js';
 import type { Files } from './files.js';
 import type { Full, RoomAgain } from './notice.js';
 import { Wake } from './wake.js';
 
+const RESERVE_BYTES = 32 * 1024 * 1024;
 /** The volume is looked at again after this long, or after so many bytes of ours. */
 const LOOK_MS = 500;
 const LOOK_BYTES = 1024 * 1024;
@@ -14,9 +16,17 @@ const FULL_LOOK_MS = 1000;
 /** Full until an eighth is free again, or a slow collector would make it full and not full at every segment. */
 const RESUME_SHARE = 7 / 8;
 
+const REMEDIES: Record<Full['limit'], string> = {
+  maxBytes: 'see to the collector, or raise journal.maxBytes',
+  keepFree: 'free space on this volume, or lower journal.keepFree',
+  disk: 'free space on this volume',
+};
+
 export interface SpaceOptions {
   readonly directory: string;
   readonly maxBytes: number;
+  /** Beside `maxBytes`, for positions and the agent's own messages. Default 32 MiB. */
+  readonly reserveBytes?: number;
   /** Share of the volume that stays free, 0 to 1. */
   readonly keepFree: number;
 }
@@ -25,6 +35,7 @@ export interface SpaceDependencies {
   readonly files: Files;
   readonly clock: Clock;
   readonly report: Report;
+  readonly ballast: Pick<Ballast, 'released' | 'restore'>;
   /** Bytes on disk and on their way there. */
   bytes(): number;
   /** Gives up something of the oldest; false when there is nothing that may go. */
@@ -35,6 +46,7 @@ export interface SpaceDependencies {
 export class Space {
   readonly #freed = new Wake();
   #fullSinceMs: number | undefined;
+  #limit: Full['limit'] | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
   #lookedAtBytes = 0;
   #free = { bytes: Number.POSITIVE_INFINITY, share: 1 };
@@ -49,6 +61,20 @@ export class Space {
     return this.#fullSinceMs !== undefined;
   }
 
+  /** Why it is full. */
+  get limit(): Full['limit'] | undefined {
+    return this.full ? this.#limit : undefined;
+  }
+
+  /** Throws AgentError `journal-full` when not even the reserve has room for so many bytes. */
+  admit(bytes: number): void {
+    const { maxBytes, reserveBytes = RESERVE_BYTES, directory } = this.options;
+    if (this.dependencies.bytes() + bytes <= maxBytes + reserveBytes) return;
+    throw new AgentError('journal-full', `the journal in ${directory} has used up its reserve`, {
+      hint: 'let the collector catch up, or raise journal.maxBytes',
+    });
+  }
+
   /** Something was removed. */
   freed(): void {
     this.#freed.wake();
@@ -57,7 +83,10 @@ export class Space {
   /** Resolves when there is room, or when the signal aborts. */
   async room(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      const { ballast } = this.dependencies;
+      if (ballast.released) this.#lookedAtMs = Number.NEGATIVE_INFINITY;
       await this.#lookAtVolume();
+      if (ballast.released) await ballast.restore();
       const limit = this.#limitMet();
       if (limit === undefined) return this.#roomAgain();
       if (await this.dependencies.makeRoom()) continue;
@@ -70,7 +99,8 @@ export class Space {
     const { maxBytes, keepFree } = this.options;
     const ease = this.full ? RESUME_SHARE : 1;
     if (this.dependencies.bytes() >= maxBytes * ease) return 'maxBytes';
-    return this.#free.share * ease < keepFree ? 'keepFree' : undefined;
+    if (this.#free.share * ease < keepFree) return 'keepFree';
+    return this.dependencies.ballast.released ? 'disk' : undefined;
   }
 
   async #waitForRoom(signal: AbortSignal): Promise<void> {
@@ -101,11 +131,17 @@ export class Space {
   }
 
   #tellFull(limit: Full['limit']): void {
+    this.#limit = limit;
     if (this.full) return;
     const { clock, report, notice, bytes } = this.dependencies;
     this.#fullSinceMs = clock.monotonicMs();
     const facts = { limit, bytes: bytes(), freeBytes: this.#free.bytes };
-    report.warning('The journal is full: log files are not read until the collector has acknowledged more', facts);
+    const { directory } = this.options;
+    report.warning('The journal is full: log files are not read until there is room again', {
+      directory,
+      ...facts,
+      remedy: REMEDIES[limit],
+    });
     notice({ kind: 'full', ...facts });
   }
 

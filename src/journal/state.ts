@@ -1,4 +1,6 @@
 /** For `status`; answered at once, whatever the backlog. */
+import type { Full } from './notice.js';
+
 export interface JournalState {
   readonly cursor: number;
   /** The last entry on disk. */
@@ -13,6 +15,8 @@ export interface JournalState {
   readonly maxBytes: number;
   readonly segments: number;
   readonly full: boolean;
+  /** Which limit it has met, while it is full. */
+  readonly limit: Full['limit'] | undefined;
   /** Why the journal cannot be written just now. */
   readonly failed: string | undefined;
   /** Failed writes and syncs since the start. */

@@ -12,6 +12,7 @@ import { buffersOf, bytesOf, CommitQueue, type Queued } from './commit-queue.js'
 import { Complaint } from './complaint.js';
 import type { Seed } from './entry-codec.js';
 import type { Files } from './files.js';
+import { Flushes } from './flushes.js';
 import { JournalFailed } from './journal-failed.js';
 import type { Layout } from './layout.js';
 import { SegmentWriter } from './segment-writer.js';
@@ -41,12 +42,8 @@ export interface WriterDependencies {
   synced(group: readonly Queued[]): void;
   /** A new segment has begun. */
   rolled(): void;
-}
-
-interface Flush {
-  readonly number: number;
-  readonly done: () => void;
-  readonly failed: (reason: unknown) => void;
+  /** A write has failed. True when there is room again, so that the next may not. */
+  giveWay(cause: unknown): Promise<boolean>;
 }
 
 export class Writer {
@@ -54,8 +51,7 @@ export class Writer {
   /** As of the last synced entry. */
   readonly #stand: Stand;
   readonly #complaint: Complaint;
-  /** In ascending order of numbers. */
-  readonly #flushes: Flush[] = [];
+  readonly #flushes = new Flushes();
   /** The last entry on disk. */
   #synced: number;
   #active: SegmentWriter | undefined;
@@ -64,6 +60,8 @@ export class Writer {
   #failed: JournalFailed | undefined;
   #begun = false;
   #faults = 0;
+  /** How long to wait before the next recovery: none when something was written since the last. */
+  #retryMs = 0;
 
   constructor(
     private readonly options: WriterOptions,
@@ -117,7 +115,7 @@ export class Writer {
     if (this.#failed !== undefined) return Promise.reject(this.#failed);
     const number = this.#queue.last;
     if (number <= this.#synced) return Promise.resolve();
-    return new Promise((done, failed) => this.#flushes.push({ number, done, failed }));
+    return this.#flushes.wait(number);
   }
 
   /** Begins a new segment, so that the one before can go. Nothing happens when the active one has no entries. */
@@ -156,7 +154,10 @@ export class Writer {
   /** One thing at a time; a failure is kept for the next caller. */
   #work(work: () => Promise<void>): Promise<void> {
     this.#working = work()
-      .catch((error: unknown) => this.#fail(error))
+      .catch(async (error: unknown) => {
+        await this.dependencies.giveWay(error);
+        this.#fail(error);
+      })
       .finally(() => {
         this.#working = undefined;
         // Something may have come since the work saw an empty queue.
@@ -185,9 +186,10 @@ export class Writer {
       this.#synced = number;
     }
     this.#queue.done(group);
+    this.#retryMs = 0;
+    this.#complaint.over('The journal can be written again');
     this.dependencies.synced(group);
-    const later = this.#flushes.findIndex(({ number }) => number > this.#synced);
-    for (const { done } of this.#flushes.splice(0, later === -1 ? this.#flushes.length : later)) done();
+    this.#flushes.reached(this.#synced);
   }
 
   async #begin(): Promise<SegmentWriter> {
@@ -222,24 +224,24 @@ export class Writer {
     this.#complaint.say(cause, { directory });
     this.#failed = new JournalFailed(directory, cause);
     this.#queue.clear(this.#synced + 1, this.#failed);
-    for (const { failed } of this.#flushes.splice(0)) failed(this.#failed);
+    this.#flushes.fail(this.#failed);
   }
 
   async #retry(signal: AbortSignal): Promise<void> {
-    const { clock } = this.dependencies;
     const broken = this.#active;
-    for (let waitMs = RETRY_FIRST_MS; this.#failed !== undefined; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
+    while (this.#failed !== undefined) {
+      await this.dependencies.clock.sleep(this.#retryMs, signal);
       if (signal.aborted) throw this.#failed;
+      this.#retryMs = Math.min(Math.max(this.#retryMs * 2, RETRY_FIRST_MS), RETRY_MAX_MS);
       try {
         // The new head says where the old segment ends, so this is for tidiness: it may fail.
         await broken?.cutBack().catch(() => undefined);
         await this.#begin();
         this.#failed = undefined;
-        this.#complaint.over('The journal can be written again');
       } catch (error) {
         this.#faults += 1;
         this.#complaint.say(error, { directory: this.options.layout.directory });
-        await clock.sleep(waitMs, signal);
+        if (await this.dependencies.giveWay(error)) this.#retryMs = 0;
       }
     }
   }

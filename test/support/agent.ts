@@ -18,6 +18,7 @@ import type { TestPki } from './certificates.js';
 import { load } from './config.js';
 import { type Delivered, delivered, lineOf } from './delivered.js';
 import { temporaryDirectory } from './files.js';
+import { type Ended, runProgram } from './program.js';
 import { until } from './wait.js';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
@@ -52,6 +53,16 @@ export interface StageOptions {
   readonly source?: Readonly<Record<string, string>>;
   /** And of its messages. */
   readonly message?: Readonly<Record<string, string | readonly string[]>>;
+  readonly journal?: JournalPlace;
+}
+
+/** As the configuration has it; where a part is not named, the journal is roomy and beside the log. */
+export interface JournalPlace {
+  /** A directory that is there: the journal lies in it. */
+  readonly parent?: string;
+  readonly maxBytes?: string;
+  readonly keepFree?: string;
+  readonly whenFull?: 'wait' | 'drop-oldest';
 }
 
 export interface Said {
@@ -76,7 +87,7 @@ export class Stage {
     this.directory = temporaryDirectory(t);
     this.collectors = [...options.collectors];
     this.log = join(this.directory, 'audit.log');
-    this.journal = join(this.directory, 'journal');
+    this.journal = join(options.journal?.parent ?? this.directory, 'journal');
     mkdirSync(this.journal, { mode: 0o700 });
     writeFileSync(this.log, '');
   }
@@ -117,6 +128,11 @@ export class Stage {
     return new RunningAgent(agent, said);
   }
 
+  /** What the command `verify` says of a store. */
+  async verify(...args: string[]): Promise<Ended> {
+    return runProgram(process.execPath, [MAIN, 'verify', ...args]);
+  }
+
   /** The program itself, which knows no short times. Resolves when it is at work. */
   async startProgram(): Promise<AgentProcess> {
     const file = join(this.directory, 'config.yaml');
@@ -128,7 +144,8 @@ export class Stage {
   }
 
   #yaml(): string {
-    const { pki, delivery, source, message } = this.options;
+    const { pki, delivery, source, message, journal = {} } = this.options;
+    const { parent: _, ...limits } = journal;
     const { collectors } = this;
     const { epochIntervalMs = 1_000, epochBytes = 4 * 1024 * 1024 } = delivery ?? {};
     // JSON is YAML.
@@ -136,7 +153,7 @@ export class Stage {
       sources: [{ name: 'main', paths: [this.log], format: 'text', ...source }],
       collectors,
       tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.agentKey },
-      journal: { directory: this.journal, maxBytes: '1GiB', keepFree: '0%' },
+      journal: { directory: this.journal, maxBytes: '1GiB', keepFree: '0%', ...limits },
       message: { hostname: 'emr.test.example', heartbeat: '0s', enterpriseId: '32473', ...message },
       delivery: { epochInterval: `${Math.max(1_000, epochIntervalMs)}ms`, epochBytes: `${epochBytes}B` },
     });
@@ -183,6 +200,11 @@ export class AgentProcess {
     this.#child = spawn(process.execPath, args, { stdio: ['ignore', out, out], env: { PATH: process.env.PATH } });
     closeSync(out);
     this.#exited = once(this.#child, 'exit');
+  }
+
+  /** What it logged, a line each. */
+  get log(): string[] {
+    return readFileSync(this.output, 'utf8').split('\n').filter(Boolean);
   }
 
   get pid(): number {

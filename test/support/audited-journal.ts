@@ -51,7 +51,7 @@ export class AuditedJournal {
   /** The log files are read on from where the journal says; what it does not know, from the beginning. */
   async open(): Promise<void> {
     this.#journal = await Journal.open(
-      { directory: DIRECTORY, maxBytes: 1e6, keepFree: 0, whenFull: 'wait', segmentBytes: 1500 },
+      { directory: DIRECTORY, maxBytes: 1e6, keepFree: 0, whenFull: 'wait', segmentBytes: 1500, ballastBytes: 300 },
       {
         files: this.files,
         clock: systemClock,

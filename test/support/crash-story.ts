@@ -6,17 +6,19 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
-import { type AgentProcess, Stage } from './agent.js';
+import { type AgentProcess, type JournalPlace, Stage } from './agent.js';
 import { makeTestPki } from './certificates.js';
 import { collectingProcess } from './collecting.js';
 import { type Delivered, storedIn } from './delivered.js';
 import { freePort } from './free-port.js';
 import type { HostileProcess } from './hostile-process.js';
+import type { Volume } from './volume.js';
 import { until } from './wait.js';
 
 export interface CrashOptions {
   readonly lines: number;
   readonly linesPerSecond: number;
+  readonly journal?: JournalPlace;
 }
 
 export class CrashStory {
@@ -28,7 +30,8 @@ export class CrashStory {
     const pki = await makeTestPki();
     t.teardown(() => pki.remove());
     const port = await freePort();
-    const stage = new Stage(t, { pki, collectors: [{ host: 'localhost', port }] });
+    const { journal = {} } = options;
+    const stage = new Stage(t, { pki, collectors: [{ host: 'localhost', port }], journal });
     return new CrashStory(t, stage, port, options, (directory) => collectingProcess(t, pki, directory, { port }));
   }
 
@@ -74,6 +77,13 @@ export class CrashStory {
     await this.killCollector();
   }
 
+  /** Another file takes all room of the journal's disk; resolves when the agent stands still for it. */
+  async fillDisk(volume: Volume): Promise<void> {
+    this.faults += 1;
+    volume.fill();
+    await until(() => this.agent?.state()?.journal.limit === 'disk', { what: 'the disk to be full' });
+  }
+
   /** Until the writing has come so far (0 to 1). */
   async at(share: number): Promise<void> {
     await until(() => this.stage.written >= share * this.options.lines, {
@@ -98,11 +108,17 @@ export class CrashStory {
         `(${Math.round(repeated / this.faults)} a fault), ${altered.length} altered, ${renamed.length} under two names`,
     );
     t.deepEqual({ lost, altered, renamed, holes }, { lost: [], altered: [], renamed: [], holes: [] });
+    const verified = await stage.verify(this.#storeFile);
+    t.is(verified.status, 0, verified.output);
     return found;
   }
 
   #stored(): Buffer[] {
-    return storedIn(join(this.stage.directory, 'stored.frames'));
+    return storedIn(this.#storeFile);
+  }
+
+  get #storeFile(): string {
+    return join(this.stage.directory, 'stored.frames');
   }
 
   async #write(): Promise<void> {

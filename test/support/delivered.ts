@@ -68,7 +68,7 @@ export function delivered(messages: readonly Buffer[], written: number): Deliver
   }
   const lost = numbers(written).filter((line) => !nameOf.has(line));
   const holes = [...seqsOf].flatMap(([run, seqs]) =>
-    numbers(Math.max(...seqs))
+    numbers(largest(seqs))
       .filter((seq) => !seqs.has(seq))
       .map((seq) => `${run}:${seq}`),
   );
@@ -78,6 +78,12 @@ export function delivered(messages: readonly Buffer[], written: number): Deliver
 /** Of a file of frames, as a collector that may have been killed left it. */
 export function storedIn(file: string): Buffer[] {
   return existsSync(file) ? splitFrames(readFileSync(file)).messages : [];
+}
+
+function largest(seqs: ReadonlySet<number>): number {
+  let most = 0;
+  for (const seq of seqs) most = Math.max(most, seq);
+  return most;
 }
 
 function numbers(to: number): number[] {

@@ -43,6 +43,7 @@ export class JournalBench {
         keepFree: 0,
         whenFull: 'wait',
         segmentBytes: 4096,
+        ballastBytes: 300,
         ...this.options,
       },
       {
