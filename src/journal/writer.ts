@@ -15,14 +15,13 @@ import type { Files } from './files.js';
 import { Flushes } from './flushes.js';
 import { JournalFailed } from './journal-failed.js';
 import type { Layout } from './layout.js';
+import { Pauses } from './pauses.js';
 import { SegmentWriter } from './segment-writer.js';
 import type { Segments } from './segments.js';
 import { Stand, type Standing } from './standing.js';
 
 /** How much may wait for the disk before `append` makes its caller wait. */
 const IN_FLIGHT_BYTES = 8 * 1024 * 1024;
-const RETRY_FIRST_MS = 100;
-const RETRY_MAX_MS = 10_000;
 
 export interface WriterOptions {
   readonly id: string;
@@ -60,8 +59,8 @@ export class Writer {
   #failed: JournalFailed | undefined;
   #begun = false;
   #faults = 0;
-  /** How long to wait before the next recovery: none when something was written since the last. */
-  #retryMs = 0;
+  /** Between recoveries after which nothing was written. */
+  readonly #pauses: Pauses;
 
   constructor(
     private readonly options: WriterOptions,
@@ -72,6 +71,7 @@ export class Writer {
     this.#queue = new CommitQueue(nextEntry, { limitBytes: IN_FLIGHT_BYTES, seed, nowMs: () => clock.nowMs() });
     this.#stand = new Stand(standing);
     this.#synced = nextEntry - 1;
+    this.#pauses = new Pauses(clock);
     this.#complaint = new Complaint('The journal cannot be written', report, clock);
   }
 
@@ -186,7 +186,7 @@ export class Writer {
       this.#synced = number;
     }
     this.#queue.done(group);
-    this.#retryMs = 0;
+    this.#pauses.reset();
     this.#complaint.over('The journal can be written again');
     this.dependencies.synced(group);
     this.#flushes.reached(this.#synced);
@@ -230,9 +230,9 @@ export class Writer {
   async #retry(signal: AbortSignal): Promise<void> {
     const broken = this.#active;
     while (this.#failed !== undefined) {
-      await this.dependencies.clock.sleep(this.#retryMs, signal);
+      await this.#pauses.over(signal);
       if (signal.aborted) throw this.#failed;
-      this.#retryMs = Math.min(Math.max(this.#retryMs * 2, RETRY_FIRST_MS), RETRY_MAX_MS);
+      this.#pauses.begin();
       try {
         // The new head says where the old segment ends, so this is for tidiness: it may fail.
         await broken?.cutBack().catch(() => undefined);
@@ -241,7 +241,7 @@ export class Writer {
       } catch (error) {
         this.#faults += 1;
         this.#complaint.say(error, { directory: this.options.layout.directory });
-        if (await this.dependencies.giveWay(error)) this.#retryMs = 0;
+        if (await this.dependencies.giveWay(error)) this.#pauses.cut();
       }
     }
   }
