@@ -199,7 +199,9 @@ export class Discovery {
   #isAbsent(path: string, round: Round): boolean {
     const looked = round.looked.get(dirname(path));
     if (looked === 'absent') return true;
-    return typeof looked === 'object' && !looked.kinds.has(basename(path));
+    if (typeof looked !== 'object') return false;
+    const kind = looked.kinds.get(basename(path));
+    return kind === undefined || kind === 'other' || kind === 'directory';
   }
 }
 

@@ -4,7 +4,7 @@
  * file is renamed or deleted.
  */
 import type { Stats } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Content } from './content.js';
 import { GzipContent } from './gunzip.js';
@@ -12,7 +12,8 @@ import { compressionOf } from './rotated-name.js';
 
 /** `retainBytes`: how far back a compressed text can be read again without starting over. Rejects with the system's error. */
 export async function openContent(path: string, retainBytes: number): Promise<Content> {
-  const handle = await open(path, 'r');
+  // A FIFO that has taken the place of a log meanwhile would be waited for, until somebody writes to it.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   return compressionOf(basename(path)) === 'gzip' ? new GzipContent(handle, retainBytes) : new PlainContent(handle);
 }
 

@@ -4,6 +4,7 @@
  * one log the oldest generation comes first, so that lines keep their order.
  */
 import type { TailId } from '../model/position.js';
+import { isLiveName, lineagesOf, lineagesOfFile } from './lineage.js';
 import type { LossReason } from './notice.js';
 import { stampOf } from './place.js';
 import type { Tail } from './tail.js';
@@ -59,8 +60,7 @@ export class Tails {
 
   add(tail: Tail): void {
     this.#byId.set(tail.id, tail);
-    const generations = this.#byLineage.get(tail.lineage) ?? new Set();
-    this.#byLineage.set(tail.lineage, generations.add(tail));
+    this.#joinLineage(tail, tail.lineage);
     if (tail.place.name === 'lost') this.#indexLost(tail);
     else this.#byKey.set(tail.place.key, tail);
     if (tail.place.name === 'placed') this.#byPath.set(tail.path, tail);
@@ -69,9 +69,7 @@ export class Tails {
   remove(tail: Tail): void {
     this.#unindex(tail);
     this.#byId.delete(tail.id);
-    const generations = this.#byLineage.get(tail.lineage);
-    generations?.delete(tail);
-    if (generations?.size === 0) this.#byLineage.delete(tail.lineage);
+    this.#leaveLineage(tail);
   }
 
   /** The file has been seen to be the tail's, or its text to continue it. */
@@ -79,6 +77,7 @@ export class Tails {
     this.#unindex(tail);
     const path = seen.ways.find((way) => way.path === tail.path)?.path ?? seen.ways[0].path;
     tail.settle(seen, path);
+    this.#rename(tail, seen);
     this.#byKey.set(seen.key, tail);
     this.#byPath.set(tail.path, tail);
     this.wake(tail);
@@ -137,6 +136,26 @@ export class Tails {
       return oldest;
     }
     return undefined;
+  }
+
+  /** A log that somebody has renamed into another log is a generation of that one from now on. */
+  #rename(tail: Tail, seen: Seen): void {
+    const way = seen.ways.find(({ path }) => path === tail.path);
+    const written = way?.real ?? tail.path;
+    if (way?.anyName || !isLiveName(written) || lineagesOfFile(seen).has(tail.lineage)) return;
+    this.#leaveLineage(tail);
+    this.#joinLineage(tail, lineagesOf(written)[0]);
+  }
+
+  #joinLineage(tail: Tail, lineage: string): void {
+    tail.lineage = lineage;
+    this.#byLineage.set(lineage, (this.#byLineage.get(lineage) ?? new Set()).add(tail));
+  }
+
+  #leaveLineage(tail: Tail): void {
+    const generations = this.#byLineage.get(tail.lineage);
+    generations?.delete(tail);
+    if (generations?.size === 0) this.#byLineage.delete(tail.lineage);
   }
 
   #indexLost(tail: Tail): void {

@@ -70,16 +70,17 @@ const AT_ONCE = 32;
 export async function takeView({ ways, isAbsent, ...walked }: Walked): Promise<View> {
   const files = new Map<FileKey, Seen>();
   const unreachable = new Map(walked.unreachable);
-  const raced = new Set<string>();
+  const absent = new Set<string>();
   for (let at = 0; at < ways.length; at += AT_ONCE) {
     const few = ways.slice(at, at + AT_ONCE);
     const found = await Promise.all(few.map(({ path }) => stat(path).catch((error: unknown) => systemCode(error))));
     found.forEach((stats, index) => {
       const way = few[index]!;
-      if (typeof stats !== 'string') {
-        if (stats.isFile()) addWay(files, way, stats);
-      } else if (stats === 'ENOENT' || stats === 'ENOTDIR') raced.add(way.path);
-      else unreachable.set(way.path, stats);
+      // A FIFO, a socket or a device is no log: what was one at this path is gone.
+      const missing = typeof stats === 'string' ? stats === 'ENOENT' || stats === 'ENOTDIR' : !stats.isFile();
+      if (missing) absent.add(way.path);
+      else if (typeof stats === 'string') unreachable.set(way.path, stats);
+      else addWay(files, way, stats);
     });
   }
   const byPath = new Map([...files.values()].flatMap((seen) => seen.ways.map((way) => [way.path, seen] as const)));
@@ -88,7 +89,7 @@ export async function takeView({ ways, isAbsent, ...walked }: Walked): Promise<V
     files,
     unreachable,
     at: (path) => byPath.get(path),
-    isAbsent: (path) => raced.has(path) || isAbsent(path),
+    isAbsent: (path) => absent.has(path) || isAbsent(path),
   };
 }
 

@@ -45,14 +45,16 @@ export class Recorder {
     readonly t: ExecutionContext,
     readonly options: readonly SourceOptions[],
     readonly deps: Partial<SourcesDependencies>,
+    readonly patienceMs: number,
   ) {}
 
   static async open(
     t: ExecutionContext,
     sources: readonly (Partial<SourceOptions> & { readonly paths: readonly string[] })[],
     deps: Partial<SourcesDependencies> = {},
+    patienceMs = PATIENCE_MS,
   ): Promise<Recorder> {
-    const recorder = new Recorder(t, sources.map(complete), deps);
+    const recorder = new Recorder(t, sources.map(complete), deps, patienceMs);
     t.teardown(() => recorder.stop());
     await recorder.start();
     return recorder;
@@ -161,7 +163,7 @@ export class Recorder {
   }
 
   async until(condition: () => boolean, what: string): Promise<void> {
-    const endMs = Date.now() + PATIENCE_MS;
+    const endMs = Date.now() + this.patienceMs;
     while (!condition()) {
       if (Date.now() > endMs) throw new Error(`waited in vain for ${what}; ${this.#story()}`);
       await new Promise((resolve) => setTimeout(resolve, 5));

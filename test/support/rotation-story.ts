@@ -3,11 +3,20 @@
 export type Step =
   | { readonly do: 'write'; readonly log: number; readonly lines: number; readonly width: number }
   | { readonly do: 'begin-line'; readonly log: number }
+  | { readonly do: 'hole'; readonly log: number; readonly bytes: number }
   | { readonly do: 'rename' | 'rename-late' | 'copytruncate' | 'move-away'; readonly log: number }
+  | { readonly do: 'rename-back' | 'rewrite' | 'rename-by-link' | 'swap'; readonly log: number }
   | { readonly do: 'compress'; readonly log: number; readonly generation: number }
-  | { readonly do: 'truncate' | 'delete' | 'replace' | 'drop-oldest'; readonly log: number }
+  | { readonly do: 'truncate' | 'delete' | 'replace' | 'overwrite' | 'drop-oldest'; readonly log: number }
+  | { readonly do: 'hide'; readonly log: number; readonly behind: Obstacle }
+  | { readonly do: 'hide-directory' }
   | { readonly do: 'pause' | 'resume' | 'settle' | 'breathe' }
   | { readonly do: 'restart' | 'kill' | 'rewind'; readonly unsynced: number; readonly meanwhile: readonly Step[] };
+
+/** What stands at a log's path while the log itself is out of sight. */
+export type Obstacle = (typeof OBSTACLES)[number];
+
+export const OBSTACLES = ['nothing', 'directory', 'fifo', 'loop', 'device'] as const;
 
 export interface Story {
   readonly seed: number;
@@ -22,7 +31,7 @@ export function tell(seed: number): Story {
   const logs = 1 + below(2);
   const step = (): Step => {
     const log = below(logs);
-    const dice = below(100);
+    const dice = below(120);
     if (dice < 34)
       return {
         do: 'write',
@@ -44,12 +53,20 @@ export function tell(seed: number): Story {
     if (dice < 86) return { do: 'resume' };
     if (dice < 89) return { do: 'settle' };
     if (dice < 93) return { do: 'breathe' };
+    if (dice < 96) return { do: 'hole', log, bytes: 1 + below(100_000) };
+    if (dice < 98) return { do: 'rename-back', log };
+    if (dice < 101) return { do: 'rewrite', log };
+    if (dice < 103) return { do: 'rename-by-link', log };
+    if (dice < 105) return { do: 'swap', log };
+    if (dice < 108) return { do: 'overwrite', log };
+    if (dice < 111) return { do: 'hide', log, behind: OBSTACLES[below(OBSTACLES.length)]! };
+    if (dice < 113) return { do: 'hide-directory' };
     const unsynced = below(4);
-    if (dice < 96) return { do: 'rewind', unsynced, meanwhile: [] };
+    if (dice < 116) return { do: 'rewind', unsynced, meanwhile: [] };
     const meanwhile = Array.from({ length: below(5) }, step).filter(
       (one) => !('meanwhile' in one) && !AGENT_STEPS.has(one.do),
     );
-    return { do: dice < 98 ? 'restart' : 'kill', unsynced, meanwhile };
+    return { do: dice < 118 ? 'restart' : 'kill', unsynced, meanwhile };
   };
   return {
     seed,
@@ -68,7 +85,12 @@ const AGENT_STEPS = new Set<Step['do']>([
   'truncate',
   'delete',
   'replace',
+  'overwrite',
   'drop-oldest',
+  'rename-by-link',
+  'swap',
+  'hide',
+  'hide-directory',
 ]);
 
 /** mulberry32: small, and the same everywhere. */

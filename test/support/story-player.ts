@@ -3,12 +3,17 @@
  * every line that was in a readable file arrives once; it only ever destroys
  * text that has been read and synced.
  */
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
+  copyFileSync,
   existsSync,
+  linkSync,
   mkdirSync,
   renameSync,
   rmSync,
+  statSync,
+  symlinkSync,
   truncateSync,
   unlinkSync,
   writeFileSync,
@@ -17,13 +22,13 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { compress, copyTruncate } from './files.js';
 import { Recorder } from './recorder.js';
-import type { Step, Story } from './rotation-story.js';
+import type { Obstacle, Step, Story } from './rotation-story.js';
 
 const KEPT = 6;
 
 /** Plays the story and compares what arrived with what was written. */
-export async function play(t: ExecutionContext, directory: string, story: Story): Promise<void> {
-  const player = new Player(t, directory, story);
+export async function play(t: ExecutionContext, directory: string, story: Story, patienceMs?: number): Promise<void> {
+  const player = new Player(t, directory, story, patienceMs);
   await player.play();
 }
 
@@ -39,6 +44,7 @@ class Player {
     readonly t: ExecutionContext,
     readonly directory: string,
     readonly story: Story,
+    readonly patienceMs: number | undefined,
   ) {}
 
   async play(): Promise<void> {
@@ -48,6 +54,7 @@ class Player {
       this.t,
       [{ paths: [join(this.directory, `*.log${tail}`)], rotated: [join(this.directory, 'old', '*')] }],
       { pollMs: 15 },
+      this.patienceMs,
     );
     // A log that was never seen under a followed name is not a followed one.
     for (let log = 0; log < this.story.logs; log++) this.#write(log, 1, 10);
@@ -74,6 +81,26 @@ class Player {
         return this.#write(step.log, step.lines, step.width);
       case 'begin-line':
         return this.#beginLine(step.log);
+      case 'hole':
+        return this.#hole(step.log, step.bytes);
+      case 'rename-back':
+        return this.#renameBack(step.log);
+      case 'rewrite':
+        return this.#rewrite(step.log);
+      case 'rename-by-link':
+        return this.#renameByLink(step.log);
+      case 'swap':
+        // A copy that nobody has seen yet, under the name of another log, is anybody's.
+        await this.#settle();
+        await recorder.quiet();
+        this.#swap();
+        return recorder.quiet();
+      case 'hide':
+        await this.#settle();
+        return this.#hide(step.log, step.behind);
+      case 'hide-directory':
+        await this.#settle();
+        return this.#hideDirectory();
       case 'rename':
       case 'rename-late':
         return this.#rename(step.log, step.do === 'rename');
@@ -86,6 +113,7 @@ class Player {
       case 'truncate':
       case 'delete':
       case 'replace':
+      case 'overwrite':
       case 'drop-oldest':
         await this.#settle();
         return this.#destroy(step.do, step.log);
@@ -173,6 +201,71 @@ class Player {
     renameSync(first, join(this.directory, 'old', name));
   }
 
+  /** As `truncate --size +N`: zeros that take no room on disk; the next line begins with them. */
+  #hole(log: number, bytes: number): void {
+    this.#endLine(log);
+    const path = this.#path(log);
+    const line = `${'ab'[log]} ${this.#written.length} behind a hole`;
+    const size = existsSync(path) ? statSync(path).size : 0;
+    appendFileSync(path, '');
+    truncateSync(path, size + bytes);
+    appendFileSync(path, `${line}\n`);
+    this.#written.push(`${'\0'.repeat(bytes)}${line}`);
+  }
+
+  /** Somebody takes a rotation back. */
+  #renameBack(log: number): void {
+    if (existsSync(this.#path(log)) || !existsSync(this.#path(log, '.1'))) return;
+    renameSync(this.#path(log, '.1'), this.#path(log));
+  }
+
+  /** As editors and `sed -i` save: a file of its own with the same text, renamed over the old one. */
+  #rewrite(log: number): void {
+    const path = this.#path(log);
+    if (!existsSync(path)) return;
+    copyFileSync(path, `${path}~`);
+    renameSync(`${path}~`, path);
+  }
+
+  /** Renamed in two steps, with two names in between. */
+  async #renameByLink(log: number): Promise<void> {
+    this.#endLine(log);
+    if (!existsSync(this.#path(log)) || this.#generations(log).length > 15) return;
+    this.#shift(log);
+    linkSync(this.#path(log), this.#path(log, '.1'));
+    await this.#recorder!.quiet();
+    unlinkSync(this.#path(log));
+  }
+
+  #swap(): void {
+    const [a, b] = [this.#path(0), this.#path(1)];
+    if (!existsSync(a) || !existsSync(b)) return;
+    for (const log of [0, 1]) this.#endLine(log);
+    renameSync(a, `${a}~`);
+    renameSync(b, a);
+    renameSync(`${a}~`, b);
+  }
+
+  /** The log is out of sight for longer than a poll, and comes back. */
+  async #hide(log: number, behind: Obstacle): Promise<void> {
+    const path = this.#path(log);
+    if (!existsSync(path)) return;
+    const hidden = join(this.directory, 'hidden');
+    renameSync(path, hidden);
+    if (behind === 'directory') mkdirSync(path);
+    else if (behind === 'fifo') execFileSync('mkfifo', [path]);
+    else if (behind !== 'nothing') symlinkSync(behind === 'loop' ? path : '/dev/zero', path);
+    await this.#recorder!.quiet();
+    rmSync(path, { recursive: true, force: true });
+    renameSync(hidden, path);
+  }
+
+  async #hideDirectory(): Promise<void> {
+    renameSync(this.directory, `${this.directory}~`);
+    await this.#recorder!.quiet();
+    renameSync(`${this.directory}~`, this.directory);
+  }
+
   #compress(log: number, generation: number): void {
     const path = this.#path(log, `.${generation}`);
     if (existsSync(path) && !existsSync(`${path}.gz`)) compress(path);
@@ -185,7 +278,7 @@ class Player {
     this.#recorder!.sync();
   }
 
-  #destroy(how: 'truncate' | 'delete' | 'replace' | 'drop-oldest', log: number): void {
+  #destroy(how: 'truncate' | 'delete' | 'replace' | 'overwrite' | 'drop-oldest', log: number): void {
     this.#destroyed = true;
     const path = this.#path(log);
     const oldest = this.#generations(log).at(-1);
@@ -194,10 +287,21 @@ class Player {
     } else if (existsSync(path)) {
       if (how === 'truncate') truncateSync(path);
       else if (how === 'delete') rmSync(path);
+      else if (how === 'overwrite') this.#overwrite(log, path);
       else {
         writeFileSync(`${path}~`, '');
         renameSync(`${path}~`, path);
       }
     }
+  }
+
+  /** As a shell's `>` does it: truncated and written anew, at times with more than there was. */
+  #overwrite(log: number, path: string): void {
+    const added = Array.from(
+      { length: 1 + (this.#written.length % 40) },
+      (_, n) => `${'ab'[log]} ${this.#written.length + n} anew`,
+    );
+    this.#written.push(...added);
+    writeFileSync(path, `${added.join('\n')}\n`);
   }
 }
