@@ -5,6 +5,7 @@
  * two loops meet only in the journal. What it consists of: assemble.ts.
  */
 import type { Config } from '../config/config.js';
+import type { HeldFile } from '../source/sources.js';
 import { assemble, type Parts } from './assemble.js';
 import { certificateStates } from './certificate-state.js';
 import { watchCertificates } from './certificate-watch.js';
@@ -21,6 +22,7 @@ export class Agent {
   readonly #startedAtMs: number;
   readonly #stopSending = new AbortController();
   readonly #kill = new AbortController();
+  readonly #ingesting: Promise<void>;
   readonly #loops: Promise<void>[];
   #stopped: Promise<void> | undefined;
 
@@ -41,8 +43,9 @@ export class Agent {
         config.sources.map(({ name }) => name),
       ),
     );
+    this.#ingesting = ingest.run(this.stopReading.signal);
     this.#loops = [
-      ingest.run(this.stopReading.signal),
+      this.#ingesting,
       forward.run(this.#stopSending.signal, this.#kill.signal),
       health.watch(() => ingest.nudge(), this.stopReading.signal),
       keepHeartbeat(config.message.heartbeatMs, parts, dependencies.clock, this.stopReading.signal),
@@ -78,19 +81,37 @@ export class Agent {
 
   /** Ordered, upstream first: reading ends, what was read is put on disk, the epoch is acknowledged. Idempotent. */
   stop(reason: string): Promise<void> {
-    this.#stopped ??= this.#stop(reason);
+    this.#stopped ??= this.#stop(reason, async (soon) => {
+      await this.parts.ingest.takeDeleted(soon);
+      await this.parts.sources.close();
+    });
     return this.#stopped;
   }
 
-  async #stop(reason: string): Promise<void> {
-    const { ingest, sources, journal, receipts } = this.parts;
+  /** Stops likewise, but leaves log files open for the agent that goes on: some may have been deleted. Once, and not after `stop`. */
+  async handOver(reason: string): Promise<readonly HeldFile[]> {
+    let held: readonly HeldFile[] = [];
+    this.#stopped = this.#stop(reason, async () => {
+      held = await this.parts.sources.handOver();
+    });
+    await this.#stopped;
+    return held;
+  }
+
+  async #stop(reason: string, leaveFiles: (soon: AbortSignal) => Promise<void>): Promise<void> {
+    const { ingest, journal, receipts } = this.parts;
     const { clock, times } = this.dependencies;
+    const stopMs = times?.stopMs ?? DELIVERY_TIMES.stopMs;
     const over = new AbortController();
-    void clock.sleep(times?.stopMs ?? DELIVERY_TIMES.stopMs, over.signal).then(() => this.#kill.abort());
-    ingest.say(own.stopMessage(reason));
+    const soon = new AbortController();
+    // Half of the time for what is left in files, half for its acknowledgement.
+    void clock.sleep(stopMs / 2, over.signal).then(() => soon.abort());
+    void clock.sleep(stopMs, over.signal).then(() => this.#kill.abort());
     this.stopReading.abort();
+    await this.#ingesting.catch(() => undefined);
+    await leaveFiles(soon.signal);
+    ingest.say(own.stopMessage(reason));
     await ingest.flush();
-    await sources.close();
     this.#stopSending.abort();
     await Promise.allSettled(this.#loops);
     over.abort();

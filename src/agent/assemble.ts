@@ -87,6 +87,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
     notice: (notice) => say(own.sourceMessage(notice)),
     newTailId: () => randomBytes(8).toString('hex'),
     startedBefore,
+    ...(dependencies.held && { held: dependencies.held }),
   });
   await rememberSources(
     directory,

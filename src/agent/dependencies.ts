@@ -2,6 +2,7 @@
 import type { Clock } from '../lib/clock.js';
 import type { Lookup } from '../link/targets.js';
 import type { Report } from '../model/report.js';
+import type { HeldFile } from '../source/sources.js';
 import type { DeliveryTimes } from './delivery-times.js';
 
 export interface AgentDependencies {
@@ -15,4 +16,6 @@ export interface AgentDependencies {
   readonly times?: Partial<DeliveryTimes>;
   /** Addresses of a collector's name; default: the system's resolver. */
   readonly lookup?: Lookup;
+  /** Log files that the agent before has left open. */
+  readonly held?: readonly HeldFile[];
 }

@@ -28,6 +28,7 @@ export interface IngestDependencies {
   };
   readonly sources: {
     read(signal: AbortSignal): Promise<Chunk | undefined>;
+    readDeleted(): Promise<Chunk | undefined>;
     rewind(positions: readonly Position[]): void;
   };
   readonly encoder: {
@@ -80,6 +81,19 @@ export class Ingest {
   /** Ends this turn's wait for lines or for room; the next turn waits anew. */
   nudge(): void {
     this.#turn.abort();
+  }
+
+  /** After `run`: what nobody could read later, as far as there is room for it until `stop`. */
+  async takeDeleted(stop: AbortSignal): Promise<void> {
+    const { journal, sources, encoder, look } = this.dependencies;
+    for (;;) {
+      await journal.room(stop);
+      if (stop.aborted || this.#failure !== undefined) return;
+      const chunk = await sources.readDeleted();
+      if (chunk === undefined) return;
+      look(chunk);
+      await this.#append(encoder.encode(chunk), false);
+    }
   }
 
   /** Puts an own message into the journal, between the lines; never throws. */

@@ -8,6 +8,7 @@ import { systemClock } from '../lib/clock.js';
 import { AgentError, reasonOf } from '../lib/errors.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { createNotifier, type Notifier } from '../observe/notify.js';
+import type { HeldFile } from '../source/sources.js';
 import { configFileOf } from './config-option.js';
 import type { Io } from './io.js';
 import { keepTold } from './keep-told.js';
@@ -81,24 +82,24 @@ async function startFirst(io: Io, config: Config, logger: Logger): Promise<Agent
   }
 }
 
-function start(io: Io, config: Config, logger: Logger): Promise<Agent> {
+function start(io: Io, config: Config, logger: Logger, held: readonly HeldFile[] = []): Promise<Agent> {
   const dependencies = { clock: systemClock, random: Math.random, env: io.env, version: packageVersion() };
-  return Agent.start(config, { ...dependencies, report: logger });
+  return Agent.start(config, { ...dependencies, report: logger, held });
 }
 
 /** The agent is stopped in order and started with what is new: nothing is lost, and nothing is sent twice. */
 async function reload(io: Io, working: Working, logger: Logger): Promise<Working> {
   const config = await readAgain(working.config, io.env, logger);
   if (config === undefined) return working;
-  await working.agent.stop('configuration');
+  const held = await working.agent.handOver('configuration');
   try {
-    const agent = await start(io, config, logger);
+    const agent = await start(io, config, logger, held);
     agent.tellOfConfiguration();
     logger.notice('The configuration was read again', { config: config.file });
     return { agent, config };
   } catch (error) {
     logger.error('The new configuration cannot be used; going on with the one before', { reason: reasonOf(error) });
-    return { agent: await start(io, working.config, logger), config: working.config };
+    return { agent: await start(io, working.config, logger, held), config: working.config };
   }
 }
 

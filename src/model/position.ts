@@ -56,6 +56,8 @@ export interface Position extends LineMemory {
   readonly offset: ByteOffset;
   readonly identity: FileIdentity;
   readonly insideLine?: InsideLine;
+  /** The file is out of sight, and what became of its rest is known: it was read, or told as missing. */
+  readonly ended?: true;
   /** The file is gone and read to its end: the tail is forgotten with this entry. */
   readonly gone?: true;
 }

@@ -54,6 +54,12 @@ export class Absence {
     }
   }
 
+  /** Nothing will be read any more: what is unread of a file out of sight is told now, while its size is known. */
+  leave(tail: Tail): void {
+    if (tail.place.name !== 'unlinked' || tail.ended || tail.place.size <= tail.offset) return;
+    this.tellGap(tail, tail.offset, tail.place.size, 'deleted');
+  }
+
   async #tendUnlinked(tail: Tail): Promise<void> {
     const { tails, descriptors, clock } = this.deps;
     if (tail.place.name !== 'unlinked') return;
@@ -84,10 +90,12 @@ export class Absence {
     const ageMs = clock.monotonicMs() - place.sinceMs;
     const patienceMs = away ? AWAY_TOLD_MS : 2 * this.options.quietMs;
     const undecided = ageMs < FORGET_MS && this.options.isUndecided(tail.lineage);
-    if (!place.told && ageMs >= patienceMs && !undecided) {
+    const missing = place.size === undefined ? place.doubtful : place.size > tail.offset;
+    if (missing && !place.told && ageMs >= patienceMs && !undecided) {
       tail.place = { ...place, told: true };
       this.#tell(tail, place);
     }
+    if (!missing || place.told) this.#end(tail);
     if (ageMs < (away ? AWAY_FORGET_MS : FORGET_MS)) return;
     if (tail.journaled) {
       tail.gone = true;
@@ -95,9 +103,12 @@ export class Absence {
     } else tails.remove(tail);
   }
 
-  #tell(tail: Tail, { reason, size, doubtful }: Lost): void {
-    const missing = size === undefined ? doubtful : size > tail.offset;
-    if (!missing) return;
+  #end(tail: Tail): void {
+    tail.end();
+    if (tail.moved) this.deps.tails.announce(tail);
+  }
+
+  #tell(tail: Tail, { reason, size }: Lost): void {
     if (this.#isRead(tail, size)) this.deps.tails.remove(tail);
     else this.tellGap(tail, tail.offset, size, reason);
   }

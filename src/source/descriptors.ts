@@ -5,6 +5,7 @@
  * one with unread text never. Running out of descriptors is a reason to wait, not a lost file.
  */
 import { systemCode } from '../lib/errors.js';
+import type { HeldFile } from './held-file.js';
 import { openContent } from './open-content.js';
 import type { Tail } from './tail.js';
 
@@ -48,13 +49,25 @@ export class Descriptors {
     }
   }
 
+  /** The tail has been given an open file. */
+  keep(tail: Tail): void {
+    this.#open.add(tail);
+  }
+
   async release(tail: Tail): Promise<void> {
     this.#open.delete(tail);
     await tail.release();
   }
 
-  async closeAll(): Promise<void> {
-    for (const tail of [...this.#open]) await this.release(tail);
+  /** All open files, to be read on by somebody else. */
+  handOver(): HeldFile[] {
+    const open = [...this.#open];
+    this.#open.clear();
+    return open.flatMap((tail) => {
+      const { position } = tail;
+      const content = tail.detach();
+      return content === undefined ? [] : [{ position, content }];
+    });
   }
 
   async #tryOpen(tail: Tail, key: string): Promise<Opening> {

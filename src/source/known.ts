@@ -29,7 +29,7 @@ export function knownTails(
     if (source === undefined) return [];
     const lineage = lineageOf(position);
     // Older generations were read to their end before the youngest was begun.
-    const doubtful = youngest.get(lineage) === position;
+    const doubtful = youngest.get(lineage) === position && position.ended !== true;
     const place = {
       name: 'lost',
       sinceMs: nowMs,

@@ -50,6 +50,20 @@ export class Reader {
     return undefined;
   }
 
+  /** The next chunk of files out of sight, to be taken before they are let go: a last line as it is. */
+  async nextDeleted(): Promise<Chunk | undefined> {
+    for (const tail of [...this.deps.tails.all]) {
+      if (tail.place.name !== 'unlinked' || tail.ended || this.#held.has(tail)) continue;
+      tail.finished = true;
+      const chunk = await this.#readFrom(tail);
+      if (chunk !== undefined) return chunk;
+      if (tail.blocked !== undefined) continue;
+      tail.end();
+      if (tail.moved) return this.#announce(tail);
+    }
+    return undefined;
+  }
+
   #announce(tail: Tail): Chunk {
     if (tail.gone) this.deps.tails.remove(tail);
     return tail.announce(this.deps.clock.nowMs());
@@ -110,6 +124,17 @@ export class Reader {
       tail.finished = true;
       this.deps.tails.wake(tail);
     } else await this.deps.descriptors.release(tail);
+  }
+
+  /** What is open can be deleted or moved away and still be read: worth a descriptor while something is unread. */
+  async holdUnread(): Promise<void> {
+    const { tails, descriptors } = this.deps;
+    for (const tail of tails.all) {
+      if (descriptors.full) return;
+      if (!tail.ready || tail.content !== undefined || tail.place.name !== 'placed') continue;
+      const opening = await descriptors.open(tail);
+      if (opening.kind === 'changed') await this.lose(tail, opening.shorter);
+    }
   }
 
   /** The text before the offset is another one. */

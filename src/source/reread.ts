@@ -34,7 +34,7 @@ export async function* reread(stretch: Stretch, { paths, maxLineBytes, nowMs }: 
     if (content === undefined) continue;
     try {
       if ((await sameContent(content, position.identity, position.offset)) === undefined) continue;
-      const { insideLine: _inside, doubledHour: _hour, gone: _gone, ...plain } = position;
+      const { insideLine: _inside, doubledHour: _hour, gone: _gone, ended: _ended, ...plain } = position;
       let inside: InsideLine | undefined;
       let at = stretch.from;
       const end = stretch.to ?? Number.POSITIVE_INFINITY;

@@ -4,56 +4,30 @@
  * there, where does each tail stand) goes on always; reading happens only when
  * someone asks for a chunk, so that a full journal stops it.
  */
-import type { Clock } from '../lib/clock.js';
 import type { Chunk } from '../model/line.js';
 import type { Position, TailId } from '../model/position.js';
-import type { Report } from '../model/report.js';
 import { Absence } from './absence.js';
 import { Bell } from './bell.js';
 import { Descriptors } from './descriptors.js';
 import { Discovery } from './discover.js';
 import { type FileState, fileStates } from './file-state.js';
+import { type HeldFile, takeUp } from './held-file.js';
 import { knownTails } from './known.js';
 import { Lookout } from './lookout.js';
 import { Newcomers } from './newcomers.js';
-import type { Notice } from './notice.js';
 import { Opener } from './opener.js';
+import type { SourceOptions, SourcesDependencies } from './options.js';
 import { Placement } from './placement.js';
 import { Reader } from './reader.js';
 import { Tails } from './tails.js';
 import { Turns } from './turns.js';
 import type { View } from './view.js';
-import { chokidarWake, type WakeFactory } from './wake.js';
+import { chokidarWake } from './wake.js';
 
 export type { FileState } from './file-state.js';
+export type { HeldFile } from './held-file.js';
 export type { Notice } from './notice.js';
-
-export interface SourceOptions {
-  readonly name: string;
-  readonly paths: readonly string[];
-  readonly exclude: readonly string[];
-  readonly startAt: 'beginning' | 'end';
-  readonly rotated: readonly string[];
-  readonly partialLineTimeoutMs: number;
-  readonly maxLineBytes: number;
-}
-
-export interface SourcesDependencies {
-  readonly clock: Clock;
-  readonly report: Report;
-  /** Text that is gone unread, to be told to the collector. */
-  readonly notice: (notice: Notice) => void;
-  /** A random 64-bit id in 16 hex digits. */
-  readonly newTailId: () => string;
-  /** Names of the sources that have run before: `startAt: end` is over for them. Default: those with a known position. */
-  readonly startedBefore?: ReadonlySet<string>;
-  /** Default 128: half of the usual limit of a process. */
-  readonly maxOpenFiles?: number;
-  /** Default 5000. */
-  readonly pollMs?: number;
-  /** Default: inotify by chokidar. */
-  readonly wake?: WakeFactory;
-}
+export type { SourceOptions, SourcesDependencies } from './options.js';
 
 const MAX_OPEN_FILES = 128;
 const POLL_MS = 5_000;
@@ -74,6 +48,7 @@ export class Sources {
   #view: View | undefined;
   /** Counts rewinds: what was read before one is not handed out after it. */
   #rewinds = 0;
+  #lookedLast = false;
 
   private constructor(
     readonly sources: readonly SourceOptions[],
@@ -162,6 +137,19 @@ export class Sources {
     return undefined;
   }
 
+  /**
+   * Once nobody calls `read` any more, and before `close`: the next chunk of files that only an open descriptor
+   * keeps, which nobody could read later; `undefined` when there is no more.
+   */
+  async readDeleted(): Promise<Chunk | undefined> {
+    if (!this.#lookedLast) {
+      this.#lookedLast = true;
+      await this.#lookout.close();
+      await this.#lookAround();
+    }
+    return this.#turns.run(() => this.#reader.nextDeleted());
+  }
+
   /** Nothing more of this tail is read for `ms`: it is not lost, only late. */
   hold(tailId: TailId, ms: number): void {
     const tail = this.#tails.byId(tailId);
@@ -195,14 +183,25 @@ export class Sources {
 
   /** Ends looking and reading, and closes every file. A chunk handed out stays valid. */
   async close(): Promise<void> {
+    const held = await this.handOver();
+    for (const tail of this.#tails.all) this.#absence.leave(tail);
+    for (const { content } of held) await content.close();
+  }
+
+  /** Ends like `close`, but for the open files: those are the caller's, to be given to the next Sources or closed. */
+  async handOver(): Promise<readonly HeldFile[]> {
     this.#stopping.abort();
     this.#readable.ring();
     await this.#lookout.close();
-    await this.#turns.run(() => this.#descriptors.closeAll());
+    return this.#turns.run(async () => this.#descriptors.handOver());
   }
 
   async #start(known: readonly Position[]): Promise<void> {
-    await this.#lookAround(known);
+    const { held = [] } = this.deps;
+    const ids = new Set(known.map(({ tailId }) => tailId));
+    // A file of which nothing has been read yet is in no journal.
+    const unread = held.map(({ position }) => position).filter(({ tailId }) => !ids.has(tailId));
+    await this.#lookAround([...known, ...unread], held);
     this.#lookout.start();
   }
 
@@ -214,7 +213,7 @@ export class Sources {
   }
 
   /** One full look: what files there are, whose they are, which tails have none. */
-  async #lookAround(known: readonly Position[] = []): Promise<ReadonlySet<string>> {
+  async #lookAround(known: readonly Position[] = [], held: readonly HeldFile[] = []): Promise<ReadonlySet<string>> {
     const lookedMs = this.deps.clock.monotonicMs();
     const tails = [...this.#tails.all];
     const view = await this.#discovery.look([
@@ -227,22 +226,13 @@ export class Sources {
       if (this.#stopping.signal.aborted) return;
       this.#view = view;
       this.#remember(known, lookedMs - 1);
+      await takeUp(held, this.#tails, this.#descriptors, lookedMs);
       if (await this.#placement.apply(view, lookedMs)) this.#lookout.lookSoon();
       await this.#absence.tend(view);
       this.#newcomers.endLook();
-      await this.#holdUnread();
+      await this.#reader.holdUnread();
     });
     this.#readable.ring();
     return view.directories;
-  }
-
-  /** What is open can be deleted or moved away and still be read: worth a descriptor while something is unread. */
-  async #holdUnread(): Promise<void> {
-    for (const tail of this.#tails.all) {
-      if (this.#descriptors.full) return;
-      if (!tail.ready || tail.content !== undefined || tail.place.name !== 'placed') continue;
-      const opening = await this.#descriptors.open(tail);
-      if (opening.kind === 'changed') await this.#reader.lose(tail, opening.shorter);
-    }
   }
 }

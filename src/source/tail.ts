@@ -7,10 +7,11 @@
 import type { Chunk, ChunkEnding } from '../model/line.js';
 import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../model/position.js';
 import type { Content } from './content.js';
-import { digest, MARK_BYTES, type Marks, marksAfter, NO_MARKS, sameContent } from './identity.js';
+import { sameContent } from './identity.js';
 import { cutLines, insideLineAfter } from './lines.js';
 import { type Place, stampOf } from './place.js';
 import type { TailLimits, TailOptions } from './tail-options.js';
+import { type Changed, TextBefore } from './text-before.js';
 import type { Seen } from './view.js';
 
 /** One read is at most this much of the file, unless a single line is longer. */
@@ -20,8 +21,7 @@ export type Reading =
   | { readonly kind: 'chunk'; readonly chunk: Chunk }
   /** Nothing to hand out before the file changes or the partial line is due. */
   | { readonly kind: 'end' }
-  /** The text before the offset is another one. */
-  | { readonly kind: 'changed'; readonly shorter: boolean };
+  | Changed;
 
 export class Tail {
   readonly id: TailId;
@@ -42,6 +42,8 @@ export class Tail {
   /** The journal should learn of a new path, or that the tail is gone. */
   moved = false;
   gone = false;
+  /** What became of the rest of its lost file is known. */
+  ended: boolean;
   /** The text can grow no more: its last line is whole without a newline. */
   finished = false;
   /** Why the file cannot be opened or read, the system's code. */
@@ -68,9 +70,8 @@ export class Tail {
   #offset: ByteOffset;
   #insideLine: InsideLine | undefined;
   #doubledHour: DoubledHour | undefined;
-  #identity: Position['identity'];
   #journalPath: string;
-  #marks: Marks = NO_MARKS;
+  readonly #before: TextBefore;
   #longLine = false;
 
   constructor(
@@ -86,11 +87,12 @@ export class Tail {
     this.bornLook = options.bornLook;
     this.place = options.place;
     this.journaled = options.journaled;
+    this.ended = position.ended === true;
     this.#first = position;
     this.#offset = position.offset;
     this.#insideLine = position.insideLine;
     this.#doubledHour = position.doubledHour;
-    this.#identity = position.identity;
+    this.#before = new TextBefore(position.identity);
     this.#journalPath = position.path;
   }
 
@@ -99,7 +101,7 @@ export class Tail {
   }
 
   get identity(): Position['identity'] {
-    return this.#identity;
+    return this.#before.identity;
   }
 
   get position(): Position {
@@ -108,27 +110,33 @@ export class Tail {
       source: this.source,
       path: this.#journalPath,
       offset: this.#offset,
-      identity: this.#identity,
+      identity: this.identity,
       ...(this.#insideLine === undefined ? {} : { insideLine: this.#insideLine }),
       ...(this.#doubledHour === undefined ? {} : { doubledHour: this.#doubledHour }),
+      ...(this.ended ? { ended: true } : {}),
     };
   }
 
   /** Takes up a file whose text has been shown to continue this tail, or that was seen to be the same file. */
   settle(seen: Seen, path: string): void {
     const { dev, ino, birthtimeMs, size } = seen.stats;
-    this.#identity = { ...this.#identity, inode: ino, device: dev, birthtimeMs };
+    this.#before.identity = { ...this.identity, inode: ino, device: dev, birthtimeMs };
     this.place = { name: 'placed', key: seen.key, size, stamp: stampOf(seen.stats) };
     this.finished = false;
     if (this.path !== path) this.path = path;
-    this.moved ||= this.journaled && this.#journalPath !== path;
+    this.moved ||= this.journaled && (this.ended || this.#journalPath !== path);
+    this.ended = false;
+  }
+
+  /** What became of the rest of its file is known: worth remembering, for after a restart nobody could tell. */
+  end(): void {
+    this.moved ||= this.journaled && !this.ended;
+    this.ended = true;
   }
 
   /** Keeps an opened file. Answers whether its text continues this tail; if not, the content stays the caller's. */
   async adopt(content: Content): Promise<boolean> {
-    const marks = await sameContent(content, this.#identity, this.#offset);
-    if (marks === undefined) return false;
-    this.#marks = marks;
+    if (!(await this.#before.recall(content, this.#offset))) return false;
     this.lostHead = undefined;
     this.content = content;
     return true;
@@ -136,15 +144,20 @@ export class Tail {
 
   /** Whether the text that was read is still there, as reading on would find out. */
   async stillHolds(): Promise<boolean> {
-    return this.content !== undefined && (await sameContent(this.content, this.#identity, this.#offset)) !== undefined;
+    return this.content !== undefined && (await sameContent(this.content, this.identity, this.#offset)) !== undefined;
   }
 
   async release(): Promise<void> {
+    await this.detach()?.close();
+  }
+
+  /** Lets go of the open file, which is the caller's from now on. */
+  detach(): Content | undefined {
     const content = this.content;
     this.content = undefined;
-    this.lostHead = this.#marks.head;
-    this.#marks = NO_MARKS;
-    await content?.close();
+    this.lostHead = this.#before.head;
+    this.#before.forget();
+    return content;
   }
 
   /** Reads the next chunk through `content`. Rejects with the system's error. */
@@ -152,7 +165,7 @@ export class Tail {
     const content = this.content!;
     const { maxLineBytes } = this.limits;
     const limit = this.#longLine ? maxLineBytes + 2 : Math.min(READ_BYTES, maxLineBytes + 2);
-    const window = await this.#window(content, limit);
+    const window = await this.#before.read(content, this.#offset, limit);
     if ('kind' in window) return window;
     const cut = cutLines(window, maxLineBytes);
     if (cut !== undefined)
@@ -183,29 +196,18 @@ export class Tail {
     this.#offset = to.offset;
     this.#insideLine = to.insideLine;
     this.#doubledHour = to.doubledHour;
-    this.#identity = { ...this.#identity, head: to.identity.head, last: to.identity.last };
+    this.#before.identity = { ...this.identity, head: to.identity.head, last: to.identity.last };
     this.#journalPath = to.path;
-    this.#marks = NO_MARKS;
+    this.#before.forget();
     this.#longLine = false;
     this.partial = undefined;
     this.provenSize = undefined;
     this.offsetAtSight = Math.min(this.offsetAtSight, to.offset);
     this.finished = false;
-    this.moved = this.journaled && to.path !== this.path;
+    this.ended = this.place.name === 'lost' && to.ended === true;
+    this.moved = this.journaled && (to.path !== this.path || (to.ended === true && !this.ended));
     this.gone = false;
     this.ready = true;
-  }
-
-  /** The unread bytes up to `limit`, once the text before them has been compared. */
-  async #window(content: Content, limit: number): Promise<Buffer | Reading> {
-    const overlap = Math.min(MARK_BYTES, this.#offset);
-    if (this.#marks.last.length !== overlap && !(await this.adopt(content))) return { kind: 'changed', shorter: false };
-    const text = await content.read(this.#offset - overlap, overlap + limit);
-    if (text.length < overlap) return { kind: 'changed', shorter: true };
-    // Read last, so that a file truncated and written anew meanwhile is noticed, too.
-    const head = await content.read(0, overlap);
-    const same = this.#marks.last.equals(text.subarray(0, overlap)) && this.#marks.head.equals(head);
-    return same ? text.subarray(overlap) : { kind: 'changed', shorter: false };
   }
 
   #atEnd(rest: Buffer, nowMs: number, monotonicMs: number): Reading {
@@ -224,7 +226,7 @@ export class Tail {
   #advance(bytes: Buffer, ending: ChunkEnding, readAtMs: number): Chunk {
     const from = this.position;
     const start = this.#offset;
-    if (bytes.length > 0) this.#markEnd(bytes);
+    if (bytes.length > 0) this.#before.append(bytes);
     this.#offset += bytes.length;
     this.#insideLine = insideLineAfter(this.#insideLine, bytes, start, ending);
     this.#journalPath = this.path;
@@ -236,12 +238,5 @@ export class Tail {
     const to: Position = this.gone ? { ...this.position, gone: true } : this.position;
     this.#doubledHour = undefined;
     return { from, to, bytes, ending, readAtMs };
-  }
-
-  #markEnd(bytes: Buffer): void {
-    const { head } = this.#marks;
-    this.#marks = marksAfter(this.#marks, bytes);
-    const headDigest = this.#marks.head === head ? this.#identity.head : digest(this.#marks.head);
-    this.#identity = { ...this.#identity, head: headDigest, last: digest(this.#marks.last) };
   }
 }

@@ -3,6 +3,7 @@
  * logs the turn goes round, so that one that floods starves no other; within
  * one log the oldest generation comes first, so that lines keep their order.
  */
+import type { Stats } from 'node:fs';
 import type { TailId } from '../model/position.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from './lineage.js';
 import type { LossReason } from './notice.js';
@@ -98,6 +99,15 @@ export class Tails {
     const { key } = tail.place;
     if (this.#byPath.get(tail.path) === tail) this.#byPath.delete(tail.path);
     tail.place = { name: 'unlinked', key, size: stats.size, stamp: stampOf(stats), sinceMs: nowMs };
+    this.wake(tail);
+  }
+
+  /** The tail's file is open; whether it still lies somewhere the next look will show. */
+  hold(tail: Tail, stats: Stats, nowMs: number): void {
+    this.#unindex(tail);
+    const key = `${stats.dev}:${stats.ino}`;
+    tail.place = { name: 'unlinked', key, size: stats.size, stamp: stampOf(stats), sinceMs: nowMs };
+    this.#byKey.set(key, tail);
     this.wake(tail);
   }
 

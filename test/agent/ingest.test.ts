@@ -24,6 +24,8 @@ class Paper {
   wake: () => void = () => undefined;
   /** How many chunks the file has still to give. */
   chunks = 0;
+  /** And how many more there are that only an open descriptor keeps. */
+  deletedChunks = 0;
 
   readonly ingest = new Ingest(this.#dependencies());
   readonly stop = new AbortController();
@@ -91,6 +93,7 @@ class Paper {
           this.chunks -= 1;
           return this.#chunk();
         },
+        readDeleted: async () => (this.deletedChunks-- > 0 ? this.#chunk() : undefined),
         rewind: ([position]: readonly Position[]) => {
           const back = (this.#offset - (position?.offset ?? 0)) / 10;
           this.chunks += back;
@@ -189,6 +192,22 @@ test('after a failure numbers and tails go back to what is on disk, and nothing 
     ['full', 'gap'],
   );
   await paper.end();
+});
+
+test('what is left of deleted files goes into the journal at the end, as far as there is room', async (t) => {
+  const paper = new Paper();
+  paper.write(1);
+  await until(() => paper.queued === 1, { what: 'an entry' });
+  await paper.end();
+  paper.deletedChunks = 2;
+  await paper.ingest.takeDeleted(new AbortController().signal);
+  paper.sync();
+  t.deepEqual(paper.story, ['1 0', '2 10', '3 20']);
+
+  paper.deletedChunks = 2;
+  paper.full = true;
+  await paper.ingest.takeDeleted(AbortSignal.abort());
+  t.is(paper.queued, 0);
 });
 
 test('a failure while nothing is written is mended without waiting for a line', async (t) => {

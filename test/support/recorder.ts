@@ -9,7 +9,13 @@ import { systemClock } from '../../src/lib/clock.js';
 import type { Chunk } from '../../src/model/line.js';
 import type { Position, TailId } from '../../src/model/position.js';
 import type { Report } from '../../src/model/report.js';
-import { type Notice, type SourceOptions, Sources, type SourcesDependencies } from '../../src/source/sources.js';
+import {
+  type HeldFile,
+  type Notice,
+  type SourceOptions,
+  Sources,
+  type SourcesDependencies,
+} from '../../src/source/sources.js';
 import { noWake } from '../../src/source/wake.js';
 import { difference } from './difference.js';
 
@@ -43,7 +49,7 @@ export class Recorder {
 
   private constructor(
     readonly t: ExecutionContext,
-    readonly options: readonly SourceOptions[],
+    private options: readonly SourceOptions[],
     readonly deps: Partial<SourcesDependencies>,
     readonly patienceMs: number,
   ) {}
@@ -64,7 +70,7 @@ export class Recorder {
     return this.#sources!;
   }
 
-  async start(): Promise<void> {
+  async start(held: readonly HeldFile[] = []): Promise<void> {
     this.#stop = new AbortController();
     this.sync();
     this.#sources = await Sources.open(this.options, this.positions(), {
@@ -75,6 +81,7 @@ export class Recorder {
       pollMs: POLL_MS,
       wake: noWake,
       startedBefore: new Set(this.#started),
+      held,
       ...this.deps,
     });
     for (const { name } of this.options) this.#started.add(name);
@@ -82,10 +89,26 @@ export class Recorder {
   }
 
   async stop(): Promise<void> {
+    await this.#endReading();
+    await this.#sources?.close();
+  }
+
+  /** As SIGHUP does it: what is open stays open, and `configure` may change the sources meanwhile. */
+  async reload(
+    options: readonly SourceOptions[] = this.options,
+    meanwhile: () => void = () => undefined,
+  ): Promise<void> {
+    await this.#endReading();
+    const held = await this.sources.handOver();
+    this.options = options;
+    meanwhile();
+    await this.start(held);
+  }
+
+  async #endReading(): Promise<void> {
     this.#stop.abort();
     this.resume();
     await this.#reading;
-    await this.#sources?.close();
   }
 
   /** Stops and starts again; the last `unsynced` chunks never reached the disk. */
@@ -236,7 +259,8 @@ export class Recorder {
   }
 }
 
-function complete(source: Partial<SourceOptions> & { readonly paths: readonly string[] }): SourceOptions {
+/** A source as the configuration gives it, with what is left out filled in. */
+export function complete(source: Partial<SourceOptions> & { readonly paths: readonly string[] }): SourceOptions {
   return {
     name: 'main',
     exclude: [],

@@ -94,7 +94,8 @@ class Player {
         await this.#settle();
         await recorder.quiet();
         this.#swap();
-        return recorder.quiet();
+        await recorder.quiet();
+        return recorder.sync();
       case 'hide':
         await this.#settle();
         return this.#hide(step.log, step.behind);
