@@ -8,6 +8,7 @@ import { systemCode } from '../lib/errors.js';
 import type { HeldFile } from './held-file.js';
 import { openContent } from './open-content.js';
 import type { Tail } from './tail.js';
+import type { Tails } from './tails.js';
 
 export type Opening =
   | { readonly kind: 'open' }
@@ -49,9 +50,17 @@ export class Descriptors {
     }
   }
 
-  /** The tail has been given an open file. */
-  keep(tail: Tail): void {
-    this.#open.add(tail);
+  /** Gives each file to the tail that it was read for, if that still is and its text holds; closes the others. */
+  async takeUp(files: readonly HeldFile[], tails: Tails, nowMs: number): Promise<void> {
+    for (const { position, content } of files) {
+      const tail = tails.byId(position.tailId);
+      const stats = tail && (await content.stat());
+      if (tail === undefined || stats === undefined || !(await tail.adopt(content))) await content.close();
+      else {
+        this.#open.add(tail);
+        tails.hold(tail, stats, nowMs);
+      }
+    }
   }
 
   async release(tail: Tail): Promise<void> {

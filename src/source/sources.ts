@@ -11,7 +11,7 @@ import { Bell } from './bell.js';
 import { Descriptors } from './descriptors.js';
 import { Discovery } from './discover.js';
 import { type FileState, fileStates } from './file-state.js';
-import { type HeldFile, takeUp } from './held-file.js';
+import type { HeldFile } from './held-file.js';
 import { knownTails } from './known.js';
 import { Lookout } from './lookout.js';
 import { Newcomers } from './newcomers.js';
@@ -226,7 +226,7 @@ export class Sources {
       if (this.#stopping.signal.aborted) return;
       this.#view = view;
       this.#remember(known, lookedMs - 1);
-      await takeUp(held, this.#tails, this.#descriptors, lookedMs);
+      await this.#descriptors.takeUp(held, this.#tails, lookedMs);
       if (await this.#placement.apply(view, lookedMs)) this.#lookout.lookSoon();
       await this.#absence.tend(view);
       this.#newcomers.endLook();
