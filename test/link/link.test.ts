@@ -65,6 +65,28 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] satisfies SecureVersion[]) {
   });
 }
 
+/** More than the kernels of both sides hold. */
+const FLOOD = Buffer.alloc(64 * 1024 * 1024, FRAME);
+for (const style of ['close-notify-unasked', 'fin-unasked'] as const) {
+  for (const version of ['TLSv1.2', 'TLSv1.3'] satisfies SecureVersion[]) {
+    test(`under ${version}, ${style} proves nothing, although ours was under way and all was read in the end`, async (t) => {
+      const server = await startClosingServer(pki.collector, pki.ca, style, version);
+      const link = await open(server.port);
+      void link.write(FLOOD);
+
+      const closing = link.close(undefined);
+      await server.closeUnasked();
+
+      t.is(await closing.answered, 'unasked');
+      const ending = await closing.verdict;
+      t.is(ending.proves, undefined);
+      t.regex(ending.doubt, /by itself/);
+      link.destroy();
+      await server.close();
+    });
+  }
+}
+
 test('a link that the collector closes by itself ends without our asking', async (t) => {
   const server = await startClosingServer(pki.collector, pki.ca, 'fin', 'TLSv1.3');
   const link = await open(server.port);

@@ -20,12 +20,17 @@ export type ClosingStyle =
   /** FIN as if all was well, then a reset at once */
   | 'fin-then-reset'
   | 'close-notify-then-reset'
-  | 'nothing';
+  | 'nothing'
+  /** Says it when told to, having read nothing since the handshake, and reads everything only then. */
+  | 'close-notify-unasked'
+  | 'fin-unasked';
 
 export interface ClosingServer {
   readonly port: number;
   /** Octets of application data taken so far. */
   received(): number;
+  /** For those that close unasked. */
+  closeUnasked(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,6 +46,10 @@ export async function startClosingServer(
   version: SecureVersion,
 ): Promise<ClosingServer> {
   let received = 0;
+  let hasStoppedReading: (closeUnasked: () => void) => void;
+  const stoppedReading = new Promise<() => void>((resolve) => {
+    hasStoppedReading = resolve;
+  });
   const sockets = new Set<Socket>();
   const secureContext = createSecureContext({ ...pair, ca, minVersion: version, maxVersion: version });
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -49,6 +58,16 @@ export async function startClosingServer(
     const gate = new Gate(socket);
     const tls = new TLSSocket(gate, { isServer: true, secureContext, requestCert: true, rejectUnauthorized: true });
     tls.on('error', () => undefined);
+    if (style === 'close-notify-unasked' || style === 'fin-unasked') {
+      tls.once('secure', () => {
+        gate.stopReading();
+        hasStoppedReading(() => {
+          if (style === 'fin-unasked') socket.end();
+          else tls.end();
+          gate.readOn();
+        });
+      });
+    }
     tls.on('data', (bytes: Buffer) => {
       received += bytes.length;
     });
@@ -63,6 +82,7 @@ export async function startClosingServer(
   return {
     port: (server.address() as AddressInfo).port,
     received: () => received,
+    closeUnasked: async () => (await stoppedReading)(),
     close: () =>
       new Promise((resolve) => {
         for (const socket of sockets) socket.destroy();
@@ -99,6 +119,8 @@ async function answer(style: ClosingStyle, socket: Socket, gate: Gate): Promise<
       socket.end(closeNotify, () => socket.resetAndDestroy());
       return;
     case 'nothing':
+    case 'close-notify-unasked':
+    case 'fin-unasked':
       return;
     default:
       style satisfies never;
@@ -108,6 +130,7 @@ async function answer(style: ClosingStyle, socket: Socket, gate: Gate): Promise<
 /** Between TLS and the socket; once closed it keeps what TLS writes. */
 class Gate extends Duplex {
   #closed = false;
+  #reads = true;
   #kept: Buffer[] = [];
   #announce: () => void = () => undefined;
 
@@ -122,6 +145,17 @@ class Gate extends Duplex {
     this.#closed = true;
   }
 
+  /** What comes stays with the kernel, until `readOn`. */
+  stopReading(): void {
+    this.#reads = false;
+    this.socket.pause();
+  }
+
+  readOn(): void {
+    this.#reads = true;
+    this.socket.resume();
+  }
+
   async held(): Promise<Buffer> {
     if (this.#kept.length === 0) {
       await new Promise<void>((resolve) => {
@@ -132,7 +166,7 @@ class Gate extends Duplex {
   }
 
   override _read(): void {
-    this.socket.resume();
+    if (this.#reads) this.socket.resume();
   }
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
