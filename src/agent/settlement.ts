@@ -50,8 +50,15 @@ export async function settle(parting: Parting, dependencies: SettlementDependenc
   }
   if (ending.proves === undefined) throw disproof(ending, target);
   if (acknowledged) return ending.proves;
-  const wanted = fixedLevel ?? before.level ?? 'more';
-  throw LinkError.unacknowledged(target, `it proved only ${ending.proves}, ${wanted} is needed`);
+  throw LinkError.unacknowledged(target, tooLittle(ending.proves, fixedLevel, before.level));
+}
+
+/** In words what it did, and why that is not enough. */
+function tooLittle(proves: Level, fixed: Level | undefined, known: Level | undefined): string {
+  const did = proves === 'window' ? 'it did not answer our close_notify' : 'it closed without close_notify';
+  if (fixed !== undefined) return `${did}, and delivery.acknowledge demands ${fixed}`;
+  if (known !== undefined) return `${did}, though it has acknowledged by ${known} before`;
+  return `${did}; that is believed when it has gone on so for three epochs`;
 }
 
 /** Why an ending proves nothing. */

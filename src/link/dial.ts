@@ -89,6 +89,6 @@ export class Dialler {
 
   /** Its link ended without an acknowledgement. */
   wasIll(target: Target): void {
-    this.targets.failed(target);
+    this.targets.fruitless(target);
   }
 }

@@ -19,9 +19,20 @@ export type Lookup = (host: string) => Promise<readonly string[]>;
 
 /** After a failure a target is tried after all others for this long. */
 export const HOLD_OFF_MS = 60_000;
+/**
+ * One that takes connections and acknowledges nothing is held off for twice as long each time, up to sixteen times:
+ * going back to it costs an epoch, not a look.
+ */
+const MOST_DOUBLINGS = 4;
+
+interface Failure {
+  readonly atMs: number;
+  /** Links in a row that ended without an acknowledgement. */
+  readonly fruitless: number;
+}
 
 export class Targets {
-  readonly #failedAtMs = new Map<string, number>();
+  readonly #failures = new Map<string, Failure>();
 
   constructor(
     private readonly collectors: readonly CollectorAddress[],
@@ -48,12 +59,19 @@ export class Targets {
     return { targets: [...well, ...ill], failures };
   }
 
+  /** It could not be connected to. */
   failed(target: Target): void {
-    this.#failedAtMs.set(keyOf(target), this.clock.monotonicMs());
+    this.#note(target, 0);
   }
 
+  /** Its link ended without an acknowledgement. */
+  fruitless(target: Target): void {
+    this.#note(target, 1);
+  }
+
+  /** It has acknowledged. */
   succeeded(target: Target): void {
-    this.#failedAtMs.delete(keyOf(target));
+    this.#failures.delete(keyOf(target));
   }
 
   /** A target that is preferred to the one in use and has not failed lately, or the one in use when DNS still names it. */
@@ -80,8 +98,16 @@ export class Targets {
   }
 
   #failedLately(target: Target): boolean {
-    const atMs = this.#failedAtMs.get(keyOf(target));
-    return atMs !== undefined && this.clock.monotonicMs() - atMs < this.holdOffMs;
+    const failure = this.#failures.get(keyOf(target));
+    if (failure === undefined) return false;
+    const doublings = Math.min(MOST_DOUBLINGS, Math.max(0, failure.fruitless - 1));
+    return this.clock.monotonicMs() - failure.atMs < this.holdOffMs * 2 ** doublings;
+  }
+
+  #note(target: Target, more: 0 | 1): void {
+    const key = keyOf(target);
+    const fruitless = (this.#failures.get(key)?.fruitless ?? 0) + more;
+    this.#failures.set(key, { atMs: this.clock.monotonicMs(), fruitless });
   }
 }
 

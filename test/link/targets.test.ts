@@ -32,6 +32,34 @@ test('an address that has failed comes after all others until it has been held o
   t.deepEqual(await order(targets), ['192.0.2.1', '192.0.2.2', '2001:db8::1']);
 });
 
+test('one that takes connections and acknowledges nothing is held off longer each time, up to a quarter of an hour', async (t) => {
+  const clock = new ManualClock();
+  const targets = new Targets([first], lookup, clock);
+  const target = { ...first, address: '192.0.2.1' };
+  const heldOffMin: number[] = [];
+  for (let link = 1; link <= 7; link += 1) {
+    targets.fruitless(target);
+    let minutes = 0;
+    for (; (await order(targets))[0] !== target.address; minutes += 1) await clock.advance(60_000);
+    heldOffMin.push(minutes);
+  }
+  t.deepEqual(heldOffMin, [1, 2, 4, 8, 16, 16, 16]);
+  targets.succeeded(target);
+  targets.fruitless(target);
+  await clock.advance(60_000);
+  t.is((await order(targets))[0], target.address, 'an acknowledgement forgets them all');
+});
+
+test('one that cannot be connected to is looked at each minute, however long it is away', async (t) => {
+  const clock = new ManualClock();
+  const targets = new Targets([first], lookup, clock);
+  for (let look = 1; look <= 10; look += 1) {
+    targets.failed({ ...first, address: '192.0.2.1' });
+    await clock.advance(60_000);
+    t.is((await order(targets))[0], '192.0.2.1');
+  }
+});
+
 test('an acknowledgement clears the failure', async (t) => {
   const targets = new Targets([first], lookup, new ManualClock());
   const target = { ...first, address: '192.0.2.1' };

@@ -12,6 +12,8 @@ import type { Behaviour, Hangup } from './hostile-behaviour.js';
 import { HostileConnection } from './hostile-connection.js';
 
 export interface HostileOptions {
+  /** Default: 127.0.0.1. */
+  readonly address?: string;
   /** Default: the system chooses. */
   readonly port?: number;
   /** PEM. */
@@ -38,6 +40,8 @@ export class HostileCollector {
   readonly messages: Buffer[] = [];
   /** Called when the behaviour is that of a process which ends now; in this process it only abandons its sockets. */
   onExit: () => void = () => this.#abandon();
+  /** Called for each message stored, with the number of its connection, from 1. */
+  onMessage: (connection: number) => void = () => {};
   /** Called after each change of the counts. */
   onCount: () => void = () => {};
   readonly #options: HostileOptions;
@@ -51,7 +55,7 @@ export class HostileCollector {
 
   static async listen(options: HostileOptions): Promise<HostileCollector> {
     const collector = new HostileCollector(options);
-    collector.#server.listen(options.port ?? 0, '127.0.0.1');
+    collector.#server.listen(options.port ?? 0, options.address ?? '127.0.0.1');
     await once(collector.#server, 'listening');
     return collector;
   }
@@ -112,10 +116,14 @@ export class HostileCollector {
     const { ca, identities } = this.#options;
     const identity = identities[Math.min(this.#served, identities.length - 1)];
     this.#served += 1;
+    const number = this.#served;
     const connection = new HostileConnection(socket, { ca, ...identity }, this.#behaviour, {
       onHandshake: () => this.#count('handshakes'),
       onCloseNotify: () => this.#count('closeNotifies'),
-      onMessage: (message) => this.#store(message),
+      onMessage: (message) => {
+        this.#store(message);
+        this.onMessage(number);
+      },
       onExit: () => this.onExit(),
     });
     this.#live.set(connection, socket);

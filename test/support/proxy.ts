@@ -26,6 +26,7 @@ export class TcpProxy {
   connections = 0;
   readonly #server: net.Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  readonly #forgotten: (readonly [Socket, Socket])[] = [];
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #record: boolean;
   #weather: Weather = {};
@@ -59,6 +60,15 @@ export class TcpProxy {
     this.#target = port;
   }
 
+  /** Takes no more of the connections that there are, and says nothing; those from now on are passed. */
+  forget(): void {
+    for (const pair of this.#pairs) {
+      this.#pairs.delete(pair);
+      this.#forgotten.push(pair);
+      for (const socket of pair) socket.removeAllListeners('data').removeAllListeners('end').pause();
+    }
+  }
+
   /** Resets all connections on both sides. */
   cut(): void {
     for (const pair of this.#pairs) this.#reset(pair);
@@ -68,7 +78,7 @@ export class TcpProxy {
     const closed = once(this.#server, 'close');
     this.#server.close();
     for (const timer of this.#timers) clearTimeout(timer);
-    for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
+    for (const pair of [...this.#pairs, ...this.#forgotten]) for (const socket of pair) socket.destroy();
     await closed;
   }
 

@@ -39,6 +39,54 @@ test('a network that swallows everything is found out, and nothing is lost when 
   t.deepEqual({ lost, altered, renamed }, { lost: [], altered: [], renamed: [] });
 });
 
+test('a line written on an idle connection that the network has forgotten arrives', async (t) => {
+  const collector = await collecting(t, pki);
+  const proxy = await TcpProxy.listen(collector.port);
+  t.teardown(() => proxy.close());
+  const stage = new Stage(t, {
+    pki,
+    collectors: [{ host: 'localhost', port: proxy.port }],
+    delivery: { epochIntervalMs: 100 },
+    times: SHORT_TIMES,
+  });
+  const agent = await stage.start();
+  stage.write(1);
+  await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'the first line' });
+
+  // As a firewall does that has lost its table: what it knows no more it drops, new connections it lets through.
+  proxy.forget();
+  stage.write(1);
+  await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'the second line' });
+  await agent.stop();
+  t.regex(agent.delivery.lastFailure?.message ?? '', /did not answer our close_notify, though it has acknowledged by/);
+  t.deepEqual(stage.delivered(collector.messages).lost, []);
+});
+
+for (const bytes of [1_500, 5_000, 50_000]) {
+  test(`a network that cuts each connection after ${bytes} octets lets everything through in the end`, async (t) => {
+    const collector = await collecting(t, pki);
+    const proxy = await TcpProxy.listen(collector.port);
+    t.teardown(() => proxy.close());
+    const stage = new Stage(t, {
+      pki,
+      collectors: [{ host: 'localhost', port: proxy.port }],
+      delivery: { epochIntervalMs: 100 },
+      times: { ...SHORT_TIMES, quietMs: 10, signOfLifeMs: 10, backoff: { initialMs: 1, maxMs: 5 } },
+    });
+    stage.write(100);
+    proxy.weather = { cutAfterBytes: bytes };
+    const agent = await stage.start();
+    await until(() => (agent.delivery.lastFailure !== undefined && proxy.connections >= 10) || agent.caughtUp, {
+      what: 'cuts',
+    });
+    proxy.weather = {};
+    await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'all lines' });
+    await agent.stop();
+    const { lost, altered, renamed } = stage.delivered(collector.messages);
+    t.deepEqual({ lost, altered, renamed }, { lost: [], altered: [], renamed: [] });
+  });
+}
+
 test('a slow network repeats nothing', async (t) => {
   const collector = await collecting(t, pki);
   const proxy = await TcpProxy.listen(collector.port);

@@ -65,6 +65,94 @@ test('a dead first address of a name gives way to the next', async (t) => {
   t.deepEqual(agent.delivery.failures, {}, 'an address that works is no failure');
 });
 
+test('when a name moves to another address, the agent follows, and nothing is repeated', async (t) => {
+  const before = await collecting(t, pki);
+  const { port } = before;
+  const after = await collecting(t, pki, {}, { address: '127.0.0.2', port });
+  let address = '127.0.0.1';
+  const stage = new Stage(t, {
+    pki,
+    collectors: [{ host: 'localhost', port }],
+    delivery: { epochIntervalMs: 100 },
+    times: { preferredEveryMs: 100 },
+    lookup: async () => [address],
+  });
+  stage.write(100);
+  const agent = await stage.start();
+  await until(() => agent.caughtUp && stage.complete(before.messages), { what: 'the first address to have all' });
+
+  address = '127.0.0.2';
+  const moved = () => {
+    stage.write(1);
+    return after.messages.length > 0;
+  };
+  await until(moved, { what: 'the new address to be used', everyMs: 100 });
+  const { length } = before.messages;
+  stage.write(100);
+  const stored = () => [...before.messages, ...after.messages];
+  await until(() => agent.caughtUp && stage.complete(stored()), { what: 'all to be acknowledged' });
+  await agent.stop();
+
+  t.is(before.messages.length, length, 'the old address gets nothing any more');
+  t.is(stage.delivered(stored()).repeatedMessages, 0);
+  t.deepEqual(agent.delivery.failures, {});
+});
+
+test('a first collector that takes everything and acknowledges nothing gives way to the second', async (t) => {
+  const first = await collecting(t, pki, { close: 'reset' });
+  const second = await collecting(t, pki);
+  const stage = new Stage(t, {
+    pki,
+    collectors: [
+      { host: 'localhost', port: first.port },
+      { host: 'localhost', port: second.port },
+    ],
+    delivery: { epochIntervalMs: 100 },
+    times: { ...SHORT_TIMES, holdOffMs: 60_000 },
+  });
+  stage.write(1_000);
+  const agent = await stage.start();
+  await until(() => agent.caughtUp && stage.complete(second.messages), { what: 'the second collector to have all' });
+  await agent.stop();
+
+  t.true(first.messages.length > 0);
+  t.is(agent.delivery.failures.reset, 1);
+  t.is(agent.delivery.stuck, undefined);
+  const { altered, renamed } = stage.delivered([...first.messages, ...second.messages]);
+  t.deepEqual({ altered, renamed }, { altered: [], renamed: [] });
+});
+
+test('one connection at most carries messages at a time, whatever follows whatever', async (t) => {
+  const first = await collecting(t, pki);
+  const second = await collecting(t, pki);
+  const stage = new Stage(t, {
+    pki,
+    collectors: [
+      { host: 'localhost', port: first.port },
+      { host: 'localhost', port: second.port },
+    ],
+    delivery: { epochIntervalMs: 50 },
+    times: { ...SHORT_TIMES, stallMs: 10_000, signOfLifeMs: 20, preferredEveryMs: 20, holdOffMs: 100 },
+  });
+  const carriers: number[] = [];
+  const note = (connection: number) => carriers.at(-1) !== connection && carriers.push(connection);
+  first.onMessage = note;
+  second.onMessage = (connection) => note(-connection);
+  const load = setInterval(() => stage.write(5), 5);
+  t.teardown(() => clearInterval(load));
+  const agent = await stage.start();
+  await until(() => agent.delivery.epochs >= 10, { what: 'ten epochs' });
+  await first.hangUp('reset');
+  await until(() => agent.delivery.epochs >= 30, { what: 'twenty more' });
+  clearInterval(load);
+  const stored = () => [...first.messages, ...second.messages];
+  await until(() => agent.caughtUp && stage.complete(stored()), { what: 'all to be acknowledged' });
+  await agent.stop();
+
+  t.true(carriers.some((connection) => connection < 0) && carriers.length >= 30);
+  t.is(new Set(carriers).size, carriers.length, 'none that another had followed carries messages again');
+});
+
 test('a resolver that is down at first is asked again', async (t) => {
   const collector = await collecting(t, pki);
   let asked = 0;
