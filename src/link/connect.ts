@@ -65,16 +65,18 @@ export async function connect(
 ): Promise<Link> {
   const socket = await openTcp(target, times.connectMs, signal);
   const transport = new Transport(socket);
-  const tls = connectTls({ ...secureOptions(target, material, policy), socket: transport });
-  transport.carries(tls);
-  tls.disableRenegotiation();
+  let tls: TLSSocket | undefined;
   try {
+    // Throws for files and ciphers that OpenSSL cannot use.
+    tls = connectTls({ ...secureOptions(target, material, policy), socket: transport });
+    transport.carries(tls);
+    tls.disableRenegotiation();
     await handshake(tls, target, times.handshakeMs, signal);
     const { pathFault, clock } = dependencies;
     const peer = verifiedPeer(tls, target, policy, (chain) => pathFault(chain, material, clock.nowMs()));
     return new Link(peer, tls, transport, dependencies, times);
   } catch (error) {
-    tls.destroy();
+    tls?.destroy();
     socket.destroy();
     throw LinkError.from(error, target, transport.failure);
   }

@@ -1,17 +1,10 @@
-/** System, OpenSSL and alert codes (RFC 8446 section 6.2) and what they mean to an administrator. Pure. */
-
-export interface Refusal {
-  readonly code: string;
-  /** Who said no. */
-  readonly side: 'us' | 'collector' | 'network';
-  readonly message: string;
-  readonly hint: string;
-}
+/** System codes and OpenSSL's, and what they mean to an administrator; alerts have a table of their own. Pure. */
+import { type Refusal, refusalByAlert } from './alert-table.js';
 
 type Row = readonly [match: RegExp, code: string, side: Refusal['side'], message: string, hint: string];
 
-const OUR_CERTIFICATE =
-  'run `openemr-audit-forwarder cert show` on tls.cert and send its issuer to the collector’s operator';
+const INVALID_CHAIN = 'the collector’s certificate chain is not a valid one';
+const SHOW_CHAIN = 'show it to its operator: openssl s_client -showcerts -connect HOST:PORT';
 
 /** First match wins; matched against `CODE message`. */
 const ROWS: readonly Row[] = [
@@ -40,77 +33,6 @@ const ROWS: readonly Row[] = [
     'no file descriptor is left for a connection',
     'raise LimitNOFILE of the service',
   ],
-  // Their refusal of us: alerts that they sent.
-  [
-    /ALERT_CERTIFICATE_REQUIRED|certificate required/i,
-    'asked-for-certificate',
-    'collector',
-    'the collector asks for a client certificate and got none',
-    'set tls.cert and tls.key',
-  ],
-  [
-    /ALERT_UNKNOWN_CA|alert unknown ca/i,
-    'our-ca-unknown',
-    'collector',
-    'the collector does not know the authority that signed our certificate (tls.cert)',
-    OUR_CERTIFICATE,
-  ],
-  [
-    /ALERT_CERTIFICATE_EXPIRED|alert certificate expired/i,
-    'our-certificate-expired',
-    'collector',
-    'the collector says that our certificate (tls.cert) has expired',
-    'renew it: openemr-audit-forwarder cert renew; and compare the clocks of both hosts',
-  ],
-  [
-    /ALERT_CERTIFICATE_REVOKED|alert certificate revoked/i,
-    'our-certificate-revoked',
-    'collector',
-    'the collector says that our certificate (tls.cert) was revoked',
-    'ask its authority for a new one',
-  ],
-  [
-    /ALERT_BAD_CERTIFICATE|ALERT_UNSUPPORTED_CERTIFICATE|ALERT_CERTIFICATE_UNKNOWN|alert (bad|unsupported) certificate|certificate unknown/i,
-    'our-certificate-refused',
-    'collector',
-    'the collector refuses our certificate (tls.cert)',
-    OUR_CERTIFICATE,
-  ],
-  [
-    /ALERT_ACCESS_DENIED|alert access denied/i,
-    'access-denied',
-    'collector',
-    'the collector knows our certificate (tls.cert) but does not permit it',
-    'ask its operator to permit the fingerprint that `cert show` prints',
-  ],
-  [
-    /ALERT_PROTOCOL_VERSION|alert protocol version/i,
-    'their-version',
-    'collector',
-    'the collector does not take the TLS versions that we offer',
-    'compare tls.minVersion with what it supports (TLS 1.2 at least)',
-  ],
-  [
-    /ALERT_HANDSHAKE_FAILURE|alert handshake failure/i,
-    'no-common-cipher',
-    'collector',
-    'the collector found nothing in common with our ciphers, or wants another kind of certificate',
-    'compare tls.ciphers with the collector’s; look at its log',
-  ],
-  [
-    /ALERT_INSUFFICIENT_SECURITY/i,
-    'too-weak',
-    'collector',
-    'the collector finds our ciphers too weak',
-    'leave tls.ciphers at its default',
-  ],
-  [
-    /ALERT_(INTERNAL|DECRYPT|DECODE)_ERROR|ALERT_DECRYPTION|ALERT_BAD_RECORD|ALERT_UNEXPECTED_MESSAGE|ALERT_ILLEGAL_PARAMETER|ALERT_/i,
-    'alert',
-    'collector',
-    'the collector broke the handshake off with an alert',
-    'look at the collector’s log for the reason',
-  ],
   // Our refusal of them: OpenSSL's verify codes.
   [
     /CERT_HAS_EXPIRED|certificate has expired/,
@@ -120,7 +42,7 @@ const ROWS: readonly Row[] = [
     'its operator must renew it; it is tried again until then',
   ],
   [
-    /CERT_NOT_YET_VALID|not yet valid/,
+    /CERT_NOT_YET_VALID|certificate is not yet valid/,
     'their-certificate-early',
     'us',
     'the collector’s certificate is not valid yet',
@@ -134,10 +56,17 @@ const ROWS: readonly Row[] = [
     'put that certificate into tls.ca, or use tls.verify: fingerprint',
   ],
   [
-    /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
+    /UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
     'their-ca-unknown',
     'us',
-    'the authority that signed the collector’s certificate is not in tls.ca',
+    'the authority that signed the collector’s certificate is not in tls.ca, and the collector sends no other certificate',
+    'put the authority’s certificate into the file that tls.ca names; an intermediate one the collector should send along',
+  ],
+  [
+    /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?/,
+    'their-ca-unknown',
+    'us',
+    'the authority at the end of the collector’s certificate chain is not in tls.ca',
     'put the certificate of the collector’s authority into the file that tls.ca names',
   ],
   [
@@ -165,7 +94,8 @@ const ROWS: readonly Row[] = [
     /INVALID_PURPOSE|unsupported certificate purpose/,
     'their-purpose',
     'us',
-    'the collector’s certificate is not meant for servers (extended key usage)',
+    // OpenSSL says the same of an authority that is none.
+    'the collector’s certificate is not meant for servers (extended key usage), or one above it not for signing such',
     'ask its operator for a certificate with serverAuth, or set tls.purpose: any (IHE ITI-19 demands no usage)',
   ],
   [
@@ -175,19 +105,20 @@ const ROWS: readonly Row[] = [
     'a signature in the collector’s certificate chain is wrong',
     'compare tls.ca with the authority’s present certificate',
   ],
+  [/PATH_LENGTH_EXCEEDED|INVALID_CA/, 'their-chain', 'us', INVALID_CHAIN, SHOW_CHAIN],
   [
-    /CERT_CHAIN_TOO_LONG|PATH_LENGTH_EXCEEDED|INVALID_CA/,
-    'their-chain',
+    /ERR_SSL_(EE|CA)_(KEY_TOO_SMALL|MD_TOO_WEAK)/,
+    'our-certificate-weak',
     'us',
-    'the collector’s certificate chain is not a valid one',
-    'show its operator; the chain is printed by: openssl s_client -showcerts -connect HOST:PORT',
+    'a certificate in tls.cert has a key or a signature that is too weak for OpenSSL',
+    'have it made anew with RSA 2048 or more, or P-256, and SHA-256',
   ],
   [
-    /KEY_TOO_SMALL|MD_TOO_WEAK|KEY_TOO_WEAK|ee key too small|ca (key|md) too (small|weak)/i,
-    'weak',
+    /(key|digest algorithm) too weak/i,
+    'their-certificate-weak',
     'us',
-    'a certificate uses a key or a hash that is too weak for OpenSSL',
-    'make it anew with RSA 2048 or more, or P-256, and SHA-256',
+    'a certificate of the collector’s chain has a key or a signature that is too weak for OpenSSL',
+    'its operator must have it made anew with RSA 2048 or more, or P-256, and SHA-256',
   ],
   [
     /UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|wrong ssl version/i,
@@ -214,11 +145,14 @@ const ROWS: readonly Row[] = [
 ];
 
 export function refusalOf(systemCode: string, reason: string): Refusal {
-  if (systemCode === 'UNSPECIFIED') return unnamed(reason);
+  const alerted = refusalByAlert(systemCode, reason);
+  if (alerted !== undefined) return alerted;
   const text = `${systemCode} ${reason}`;
   for (const [match, code, side, message, hint] of ROWS) {
     if (match.test(text)) return { code, side, message, hint };
   }
+  if (systemCode === 'UNSPECIFIED') return unnamed(reason);
+  if (systemCode.startsWith('ERR_SSL_')) return brokenOff(systemCode, reason);
   return {
     code: 'connection-failed',
     side: 'network',
@@ -232,7 +166,18 @@ function unnamed(reason: string): Refusal {
   return {
     code: 'their-chain',
     side: 'us',
-    message: `the collector’s certificate chain is not a valid one${reason === '' ? '' : `: ${reason}`}`,
-    hint: 'show its operator; the chain is printed by: openssl s_client -showcerts -connect HOST:PORT',
+    message: `${INVALID_CHAIN}${reason === '' ? '' : `: ${reason}`}`,
+    hint: SHOW_CHAIN,
+  };
+}
+
+/** `801C…:error:0A000153:SSL routines:ssl3_read_bytes:no renegotiation:../deps/…:1667:` */
+function brokenOff(systemCode: string, reason: string): Refusal {
+  const words = reason.split(':')[5]?.trim();
+  return {
+    code: 'tls-failed',
+    side: 'us',
+    message: `TLS was broken off on this side${words ? `: ${words}` : ''} (${systemCode})`,
+    hint: 'look at the collector’s log; what answers may not speak TLS properly',
   };
 }

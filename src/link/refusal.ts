@@ -3,8 +3,9 @@
  * and what to do. `side` lets the agent tell our own faults from the network's.
  */
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import type { Refusal } from './alert-table.js';
 import type { LinkEnd } from './link.js';
-import { type Refusal, refusalOf } from './refusal-table.js';
+import { refusalOf } from './refusal-table.js';
 import type { Target } from './target.js';
 
 export type Side = Refusal['side'];

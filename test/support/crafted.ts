@@ -30,7 +30,7 @@ export interface Craft {
   readonly name: string;
   readonly subject?: string;
   /** Has the key of this one. */
-  readonly keyOf?: Crafted;
+  readonly keyOf?: Pick<Crafted, 'key'>;
   /** `undefined`: signs itself. */
   readonly issuer?: Authority | undefined;
   /** `undefined`: no basic constraints at all. */

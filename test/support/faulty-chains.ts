@@ -42,11 +42,24 @@ export async function makeWorld() {
 
 const DAY_MS = 86_400_000;
 
+interface Listed {
+  readonly of: Crafted;
+  readonly revokes?: boolean;
+  /** Until it ends; negative: it has ended. */
+  readonly days?: number;
+  /** Days from now at which it begins. */
+  readonly from?: number;
+  /** Its signature is. */
+  readonly damaged?: boolean;
+}
+
 export interface Situation extends Partial<Craft> {
   readonly issuers?: readonly Crafted[];
   readonly trusted?: readonly Crafted[];
+  /** Its issuers are not sent along. */
+  readonly alone?: boolean;
   /** Lists of these authorities are known. */
-  readonly listed?: readonly { readonly of: Crafted; readonly revokes?: boolean; readonly days?: number }[];
+  readonly listed?: readonly Listed[];
 }
 
 /** What is wrong beside the purpose, as a change to a certificate with which nothing is. */
@@ -88,7 +101,7 @@ export interface Shown {
 }
 
 export async function makeChain(world: World, situation: Situation, purposes: readonly Purpose[]): Promise<Shown> {
-  const { issuers = [world.root], trusted = [world.root], listed = [], ...fields } = situation;
+  const { issuers = [world.root], trusted = [world.root], alone = false, listed = [], ...fields } = situation;
   const leaf = await craft({
     name: 'hie.example.org',
     issuer: issuers[0],
@@ -98,16 +111,15 @@ export async function makeChain(world: World, situation: Situation, purposes: re
     purposes,
     ...fields,
   });
-  const lists = listed.map(({ of, revokes, days = 5 }) => {
+  const lists = listed.map(({ of, revokes, days = 5, from = days > 0 ? -1 : -3, damaged }) => {
     const revoked = revokes ? [{ serial: leaf.certificate.serialNumber, at: new Date() }] : [];
-    const nowMs = days > 0 ? Date.now() - 60_000 : Date.now() - 3 * DAY_MS;
-    return writePem(
-      'X509 CRL',
-      createRevocationList({ authority: of, revoked, number: 1, nowMs, days: Math.abs(days) }),
-    );
+    const nowMs = Date.now() + from * DAY_MS;
+    const der = createRevocationList({ authority: of, revoked, number: 1, nowMs, days: Math.abs(days) });
+    if (damaged) der[der.length - 1]! ^= 1;
+    return writePem('X509 CRL', der);
   });
   return {
-    chain: [leaf, ...issuers],
+    chain: alone ? [leaf] : [leaf, ...issuers],
     ca: trusted.map(({ certificate }) => pemOf(certificate)),
     crl: lists.length === 0 ? undefined : lists,
   };
