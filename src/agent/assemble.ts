@@ -63,7 +63,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
     clock,
     random: randomBytes,
     report: report.child('journal'),
-    notice: (notice) => (notice.kind === 'damaged' ? repair(notice) : say(own.journalMessage(notice))),
+    notice: (notice) => (notice.kind === 'damaged' ? repair(notice) : ingest?.tell(own.journalMessage(notice))),
   });
   const { positions, run, follows } = journal;
   const backlog = journal.state().entriesWaiting > 0;

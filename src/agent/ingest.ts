@@ -51,6 +51,8 @@ export class Ingest {
   #unsettled: { readonly message: OwnMessage; readonly seq: number }[] = [];
   /** Said while the journal cannot take anything. */
   #held: OwnMessage[] = [];
+  /** Who waits until a message is on disk. */
+  readonly #told = new Map<OwnMessage, () => void>();
   #failure: { readonly cause: unknown } | undefined;
   /** Ends every wait: the agent stops, or the journal has failed behind our back. */
   #halt = new AbortController();
@@ -108,6 +110,14 @@ export class Ingest {
     void this.#append(entry, true);
   }
 
+  /** Says it; resolves when it is on disk. */
+  tell(message: OwnMessage): Promise<void> {
+    return new Promise((told) => {
+      this.#told.set(message, told);
+      this.say(message);
+    });
+  }
+
   /** Puts lines that are read once more into the journal; rejects when it fails meanwhile: then begin anew. */
   async again(chunk: Chunk): Promise<void> {
     const { journal, encoder } = this.dependencies;
@@ -141,7 +151,12 @@ export class Ingest {
 
   #settle(entry: NewEntry): void {
     const nextSeq = entry.first.seq + entry.count;
-    if (this.#unsettled.length > 0) this.#unsettled = this.#unsettled.filter(({ seq }) => seq >= nextSeq);
+    if (this.#unsettled.length === 0) return;
+    for (const { message } of this.#unsettled.filter(({ seq }) => seq < nextSeq)) {
+      this.#told.get(message)?.();
+      this.#told.delete(message);
+    }
+    this.#unsettled = this.#unsettled.filter(({ seq }) => seq >= nextSeq);
   }
 
   #fail(cause: unknown): void {

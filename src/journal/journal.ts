@@ -8,6 +8,7 @@ import type { MessageName, NewEntry, Run } from '../model/entry.js';
 import type { Position } from '../model/position.js';
 import { Ballast } from './ballast.js';
 import { CursorKeeper } from './cursor-keeper.js';
+import { Drops } from './drops.js';
 import { Layout, prepareDirectories, unusable } from './layout.js';
 import { type Lock, takeLock } from './lock.js';
 import { MakeRoom } from './make-room.js';
@@ -20,7 +21,7 @@ import { Removal } from './removal.js';
 import { Salvage } from './salvage.js';
 import type { Segments } from './segments.js';
 import { Space } from './space.js';
-import type { JournalState } from './state.js';
+import { type JournalState, journalState } from './state.js';
 import { Wake } from './wake.js';
 import { Writer } from './writer.js';
 
@@ -38,6 +39,7 @@ export class Journal {
   readonly #milestones: Milestones;
   readonly #cursor: CursorKeeper;
   readonly #quarantine: Quarantine;
+  readonly #drops: Drops;
   readonly #salvage: Salvage;
   readonly #writer: Writer;
   readonly #removal: Removal;
@@ -64,7 +66,16 @@ export class Journal {
         const recalled = await recall(layout, { files, report, random, taken: quarantine.highest });
         const ballast = new Ballast({ path: layout.ballast, bytes: options.ballastBytes }, dependencies);
         await ballast.load();
-        const journal = new Journal(options, dependencies, { layout, lock: held, ballast, recalled, quarantine });
+        const drops = new Drops(layout.dropped, { files, report });
+        await drops.load();
+        const journal = new Journal(options, dependencies, {
+          layout,
+          lock: held,
+          ballast,
+          drops,
+          recalled,
+          quarantine,
+        });
         if (!recalled.cursorStands) await journal.#cursor.persist();
         await journal.#removal.run();
         return journal;
@@ -80,10 +91,11 @@ export class Journal {
   private constructor(
     options: JournalOptions,
     dependencies: JournalDependencies,
-    parts: { layout: Layout; lock: Lock; ballast: Ballast; recalled: Recalled; quarantine: Quarantine },
+    parts: { layout: Layout; lock: Lock; ballast: Ballast; drops: Drops; recalled: Recalled; quarantine: Quarantine },
   ) {
     const { files, clock, report, random, notice } = dependencies;
-    const { layout, lock, ballast, recalled, quarantine } = parts;
+    const { layout, lock, ballast, drops, recalled, quarantine } = parts;
+    this.#drops = drops;
     const { id, seed, segments, standing, nextEntry } = recalled;
     this.run = random(8).toString('hex');
     this.follows = standing.last;
@@ -120,7 +132,7 @@ export class Journal {
       notice,
       told: () => void this.acknowledge(this.#acknowledged),
     });
-    const around = { removal: this.#removal, writer: this.#writer, cursor: this.#cursor };
+    const around = { removal: this.#removal, writer: this.#writer, cursor: this.#cursor, drops };
     this.#makeRoom = new MakeRoom(options.whenFull, { files, report, segments, seed, notice, ...around });
     this.#space = new Space(options, {
       files,
@@ -193,6 +205,7 @@ export class Journal {
     this.#acknowledged = Math.max(this.#acknowledged, entry);
     await this.#cursor.moveTo(Math.min(this.#acknowledged, this.#writer.synced, this.#salvage.limit));
     this.#milestones.forget(this.cursor + 1);
+    await this.#drops.acknowledged(entry);
     // Patient data that nobody needs any more does not lie about until a segment is full.
     if (this.cursor >= this.#writer.synced && this.#segments.bytes > FLOOR_BYTES) await this.#writer.roll();
     await this.#removal.run();
@@ -200,27 +213,19 @@ export class Journal {
   }
 
   state(): JournalState {
-    const { synced, standing, failed, faults } = this.#writer;
-    const oldest = this.cursor + 1;
-    const before = this.#milestones.messages(oldest, { entry: synced + 1, messages: standing.messages });
-    return {
-      cursor: this.cursor,
-      synced,
-      entriesWaiting: Math.max(0, synced - this.cursor),
-      messagesWaiting: standing.messages - before,
-      oldestUnacknowledgedAtMs: oldest > synced ? undefined : this.#milestones.atMs(oldest),
-      bytes: this.#bytes,
+    return journalState({
       maxBytes: this.#options.maxBytes,
-      segments: this.#segments.all.length,
-      full: this.#space.full,
-      limit: this.#space.limit,
-      failed: this.#closed === undefined ? failed?.message : undefined,
-      faults,
-      damages: this.#salvage.damages,
-      quarantined: this.#quarantine.count,
-      quarantinedBytes: this.#quarantine.bytes,
-      dropped: this.#makeRoom.dropped,
-    };
+      bytes: this.#bytes,
+      cursor: this.cursor,
+      closed: this.#closed !== undefined,
+      segments: this.#segments,
+      writer: this.#writer,
+      milestones: this.#milestones,
+      space: this.#space,
+      salvage: this.#salvage,
+      quarantine: this.#quarantine,
+      makeRoom: this.#makeRoom,
+    });
   }
 
   /** Writes what was accepted and lets the lock go. Readers end by themselves. */

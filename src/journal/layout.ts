@@ -5,6 +5,7 @@
  *    DIRECTORY/
  *      cursor.json                          how far the collector has acknowledged
  *      ballast                              room for when the disk is full, see ballast.ts
+ *      dropped.json                         what was dropped and is not told for good, see drops.ts
  *      lock/                                sockets, see lock.ts
  *      segments/00000000000000000001.segment   named by the number of its first entry
  *      quarantine/                          damaged bytes, set aside
@@ -16,6 +17,7 @@ import type { FileState, Files } from './files.js';
 export class Layout {
   readonly cursor: string;
   readonly ballast: string;
+  readonly dropped: string;
   readonly lock: string;
   readonly segments: string;
   readonly quarantine: string;
@@ -23,6 +25,7 @@ export class Layout {
   constructor(readonly directory: string) {
     this.cursor = join(directory, 'cursor.json');
     this.ballast = join(directory, 'ballast');
+    this.dropped = join(directory, 'dropped.json');
     this.lock = join(directory, 'lock');
     this.segments = join(directory, 'segments');
     this.quarantine = join(directory, 'quarantine');

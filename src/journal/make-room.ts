@@ -6,6 +6,7 @@
 import type { Report } from '../model/report.js';
 import type { CursorKeeper } from './cursor-keeper.js';
 import { between } from './damage.js';
+import type { Drops } from './drops.js';
 import type { Seed } from './entry-codec.js';
 import type { Files } from './files.js';
 import type { Dropped } from './notice.js';
@@ -25,6 +26,8 @@ export interface MakeRoomDependencies {
   readonly writer: Writer;
   readonly cursor: CursorKeeper;
   readonly removal: Removal;
+  readonly drops: Drops;
+  /** Resolves when the word of it is on disk. */
   notice(dropped: Dropped): void | Promise<void>;
 }
 
@@ -60,7 +63,7 @@ export class MakeRoom {
   }
 
   async #drop(oldest: Segment, next: Segment): Promise<void> {
-    const { cursor, report, notice } = this.dependencies;
+    const { cursor, report, writer, drops, notice } = this.dependencies;
     const kept = await this.#acknowledgedIn(oldest);
     const end = (await standingBefore(next, this.dependencies)) ?? NOWHERE;
     const messages = end.messages - kept.messages;
@@ -69,7 +72,8 @@ export class MakeRoom {
     report.error('The oldest messages were dropped to make room', { file: oldest.path, messages });
     // A segment holds messages of one run only: where the run changes, the one before is complete.
     const missing = between(kept.last, end.last).filter(({ lastSeq }) => lastSeq !== undefined);
-    void notice({ kind: 'dropped', messages, missing });
+    const told = await drops.add({ messages, missing });
+    void Promise.resolve(notice(told)).then(() => drops.told(told, writer.synced));
   }
 
   /** Where things stand at the cursor, which may lie within the segment. */

@@ -31,8 +31,8 @@ export interface JournalDependencies {
   readonly report: Report;
   random(bytes: number): Buffer;
   /**
-   * What the collector should be told. For `damaged`, resolve once the message and the ranges read again are in the
-   * journal: until then every start tells it again.
+   * What the collector should be told. Resolve once the message is on disk, for `damaged` with the ranges read again:
+   * until then every start tells it again. `dropped` tells of all since the last that was acknowledged.
    */
   notice(notice: JournalNotice): void | Promise<void>;
   /** Default: a Unix socket, lock.ts. */

@@ -128,6 +128,13 @@ export class Stage {
     return new RunningAgent(agent, said);
   }
 
+  /** A file of this name and content; gives its path. */
+  keep(name: string, content: Buffer): string {
+    const file = join(this.directory, name);
+    writeFileSync(file, content);
+    return file;
+  }
+
   /** What the command `verify` says of a store. */
   async verify(...args: string[]): Promise<Ended> {
     return runProgram(process.execPath, [MAIN, 'verify', ...args]);

@@ -51,12 +51,14 @@ export class Volume {
     return bfree * bsize;
   }
 
-  /** Down to the last block, also of those that only root may take. */
-  fill(): void {
+  /** Down to the last block, also of those that only root may take; or down to so many bytes. */
+  fill(leaving = 0): void {
     const file = openSync(this.#ballast, 'a');
-    for (let bytes = 1024 * 1024; bytes > 0; bytes = bytes > 1 ? Math.floor(bytes / 16) : 0) {
-      writeUntilFull(file, Buffer.alloc(bytes));
-    }
+    if (leaving > 0) writeSync(file, Buffer.alloc(this.freeBytes - leaving));
+    else
+      for (let bytes = 1024 * 1024; bytes > 0; bytes = bytes > 1 ? Math.floor(bytes / 16) : 0) {
+        writeUntilFull(file, Buffer.alloc(bytes));
+      }
     closeSync(file);
   }
 

@@ -14,13 +14,13 @@ test.before(async () => {
 });
 test.after.always(() => pki.remove());
 
-async function begin(t: ExecutionContext, kind: VolumeKind, mebibytes = 24) {
+async function begin(t: ExecutionContext, kind: VolumeKind, { mebibytes = 24, keepFree = '0%' } = {}) {
   const volume = Volume.make(t, kind, mebibytes);
   const port = await freePort();
   const stage = new Stage(t, {
     pki,
     collectors: [{ host: 'localhost', port }],
-    journal: { parent: volume.path, keepFree: '0%' },
+    journal: { parent: volume.path, keepFree },
   });
   const store = { file: '', messages: () => storedIn(store.file) };
   const collect = async () => {
@@ -96,7 +96,7 @@ test.serial(
 );
 
 test.serial('a volume that the journal itself has filled is read and emptied all the same', async (t) => {
-  const { volume, stage, store, collect } = await begin(t, 'tmpfs', 12);
+  const { volume, stage, store, collect } = await begin(t, 'tmpfs', { mebibytes: 12 });
   const agent = await stage.startProgram();
   while (volume.freeBytes > 1024 * 1024 && agent.state()?.journal.limit !== 'disk') {
     stage.write(2_000, 1_000);
@@ -112,4 +112,31 @@ test.serial('a volume that the journal itself has filled is read and emptied all
   t.is(await agent.terminate(), 0);
   await proveComplete(t, stage, store);
   t.true((agent.state()?.journal.bytes ?? 0) < 2 * 1024 * 1024, 'what is acknowledged has left the disk');
+});
+
+test.serial('with keepFree the others on a volume are left their share, and no write ever fails', async (t) => {
+  const { volume, stage, store, collect, told } = await begin(t, 'ext4', { keepFree: '50%' });
+  await collect();
+  const agent = await stage.startProgram();
+  stage.write(1000);
+  await until(() => stage.complete(store.messages()), { what: 'the first lines' });
+
+  volume.fill(8 * 1024 * 1024);
+  // The volume is looked at twice a second; what is written before it is seen goes out.
+  await until(
+    () => {
+      stage.write(1);
+      return told('full');
+    },
+    { what: 'the collector to be told', everyMs: 50 },
+  );
+  stage.write(1000);
+  await until(() => agent.state()?.journal.limit === 'keepFree', { what: 'the state to say so' });
+  t.false(stage.complete(store.messages()));
+  volume.free();
+
+  await until(() => stage.complete(store.messages()), { what: 'all lines' });
+  t.is(await agent.terminate(), 0);
+  await proveComplete(t, stage, store);
+  t.is(agent.log.filter((line) => line.includes('cannot be written')).length, 0);
 });
