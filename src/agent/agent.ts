@@ -10,6 +10,7 @@ import { assemble, type Parts } from './assemble.js';
 import { certificateStates } from './certificate-state.js';
 import { watchCertificates } from './certificate-watch.js';
 import { certificatesInUse } from './certificates-in-use.js';
+import { ClockWatch } from './clock-watch.js';
 import { DELIVERY_TIMES } from './delivery-times.js';
 import type { AgentDependencies } from './dependencies.js';
 import * as own from './own-messages.js';
@@ -24,6 +25,7 @@ export class Agent {
   readonly #kill = new AbortController();
   readonly #ingesting: Promise<void>;
   readonly #loops: Promise<void>[];
+  readonly #clockWatch: ClockWatch;
   #stopped: Promise<void> | undefined;
 
   /** Resolves when a loop has ended although nobody asked it to: the agent cannot go on. */
@@ -36,6 +38,8 @@ export class Agent {
     private readonly stopReading: AbortController,
   ) {
     this.#startedAtMs = dependencies.clock.nowMs();
+    const { askClock = async () => 'unknown' as const, clock, report } = dependencies;
+    this.#clockWatch = new ClockWatch(askClock, { clock, report: report.child('clock') });
     const { ingest, forward, health } = parts;
     ingest.say(
       own.startMessage(
@@ -47,7 +51,8 @@ export class Agent {
     this.#loops = [
       this.#ingesting,
       forward.run(this.#stopSending.signal, this.#kill.signal),
-      health.watch(() => ingest.nudge(), this.stopReading.signal),
+      health.watch(() => this.#lookAround(), this.stopReading.signal),
+      this.#clockWatch.keep(this.stopReading.signal),
       keepHeartbeat(config.message.heartbeatMs, parts, dependencies.clock, this.stopReading.signal),
       remindOfInsecure(config.tls.verify, dependencies, this.stopReading.signal),
       watchCertificates({ ...dependencies, present: () => certificatesInUse(parts) }, stopReading.signal),
@@ -77,6 +82,12 @@ export class Agent {
   /** Loops that hang: they have not turned although they should have. */
   get stuck(): readonly string[] {
     return this.parts.health.stuck;
+  }
+
+  #lookAround(): void {
+    const { ingest, lag, sources } = this.parts;
+    ingest.nudge();
+    lag.look(sources.files(), this.dependencies.clock.monotonicMs());
   }
 
   /** Ordered, upstream first: reading ends, what was read is put on disk, the epoch is acknowledged. Idempotent. */
@@ -120,22 +131,29 @@ export class Agent {
   }
 
   state(): AgentState {
-    const { journal, encoder, sources, ownTails, forward, connections, credentials } = this.parts;
+    const { journal, encoder, sources, ownTails, forward, connections, credentials, lag } = this.parts;
     const { failures, ...delivery } = forward.state;
-    const nowMs = this.dependencies.clock.nowMs();
+    const { clock, version, problems } = this.dependencies;
+    const nowMs = clock.nowMs();
+    const files = sources.files();
+    const names = this.config.sources.map(({ name }) => name);
     return {
-      version: this.dependencies.version,
+      version,
       pid: process.pid,
       run: journal.run,
       startedAtMs: this.#startedAtMs,
       writtenAtMs: nowMs,
       config: this.config.file,
       last: { run: journal.run, seq: encoder.nextSeq - 1 },
-      files: sources.files(),
+      stuckLoops: this.stuck,
+      clock: this.#clockWatch.present,
+      sources: lag.states(names, files, clock.monotonicMs()),
+      files,
       ownTails: [...ownTails.paths],
       counts: encoder.counts,
       journal: journal.state(),
       delivery: { ...delivery, failures: Object.fromEntries(failures), connections: connections.counts },
+      problems: problems?.last ?? [],
       ...certificateStates(credentials.present, delivery.lastPeer, nowMs),
     };
   }

@@ -21,6 +21,7 @@ import { Encoder } from './encode.js';
 import { Forward } from './forward.js';
 import { Health } from './health.js';
 import { Ingest } from './ingest.js';
+import { Lag } from './lag.js';
 import { mend } from './mend.js';
 import { Outbox } from './outbox.js';
 import * as own from './own-messages.js';
@@ -39,6 +40,7 @@ export interface Parts {
   readonly credentials: CredentialFiles;
   readonly receipts: ReceiptBook;
   readonly health: Health;
+  readonly lag: Lag;
 }
 
 /** `stop`: reading ends. Throws an AgentError when only the operator can change what is wrong. */
@@ -50,6 +52,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
   let repair: (damage: Damage) => Promise<void> = () => Promise.reject(new Error('the agent is not built yet'));
   const { directory } = config.journal;
   const health = new Health(clock, report.child('health'));
+  const lag = new Lag();
   const turned = (withinMs?: number) => health.turned('forward', withinMs);
 
   const credentials = await CredentialFiles.open(config.tls, {
@@ -102,6 +105,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
     sources,
     encoder,
     look: (chunk) => ownTails.look(chunk),
+    took: ({ from, bytes }, messages) => lag.took(from.source, bytes.length, messages),
     turned: () => health.turned('ingest'),
     nowMs: () => clock.nowMs(),
     report: report.child('ingest'),
@@ -148,7 +152,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
       turned,
     },
   );
-  return { journal, encoder, sources, ingest, ownTails, forward, connections, credentials, receipts, health };
+  return { journal, encoder, sources, ingest, ownTails, forward, connections, credentials, receipts, health, lag };
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {

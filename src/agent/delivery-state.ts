@@ -25,7 +25,10 @@ export interface DeliveryState {
   readonly failures: Map<string, number>;
   lastLevel: Level | undefined;
   lastAcknowledgedAtMs: number | undefined;
-  lastFailure: { readonly atMs: number; readonly message: string; readonly hint: string } | undefined;
+  /** `refused`: for a certificate's sake, by them or by us; that does not mend itself. */
+  lastFailure:
+    | { readonly atMs: number; readonly message: string; readonly hint: string; readonly refused: boolean }
+    | undefined;
   /** One message that no connection survives: named, never skipped. */
   stuck: { readonly run: string; readonly seq: number; readonly path: string; readonly offset: number } | undefined;
 }

@@ -1,15 +1,16 @@
 /** What an agent is given of the world: time, chance, the log, the environment. */
 import type { Clock } from '../lib/clock.js';
 import type { Lookup } from '../link/targets.js';
-import type { Report } from '../model/report.js';
+import type { ClockSync } from '../observe/clock-sync.js';
 import type { HeldFile } from '../source/sources.js';
 import type { DeliveryTimes } from './delivery-times.js';
+import type { PartedReport, Problems } from './problems.js';
 
 export interface AgentDependencies {
   readonly clock: Clock;
   /** 0 to 1. */
   readonly random: () => number;
-  readonly report: Report & { child(part: string): Report };
+  readonly report: PartedReport;
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
   /** Default: how long experience says that each thing may take. */
@@ -18,4 +19,8 @@ export interface AgentDependencies {
   readonly lookup?: Lookup;
   /** Log files that the agent before has left open. */
   readonly held?: readonly HeldFile[];
+  /** What `report` was told of, for `status`; default: nothing is kept. */
+  readonly problems?: Problems;
+  /** Is the machine's clock synchronised? Default: nobody knows. */
+  readonly askClock?: () => Promise<ClockSync>;
 }

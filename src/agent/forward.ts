@@ -229,7 +229,8 @@ export class Forward {
     const { clock, report, refused, times } = this.dependencies;
     const { failures } = this.state;
     failures.set(error.code, (failures.get(error.code) ?? 0) + 1);
-    this.state.lastFailure = { atMs: clock.nowMs(), message: error.message, hint: error.hint ?? '' };
+    const { message, hint = '' } = error;
+    this.state.lastFailure = { atMs: clock.nowMs(), message, hint, refused: error.isAuthenticationFailure };
     const known = this.#reported;
     if (known?.code === error.code && clock.monotonicMs() - known.atMs < times.reportAgainMs) return;
     this.#reported = { code: error.code, atMs: clock.monotonicMs() };

@@ -40,6 +40,8 @@ export interface IngestDependencies {
   };
   /** Sees each chunk before it is encoded. */
   readonly look: (chunk: Chunk) => void;
+  /** And again when so many messages have become of it. */
+  readonly took: (chunk: Chunk, messages: number) => void;
   /** A turn of the loop begins. */
   readonly turned: () => void;
   readonly nowMs: () => number;
@@ -63,7 +65,7 @@ export class Ingest {
 
   /** Reads until `stop`. */
   async run(stop: AbortSignal): Promise<void> {
-    const { journal, sources, encoder, look, turned } = this.dependencies;
+    const { journal, sources, encoder, look, took, turned } = this.dependencies;
     const interrupt = () => this.#interrupt();
     stop.addEventListener('abort', interrupt);
     while (!stop.aborted) {
@@ -75,7 +77,9 @@ export class Ingest {
       const chunk = signal.aborted ? undefined : await sources.read(signal);
       if (chunk === undefined) continue;
       look(chunk);
-      await this.#append(encoder.encode(chunk), false);
+      const entry = encoder.encode(chunk);
+      took(chunk, entry.count);
+      await this.#append(entry, false);
     }
     stop.removeEventListener('abort', interrupt);
   }

@@ -4,11 +4,14 @@
  */
 import type { Journal } from '../journal/journal.js';
 import type { MessageName } from '../model/entry.js';
+import type { ClockSync } from '../observe/clock-sync.js';
 import type { FileState } from '../source/sources.js';
 import type { CertificateStates } from './certificate-state.js';
 import type { ConnectionCounts } from './connection-count.js';
 import type { DeliveryState } from './delivery-state.js';
 import type { EncoderCounts } from './encoder-counts.js';
+import type { SourceState } from './lag.js';
+import type { Problem } from './problems.js';
 
 export interface AgentState extends CertificateStates {
   readonly version: string;
@@ -18,6 +21,12 @@ export interface AgentState extends CertificateStates {
   readonly writtenAtMs: number;
   readonly config: string;
   readonly last: MessageName;
+  /** Loops that hang. */
+  readonly stuckLoops: readonly string[];
+  /** Of this machine. */
+  readonly clock: ClockSync;
+  /** In the order of the configuration. */
+  readonly sources: readonly SourceState[];
   readonly files: readonly FileState[];
   /** Followed files that fill with our own messages. */
   readonly ownTails: readonly string[];
@@ -27,4 +36,6 @@ export interface AgentState extends CertificateStates {
     readonly failures: Readonly<Record<string, number>>;
     readonly connections: ConnectionCounts;
   };
+  /** The last three, the latest first. */
+  readonly problems: readonly Problem[];
 }

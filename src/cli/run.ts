@@ -1,14 +1,15 @@
 /** `run`: the agent, until SIGTERM or SIGINT; SIGHUP reads the configuration again. */
 import { Command } from 'commander';
-import { Agent } from '../agent/agent.js';
+import { Agent, type AgentDependencies } from '../agent/agent.js';
+import { Problems } from '../agent/problems.js';
 import { keepStateFile } from '../agent/state-file.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { systemClock } from '../lib/clock.js';
 import { AgentError, reasonOf } from '../lib/errors.js';
+import { askClock } from '../observe/clock-sync.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { createNotifier, type Notifier } from '../observe/notify.js';
-import type { HeldFile } from '../source/sources.js';
 import { configFileOf } from './config-option.js';
 import type { Io } from './io.js';
 import { keepTold } from './keep-told.js';
@@ -26,7 +27,7 @@ export function runCommand(io: Io): Command {
       const logger = createLogger({ ...config.log, output: io.stdout, env: io.env });
       const notifier = createNotifier(io.env, logger.child('systemd'));
       try {
-        await run(io, config, logger, notifier);
+        await run(io, config, dependenciesOf(io, logger), notifier);
       } finally {
         await notifier.settled();
         await logger.close();
@@ -44,12 +45,26 @@ type End =
   | { readonly how: 'hangup' }
   | { readonly how: 'failure'; readonly error: unknown };
 
-async function run(io: Io, config: Config, logger: Logger, notifier: Notifier): Promise<void> {
-  let working: Working = { agent: await startFirst(io, config, logger), config };
+function dependenciesOf({ env }: Io, logger: Logger): AgentDependencies {
+  const problems = new Problems(systemClock);
+  return {
+    clock: systemClock,
+    random: Math.random,
+    report: problems.through(logger),
+    env,
+    version: packageVersion(),
+    problems,
+    askClock: () => askClock(env),
+  };
+}
+
+async function run(io: Io, config: Config, dependencies: AgentDependencies, notifier: Notifier): Promise<void> {
+  let working: Working = { agent: await startFirst(config, dependencies), config };
+  const { report } = dependencies;
   const state = () => working.agent.state();
   const over = new AbortController();
   const kept = keepStateFile(config.journal.directory, state, systemClock, over.signal);
-  logger.info('Started', { config: config.file, version: packageVersion() });
+  report.info('Started', { config: config.file, version: dependencies.version });
   const line = () => summaryLine(state());
   notifier.ready(line());
   const told = keepTold(notifier, { line, stuck: () => working.agent.stuck }, systemClock, over.signal);
@@ -60,7 +75,7 @@ async function run(io: Io, config: Config, logger: Logger, notifier: Notifier): 
     end = await Promise.race([asked, failureOf(working.agent), hangups.next()]);
     if (end.how !== 'hangup') break;
     notifier.reloading();
-    working = await reload(io, working, logger);
+    working = await reload(working, dependencies);
     notifier.ready(line());
   }
   hangups.close();
@@ -69,12 +84,12 @@ async function run(io: Io, config: Config, logger: Logger, notifier: Notifier): 
   over.abort();
   await Promise.all([kept, told]);
   if (end.how === 'failure') throw end.error;
-  logger.info('Stopped');
+  report.info('Stopped');
 }
 
-async function startFirst(io: Io, config: Config, logger: Logger): Promise<Agent> {
+async function startFirst(config: Config, dependencies: AgentDependencies): Promise<Agent> {
   try {
-    return await start(io, config, logger);
+    return await Agent.start(config, dependencies);
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     // Only the operator can change what keeps an agent from starting.
@@ -82,24 +97,20 @@ async function startFirst(io: Io, config: Config, logger: Logger): Promise<Agent
   }
 }
 
-function start(io: Io, config: Config, logger: Logger, held: readonly HeldFile[] = []): Promise<Agent> {
-  const dependencies = { clock: systemClock, random: Math.random, env: io.env, version: packageVersion() };
-  return Agent.start(config, { ...dependencies, report: logger, held });
-}
-
 /** The agent is stopped in order and started with what is new: nothing is lost, and nothing is sent twice. */
-async function reload(io: Io, working: Working, logger: Logger): Promise<Working> {
-  const config = await readAgain(working.config, io.env, logger);
+async function reload(working: Working, dependencies: AgentDependencies): Promise<Working> {
+  const { env, report } = dependencies;
+  const config = await readAgain(working.config, env, report);
   if (config === undefined) return working;
   const held = await working.agent.handOver('configuration');
   try {
-    const agent = await start(io, config, logger, held);
+    const agent = await Agent.start(config, { ...dependencies, held });
     agent.tellOfConfiguration();
-    logger.notice('The configuration was read again', { config: config.file });
+    report.notice('The configuration was read again', { config: config.file });
     return { agent, config };
   } catch (error) {
-    logger.error('The new configuration cannot be used; going on with the one before', { reason: reasonOf(error) });
-    return { agent: await start(io, working.config, logger, held), config: working.config };
+    report.error('The new configuration cannot be used; going on with the one before', { reason: reasonOf(error) });
+    return { agent: await Agent.start(working.config, { ...dependencies, held }), config: working.config };
   }
 }
 

@@ -5,29 +5,33 @@ import { loadConfig } from '../config/load.js';
 import { systemClock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
 import { configFileOf } from './config-option.js';
-import type { Io } from './io.js';
-import type { StatusReport } from './status-report.js';
+import type { ExitStatus, Io } from './io.js';
+import { reportOf } from './status-report.js';
 import { statusText } from './status-text.js';
-import { verdictOf } from './summary.js';
+import type { Verdict } from './verdict.js';
 
 const WATCH_MS = 1_000;
-/** The agent writes its state every two seconds; a busy machine may take longer. */
-const STALE_MS = 30_000;
+
+const EXIT_STATUS: Readonly<Record<Verdict, ExitStatus>> = { OK: 0, WAITING: 1, PROBLEM: 2 };
+
+const HELP = `
+The first line says all, for monitoring as well. Exit status, as Nagios and
+Icinga take it: 0 OK; 1 WAITING: something is awaited, and lines are kept; 2
+PROBLEM: somebody must do something, or the agent does not run, or the
+configuration is wrong.`;
 
 export function statusCommand(io: Io): Command {
   return new Command('status')
     .description('show what is followed, what waits, and whether the collector has acknowledged')
     .option('--json', 'print the state as JSON')
     .option('--watch', 'print it again every second, until interrupted')
-    .addHelpText('after', '\nExit status: 0 OK, 1 PROBLEM or not running, 2 the configuration is wrong.')
+    .addHelpText('after', HELP)
     .action(async ({ json, watch }: { json?: true; watch?: true }, command: Command) => {
       const { journal } = await loadConfig(configFileOf(command), io.env);
       for (;;) {
-        const report = await reportOf(journal.directory);
-        io.stdout.write(
-          json ? `${JSON.stringify(report)}\n` : `${watch && io.isTerminal ? CLEAR : ''}${statusText(report)}`,
-        );
-        io.setExitStatus(report.running && report.verdict !== 'PROBLEM' ? 0 : 1);
+        const { text, verdict } = await seen(journal.directory, json === true);
+        io.stdout.write(watch && !json && io.isTerminal ? CLEAR + text : text);
+        io.setExitStatus(EXIT_STATUS[verdict]);
         if (!watch || io.signal.aborted) return;
         await systemClock.sleep(WATCH_MS, io.signal);
         if (io.signal.aborted) return;
@@ -37,16 +41,19 @@ export function statusCommand(io: Io): Command {
 
 const CLEAR = '\u001b[H\u001b[2J';
 
-async function reportOf(directory: string): Promise<StatusReport> {
+async function seen(directory: string, json: boolean): Promise<{ text: string; verdict: Verdict }> {
   const state = await readStateFile(directory);
-  if (state === undefined) {
-    throw new AgentError('no-state', `no agent has run with the journal ${directory}, or this user may not read it`, {
-      hint: 'start the agent: systemctl start openemr-audit-forwarder; or ask as root',
-    });
-  }
-  const running =
-    state.delivery.link.name !== 'stopped' && isAlive(state.pid) && systemClock.nowMs() - state.writtenAtMs < STALE_MS;
-  return { ...state, running, verdict: running ? verdictOf(state) : 'PROBLEM' };
+  if (state === undefined) return noState(directory, json);
+  const nowMs = systemClock.nowMs();
+  const report = reportOf(state, nowMs, isAlive);
+  return { text: json ? `${JSON.stringify(report)}\n` : statusText(report, nowMs), verdict: report.verdict };
+}
+
+function noState(directory: string, json: boolean): { text: string; verdict: Verdict } {
+  const message = `no agent has run with the journal ${directory}, or this user may not read it`;
+  const hint = 'start the agent: systemctl start openemr-audit-forwarder; or ask as root';
+  if (json) throw new AgentError('no-state', message, { hint });
+  return { text: `PROBLEM: ${message}\nhint: ${hint}\n`, verdict: 'PROBLEM' };
 }
 
 /** Signal 0 asks only whether there is such a process; EPERM is a yes. */

@@ -1,24 +1,19 @@
-/** The agent's state in one line, for `systemctl status` and for a tired person: the verdict first. */
-
+/** The agent's state in one line: the verdict, why, and the counts. For `systemctl status`, for Nagios, and first of all in `status`. */
 import type { LinkState } from '../agent/delivery-state.js';
 import type { AgentState } from '../agent/state.js';
+import { assess } from './verdict.js';
 import { countText, durationText } from './voice.js';
 
-export type Verdict = 'OK' | 'WAITING' | 'PROBLEM';
-
-/** WAITING: lines are kept, the collector is not to be had. PROBLEM: somebody must do something. */
-export function verdictOf(state: AgentState): Verdict {
-  const { delivery, journal, ownTails } = state;
-  if (delivery.stuck !== undefined || journal.full || journal.failed !== undefined || ownTails.length > 0)
-    return 'PROBLEM';
-  if (state.delivery.link.name === 'waiting') return 'WAITING';
-  return 'OK';
-}
-
 export function summaryLine(state: AgentState): string {
-  const { delivery } = state;
-  const counts = `sent ${countText(delivery.sent)}, acknowledged ${countText(delivery.acknowledged)}`;
-  return `${verdictOf(state)}: ${linkText(delivery.link, state.writtenAtMs)}; ${counts}`;
+  const { verdict, reasons } = assess(state);
+  const { delivery, journal } = state;
+  const counts = [
+    `sent ${countText(delivery.sent)}`,
+    `acknowledged ${countText(delivery.acknowledged)}`,
+    `waiting ${countText(journal.messagesWaiting)}`,
+  ].join(', ');
+  const why = reasons.length === 0 ? linkText(delivery.link, state.writtenAtMs) : reasons.join('; ');
+  return `${verdict}: ${why}; ${counts}`;
 }
 
 export function linkText(link: LinkState, nowMs: number): string {

@@ -75,6 +75,11 @@ export class Space {
     });
   }
 
+  /** On the volume, as last seen. */
+  get freeBytes(): number | undefined {
+    return this.#blind || this.#free.bytes === Number.POSITIVE_INFINITY ? undefined : this.#free.bytes;
+  }
+
   /** Something was removed. */
   freed(): void {
     this.#freed.wake();

@@ -20,6 +20,8 @@ export interface JournalState {
   /** On disk and on the way there. */
   readonly bytes: number;
   readonly maxBytes: number;
+  /** On its volume, as last seen; `undefined` before the first look, and where it cannot be seen. */
+  readonly freeBytes: number | undefined;
   readonly segments: number;
   readonly full: boolean;
   /** Which limit it has met, while it is full. */
@@ -67,6 +69,7 @@ export function journalState(parts: JournalParts): JournalState {
     segments: segments.all.length,
     full: space.full,
     limit: space.limit,
+    freeBytes: space.freeBytes,
     failed: closed ? undefined : failed?.message,
     faults,
     damages: salvage.damages,

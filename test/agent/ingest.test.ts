@@ -102,6 +102,7 @@ class Paper {
       },
       encoder: this.#encoder(),
       look: () => undefined,
+      took: () => undefined,
       turned: () => {
         this.turns += 1;
       },

@@ -118,7 +118,7 @@ test('status tells how many connections have been made, for a SIEM may count the
   const status = capturedIo();
   await runProgram(['status', '--config', at.file], status);
   // The second took over when the first was asked for its acknowledgement.
-  t.regex(status.out(), /^ {2}connections made: 2 in \d+ /m);
+  t.regex(status.out(), /^ {2}connections made: 2 in [\d.]+ /m);
 });
 
 test('an agent that cannot start ends with status 2 and says which file is at fault', async (t) => {
@@ -143,9 +143,12 @@ test('systemd hears that the agent is ready, and lives, also while the collector
   const [first] = await systemd.calls();
   t.deepEqual(first?.[0], 'READY=1');
   t.regex(first?.[1] ?? '', /^STATUS=(OK|WAITING): /);
-  await until(async () => /STATUS=WAITING: not connected/.test(JSON.stringify(await systemd.calls())), {
-    what: 'the live line',
-  });
+  await until(
+    async () => /STATUS=WAITING: the collector is not to be had/.test(JSON.stringify(await systemd.calls())),
+    {
+      what: 'the live line',
+    },
+  );
 
   io.interrupt();
   await ended;

@@ -1,0 +1,101 @@
+import test from 'ava';
+import { reportOf } from '../../src/cli/status-report.js';
+import { statusText } from '../../src/cli/status-text.js';
+import { NOW_MS, stateWith, WELL } from '../support/sample-state.js';
+
+function linesOf(state: typeof WELL): string[] {
+  return statusText(
+    reportOf(state, NOW_MS, () => true),
+    NOW_MS,
+  ).split('\n');
+}
+
+test('a tired person reads the verdict, then what it rests on', (t) => {
+  t.deepEqual(linesOf(WELL), [
+    'OK: connected to hie.example.org:6514 (TLSv1.3); sent 1,234, acknowledged 1,234, waiting 0',
+    'agent: running for 2 h as process 4242, version 0.1.0, /etc/openemr-audit-forwarder/config.yaml',
+    'source main: 1 file, all read',
+    'lines: 1,230 read since the start, 0 not understood and sent as they are, 0 empty',
+    'journal: 0 messages not acknowledged yet; 64 KiB of 4 GiB on disk, 10 GiB free on its volume',
+    'link: connected to hie.example.org:6514 (TLSv1.3)',
+    '  at 192.0.2.10 since 2026-11-23 09:00:00Z (1 h ago)',
+    '  sent 1,234, acknowledged 1,234, repeated 0',
+    '  acknowledgement: close-notify (the collector’s process says that it has read everything)',
+    '  last acknowledgement 5 s ago',
+    '  connections made: 14 in 2 h, about 168 a day',
+    'certificate: CN=emr.clinic.example, until 2027-02-01 (70 days left)',
+    'collector’s certificate: CN=hie.example.org, until 2027-02-01 (80 days left)',
+    'revocation list (tls.crl): until 2026-12-23 (30 days left)',
+    'clock of this machine: synchronised',
+    'last problems: none since the start',
+    '',
+  ]);
+});
+
+test('a source that is behind says by how much, in bytes, lines and time', (t) => {
+  const source = { name: 'main', files: 2, unreadable: 0, lagBytes: 12_582_912, lagLines: 34_000, lagMs: 200_000 };
+  const [behind, unknown] = [source, { ...source, lagLines: undefined, lagMs: 0 }].map(
+    (each) => linesOf(stateWith({ sources: [each] }))[2],
+  );
+  t.is(behind, 'source main: 2 files, 12 MiB not read yet, about 34,000 lines, the oldest for 3 min 20 s');
+  t.is(unknown, 'source main: 2 files, 12 MiB not read yet');
+});
+
+test('a file that cannot be read comes with what to do about it', (t) => {
+  const [file] = WELL.files;
+  const [source] = WELL.sources;
+  const state = stateWith({
+    files: [{ ...file!, code: 'EACCES' }],
+    sources: [{ ...source!, files: 0, unreadable: 1 }],
+  });
+  t.regex(linesOf(state)[3] ?? '', /^ {2}cannot read \/var\/log\/.* \(EACCES\); let the user openemr-audit read it/);
+});
+
+test('the last problems come with their time, their reason and their remedy', (t) => {
+  const state = stateWith({
+    problems: [
+      {
+        atMs: NOW_MS - 600_000,
+        level: 'warning',
+        message: 'Forwarding failed; it is tried again',
+        facts: { code: 'refused', reason: 'nothing listens', file: undefined },
+        remedy: 'start the collector',
+        times: 3,
+      },
+    ],
+  });
+  t.deepEqual(linesOf(state).slice(-5, -1), [
+    'last problems:',
+    '  2026-11-23 09:50:00Z (10 min ago) warning, 3 times: Forwarding failed; it is tried again',
+    '    code: refused, reason: nothing listens',
+    '    hint: start the collector',
+  ]);
+});
+
+test('what is wrong in the journal and what nobody can prove is said in words', (t) => {
+  const text = linesOf(
+    stateWith({
+      journal: {
+        full: true,
+        limit: 'maxBytes',
+        failed: 'no space',
+        damages: 2,
+        dropped: 9,
+        oldestUnacknowledgedAtMs: NOW_MS - 60_000,
+      },
+      delivery: { lastLevel: 'window' },
+      clock: 'unsynchronised',
+    }),
+  ).join('\n');
+  for (const words of [
+    'the oldest for 1 min;',
+    'FULL: reading has stopped',
+    'cannot be written: no space',
+    '2 damaged places',
+    '9 messages DROPPED',
+    'delivery to it is NOT proven',
+    'NOT synchronised',
+  ]) {
+    t.true(text.includes(words), words);
+  }
+});
