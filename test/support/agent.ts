@@ -54,6 +54,8 @@ export interface StageOptions {
   /** And of its messages. */
   readonly message?: Readonly<Record<string, string | readonly string[]>>;
   readonly journal?: JournalPlace;
+  /** And of tls, over the files of `pki`. */
+  readonly tls?: Readonly<Record<string, string>>;
 }
 
 /** As the configuration has it; where a part is not named, the journal is roomy and beside the log. */
@@ -151,7 +153,7 @@ export class Stage {
   }
 
   #yaml(): string {
-    const { pki, delivery, source, message, journal = {} } = this.options;
+    const { pki, delivery, source, message, journal = {}, tls } = this.options;
     const { parent: _, ...limits } = journal;
     const { collectors } = this;
     const { epochIntervalMs = 1_000, epochBytes = 4 * 1024 * 1024 } = delivery ?? {};
@@ -159,7 +161,7 @@ export class Stage {
     return JSON.stringify({
       sources: [{ name: 'main', paths: [this.log], format: 'text', ...source }],
       collectors,
-      tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.agentKey },
+      tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.agentKey, ...tls },
       journal: { directory: this.journal, maxBytes: '1GiB', keepFree: '0%', ...limits },
       message: { hostname: 'emr.test.example', heartbeat: '0s', enterpriseId: '32473', ...message },
       delivery: { epochInterval: `${Math.max(1_000, epochIntervalMs)}ms`, epochBytes: `${epochBytes}B` },

@@ -51,6 +51,7 @@ export class HostileCollector {
   readonly #file: number | undefined;
   readonly #counts = { connections: 0, handshakes: 0, messages: 0, closeNotifies: 0 };
   #behaviour: Behaviour;
+  #shown: HostileOptions['identities'][number] | undefined;
   #served = 0;
 
   static async listen(options: HostileOptions): Promise<HostileCollector> {
@@ -78,6 +79,11 @@ export class HostileCollector {
   /** For connections from now on. */
   behave(behaviour: Behaviour): void {
     this.#behaviour = behaviour;
+  }
+
+  /** To connections from now on. */
+  show(identity: HostileOptions['identities'][number]): void {
+    this.#shown = identity;
   }
 
   /** Ends all connections that there are. */
@@ -114,7 +120,7 @@ export class HostileCollector {
 
   #serve(socket: Socket): void {
     const { ca, identities } = this.#options;
-    const identity = identities[Math.min(this.#served, identities.length - 1)];
+    const identity = this.#shown ?? identities[Math.min(this.#served, identities.length - 1)];
     this.#served += 1;
     const number = this.#served;
     const connection = new HostileConnection(socket, { ca, ...identity }, this.#behaviour, {

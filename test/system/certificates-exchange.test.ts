@@ -1,7 +1,7 @@
 /** `openssl ca` as the exchange: our request, its signature, its answer in the forms that authorities send. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
-import { makeStage, type Stage } from '../cli/cert/stage.js';
+import { makeStage, type Stage } from '../support/cert-stage.js';
 import { runProgram } from '../support/program.js';
 
 const POLICY = `

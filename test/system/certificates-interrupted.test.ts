@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { completeInstallation, isBeingInstalled } from '../../src/pki/store.js';
-import { makeStage } from '../cli/cert/stage.js';
+import { makeStage } from '../support/cert-stage.js';
 
 const MAIN = new URL('../../src/main.js', import.meta.url).pathname;
 const TIMES = 25;

@@ -1,7 +1,7 @@
 /** Everything that `cert` makes is taken by OpenSSL (strict), by GnuTLS and by PHP. */
 import { readFile, writeFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
-import { makeStage, type Stage } from '../cli/cert/stage.js';
+import { makeStage, type Stage } from '../support/cert-stage.js';
 import { runProgram } from '../support/program.js';
 
 const KINDS = ['rsa-2048', 'rsa-3072', 'rsa-4096', 'p-256', 'p-384'] as const;

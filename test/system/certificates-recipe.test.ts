@@ -7,7 +7,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { makeStage, type Stage } from '../cli/cert/stage.js';
+import { makeStage, type Stage } from '../support/cert-stage.js';
 import { Daemon } from '../support/daemon.js';
 import { freePort, isListening } from '../support/free-port.js';
 import { runProgram } from '../support/program.js';

@@ -6,8 +6,8 @@ import type { AgentError } from '../../../src/lib/errors.js';
 import { pemOf } from '../../../src/pki/inspect.js';
 import { writeKey } from '../../../src/pki/keys.js';
 import { writePkcs12 } from '../../../src/pki/pkcs12.js';
+import { makeStage } from '../../support/cert-stage.js';
 import { makeLongChain, makeTestPki } from '../../support/certificates.js';
-import { makeStage } from './stage.js';
 
 /** The clinic's directory and an exchange with an authority. */
 async function clinic(t: ExecutionContext) {

@@ -6,7 +6,7 @@ import test from 'ava';
 import { certCommand } from '../../../src/cli/cert/cert.js';
 import type { AgentError } from '../../../src/lib/errors.js';
 import { capturedIo } from '../../support/captured-io.js';
-import { makeStage } from './stage.js';
+import { makeStage } from '../../support/cert-stage.js';
 
 const FILES = [
   'cacert.pem',

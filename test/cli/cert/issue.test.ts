@@ -2,7 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { AgentError } from '../../../src/lib/errors.js';
-import { makeStage } from './stage.js';
+import { makeStage } from '../../support/cert-stage.js';
 
 async function withAuthority(t: ExecutionContext, ...args: string[]) {
   const stage = await makeStage();

@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
 import { readPem, writePem } from '../../../src/pki/pem.js';
 import { createRevocationList, readRevocationList } from '../../../src/pki/revocation.js';
+import { makeStage } from '../../support/cert-stage.js';
 import { makeLongChain, makeTestPki } from '../../support/certificates.js';
-import { makeStage } from './stage.js';
 
 async function prepare(t: ExecutionContext) {
   const stage = await makeStage();

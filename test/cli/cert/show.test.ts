@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import test from 'ava';
+import { makeStage } from '../../support/cert-stage.js';
 import { makeTestPki } from '../../support/certificates.js';
-import { makeStage } from './stage.js';
 
 test('show tells what is in any file, and never the key itself', async (t) => {
   const stage = await makeStage();

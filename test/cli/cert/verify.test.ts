@@ -3,8 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
+import { makeStage } from '../../support/cert-stage.js';
 import { makeTestPki, type PemPair, type TestPki } from '../../support/certificates.js';
-import { makeStage } from './stage.js';
 
 async function prepare(t: ExecutionContext) {
   const stage = await makeStage();

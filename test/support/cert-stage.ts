@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { certCommand } from '../../../src/cli/cert/cert.js';
-import type { ExitStatus } from '../../../src/cli/io.js';
-import { capturedIo } from '../../support/captured-io.js';
+import { certCommand } from '../../src/cli/cert/cert.js';
+import type { ExitStatus } from '../../src/cli/io.js';
+import { capturedIo } from './captured-io.js';
 
 export interface Outcome {
   readonly stdout: string;
