@@ -34,6 +34,8 @@ export async function originalOf(seen: Seen, deps: CopyDependencies): Promise<Or
     // What may not be read was not read: nothing can be repeated.
     if (opening.kind === 'blocked' && opening.code !== 'EMFILE') continue;
     if (opening.kind !== 'open') return 'unclear';
+    // Asked of the file itself: one that is out of sight may have grown since it was last seen.
+    if ((await tail.content!.stat()).size === 0) continue;
     if (!(await tail.stillHolds())) return { tail, holds: false, shorter: false };
     const same = await deps.opener.use(seen, (content) => repeats(content, seen.stats.size, tail.content!));
     if (same === undefined) return 'unclear';
@@ -48,7 +50,7 @@ function standingTails(seen: Seen, tails: Tails): Tail[] {
   const found: Tail[] = [];
   for (const lineage of lineagesOfCopy(seen, tails)) {
     for (const tail of tails.of(lineage)) {
-      if (tail.place.name === 'lost' || tail.source !== source || tail.place.size === 0) continue;
+      if (tail.place.name === 'lost' || tail.source !== source) continue;
       // What appears under the live name after a rename is the successor, even if it begins alike.
       if (!isLiveName(path) || isLiveName(tail.path)) found.push(tail);
     }

@@ -1,0 +1,46 @@
+/** As editors and `sed -i` save: the same text, in a file of its own that is renamed over the old one. */
+import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { append, numbered, temporaryDirectory } from '../../support/files.js';
+import { Recorder } from '../../support/recorder.js';
+
+function rewrite(log: string): void {
+  copyFileSync(log, `${log}~`);
+  renameSync(`${log}~`, log);
+}
+
+test('a file that is saved anew with the same text is read on where it was', async (t) => {
+  const log = join(temporaryDirectory(t), 'audit.log');
+  append(log, ...numbered('old', 10));
+  const recorder = await Recorder.open(t, [{ paths: [log] }]);
+  await recorder.expect(numbered('old', 10));
+
+  rewrite(log);
+  append(log, 'new');
+  await recorder.expect([...numbered('old', 10), 'new']);
+  await recorder.stop();
+  rewrite(log);
+  append(log, 'newer');
+  await recorder.start();
+  await recorder.expect([...numbered('old', 10), 'new', 'newer']);
+  t.deepEqual(recorder.notices, []);
+});
+
+test('a file that grew since it was last seen, and is saved anew at once, is read once', async (t) => {
+  const directory = join(temporaryDirectory(t), 'logs');
+  const log = join(directory, 'audit.log');
+  mkdirSync(directory);
+  append(log);
+  const recorder = await Recorder.open(t, [{ paths: [log] }]);
+  renameSync(directory, `${directory}~`);
+  await recorder.until(() => recorder.sources.files()[0]?.unlinked === true, 'the file to be out of sight');
+
+  renameSync(`${directory}~`, directory);
+  append(log, 'one');
+  rewrite(log);
+  await recorder.expect(['one']);
+  await recorder.quiet();
+  append(log, 'two');
+  await recorder.expect(['one', 'two']);
+});
