@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { Directories, type Listing } from './directory.js';
 import { compileGlob, type Glob, type Place } from './glob.js';
 import { liveNames } from './rotated-name.js';
-import { type Overlap, takeView, type View, type Way } from './view.js';
+import { type Overlap, takeView, type Unreachable, type View, type Way } from './view.js';
 
 /** A followed file whose rotated generations are wanted. */
 export interface Live {
@@ -36,7 +36,7 @@ type FoundBy = 'matched' | 'beside' | 'rotated';
 interface Round {
   readonly ways: Map<string, Way>;
   readonly overlaps: Overlap[];
-  readonly unreachable: Map<string, string>;
+  readonly unreachable: Map<string, Unreachable>;
   readonly directories: Set<string>;
   /** What is known of each directory that was looked at. */
   readonly looked: Map<string, Listing | 'absent' | 'unreadable'>;
@@ -102,16 +102,16 @@ export class Discovery {
         const path = join(directory, only);
         const next = glob.step(place, only);
         if (glob.accepts(next)) {
-          await this.#look(directory, round);
+          await this.#look(directory, patterns.name, round);
           if (!this.#isAbsent(path, round)) this.#add(path, patterns, by, round);
         }
         if (glob.goesOn(next)) {
           await visit(path, next);
-          if (round.looked.get(path) === 'absent') await this.#look(directory, round);
+          if (round.looked.get(path) === 'absent') await this.#look(directory, patterns.name, round);
         }
         return;
       }
-      const listing = await this.#look(directory, round);
+      const listing = await this.#look(directory, patterns.name, round);
       // A link to a directory further up, or a second way to one: once is enough, and ends.
       const meeting = `${listing?.key} ${place.join()}`;
       if (listing === undefined || met.has(meeting)) return;
@@ -132,7 +132,7 @@ export class Discovery {
     await visit('/', glob.start());
   }
 
-  async #look(directory: string, round: Round): Promise<Listing | undefined> {
+  async #look(directory: string, source: string, round: Round): Promise<Listing | undefined> {
     const look = await this.#directories.look(directory, this.nowMs());
     switch (look.state) {
       case 'listed':
@@ -144,7 +144,7 @@ export class Discovery {
         return undefined;
       case 'unreadable':
         round.looked.set(directory, 'unreadable');
-        round.unreachable.set(directory, look.code);
+        round.unreachable.set(directory, { code: look.code, source });
         return undefined;
       default:
         return look satisfies never;
@@ -185,7 +185,7 @@ export class Discovery {
       for (const name of liveNames(basename(path))) if (!names.has(name)) names.set(name, source);
     }
     for (const [directory, names] of wanted) {
-      const listing = await this.#look(directory, round);
+      const listing = await this.#look(directory, names.values().next().value ?? '', round);
       for (const [name, kind] of listing?.kinds ?? []) {
         if (kind === 'directory' || kind === 'other' || round.ways.has(join(directory, name))) continue;
         const live = liveNames(name).find((one) => names.has(one));

@@ -41,8 +41,11 @@ export function fileStates(tails: Tails, view: View | undefined, unreadable: Rea
       unlinked: tail.place.name === 'unlinked',
     });
   }
-  for (const [path, code] of [...(view?.unreachable ?? []), ...unreadable]) {
+  const unopened = [...unreadable].map(([path, code]) => {
     const source = view?.at(path)?.ways[0].source ?? '';
+    return [path, { code, source }] as const;
+  });
+  for (const [path, { code, source }] of [...(view?.unreachable ?? []), ...unopened]) {
     const nothing = {
       tailId: undefined,
       size: undefined,

@@ -35,8 +35,8 @@ export interface View {
   at(path: string): Seen | undefined;
   /** Paths that a second source matches, too. */
   readonly overlaps: readonly Overlap[];
-  /** Paths that match and cannot be reached, with the system's code. */
-  readonly unreachable: ReadonlyMap<string, string>;
+  /** Paths that match, or directories on the way to some, that cannot be reached. */
+  readonly unreachable: ReadonlyMap<string, Unreachable>;
   /** Proof of absence: the directory could be looked into (or is itself gone) and the file is not in it. */
   isAbsent(path: string): boolean;
   /** Whether a `rotated` pattern matches the path. */
@@ -45,6 +45,13 @@ export interface View {
   deviceAt(path: string): number | undefined;
   /** Existing directories where something that matters can appear. */
   readonly directories: ReadonlySet<string>;
+}
+
+export interface Unreachable {
+  /** The system's. */
+  readonly code: string;
+  /** Name of the source. */
+  readonly source: string;
 }
 
 export interface Overlap {
@@ -57,7 +64,7 @@ export interface Overlap {
 export interface Walked {
   readonly ways: readonly Way[];
   readonly overlaps: readonly Overlap[];
-  readonly unreachable: ReadonlyMap<string, string>;
+  readonly unreachable: ReadonlyMap<string, Unreachable>;
   readonly directories: ReadonlySet<string>;
   readonly isAbsent: (path: string) => boolean;
   readonly isElsewhere: (path: string) => boolean;
@@ -79,7 +86,7 @@ export async function takeView({ ways, isAbsent, ...walked }: Walked): Promise<V
       // A FIFO, a socket or a device is no log: what was one at this path is gone.
       const missing = typeof stats === 'string' ? stats === 'ENOENT' || stats === 'ENOTDIR' : !stats.isFile();
       if (missing) absent.add(way.path);
-      else if (typeof stats === 'string') unreachable.set(way.path, stats);
+      else if (typeof stats === 'string') unreachable.set(way.path, { code: stats, source: way.source });
       else addWay(files, way, stats);
     });
   }

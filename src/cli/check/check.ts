@@ -4,13 +4,19 @@
  * collector. It changes nothing and sends nothing.
  */
 import { Command } from 'commander';
+import type { Config } from '../../config/config.js';
 import { loadConfig } from '../../config/load.js';
+import { systemClock } from '../../lib/clock.js';
+import { followedLogs } from '../../source/generations.js';
+import { readRotations } from '../../source/logrotate.js';
 import { configFileOf } from '../config-option.js';
 import type { Io } from '../io.js';
 import { checkCollectors } from './collectors.js';
 import { checkCredentials } from './credentials.js';
 import { type Finding, good, printFinding, warning } from './finding.js';
-import { checkJournal } from './journal.js';
+import { checkJournal, usableBytes } from './journal.js';
+import { checkOutage } from './outage.js';
+import { checkRotation, systemConfiguration, withRotations } from './rotation.js';
 import { checkSources } from './sources.js';
 
 const DOCUMENTATION_NUMBER = '32473';
@@ -19,11 +25,12 @@ export function checkCommand(io: Io): Command {
   return new Command('check')
     .description('look whether all is in order, and whether each collector takes us')
     .option('--offline', 'do not connect to the collectors')
+    .option('--logrotate <file>', 'configuration of logrotate', '/etc/logrotate.conf')
     .addHelpText(
       'after',
       '\nPrints a line for each thing looked at. Exit status: 0 all in order (warnings included), 1 something failed, 2 the configuration is wrong.',
     )
-    .action(async ({ offline }: { offline?: true }, command: Command) => {
+    .action(async ({ offline, logrotate }: { offline?: true; logrotate: string }, command: Command) => {
       const file = configFileOf(command);
       const config = await loadConfig(file, io.env);
       let failed = false;
@@ -53,6 +60,7 @@ export function checkCommand(io: Io): Command {
       }
       for (const finding of await checkSources(config)) print(finding);
       for (const finding of await checkJournal(config.journal)) print(finding);
+      for (const finding of await checkRotations(config, logrotate)) print(finding);
       const { findings, credentials } = await checkCredentials(config.tls, io.env);
       for (const finding of findings) print(finding);
       if (offline !== true && credentials !== undefined) {
@@ -60,4 +68,15 @@ export function checkCommand(io: Io): Command {
       }
       if (failed) io.setExitStatus(1);
     });
+}
+
+async function checkRotations(config: Config, logrotateFile: string): Promise<Finding[]> {
+  const nowMs = systemClock.nowMs();
+  const { rotations } = await readRotations(logrotateFile, systemConfiguration);
+  const logs = withRotations(await followedLogs(config.sources, systemClock.nowMs), rotations);
+  const journalBytes = Math.min(config.journal.maxBytes, await usableBytes(config.journal));
+  return [
+    ...checkRotation(config, logs, new Date(nowMs)),
+    ...(await checkOutage(config, { logs, journalBytes, logrotateFile, nowMs })),
+  ];
 }

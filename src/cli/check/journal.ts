@@ -28,7 +28,7 @@ export async function checkJournal({ directory, maxBytes, keepFree }: JournalCon
       bad(`journal ${directory}: others may read it, and it holds patient data`, `chmod 0700 ${directory}`),
     );
   }
-  const { freeBytes, totalBytes } = await systemFiles.volume(nearest);
+  const { freeBytes } = await systemFiles.volume(nearest);
   if (await isNetworkFileSystem(nearest, systemFiles)) {
     findings.push(
       bad(
@@ -37,11 +37,11 @@ export async function checkJournal({ directory, maxBytes, keepFree }: JournalCon
       ),
     );
   }
-  const usable = freeBytes - totalBytes * keepFree;
+  const usable = await usableBytes({ directory, keepFree });
   if (usable < maxBytes) {
     findings.push(
       warning(
-        `journal ${directory}: ${sizeText(Math.max(0, usable))} can be used before journal.keepFree is reached, journal.maxBytes is ${sizeText(maxBytes)}`,
+        `journal ${directory}: ${sizeText(usable)} can be used before journal.keepFree is reached, journal.maxBytes is ${sizeText(maxBytes)}`,
         'reading stops when the first of the two is reached; give the volume more room or lower maxBytes',
       ),
     );
@@ -49,6 +49,15 @@ export async function checkJournal({ directory, maxBytes, keepFree }: JournalCon
   if (findings.length === 0)
     findings.push(good(`journal ${directory}: up to ${sizeText(maxBytes)}, ${sizeText(freeBytes)} free`));
   return findings;
+}
+
+/** What the volume has beyond `journal.keepFree`. */
+export async function usableBytes({
+  directory,
+  keepFree,
+}: Pick<JournalConfig, 'directory' | 'keepFree'>): Promise<number> {
+  const { freeBytes, totalBytes } = await systemFiles.volume(await nearestExisting(directory));
+  return Math.max(0, freeBytes - totalBytes * keepFree);
 }
 
 async function nearestExisting(path: string): Promise<string> {

@@ -5,6 +5,7 @@ import type { Config } from '../../config/config.js';
 import { systemClock } from '../../lib/clock.js';
 import type { Report } from '../../model/report.js';
 import { type FileState, Sources } from '../../source/sources.js';
+import { permissionCommand } from '../permission.js';
 import { plural, sizeText } from '../voice.js';
 import { bad, type Finding, good, warning } from './finding.js';
 import { ownTails } from './own-tails.js';
@@ -20,10 +21,11 @@ export async function checkSources({ sources, message }: Config): Promise<Findin
   const files = followed.files();
   await followed.close();
   const loops = await ownTails(files, message.enterpriseId);
-  return [...sources.flatMap(({ name, paths }) => ofSource(name, paths, files)), ...loops, ...warnings];
+  const bySource = await Promise.all(sources.map(({ name, paths }) => ofSource(name, paths, files)));
+  return [...bySource.flat(), ...loops, ...warnings];
 }
 
-function ofSource(name: string, paths: readonly string[], files: readonly FileState[]): Finding[] {
+async function ofSource(name: string, paths: readonly string[], files: readonly FileState[]): Promise<Finding[]> {
   const own = files.filter(({ source }) => source === name);
   if (own.length === 0) {
     return [
@@ -35,18 +37,16 @@ function ofSource(name: string, paths: readonly string[], files: readonly FileSt
   }
   const readable = own.filter(({ code }) => code === undefined);
   const bytes = readable.reduce((sum, { size = 0 }) => sum + size, 0);
-  const unreadable = own.filter(({ code }) => code !== undefined).map(unreadableFile);
+  const unreadable = await Promise.all(own.filter(({ code }) => code !== undefined).map(unreadableFile));
   if (readable.length === 0) return unreadable;
   return [good(`source ${name}: ${plural(readable.length, 'file')}, ${sizeText(bytes)}`), ...unreadable];
 }
 
-function unreadableFile({ path, code, source }: FileState): Finding {
-  const { username } = userInfo();
+async function unreadableFile({ path, code, source }: FileState): Promise<Finding> {
+  const command = code === 'EACCES' ? await permissionCommand(path, '/proc/self') : undefined;
   const hint =
-    code === 'EACCES'
-      ? `let ${username} read it: setfacl -m u:${username}:r ${path} (and x on the directories above it), or add ${username} to the group of the file`
-      : 'see to the file; it is tried again while the agent runs';
-  return bad(`source ${source}: cannot read ${path} as ${username} (${code})`, hint);
+    command === undefined ? 'see to the file; it is tried again while the agent runs' : `as root: ${command}`;
+  return bad(`source ${source}: cannot read ${path} as ${userInfo().username} (${code})`, hint);
 }
 
 /** Whatever the sources warn of is a finding. */

@@ -1,0 +1,80 @@
+/**
+ * The logs that the sources follow, each with its rotated files as they lie
+ * there now: what would be looked into for the rest of a log that was rotated
+ * while nobody read.
+ */
+import { open } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { type DiscoverOptions, Discovery } from './discover.js';
+import { compileGlob } from './glob.js';
+import { isLiveName, lineagesOf } from './lineage.js';
+import { compressionOf, liveNames } from './rotated-name.js';
+import type { Seen } from './view.js';
+
+export interface Generation {
+  readonly path: string;
+  /** When it was written to last. */
+  readonly endMs: number;
+  /** Bytes of text. */
+  readonly bytes: number;
+}
+
+export interface Log {
+  readonly source: string;
+  readonly path: string;
+  /** Links resolved. */
+  readonly real: string;
+  readonly bytes: number;
+  readonly bornMs: number;
+  /** The newest first; without those that cannot be read. */
+  readonly rotated: readonly Generation[];
+}
+
+export async function followedLogs(sources: readonly DiscoverOptions[], nowMs: () => number): Promise<Log[]> {
+  const view = await new Discovery(sources, nowMs).look([]);
+  const files = [...view.files.values()];
+  const rotated = new Map<string, Generation[]>();
+  for (const seen of files) {
+    const [{ path, real, anyName }] = seen.ways;
+    if (isLiveName(real ?? path) || compressionOf(basename(path)) === 'unsupported') continue;
+    const generation = { path, endMs: seen.stats.mtimeMs, bytes: await textBytes(path, seen.stats.size) };
+    // Where rotated files have a directory of their own, the name alone must do.
+    for (const lineage of lineagesOf(real ?? path)) add(rotated, anyName ? basename(lineage) : lineage, generation);
+  }
+  return files.flatMap(({ ways: [{ path, real = path, source, matched }], stats }) => {
+    if (!matched || !isLiveName(real)) return [];
+    const own = [...(rotated.get(real) ?? []), ...(rotated.get(basename(real)) ?? [])];
+    own.sort((a, b) => b.endMs - a.endMs);
+    return [{ source, path, real, bytes: stats.size, bornMs: bornMs(stats), rotated: own }];
+  });
+}
+
+/** Whether a file at `rotated` would be looked into for the rest of `log`. */
+export function isLookedInto(rotated: string, log: string, source: DiscoverOptions): boolean {
+  const named = (patterns: readonly string[]) =>
+    patterns.some((pattern) => compileGlob(pattern).some((glob) => glob.matches(rotated)));
+  if (named(source.exclude)) return false;
+  if (dirname(rotated) === dirname(log) && liveNames(basename(rotated)).includes(basename(log))) return true;
+  return named(source.rotated) || (named(source.paths) && liveNames(basename(rotated)).includes(basename(log)));
+}
+
+function add(map: Map<string, Generation[]>, key: string, generation: Generation): void {
+  map.set(key, [...(map.get(key) ?? []), generation]);
+}
+
+/** A file system that keeps no birth time gives 0, or the time of the last change. */
+function bornMs({ birthtimeMs, mtimeMs }: Seen['stats']): number {
+  return birthtimeMs > 0 ? Math.min(birthtimeMs, mtimeMs) : mtimeMs;
+}
+
+/** The last four bytes of a gzip file say how long its text is, modulo 2^32 (RFC 1952 section 2.3.1). */
+async function textBytes(path: string, size: number): Promise<number> {
+  if (compressionOf(basename(path)) === 'none') return size;
+  const file = await open(path, 'r').catch(() => undefined);
+  try {
+    const { buffer, bytesRead } = (await file?.read(Buffer.alloc(4), 0, 4, Math.max(0, size - 4))) ?? {};
+    return bytesRead === 4 && buffer !== undefined ? buffer.readUInt32LE() : size;
+  } finally {
+    await file?.close();
+  }
+}
