@@ -20,7 +20,7 @@ function sourceText(source: SourceState, { files }: AgentState): string[] {
   const blocked = files.filter((file) => file.source === name && file.code !== undefined);
   return [
     `source ${name}: ${plural(followed, 'file')}, ${lag}`,
-    ...blocked.map(({ path, code }) => `  cannot read ${path} (${code}); ${remedyFor(code)}`),
+    ...blocked.map(({ path, code }) => `  cannot read ${path} (${code}); ${remedyFor(path, code)}`),
   ];
 }
 
@@ -31,11 +31,11 @@ function lagText({ lagBytes, lagLines, lagMs }: SourceState): string {
   return `${sizeText(lagBytes)} not read yet${lines}${age}`;
 }
 
-function remedyFor(code = ''): string {
+function remedyFor(path: string, code = ''): string {
   switch (code) {
     case 'EACCES':
     case 'EPERM':
-      return 'let the user openemr-audit read it and enter the directories above it (setfacl -m u:openemr-audit:rX)';
+      return `let the user openemr-audit read it and enter the directories above it: setfacl -m u:openemr-audit:rX ${path}, or what check says`;
     case 'EMFILE':
     case 'ENFILE':
       return 'too many files are open; raise LimitNOFILE= of the unit';
