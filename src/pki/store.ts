@@ -5,7 +5,7 @@
  * so that no key is ever left beside the certificate of another.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import { access, type FileHandle, link, open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { syncDirectory } from '../lib/atomic-file.js';
@@ -116,8 +116,10 @@ async function writeBeside({ path, content, mode }: NewFile, owner: Owner | unde
   const handle = await open(from, 'wx', mode);
   try {
     await handle.chmod(mode);
-    await giveTo(handle, owner ?? ownerLike(to));
     await handle.writeFile(content);
+    await giveTo(handle, owner ?? modelOf(to));
+    // Only now that it has its group, and only root could give it that.
+    if (mode === MODE.key && owner === undefined && isRoot()) await handle.chmod(keyModeLike(modelOf(to)));
     await handle.sync();
   } catch (error) {
     await rm(from, { force: true });
@@ -130,11 +132,27 @@ async function writeBeside({ path, content, mode }: NewFile, owner: Owner | unde
 
 /** Only root may give files away; for anyone else they are already owned by the right one. */
 async function giveTo(handle: FileHandle, { uid, gid }: Owner): Promise<void> {
-  if (process.getuid?.() === 0) await handle.chown(uid, gid);
+  if (isRoot()) await handle.chown(uid, gid);
 }
 
-function ownerLike(path: string): Owner {
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+/** The file that is replaced, or the directory of a new one. */
+function modelOf(path: string): Stats {
   return statSync(existsSync(path) ? path : dirname(path));
+}
+
+/**
+ * A key is its owner's alone, unless root has arranged it otherwise: a key that
+ * its group could read stays so, and a directory of root's that one other group
+ * may enter is there for that group to read what lies in it.
+ */
+export function keyModeLike(model: Pick<Stats, 'uid' | 'gid' | 'mode' | 'isDirectory'>): number {
+  const { uid, gid, mode } = model;
+  const forGroup = model.isDirectory() ? uid === 0 && gid !== 0 && (mode & 0o017) === 0o010 : (mode & 0o077) === 0o040;
+  return forGroup ? MODE.key | 0o040 : MODE.key;
 }
 
 async function keepReplaced(files: readonly NewFile[], suffix: string): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { completeInstallation, installFiles, isBeingInstalled } from '../../src/pki/store.js';
+import { completeInstallation, installFiles, isBeingInstalled, keyModeLike } from '../../src/pki/store.js';
 
 async function place(t: ExecutionContext) {
   const directory = await mkdtemp(join(tmpdir(), 'store-'));
@@ -109,3 +109,19 @@ test('what a killed command left behind is removed by the next, unless it may st
 
   t.deepEqual(await readdir(directory), ['.key.pem.00000002.new', 'cert.pem', 'key.pem']);
 });
+
+const models: [what: string, directory: boolean, uid: number, gid: number, mode: number, key: number][] = [
+  ['a directory of root that one group may enter', true, 0, 997, 0o750, 0o640],
+  ['a directory of root alone', true, 0, 0, 0o750, 0o600],
+  ['a directory of root that everybody may enter', true, 0, 997, 0o755, 0o600],
+  ['a directory of root that nobody else may enter', true, 0, 997, 0o700, 0o600],
+  ['the directory of a user', true, 1000, 1000, 0o750, 0o600],
+  ['a key that its group could read', false, 0, 997, 0o640, 0o640],
+  ['a key that its owner alone could read', false, 0, 997, 0o600, 0o600],
+  ['a key that everybody could read', false, 0, 997, 0o644, 0o600],
+];
+for (const [what, directory, uid, gid, mode, key] of models) {
+  test(`modelled on ${what}, a new key has mode ${key.toString(8).padStart(4, '0')}`, (t) => {
+    t.is(keyModeLike({ uid, gid, mode: mode | (directory ? 0o040000 : 0o100000), isDirectory: () => directory }), key);
+  });
+}

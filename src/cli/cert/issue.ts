@@ -103,7 +103,7 @@ async function issue(io: Io, options: IssueOptions): Promise<void> {
   say(
     io,
     '',
-    `Its key is ${options.keyOut}, for its owner only.`,
+    `Its key is ${options.keyOut}; others cannot read it.`,
     `Next: ${COMMAND} cert verify --purpose ${purpose} --cert ${options.out} --key ${options.keyOut}${verify}`,
   );
 }
