@@ -49,6 +49,8 @@ export interface StageOptions {
   readonly delivery?: Partial<DeliveryConfig>;
   readonly times?: AgentDependencies['times'];
   readonly lookup?: AgentDependencies['lookup'];
+  /** Of the program: the command that starts it elsewhere, as `nsenter` does. */
+  readonly inside?: readonly string[];
   /** Keys of the source, as in a configuration file; a line of the log is text otherwise. */
   readonly source?: Readonly<Record<string, string>>;
   /** And of its messages. */
@@ -146,7 +148,7 @@ export class Stage {
   async startProgram(): Promise<AgentProcess> {
     const file = join(this.directory, 'config.yaml');
     writeFileSync(file, this.#yaml());
-    const program = new AgentProcess(file, join(this.directory, 'agent.out'), this.journal);
+    const program = new AgentProcess(file, join(this.directory, 'agent.out'), this.journal, this.options.inside);
     this.t.teardown(() => program.kill());
     await program.ready();
     return program;
@@ -203,10 +205,12 @@ export class AgentProcess {
     config: string,
     private readonly output: string,
     private readonly journal: string,
+    inside: readonly string[] = [],
   ) {
     const out = openSync(output, 'a');
-    const args = ['--enable-source-maps', MAIN, 'run', '--config', config];
-    this.#child = spawn(process.execPath, args, { stdio: ['ignore', out, out], env: { PATH: process.env.PATH } });
+    const own = [process.execPath, '--enable-source-maps', MAIN, 'run', '--config', config];
+    const [command = process.execPath, ...args] = [...inside, ...own];
+    this.#child = spawn(command, args, { stdio: ['ignore', out, out], env: { PATH: process.env.PATH } });
     closeSync(out);
     this.#exited = once(this.#child, 'exit');
   }

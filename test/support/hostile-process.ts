@@ -11,6 +11,8 @@ const SCRIPT = fileURLToPath(new URL('./hostile-child.js', import.meta.url));
 export interface HostileProcessOptions extends HostileOptions {
   /** Only a file outlives a process. */
   readonly store: { readonly file: string; readonly as: 'frames' | 'lines' };
+  /** The command that starts it elsewhere, as `nsenter` does. */
+  readonly inside?: readonly string[];
 }
 
 export class HostileProcess {
@@ -32,8 +34,9 @@ export class HostileProcess {
     return started;
   }
 
-  private constructor(options: HostileProcessOptions) {
-    this.#child = fork(SCRIPT, [JSON.stringify(options)], { execArgv: ['--enable-source-maps'] });
+  private constructor({ inside = [], ...options }: HostileProcessOptions) {
+    const [execPath = process.execPath, ...execArgv] = [...inside, process.execPath, '--enable-source-maps'];
+    this.#child = fork(SCRIPT, [JSON.stringify(options)], { execPath, execArgv });
     this.exited = once(this.#child, 'exit').then(([code, signal]) => ({ code, signal }));
     this.#child.on('message', ({ port, ...counts }: Counts & { port: number }) => {
       this.#port = port;

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestPki } from './certificates.js';
 import { Daemon } from './daemon.js';
+import { isListening } from './free-port.js';
 
 export interface RsyslogOptions {
   /** `ptcp` is TCP without TLS. */
@@ -38,9 +39,9 @@ export class Rsyslog {
         command: 'rsyslogd',
         args: ['-n', '-f', join(directory, 'rsyslog.conf'), '-i', join(directory, 'pid')],
         outputFile: join(directory, 'out'),
-        ready: async () => (await portIn(portFile)) !== undefined,
+        ready: async () => (await portOf(options, portFile)) !== undefined,
       });
-      return new Rsyslog(daemon, directory, file, (await portIn(portFile))!);
+      return new Rsyslog(daemon, directory, file, (await portOf(options, portFile))!);
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
       throw error;
@@ -62,6 +63,12 @@ export class Rsyslog {
 
   signal(signal: NodeJS.Signals): void {
     this.#daemon.signal(signal);
+  }
+
+  /** Tells it to stop: it writes what it has read first. */
+  async terminate(): Promise<void> {
+    this.#daemon.signal('SIGTERM');
+    await this.#daemon.exited;
   }
 
   /** Kills it; what it stored under a name of its own stays. */
@@ -95,7 +102,9 @@ action(type="omfile" file="${file}" template="as-it-came" fileCreateMode="0600")
 `;
 }
 
-async function portIn(file: string): Promise<number | undefined> {
+/** It writes the port only when the system has chosen it. */
+async function portOf({ port: wanted }: RsyslogOptions, file: string): Promise<number | undefined> {
+  if (wanted !== undefined) return isListening(wanted) ? wanted : undefined;
   const port = Number(await readFile(file, 'utf8').catch(() => ''));
   return port > 0 ? port : undefined;
 }
