@@ -8,17 +8,15 @@ export type Detail = readonly [type: string, value: string | Buffer];
 
 /** One detail, whole. `type` is a name of ours, in plain ASCII. */
 export function detail(type: string, value: string | Buffer): string {
-  const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
-  return `${OPEN}${type}${MIDDLE}${bytes.toString('base64')}${CLOSE}`;
+  return OPEN + type + MIDDLE + base64(value) + CLOSE;
 }
 
 /** As many as fit into `room` octets, in their order; one that would not is shortened, or left out when nothing of it could be shown. */
 export function detailsWithin(details: Iterable<Detail>, room: number): string {
   let written = '';
   for (const [type, value] of details) {
-    const whole = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
     const space = room - written.length - AROUND - type.length;
-    const bytes = base64Within(whole, space);
+    const bytes = value.length <= space / MOST_GROWTH ? value : base64Within(octetsOf(value), space);
     if (bytes !== undefined) written += detail(type, bytes);
   }
   return written;
@@ -39,6 +37,18 @@ export function readDetails(xml: string): [type: string, value: string][] {
   return [...xml.matchAll(DETAIL)].map(([, type, value]) => [type!, Buffer.from(value!, 'base64').toString('utf8')]);
 }
 
+function octetsOf(value: string | Buffer): Buffer {
+  return typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
+}
+
+/** A dozen in each message, nearly all of them ASCII: `btoa` takes a third of the time. */
+function base64(value: string | Buffer): string {
+  return typeof value === 'string' && ASCII.test(value) ? btoa(value) : octetsOf(value).toString('base64');
+}
+
+const ASCII = /^[\0-\x7f]*$/;
+/** Octets of base64 that a character becomes at most: it has three in UTF-8, or stands in a group alone. */
+const MOST_GROWTH = 4;
 const OPEN = '<ParticipantObjectDetail type="';
 const MIDDLE = '" value="';
 const CLOSE = '"/>';
