@@ -114,7 +114,7 @@ export const schema = {
     redact: key(
       'patterns',
       [],
-      'Regular expressions: what they match in comments, notes and lines of text becomes [redacted]. Case does not matter.',
+      'Regular expressions as RE2 knows them: what they match in comments, notes and lines of text becomes [redacted]. Case does not matter.',
     ),
     bom: key('switch', 'true', 'Begin a text beyond ASCII with a byte order mark, as RFC 5424 section 6.4 asks.'),
   },

@@ -18,9 +18,9 @@ export function commentsOf(row: Row): Comments {
   return { form: 'text', bytes: Buffer.from(stored, isEncoded(row, stored) ? 'base64' : 'utf8') };
 }
 
-/** The text as it would be stored. */
-export function storedComments(row: Row, text: string): string {
-  return isEncoded(row, textOf(row.comments)) ? Buffer.from(text, 'utf8').toString('base64') : text;
+/** The text's octets as they would be stored. */
+export function storedComments(row: Row, bytes: Buffer): string {
+  return bytes.toString(isEncoded(row, textOf(row.comments)) ? 'base64' : 'utf8');
 }
 
 function isEncoded(row: Row, stored: string): boolean {

@@ -8,12 +8,13 @@
  * Known limits: encrypted comments are not searched, nor is what a cut divides.
  */
 import { isUtf8 } from 'node:buffer';
+import { Pattern } from '../lib/pattern.js';
 import { commentsOf, storedComments } from './comments.js';
 import { isObject, type Row, textOf } from './row.js';
 
 export interface FreeTextOptions {
   readonly comments: 'encoded' | 'decoded' | 'omit';
-  /** Regular expressions; case does not matter. */
+  /** Regular expressions as `lib/pattern.ts` takes them. */
   readonly redact: readonly string[];
 }
 
@@ -27,11 +28,11 @@ const REDACTED = '[redacted]';
 
 export class FreeText {
   readonly #comments: FreeTextOptions['comments'];
-  readonly #patterns: readonly RegExp[];
+  readonly #patterns: readonly Pattern[];
 
   constructor({ comments, redact }: FreeTextOptions) {
     this.#comments = comments;
-    this.#patterns = redact.map((pattern) => new RegExp(pattern, 'giu'));
+    this.#patterns = redact.map((pattern) => new Pattern(pattern));
   }
 
   /** The row as it may go out; `undefined`: as it is. */
@@ -71,10 +72,12 @@ export class FreeText {
     if (this.#comments === 'omit') return null;
     const { form, bytes } = commentsOf(row);
     if (form === 'encrypted') return row.comments;
+    if (this.#comments === 'decoded') return pen.redact(bytes.toString('utf8'));
     const before = pen.redacted;
-    const text = pen.redact(bytes.toString('utf8'));
-    if (this.#comments === 'decoded') return text;
-    return pen.redacted === before ? row.comments : storedComments(row, text);
+    // Octets that are no text, such as a binary id, stay what they are around what is redacted.
+    const encoding = isUtf8(bytes) ? 'utf8' : 'latin1';
+    const text = pen.redact(bytes.toString(encoding));
+    return pen.redacted === before ? row.comments : storedComments(row, Buffer.from(text, encoding));
   }
 
   #columns(columns: Record<string, unknown>, names: readonly string[], pen: Pen): void {
@@ -93,17 +96,14 @@ function pathOf(address: string): string {
 class Pen {
   redacted = 0;
 
-  constructor(private readonly patterns: readonly RegExp[]) {}
+  constructor(private readonly patterns: readonly Pattern[]) {}
 
   redact(text: string): string {
     let redacted = text;
     for (const pattern of this.patterns) {
-      redacted = redacted.replaceAll(pattern, (match) => {
-        // A pattern that can match nothing would otherwise mark every place.
-        if (match === '') return '';
-        this.redacted += 1;
-        return REDACTED;
-      });
+      const { text: told, places } = pattern.replaceAll(redacted, REDACTED);
+      redacted = told;
+      this.redacted += places;
     }
     return redacted;
   }

@@ -301,6 +301,10 @@ test('filters and patterns that could match nothing are refused', async (t) => {
     (await told(`${LEAST}\nmessage: { redact: ['(a'] }`)).join(' '),
     /message\.redact: expected a list of regular/,
   );
+  t.regex(
+    (await told(`${LEAST}\nmessage: { redact: ['(?<=ssn )\\d+'] }`)).join(' '),
+    /message\.redact: expected .*\(no look-around/,
+  );
 });
 
 test('a table whose heading would be skipped is refused', async (t) => {

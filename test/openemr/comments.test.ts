@@ -26,7 +26,7 @@ for (const [title, row, form, text] of forms) {
     const comments = commentsOf(row);
     t.is(comments.form, form);
     t.is(comments.bytes.toString(), text);
-    if (form === 'text' && text !== '') t.is<unknown, unknown>(storedComments(row, text), row.comments);
+    if (form === 'text' && text !== '') t.is<unknown, unknown>(storedComments(row, Buffer.from(text)), row.comments);
   });
 }
 

@@ -48,6 +48,20 @@ test('a row that was edited tells nothing more of what it says now', (t) => {
   t.deepEqual(retold?.told.row, { comments: null, version: 4 });
 });
 
+test('octets that are no text stay as they are around what is redacted', (t) => {
+  const bytes = Buffer.concat([Buffer.from([0x12, 0x00, 0xff]), Buffer.from(' 123-45-6789 '), Buffer.from([0xfe])]);
+  const row = { version: 4, comments: bytes.toString('base64') };
+  const { comments } = new FreeText({ comments: 'encoded', redact: [SSN] }).ofRow(row)!.told;
+  const wanted = Buffer.concat([Buffer.from([0x12, 0x00, 0xff]), Buffer.from(' [redacted] '), Buffer.from([0xfe])]);
+  t.deepEqual(Buffer.from(String(comments), 'base64'), wanted);
+});
+
+test('a pattern that would take years to try every way comes to an end, whatever is written into the trail', (t) => {
+  const row = { version: 4, comments: encoded(`${'a'.repeat(200_000)}! 123-45-6789`) };
+  const retold = new FreeText({ comments: 'encoded', redact: ['(a+)+$', '[\\w.]+@[\\w.]+', SSN] }).ofRow(row);
+  t.is(retold?.redacted, 1);
+});
+
 test('encrypted comments stay as they are', (t) => {
   const row = { encrypt: 'Yes', comments: '007abc' };
   t.is(new FreeText({ comments: 'decoded', redact: ['abc'] }).ofRow(row)?.told.comments, '007abc');

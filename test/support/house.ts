@@ -26,6 +26,7 @@ const KNOWN_BY: ReadonlyMap<string, readonly string[]> = new Map([
   ['commander', ['cli']],
   ['chokidar', ['source']],
   ['node-forge', ['pki']],
+  ['re2js', ['lib']],
 ]);
 
 /** `link/connect.ts` is in link, `main.ts` in main. */
