@@ -47,7 +47,7 @@ function remedyOf(code: string): string {
     case 'EDQUOT':
       return 'free space on this volume';
     case 'EROFS':
-      return 'see in the kernel log why the volume is read-only, and remount it';
+      return 'see in the kernel log why the volume is read-only; stop the agent, check the file system, mount it again';
     case 'EACCES':
     case 'EPERM':
       return 'give the directory and what is in it back to the user that the agent runs as';

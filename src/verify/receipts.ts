@@ -2,7 +2,7 @@
  * The book of receipts: a file a month, written by the running agent alone.
  * Each receipt is appended in one write and synced. A receipt tells of what has
  * been acknowledged already, so a failure here is reported and never stops
- * forwarding; and a line that a crash cut short is ended before the next one,
+ * forwarding, and what could not be written is written with the next; and a line that a crash cut short is ended before the next one,
  * so that it spoils no other.
  */
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
@@ -20,6 +20,8 @@ export interface ReceiptBookOptions {
   readonly keepMs?: number;
 }
 
+/** A disk that takes nothing for long must not cost the memory. */
+const MOST_UNWRITTEN = 1000;
 const KEEP_MS = 400 * 86_400_000;
 
 /** Where the receipts of a journal lie. */
@@ -35,6 +37,8 @@ export class ReceiptBook {
   #file: { readonly month: string; readonly handle: FileHandle } | undefined;
   #failing = false;
   #closed = false;
+  /** Of epochs that are acknowledged, and not on disk yet: a line each. */
+  #unwritten: string[] = [];
   /** Receipts are written one after another, in the order of `add`. */
   #last: Promise<void> = Promise.resolve();
 
@@ -56,21 +60,46 @@ export class ReceiptBook {
   add(receipt: NewReceipt): Promise<void> {
     if (this.#closed) return this.#last;
     const time = new Date(this.#clock.nowMs()).toISOString();
-    this.#last = this.#last.then(() => this.#try(() => this.#write(time, receipt)));
-    return this.#last;
+    this.#unwritten.push(formatReceipt({ time, ...receipt }));
+    this.#unwritten.splice(0, this.#unwritten.length - MOST_UNWRITTEN);
+    return this.#writeAll();
   }
 
-  /** Resolves when all that was added is written. */
+  /** Resolves when all that was added is written, or could not be. */
   close(): Promise<void> {
     this.#closed = true;
+    if (this.#unwritten.length > 0) void this.#writeAll();
     this.#last = this.#last.then(() => this.#closeFile());
     return this.#last;
   }
 
-  async #write(time: string, receipt: NewReceipt): Promise<void> {
-    const { handle } = await this.#fileOf(time.slice(0, 'YYYY-MM'.length));
-    await handle.appendFile(formatReceipt({ time, ...receipt }));
-    await handle.datasync();
+  #writeAll(): Promise<void> {
+    this.#last = this.#last.then(() => this.#try(() => this.#write()));
+    return this.#last;
+  }
+
+  /** Those that the disk refused come with the next: in the month of that one. */
+  async #write(): Promise<void> {
+    if (this.#unwritten.length === 0) return;
+    const lines = this.#unwritten.splice(0);
+    try {
+      await this.#append(lines.join(''));
+    } catch (error) {
+      this.#unwritten.unshift(...lines);
+      throw error;
+    }
+  }
+
+  async #append(lines: string): Promise<void> {
+    const { handle } = await this.#fileOf(new Date(this.#clock.nowMs()).toISOString().slice(0, 'YYYY-MM'.length));
+    const { size } = await handle.stat();
+    try {
+      await handle.appendFile(lines);
+      await handle.datasync();
+    } catch (error) {
+      await handle.truncate(size).catch(() => undefined);
+      throw error;
+    }
   }
 
   async #fileOf(month: string): Promise<{ readonly handle: FileHandle }> {
@@ -104,7 +133,7 @@ export class ReceiptBook {
       await this.#closeFile();
       if (this.#failing) return;
       this.#failing = true;
-      this.#report.error('A receipt could not be kept; the messages are acknowledged all the same', {
+      this.#report.error('Receipts cannot be written; the last thousand are kept in memory until they can', {
         directory: this.#directory,
         reason: reasonOf(error),
       });

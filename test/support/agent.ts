@@ -58,6 +58,8 @@ export interface StageOptions {
   readonly journal?: JournalPlace;
   /** And of tls, over the files of `pki`. */
   readonly tls?: Readonly<Record<string, string>>;
+  /** Of another stage, to follow the same lines. */
+  readonly log?: string;
 }
 
 /** As the configuration has it; where a part is not named, the journal is roomy and beside the log. */
@@ -90,10 +92,10 @@ export class Stage {
   ) {
     this.directory = temporaryDirectory(t);
     this.collectors = [...options.collectors];
-    this.log = join(this.directory, 'audit.log');
+    this.log = options.log ?? join(this.directory, 'audit.log');
     this.journal = join(options.journal?.parent ?? this.directory, 'journal');
-    mkdirSync(this.journal, { mode: 0o700 });
-    writeFileSync(this.log, '');
+    mkdirSync(this.journal, { mode: 0o700, recursive: true });
+    appendFileSync(this.log, '');
   }
 
   /** Appends `count` numbered lines in one write. */
@@ -241,6 +243,10 @@ export class AgentProcess {
     } catch {
       return undefined;
     }
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
   }
 
   /** SIGKILL; resolves when it is gone. */

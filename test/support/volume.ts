@@ -1,49 +1,52 @@
 /**
- * A small file system of a test's own, mounted by root: ext4 in a file behind a
- * loop device, or tmpfs. It can be filled to the last byte by a file that is not
- * ours, freed, made read-only, and copied as a power cut would leave it.
+ * A small file system of a test's own, mounted by root: ext4 or xfs in a file
+ * behind a loop device, or tmpfs. It can be filled to the last byte by a file that
+ * is not ours, and freed; one of ext4 can be made read-only as after an error on
+ * its disk, and be copied as it is at one moment.
  */
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, statfsSync, truncateSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { temporaryDirectory } from './files.js';
 
-export type VolumeKind = 'ext4' | 'tmpfs';
+export type VolumeKind = 'ext4' | 'xfs' | 'tmpfs';
 
 export class Volume {
   /** Where it is mounted. */
   readonly path: string;
-  /** What an ext4 file system lies in. */
+  /** What it lies in, unless that is memory. */
   readonly image: string;
   readonly #ballast: string;
 
-  /** Unmounted when the test is over. */
-  static make(t: ExecutionContext, kind: VolumeKind, mebibytes: number): Volume {
-    const volume = new Volume(temporaryDirectory(t));
-    mkdirSync(volume.path);
-    if (kind === 'ext4') {
-      makeImage(volume.image, mebibytes);
-      volume.#mount(t, volume.image);
-    } else {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=0755`, 'none', volume.path]);
-      volume.#unmountAfter(t);
+  /** Unmounted when the test is over. Its image lies in `within`, where a test wants to copy it. */
+  static make(t: ExecutionContext, kind: VolumeKind, mebibytes: number, within?: string): Volume {
+    const directory = temporaryDirectory(t);
+    const volume = new Volume(directory, join(within ?? directory, 'image'));
+    if (kind === 'tmpfs') volume.#mount(t, ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=0755`, 'none']);
+    else {
+      makeImage(volume.image, kind, mebibytes);
+      volume.mount(t);
     }
     return volume;
   }
 
-  /** A copy of an ext4 file system, mounted: its own journal is played back first, as after a power cut. */
-  static recovered(t: ExecutionContext, image: string): Volume {
-    const volume = new Volume(temporaryDirectory(t));
-    mkdirSync(volume.path);
-    volume.#mount(t, image);
+  /** An image that is there, mounted: the file system's own journal is played back first, as after a power cut. */
+  static of(t: ExecutionContext, image: string): Volume {
+    const volume = new Volume(temporaryDirectory(t), image);
+    volume.mount(t);
     return volume;
   }
 
-  private constructor(directory: string) {
+  private constructor(directory: string, image: string) {
     this.path = join(directory, 'mounted');
-    this.image = join(directory, 'image');
+    this.image = image;
     this.#ballast = join(this.path, 'of-somebody-else');
+    mkdirSync(this.path);
+  }
+
+  mount(t: ExecutionContext): void {
+    this.#mount(t, ['-o', 'loop', this.image]);
   }
 
   get freeBytes(): number {
@@ -67,29 +70,41 @@ export class Volume {
     rmSync(this.#ballast, { force: true });
   }
 
-  remount(how: 'ro' | 'rw'): void {
-    execFileSync('mount', ['-o', `remount,${how}`, this.path]);
+  /** As when the file system has met an error on its disk: from now on it refuses every write. */
+  failReadOnly(): void {
+    const device = execFileSync('findmnt', ['--noheadings', '--output', 'SOURCE', this.path]).toString().trim();
+    writeFileSync(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, 'as a test wants it');
   }
 
-  /** The blocks of the device as they are now, whatever is still in memory. */
+  /** Unmounted and checked, as an administrator does after that. Whoever had files open here is gone. */
+  repair(t: ExecutionContext): void {
+    execFileSync('umount', [this.path]);
+    // Exit status 1: errors were found and corrected.
+    spawnSync('e2fsck', ['-f', '-y', this.image]);
+    this.mount(t);
+  }
+
+  /** All blocks as they are at one moment: the image lies on xfs, which shares them with a copy at once. */
   copyImage(to: string): void {
-    execFileSync('cp', ['--sparse=always', this.image, to]);
+    execFileSync('cp', ['--reflink=always', this.image, to]);
   }
 
-  #mount(t: ExecutionContext, image: string): void {
-    execFileSync('mount', ['-o', 'loop', image, this.path]);
-    this.#unmountAfter(t);
-  }
-
-  #unmountAfter(t: ExecutionContext): void {
-    t.teardown(() => execFileSync('umount', ['--lazy', this.path]));
+  #mount(t: ExecutionContext, what: readonly string[]): void {
+    execFileSync('mount', [...what, this.path]);
+    t.teardown(() => spawnSync('umount', ['--lazy', this.path]));
   }
 }
 
-function makeImage(path: string, mebibytes: number): void {
+const MAKE = {
+  ext4: ['mkfs.ext4', '-q', '-m', '0', '-e', 'remount-ro'],
+  xfs: ['mkfs.xfs', '-q', '-m', 'reflink=1'],
+} as const;
+
+function makeImage(path: string, kind: keyof typeof MAKE, mebibytes: number): void {
   closeSync(openSync(path, 'w'));
   truncateSync(path, mebibytes * 1024 * 1024);
-  execFileSync('mkfs.ext4', ['-q', '-m', '0', path]);
+  const [program, ...options] = MAKE[kind];
+  execFileSync(program, [...options, path]);
 }
 
 function writeUntilFull(file: number, bytes: Buffer): void {

@@ -113,7 +113,7 @@ test('an agent that runs for a year removes old months as new ones begin', async
   t.deepEqual(readdirSync(directory).sort(), ['2026-05.jsonl', '2026-06.jsonl']);
 });
 
-test('a book that cannot be written says so once, fails nobody, and goes on when it can be', async (t) => {
+test('a book that cannot be written says so once, fails nobody, and loses nothing when it can be', async (t) => {
   const parent = temporaryDirectory(t);
   const directory = join(parent, 'receipts');
   writeFileSync(directory, 'a file where the directory should be');
@@ -121,12 +121,25 @@ test('a book that cannot be written says so once, fails nobody, and goes on when
 
   await book.add(numbered(1));
   await book.add(numbered(2));
-  t.deepEqual(told, ['A receipt could not be kept; the messages are acknowledged all the same']);
+  t.deepEqual(told, ['Receipts cannot be written; the last thousand are kept in memory until they can']);
 
   rmSync(directory);
   await book.add(numbered(3));
   t.is(told.at(-1), 'Receipts are written again');
-  t.deepEqual(await seqsIn(directory), { seqs: [3], damaged: 0 });
+  t.deepEqual(await seqsIn(directory), { seqs: [1, 2, 3], damaged: 0 });
+});
+
+test('what a disk refused for long is not kept without end, and the last of it is written at the close', async (t) => {
+  const directory = join(temporaryDirectory(t), 'receipts');
+  writeFileSync(directory, 'a file where the directory should be');
+  const { book } = await openBook(t, directory);
+  for (let seq = 1; seq <= 1500; seq++) await book.add(numbered(seq));
+  rmSync(directory);
+
+  await book.close();
+
+  const { seqs, damaged } = await seqsIn(directory);
+  t.deepEqual([seqs.length, seqs[0], seqs.at(-1), damaged], [1000, 501, 1500, 0]);
 });
 
 test('a closed book has written all that it was given, and closing twice is closing', async (t) => {
