@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
-import { grantsFor } from '../../src/export/grants.js';
 import type { ExportConfig, SiteOptions } from '../../src/export/options.js';
+import { makeExportAccount } from './export-account.js';
 import { type MariaDb, startMariaDb } from './mariadb.js';
 import { createOpenemr, type Written } from './openemr-database.js';
 import { sealColumns } from './openemr-writing.js';
@@ -49,12 +49,7 @@ export class Station {
       passwordFile,
       tls: undefined,
     };
-    const connection = await server.connect();
-    const statements = grantsFor(site)
-      .replaceAll(/^--.*$/gm, '')
-      .split(';');
-    for (const statement of statements) if (statement.trim() !== '') await connection.query(statement);
-    await connection.end();
+    await makeExportAccount(server, site);
     const config: ExportConfig = {
       directory: join(home, 'audit'),
       sites: [site],

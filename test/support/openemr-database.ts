@@ -5,9 +5,10 @@
  * which renames the tables one after another, reads them and drops them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection, ResultSetHeader } from 'mysql2/promise';
+import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { MariaDb } from './mariadb.js';
 import { apiColumns, type LogColumns, logColumns, sealColumns } from './openemr-writing.js';
+import { until } from './wait.js';
 
 const TABLES = [
   `CREATE TABLE log (id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY, date datetime, event varchar(255),
@@ -29,6 +30,9 @@ const TABLES = [
   `INSERT INTO gacl_aro VALUES (31, 'users', 'emergency1'), (32, 'users', 'drlee')`,
   `INSERT INTO gacl_groups_aro_map VALUES (16, 31)`,
 ];
+
+/** Those that "Eventlog backup" renames, in its order. */
+const TRAIL_TABLES = ['log_comment_encrypt', 'log', 'api_log'];
 
 /** A row that was written and has not been rolled back. */
 export interface Written {
@@ -70,11 +74,17 @@ export class OpenemrWriter {
     const last = this.#number + rows;
     await Promise.all(
       Array.from({ length: sessions }, async () => {
-        const connection = await this.#connect();
+        let connection = await this.#connect();
         while (this.#number < last) {
           const number = this.#number;
           this.#number += 1;
-          await this.#writeOne(connection, number, random);
+          try {
+            await this.#writeOne(connection, number, random);
+          } catch (error) {
+            if (!isLost(error)) throw error;
+            connection.destroy();
+            connection = await this.#reconnect();
+          }
           if (pauseMs > 0) await sleep(2 * pauseMs * random());
         }
         await connection.end();
@@ -102,18 +112,33 @@ export class OpenemrWriter {
     await connection.end();
   }
 
-  /** "Eventlog backup". The dump is a read; `beforeDrop` says how long it takes. */
+  /** "Eventlog backup", started again if the server dies in it. The dump is a read; `beforeDrop` says how long it takes. */
   async backUp(beforeDrop: () => Promise<void>): Promise<void> {
-    const connection = await this.#connect();
-    for (const table of ['log_comment_encrypt', 'log', 'api_log']) {
-      await connection.query(`CREATE TABLE ${table}_new LIKE ${table}`);
-      await connection.query(`RENAME TABLE ${table} TO ${table}_backup, ${table}_new TO ${table}`);
+    for (const table of TRAIL_TABLES) {
+      await this.persist(async (connection) => {
+        if (await isThere(connection, `${table}_backup`)) return;
+        await connection.query(`CREATE TABLE IF NOT EXISTS ${table}_new LIKE ${table}`);
+        await connection.query(`RENAME TABLE ${table} TO ${table}_backup, ${table}_new TO ${table}`);
+      });
     }
     await beforeDrop();
-    for (const table of ['log_comment_encrypt', 'log', 'api_log']) {
-      await connection.query(`DROP TABLE ${table}_backup`);
+    for (const table of TRAIL_TABLES) {
+      await this.persist((connection) => connection.query(`DROP TABLE IF EXISTS ${table}_backup`));
     }
-    await connection.end();
+  }
+
+  /** Does it until the server has lived through it. */
+  async persist<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    for (;;) {
+      const connection = await this.#reconnect();
+      try {
+        return await work(connection);
+      } catch (error) {
+        if (!isLost(error)) throw error;
+      } finally {
+        connection.destroy();
+      }
+    }
   }
 
   async #writeOne(connection: Connection, number: number, random: () => number): Promise<void> {
@@ -133,12 +158,33 @@ export class OpenemrWriter {
     this.written.push({ id, columns });
   }
 
+  #reconnect(): Promise<Connection> {
+    return until(() => this.#connect().catch(() => undefined), {
+      what: 'the database',
+      timeoutMs: 60_000,
+      everyMs: 50,
+    });
+  }
+
   async #connect(): Promise<Connection> {
     const connection = await this.#server.connect(this.#database);
+    // It ends between two statements when the server does; the next statement says so.
+    connection.on('error', () => undefined);
     // As OpenEMR does; its times are the clinic's.
     await connection.query("SET sql_mode = '', time_zone = '-05:00'");
     return connection;
   }
+}
+
+/** The connection is gone; any other error is the statement's. */
+function isLost(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('fatal' in error && error.fatal === true) || ('code' in error && error.code === 'ER_SERVER_SHUTDOWN');
+}
+
+async function isThere(connection: Connection, table: string): Promise<boolean> {
+  const [rows] = await connection.query<RowDataPacket[]>('SHOW TABLES LIKE ?', [table]);
+  return rows.length > 0;
 }
 
 async function insert(connection: Connection, table: string, columns: object): Promise<number> {

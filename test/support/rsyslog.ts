@@ -21,6 +21,8 @@ export interface RsyslogOptions {
   readonly file?: string;
   /** A longer message is cut by rsyslog without a word. */
   readonly maxMessageBytes?: number;
+  /** Without a queue in memory, which a kill would take. */
+  readonly storesBeforeItReadsOn?: boolean;
 }
 
 export class Rsyslog {
@@ -79,7 +81,7 @@ export class Rsyslog {
 }
 
 function configuration(
-  { driver, pki, port = 0, maxMessageBytes = 262_144 }: RsyslogOptions,
+  { driver, pki, port = 0, maxMessageBytes = 262_144, storesBeforeItReadsOn = false }: RsyslogOptions,
   directory: string,
   file: string,
   portFile: string,
@@ -94,6 +96,7 @@ global(
   DefaultNetstreamDriverCertFile="${pki.collectorCert}"
   DefaultNetstreamDriverKeyFile="${pki.collectorKey}"
 )
+${storesBeforeItReadsOn ? 'main_queue(queue.type="direct")' : ''}
 module(load="imtcp" StreamDriver.Name="${driver}" ${driver === 'ptcp' ? '' : 'StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid"'}
        maxFrameSize="${Math.max(200_000, maxMessageBytes)}")
 template(name="as-it-came" type="string" string="%rawmsg%\\n")

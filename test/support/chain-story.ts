@@ -1,0 +1,127 @@
+/**
+ * OpenEMR writes while every part of the chain is killed at random moments;
+ * in the end each row of the tables is in the files once, at each collector at
+ * least once, and `verify` and `export --reconcile` agree.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExecutionContext } from 'ava';
+import type { Chain, Part } from './chain.js';
+import { type Counted, count, linesIn, rowsOf, storedNames, type TableRows } from './chain-count.js';
+import { OpenemrWriter, type WritingHabits } from './openemr-database.js';
+import { sealColumns } from './openemr-writing.js';
+import { until } from './wait.js';
+
+export interface ChainStoryOptions {
+  /** Rows that are there already when the export begins. */
+  readonly before: number;
+  readonly habits: WritingHabits;
+  /** Rows after which "Eventlog backup" is run. */
+  readonly swapsAt: readonly number[];
+  /** Of each part, at least. */
+  readonly kills: number;
+  readonly longestPauseMs: number;
+  readonly longestOutageMs: number;
+}
+
+export async function playChain(t: ExecutionContext, chain: Chain, options: ChainStoryOptions): Promise<Counted> {
+  const { before, habits, swapsAt } = options;
+  const writer = new OpenemrWriter(chain.database.server, 'openemr');
+  await writer.fill(before);
+  for (const part of chain.parts) if (part !== chain.database) await part.start();
+
+  const tables: TableRows[] = [];
+  let isWriting = true;
+  const writing = writer.write(habits).finally(() => {
+    isWriting = false;
+  });
+  const swapping = (async () => {
+    for (const [index, at] of swapsAt.entries()) {
+      await until(() => !isWriting || writer.written.length >= before + at, { ...LONG, what: `row ${at}` });
+      await writer.backUp(async () => {
+        tables.push(await rowsOf(writer, 'log_backup'));
+        await until(() => replacements(chain) > index, { ...LONG, what: 'the old table to be exported' });
+      });
+    }
+  })();
+  const killing = killAll(chain.parts, options, () => isWriting);
+  await Promise.all([writing, swapping, killing]);
+
+  tables.push(await rowsOf(writer, 'log'));
+  const rows = tables.reduce((sum, { size }) => sum + size, 0);
+  await inTime(() => linesIn(chain.logs).rows.size >= rows, `${rows} rows in the files`);
+  for (const { profile, collector } of chain.lanes) {
+    await inTime(() => storedNames(collector.files).size >= rows, `${rows} rows as ${profile}`);
+  }
+  for (const { agent } of chain.lanes) t.is(await agent.terminate(), 0, `${agent.name} stops in order`);
+  await chain.exporter.terminate();
+
+  const seals = new Map(writer.written.map(({ id, columns }) => [columns.comments, sealColumns(id, columns).checksum]));
+  const stores = chain.lanes.map(({ collector }) => collector.files);
+  const counted = count(tables, seals, chain.logs, stores);
+  const kills = await killing;
+  t.log(
+    `${counted.rows} rows in ${tables.length} tables; kills: ${[...kills].map(([name, n]) => `${name} ${n}`).join(', ')}; ` +
+      `repeats at the collectors: ${counted.lanes.map(({ repeats }) => repeats).join(', ')}`,
+  );
+  return counted;
+}
+
+/** By the independent count, by `verify` and by `export --reconcile`. */
+export async function assertWhole(t: ExecutionContext, chain: Chain, { file, lanes }: Counted): Promise<void> {
+  t.deepEqual(shortened(file), { missing: [], repeated: [], differing: [], unsealed: [], foreign: [] });
+  for (const lane of chain.lanes) {
+    const { status, output } = await lane.verify();
+    t.is(status, 0, output);
+    t.log(lane.profile, output.split('\n').find((line) => line.startsWith('COMPLETE')) ?? '');
+  }
+  for (const { missing, altered, renamed } of lanes) {
+    t.deepEqual(shortened({ missing, altered, renamed }), { missing: [], altered: [], renamed: [] });
+  }
+  const { status, output } = await chain.exporter.run('--reconcile');
+  t.is(status, 0, output);
+}
+
+/** Names enough to look for what happened to them. */
+function shortened(names: Readonly<Record<string, readonly string[]>>): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    Object.entries(names).map(([what, all]) => [
+      what,
+      all.length > 10 ? [...all.slice(0, 10), `… ${all.length} in all`] : all,
+    ]),
+  );
+}
+
+/** What has not come by then is missing, and the count says what it is. */
+async function inTime(condition: () => boolean, what: string): Promise<void> {
+  await until(condition, { what, timeoutMs: 60_000, everyMs: 500 }).catch(() => undefined);
+}
+
+const LONG = { timeoutMs: 600_000, everyMs: 500 };
+
+/** Tables whose end is in the files, with all that they held. */
+function replacements(chain: Chain): number {
+  return linesIn(chain.logs).others.filter((line) => line.includes('audit-trail-table-replaced')).length;
+}
+
+async function killAll(
+  parts: readonly Part[],
+  { kills, longestPauseMs, longestOutageMs, habits }: ChainStoryOptions,
+  isWriting: () => boolean,
+): Promise<ReadonlyMap<string, number>> {
+  const { random } = habits;
+  const done = new Map(parts.map(({ name }) => [name, 0]));
+  while (isWriting() || [...done.values()].some((each) => each < kills)) {
+    await sleep(random() * longestPauseMs);
+    // Now and then two at once: a machine that goes down takes several parts with it.
+    const victims = [...parts].sort(() => random() - 0.5).slice(0, random() < 0.3 ? 2 : 1);
+    await Promise.all(
+      victims.map(async (part) => {
+        await part.kill();
+        done.set(part.name, (done.get(part.name) ?? 0) + 1);
+        await sleep(random() * longestOutageMs);
+        await part.start();
+      }),
+    );
+  }
+  return done;
+}
