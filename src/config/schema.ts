@@ -20,7 +20,7 @@ const source = {
   startAt: choice(
     ['beginning', 'end'],
     'beginning',
-    'end: what is in the files when this source is started for the first time is not sent.',
+    'beginning: all that is in the files and in their rotated parts. end: what is there when this source is started for the first time is not sent.',
   ),
   rotated: key(
     'globs',

@@ -1,7 +1,8 @@
 /**
  * Which unknown files are followed, and from where. A file that the patterns
  * match always is; a rotated generation that they do not match is, when it was
- * written to after its log was last read: it came and went while nobody looked.
+ * written to after its log was last read (it came and went while nobody looked),
+ * or when nothing of its log has been read yet and the source starts at the beginning.
  */
 import { basename } from 'node:path';
 import type { Clock } from '../lib/clock.js';
@@ -65,11 +66,14 @@ export class Newcomers {
     }
     const seen = new Set<string>();
     for (const { ways } of view.files.values()) {
-      const [{ path, real, matched }] = ways;
+      const [{ path, real, matched, source }] = ways;
       const [lineage] = lineagesOf(real ?? path);
       if (!matched) continue;
       seen.add(lineage);
-      if (!this.#unreadSinceMs.has(lineage)) this.#unreadSinceMs.set(lineage, clock.nowMs() - TICK_MS);
+      if (this.#unreadSinceMs.has(lineage)) continue;
+      // Nothing is known of this log: nothing of it has been read, however long it has been rotating.
+      const isFromBeginning = this.deps.sources.get(source)?.startAt === 'beginning';
+      this.#unreadSinceMs.set(lineage, isFromBeginning ? Number.NEGATIVE_INFINITY : clock.nowMs() - TICK_MS);
     }
     for (const lineage of this.#unreadSinceMs.keys()) {
       if (!seen.has(lineage) && !tails.lineages.has(lineage)) this.#unreadSinceMs.delete(lineage);

@@ -205,6 +205,8 @@ class AgentPart implements Part {
   }
 
   async terminate(): Promise<number | null | undefined> {
+    // Before that it knows no SIGTERM.
+    await this.#process?.ready();
     const status = await this.#process?.terminate();
     this.#process = undefined;
     return status;

@@ -4,6 +4,19 @@ import test from 'ava';
 import { append, numbered, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
 
+test('startAt beginning takes rotated parts that were there before the first start, the oldest first', async (t) => {
+  const directory = temporaryDirectory(t);
+  const log = join(directory, 'audit.log');
+  append(log, ...numbered('first', 5));
+  renameSync(log, join(directory, 'audit.log.000001-20260101'));
+  append(log, ...numbered('second', 5));
+  renameSync(log, join(directory, 'audit.log.000002-20260102'));
+  append(log, ...numbered('third', 5));
+  const recorder = await Recorder.open(t, [{ paths: [log] }]);
+
+  await recorder.expect([...numbered('first', 5), ...numbered('second', 5), ...numbered('third', 5)]);
+});
+
 test('startAt end skips what was there at the first start of a source, and nothing else, ever', async (t) => {
   const directory = temporaryDirectory(t);
   const log = join(directory, 'audit.log');
