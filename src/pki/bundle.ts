@@ -1,11 +1,12 @@
 /**
  * Whatever lies in a file: certificates, keys, requests and revocation lists,
  * as PEM in any order and number, or one of them as DER, or a PKCS#7 or
- * PKCS#12 bundle. Told apart by their content, never by the file's name.
+ * PKCS#12 bundle, in BER too. Told apart by their content, never by the file's name.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { AgentError } from '../lib/errors.js';
-import { type PemBlock, readPem } from './pem.js';
+import { childrenOf, readDer, TAG } from './der.js';
+import { type PemBlock, readPem, writePem } from './pem.js';
 import { readPkcs7 } from './pkcs7.js';
 import { isPkcs12, readPkcs12 } from './pkcs12.js';
 import { type Request, readRequest } from './request.js';
@@ -23,12 +24,17 @@ export type Content =
 /** Asked only when something encrypted is met; `undefined`: there is none. */
 export type AskPassphrase = () => Promise<string | undefined>;
 
+const ENCRYPTED_KEY = 'ENCRYPTED PRIVATE KEY';
+/** Copied out of a mail or a web page without its BEGIN and END lines; no DER is that. */
+const BARE_BASE64 = /^\s*M[A-Za-z0-9+/\s]{60,}={0,2}\s*$/;
+
 const noPassphrase: AskPassphrase = async () => undefined;
 
 /** Throws an AgentError when the bytes are none of these. An empty list: PEM of other kinds only. */
 export async function readBundle(bytes: Buffer, ask: AskPassphrase = noPassphrase): Promise<Content[]> {
-  const blocks = readPem(bytes.toString('latin1'));
-  if (blocks.length === 0) return readBinary(bytes, ask);
+  const text = textOf(bytes);
+  const blocks = readPem(text);
+  if (blocks.length === 0) return readBinary(BARE_BASE64.test(text) ? Buffer.from(text, 'base64') : bytes, ask);
   const contents: Content[] = [];
   for (const block of blocks) contents.push(...(await readBlock(block, ask)));
   return contents;
@@ -40,7 +46,7 @@ async function readBlock(block: PemBlock, ask: AskPassphrase): Promise<Content[]
     case 'CERTIFICATE':
     case 'X509 CERTIFICATE':
     case 'TRUSTED CERTIFICATE':
-      return [certificateOf(der)];
+      return certificatesOf(der);
     case 'CERTIFICATE REQUEST':
     case 'NEW CERTIFICATE REQUEST':
       return [{ kind: 'request', request: readRequest(der) }];
@@ -58,6 +64,7 @@ async function readBlock(block: PemBlock, ask: AskPassphrase): Promise<Content[]
 
 async function readBinary(der: Buffer, ask: AskPassphrase): Promise<Content[]> {
   if (isPkcs12(der)) return unlocked(der, ask);
+  if (isEncryptedKey(der)) return [await encryptedKeyOf(der, ask)];
   const readers: (() => Content[])[] = [
     () => [certificateOf(der)],
     () => [{ kind: 'request', request: readRequest(der) }],
@@ -66,6 +73,7 @@ async function readBinary(der: Buffer, ask: AskPassphrase): Promise<Content[]> {
     ...(['pkcs8', 'pkcs1', 'sec1'] as const).map((type) => (): Content[] => [
       { kind: 'key', key: createPrivateKey({ key: der, format: 'der', type }) },
     ]),
+    () => [{ kind: 'public-key', key: createPublicKey({ key: der, format: 'der', type: 'spki' }) }],
   ];
   for (const read of readers) {
     try {
@@ -89,6 +97,19 @@ async function unlocked(der: Buffer, ask: AskPassphrase): Promise<Content[]> {
   ];
 }
 
+/** Windows labels a PKCS#7 bundle like a certificate, too (`certutil -encode`). */
+function certificatesOf(der: Buffer): Content[] {
+  try {
+    return [certificateOf(der)];
+  } catch (error) {
+    try {
+      return readPkcs7(der).map((certificate) => ({ kind: 'certificate', certificate }));
+    } catch {
+      throw error;
+    }
+  }
+}
+
 function certificateOf(der: Buffer): Content {
   try {
     return { kind: 'certificate', certificate: new X509Certificate(der) };
@@ -98,6 +119,10 @@ function certificateOf(der: Buffer): Content {
       hint: 'copy the file again; between the BEGIN and END lines there is base64 only',
     });
   }
+}
+
+function encryptedKeyOf(der: Buffer, ask: AskPassphrase): Promise<Content> {
+  return keyOf(writePem(ENCRYPTED_KEY, der), true, ask);
 }
 
 async function keyOf(text: string, encrypted: boolean, ask: AskPassphrase): Promise<Content> {
@@ -117,5 +142,20 @@ async function keyOf(text: string, encrypted: boolean, ask: AskPassphrase): Prom
 }
 
 function isEncrypted({ label, text }: PemBlock): boolean {
-  return label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type:.*ENCRYPTED/m.test(text);
+  return label === ENCRYPTED_KEY || /^Proc-Type:.*ENCRYPTED/m.test(text);
+}
+
+/** EncryptedPrivateKeyInfo (RFC 5958 section 3): `SEQUENCE { algorithm, OCTET STRING }`, which nothing else here is. */
+function isEncryptedKey(der: Buffer): boolean {
+  try {
+    const parts = childrenOf(readDer(der));
+    return parts.length === 2 && parts[0]?.tag === TAG.sequence && parts[1]?.tag === TAG.octets;
+  } catch {
+    return false;
+  }
+}
+
+/** PowerShell redirects text as UTF-16. */
+function textOf(bytes: Buffer): string {
+  return bytes[0] === 0xff && bytes[1] === 0xfe ? bytes.toString('utf16le', 2) : bytes.toString('latin1');
 }

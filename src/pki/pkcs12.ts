@@ -1,7 +1,8 @@
-/** PKCS#12 (RFC 7292): a key and its chain in one file under one passphrase. */
+/** PKCS#12 (RFC 7292): a key and its chain in one file under one passphrase. Written in DER, read in BER, too. */
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { AgentError, reasonOf } from '../lib/errors.js';
 import { type Asn1, bmp, encode, finished, integer, octets, oid, sequence, set, tagged, taggedBytes } from './asn1.js';
+import { derOf } from './ber.js';
 import { childrenOf, type Der, DerError, expect, numberOf, oidOf, readDer, TAG } from './der.js';
 import { lock, macData, macFits, unlock } from './pkcs12-cipher.js';
 
@@ -57,8 +58,8 @@ export async function readPkcs12(der: Buffer, passphrase: string): Promise<Pkcs1
   if (mac && !macFits(mac, content, passphrase)) throw wrongPassphrase();
   const keys: KeyObject[] = [];
   const certificates: X509Certificate[] = [];
-  for (const part of childrenOf(expect(readDer(content), TAG.sequence, 'AuthenticatedSafe'))) {
-    for (const each of childrenOf(readDer(await openPart(part, passphrase)))) {
+  for (const part of childrenOf(expect(readDer(derOf(content)), TAG.sequence, 'AuthenticatedSafe'))) {
+    for (const each of childrenOf(readDer(derOf(await openPart(part, passphrase))))) {
       const [type, value] = childrenOf(each);
       const inner = childrenOf(expect(value, 0xa0, 'bag value'))[0]!;
       if (oidOf(type) === CERT_BAG) certificates.push(new X509Certificate(certificateIn(inner)));
@@ -83,8 +84,8 @@ export function isPkcs12(der: Buffer): boolean {
   }
 }
 
-function openPfx(der: Buffer): { content: Buffer; mac: Der | undefined } {
-  const [version, safe, mac] = childrenOf(expect(readDer(der), TAG.sequence, 'PFX'));
+function openPfx(bytes: Buffer): { content: Buffer; mac: Der | undefined } {
+  const [version, safe, mac] = childrenOf(expect(readDer(derOf(bytes)), TAG.sequence, 'PFX'));
   if (numberOf(version) !== 3) throw new DerError('PFX of version 3 expected');
   const [type, wrapped] = childrenOf(expect(safe, TAG.sequence, 'ContentInfo'));
   if (oidOf(type) !== DATA) throw new DerError('password integrity mode expected');

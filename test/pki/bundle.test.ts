@@ -9,6 +9,7 @@ import { writePem } from '../../src/pki/pem.js';
 import { writePkcs12 } from '../../src/pki/pkcs12.js';
 import { createRequest } from '../../src/pki/request.js';
 import { createRevocationList } from '../../src/pki/revocation.js';
+import { berOf } from '../support/ber.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 
 /** SignedData without signers, as `.p7b` files are. */
@@ -37,9 +38,11 @@ test('everything is told apart by its content, as PEM and as DER', async (t) => 
   t.deepEqual(await kindsOf(request), ['request']);
   t.deepEqual(await kindsOf(list), ['revocation-list']);
   t.deepEqual(await kindsOf(pkcs7(pki)), ['certificate', 'certificate']);
+  t.deepEqual(await kindsOf(berOf(pkcs7(pki))), ['certificate', 'certificate']);
   t.deepEqual(await kindsOf(p12, 'pass'), ['certificate', 'key']);
   t.deepEqual(await kindsOf(privateKey.export({ format: 'der', type: 'pkcs8' })), ['key']);
   t.deepEqual(await kindsOf(privateKey.export({ format: 'der', type: 'sec1' })), ['key']);
+  t.deepEqual(await kindsOf(certificate.publicKey.export({ format: 'der', type: 'spki' })), ['public-key']);
   const everything = [
     writePem('PKCS7', pkcs7(pki)),
     writePem('CERTIFICATE REQUEST', request),
@@ -65,8 +68,26 @@ test('keys of every age are opened with their passphrase, and shown as locked wi
     const pem = Buffer.from(privateKey.export({ type, ...encrypted }).toString());
     t.deepEqual(await kindsOf(pem, 'secret'), ['key'], type);
     t.deepEqual(await kindsOf(pem), ['locked'], type);
+    if (type === 'pkcs8') {
+      const der = privateKey.export({ type, ...encrypted, format: 'der' });
+      t.deepEqual(await kindsOf(der, 'secret'), ['key'], 'DER');
+      t.deepEqual(await kindsOf(der), ['locked'], 'DER');
+    }
     await t.throwsAsync(kindsOf(pem, 'wrong'), { code: 'passphrase-wrong' }, type);
   }
+});
+
+test('what Windows and mail programs make of a certificate is read', async (t) => {
+  const pki = await makeTestPki();
+  t.teardown(pki.remove);
+  const { cert, certificate } = pki.agent;
+  const bare = certificate.raw.toString('base64').replaceAll(/.{76}/g, '$&\r\n');
+
+  t.deepEqual(await kindsOf(Buffer.from(cert.replaceAll('\n', '\r\n'))), ['certificate']);
+  t.deepEqual(await kindsOf(Buffer.from(`\ufeff${cert}`, 'utf8')), ['certificate']);
+  t.deepEqual(await kindsOf(Buffer.from(`\ufeff${cert}`, 'utf16le')), ['certificate']);
+  t.deepEqual(await kindsOf(Buffer.from(`${bare}\r\n`)), ['certificate']);
+  t.deepEqual(await kindsOf(Buffer.from(writePem('CERTIFICATE', pkcs7(pki)))), ['certificate', 'certificate']);
 });
 
 test('what is none of these is refused with what would be taken', async (t) => {

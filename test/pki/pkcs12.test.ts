@@ -7,6 +7,7 @@ import { DerError } from '../../src/pki/der.js';
 import { pemOf } from '../../src/pki/inspect.js';
 import { samePublicKey, writeKey } from '../../src/pki/keys.js';
 import { isPkcs12, readPkcs12, writePkcs12 } from '../../src/pki/pkcs12.js';
+import { berOf } from '../support/ber.js';
 import { makeTestPki } from '../support/certificates.js';
 
 const PASSPHRASE = 'grüne Wiese 7';
@@ -69,4 +70,22 @@ test('damage is refused in words, or changes nothing that counts', async (t) => 
     }),
     { numRuns: 30 },
   );
+});
+
+test('a file in BER, as older tools stream it, is read, and OpenSSL reads it, too', async (t) => {
+  const pki = await makeTestPki();
+  t.teardown(pki.remove);
+  const { privateKey, certificate } = pki.agent;
+  const chain = [certificate, pki.authority.certificate];
+  const ber = berOf(await writePkcs12({ key: privateKey, chain, name: 'x' }, PASSPHRASE));
+
+  t.notThrows(() => createSecureContext({ pfx: ber, passphrase: PASSPHRASE }));
+  t.true(isPkcs12(ber));
+  const read = await readPkcs12(ber, PASSPHRASE);
+  t.deepEqual(
+    read.certificates.map(({ raw }) => raw),
+    chain.map(({ raw }) => raw),
+  );
+  t.true(samePublicKey(read.keys[0]!, privateKey));
+  await t.throwsAsync(readPkcs12(ber, 'another'), { code: 'passphrase-wrong' });
 });
