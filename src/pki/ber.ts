@@ -44,10 +44,10 @@ function convert(bytes: Buffer, at: number, depth: number): Converted {
   }
   if (end !== undefined && next !== end) throw new DerError('value cut short');
   const after = end ?? next + END.length;
-  if (tag === (OCTETS | CONSTRUCTED)) return { der: valueOf(OCTETS, joined(parts)), next: after };
+  if (tag === (OCTETS | CONSTRUCTED)) return { der: encoded(OCTETS, joined(parts)), next: after };
   const content = Buffer.concat(withWholeContent(tag, parts));
   const unchanged = end !== undefined && content.equals(bytes.subarray(start, end));
-  return { der: unchanged ? bytes.subarray(at, end) : valueOf(tag, content), next: after };
+  return { der: unchanged ? bytes.subarray(at, end) : encoded(tag, content), next: after };
 }
 
 /** Where the content begins, and where it ends if that is told beforehand. */
@@ -79,14 +79,14 @@ function withWholeContent(tag: number, parts: readonly Buffer[]): readonly Buffe
   const isEncrypted = tag === SEQUENCE && parts.length === 3 && type?.[0] === OID && algorithm?.[0] === SEQUENCE;
   if (!isEncrypted || type === undefined || algorithm === undefined || content?.[0] !== CONTENT) return parts;
   const pieces = childrenOf(readDer(content)).map(({ raw }) => raw);
-  return [type, algorithm, valueOf(CONTENT & ~CONSTRUCTED, joined(pieces))];
+  return [type, algorithm, encoded(CONTENT & ~CONSTRUCTED, joined(pieces))];
 }
 
 function joined(parts: readonly Buffer[]): Buffer {
   return Buffer.concat(parts.map((part) => expect(readDer(part), OCTETS, 'octets').content));
 }
 
-function valueOf(tag: number, content: Buffer): Buffer {
+function encoded(tag: number, content: Buffer): Buffer {
   const size = content.length;
   if (size < 0x80) return Buffer.concat([Buffer.of(tag, size), content]);
   const count = Math.ceil((32 - Math.clz32(size)) / 8);

@@ -1,5 +1,6 @@
 /** `cert request`: a request for the exchange's authority; the key never leaves this host. */
 import { createPublicKey } from 'node:crypto';
+import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { alternativeNames } from '../../pki/extensions.js';
 import { requestFacts } from '../../pki/inspect.js';
@@ -27,17 +28,23 @@ import {
 import { newPassphrase, oldPassphrase } from './passphrase.js';
 import { print, printJson, say, working } from './speech.js';
 
-interface RequestOptions extends NameOptions, PurposeOptions {
+interface Given extends NameOptions, PurposeOptions {
   readonly subject: string;
-  readonly out: string;
+  readonly dir: string;
+  readonly out?: string;
   readonly key?: string;
-  readonly keyOut: string;
+  readonly keyOut?: string;
   readonly encrypt: boolean;
   readonly passphraseFile?: string;
   readonly keyType: KeyChoice;
   readonly owner?: string;
   readonly force: boolean;
   readonly json: boolean;
+}
+
+interface RequestOptions extends Given {
+  readonly out: string;
+  readonly keyOut: string;
 }
 
 export function requestCommand(io: Io): Command {
@@ -47,17 +54,30 @@ export function requestCommand(io: Io): Command {
       '--subject <name>',
       'as the exchange prescribes it, for example /C=US/O=My Clinic/CN=emr.clinic.example',
     )
-    .option('--out <file>', 'the request, to be sent to the authority', 'openemr.csr')
+    .option('--dir <dir>', 'where both files go, unless they are named', '.')
+    .option('--out <file>', 'the request, to be sent to the authority (default: openemr.csr there)')
     .option('--key <file>', 'request for this key instead of a new one')
-    .option('--key-out <file>', 'the new key, which stays here', 'openemr.key')
+    .option('--key-out <file>', 'the new key, which stays here (default: openemr.key there)')
     .option('--encrypt', 'encrypt the new key with a passphrase', false)
     .option('--passphrase-file <file>', 'file with the passphrase of the key (implies --encrypt)')
     .addOption(keyTypeOption())
     .addOption(ownerOption())
     .addOption(forceOption())
     .option('--json', 'print what is asked for as JSON', false)
-    .action((options: RequestOptions) => request(io, options));
+    .action((options: Given) => request(io, placed(options)));
   return addPurposes(addNames(command));
+}
+
+function placed(given: Given): RequestOptions {
+  const { dir, out = join(dir, 'openemr.csr'), keyOut = join(dir, 'openemr.key') } = given;
+  return { ...given, out, keyOut };
+}
+
+/** The options by which `import` finds the key, and puts the certificate beside it. */
+function placeOf({ dir, key, keyOut }: RequestOptions): string {
+  const path = key ?? keyOut;
+  const beside = `--dir ${dirname(path) === '.' ? dir : dirname(path)}`;
+  return basename(path) === 'openemr.key' ? beside : `${beside} --key ${path}`;
 }
 
 async function request(io: Io, options: RequestOptions): Promise<void> {
@@ -83,7 +103,7 @@ async function request(io: Io, options: RequestOptions): Promise<void> {
     io,
     '',
     `Send ${options.out}, or paste it into the authority's enrolment page. The key ${options.key ?? options.keyOut} stays here.`,
-    `When the certificate has come back: ${COMMAND} cert import ANSWER… --key ${options.key ?? options.keyOut}`,
+    `When the certificate has come back: ${COMMAND} cert import ANSWER… ${placeOf(options)}`,
   );
 }
 

@@ -174,3 +174,14 @@ test('renewal by the exchange leaves the old pair in use until its answer is imp
   t.false((await readdir(stage.directory)).includes('openemr.key.new'), 'no copy of the key is left');
   await t.throwsAsync(stage.cert(['renew', ...dir]), { code: 'no-authority' });
 });
+
+test('request --dir says how to import the answer beside the key', async (t) => {
+  const { directory, cert, path, remove } = await makeStage();
+  t.teardown(remove);
+  const named = ['--subject', '/CN=x', '--dns', 'x.example', '--key-type', 'p-256'];
+
+  const { stderr } = await cert(['request', '--dir', directory, ...named]);
+  t.regex(stderr, new RegExp(`cert import ANSWER… --dir ${directory}\n`));
+  const other = await cert(['request', '--out', path('o.csr'), '--key-out', path('o.key'), ...named]);
+  t.regex(other.stderr, new RegExp(`cert import ANSWER… --dir ${directory} --key ${path('o.key')}\n`));
+});
