@@ -19,14 +19,14 @@ export async function readAgain(present: Config, env: NodeJS.ProcessEnv, report:
       nowMs: systemClock.nowMs(),
       credentialsDirectory: env.CREDENTIALS_DIRECTORY,
     });
-    for (const part of ['journal', 'log'] as const) {
+    for (const part of ['journal', 'status', 'log'] as const) {
       if (isDeepStrictEqual(config[part], present[part])) continue;
       report.warning('A change needs a restart; until then this part is as before', {
         part,
         remedy: 'systemctl restart openemr-audit-forwarder',
       });
     }
-    return { ...config, journal: present.journal, log: present.log };
+    return { ...config, journal: present.journal, status: present.status, log: present.log };
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     report.error('The configuration cannot be used; nothing is changed', {

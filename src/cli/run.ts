@@ -14,6 +14,7 @@ import { configFileOf } from './config-option.js';
 import type { Io } from './io.js';
 import { keepTold } from './keep-told.js';
 import { readAgain } from './reload.js';
+import { listenForStatus, machineNames } from './status/listen.js';
 import { summaryLine } from './summary.js';
 import { UsageError } from './usage-error.js';
 import { packageVersion } from './version.js';
@@ -68,6 +69,10 @@ async function run(io: Io, config: Config, dependencies: AgentDependencies, noti
   const line = () => summaryLine(state());
   notifier.ready(line());
   const told = keepTold(notifier, { line, stuck: () => working.agent.stuck }, systemClock, over.signal);
+  const { listen } = config.status;
+  const names = machineNames(config.message.hostname);
+  const serving = { state, clock: systemClock, report: report.child('status'), names };
+  const listened = listen && listenForStatus(listen, serving, over.signal);
   const hangups = new Hangups(io);
   const asked = aborted(io.signal);
   let end: End;
@@ -82,7 +87,7 @@ async function run(io: Io, config: Config, dependencies: AgentDependencies, noti
   notifier.stopping('Stopping: what was sent is being acknowledged');
   await working.agent.stop(end.how);
   over.abort();
-  await Promise.all([kept, told]);
+  await Promise.all([kept, told, listened]);
   if (end.how === 'failure') throw end.error;
   report.info('Stopped');
 }

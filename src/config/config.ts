@@ -3,6 +3,7 @@
  * in bytes, durations in milliseconds. Each part is handed its own slice.
  */
 import type { StartAt } from '../lib/start-at.js';
+import type { Listen } from './listen.js';
 
 export type LineFormat = 'openemr' | 'openemr-tsv' | 'text';
 
@@ -92,9 +93,21 @@ export interface ReceiptsConfig {
   readonly keepMs: number;
 }
 
+export interface StatusConfig {
+  /** `undefined`: nowhere. */
+  readonly listen: Listen | undefined;
+}
+
+/** Parts of the agent by which its log names them. */
+export const LOG_PARTS: readonly string[] = 'source ingest journal link tls receipts health clock status systemd'.split(
+  ' ',
+);
+
 export interface LogConfig {
   readonly level: 'error' | 'warning' | 'notice' | 'info' | 'debug';
   readonly format: 'auto' | 'text' | 'json' | 'journald';
+  /** Names of parts that say everything. */
+  readonly debug: readonly string[];
 }
 
 /** `undefined` in `tls`: TLS is not asked for. */
@@ -142,5 +155,6 @@ export interface Config {
   readonly journal: JournalConfig;
   readonly delivery: DeliveryConfig;
   readonly receipts: ReceiptsConfig;
+  readonly status: StatusConfig;
   readonly log: LogConfig;
 }

@@ -7,7 +7,9 @@
 import convict from 'convict';
 import { isPattern } from '../lib/pattern.js';
 import { readStartAt } from '../lib/start-at.js';
+import { LOG_PARTS } from './config.js';
 import { readFacility } from './facility.js';
+import { readListen } from './listen.js';
 import { readDuration, readShare, readSize } from './quantity.js';
 
 /** What a key may ask of its value, beside its format. */
@@ -90,6 +92,15 @@ const formats = {
   path: {
     accepts: matches(/^\/[^\0\n]*$/),
     expected: () => 'an absolute path',
+  },
+  listen: {
+    accepts: (value) => typeof value === 'string' && readListen(value) !== undefined,
+    expected: () => 'an address and a port, such as 127.0.0.1:9614 or [::1]:9614, or off',
+  },
+  logParts: {
+    coerce: splitList,
+    accepts: (value) => Array.isArray(value) && value.every((part) => LOG_PARTS.includes(part)),
+    expected: () => `a list of parts: ${LOG_PARTS.join(', ')}`,
   },
   text: {
     accepts: matches(/^[^\p{Cc}]{1,128}$/u),

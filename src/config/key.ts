@@ -32,7 +32,7 @@ type ValueOf<F extends FormatName> = F extends 'size' | 'duration' | 'share' | '
   ? number
   : F extends 'switch'
     ? boolean
-    : F extends 'globs' | 'fingerprints' | 'filters' | 'patterns'
+    : F extends 'globs' | 'fingerprints' | 'filters' | 'patterns' | 'logParts'
       ? readonly string[]
       : string;
 

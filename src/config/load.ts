@@ -3,6 +3,7 @@ import type { Config, MessageConfig, SourceConfig, TlsConfig } from './config.js
 import { byLine, ConfigError } from './fault.js';
 import { frozen } from './frozen.js';
 import { type Host, thisHost } from './host.js';
+import { readListen } from './listen.js';
 import { readText } from './read-text.js';
 import { brokenRules } from './rules.js';
 import { type FileValues, schema } from './schema.js';
@@ -49,8 +50,14 @@ function configOf(file: string, values: FileValues, hostname: string, hostZone: 
       windowMs: delivery.window,
     },
     receipts: { keepMs: values.receipts.keep },
+    status: statusOf(values.status),
     log: values.log,
   };
+}
+
+function statusOf({ listen }: FileValues['status']): Config['status'] {
+  const place = readListen(listen);
+  return { listen: place === 'off' ? undefined : place };
 }
 
 function sourceOf(source: FileValues['sources'][number], hostZone: string): SourceConfig {

@@ -194,6 +194,13 @@ export const schema = {
       min: '1d',
     }),
   },
+  status: {
+    listen: key(
+      'listen',
+      '127.0.0.1:9614',
+      "Where a page, /metrics for Prometheus, /healthz and /status.json are, for this machine's users only unless the address says otherwise. off: nowhere.",
+    ),
+  },
   log: {
     level: choice(
       ['error', 'warning', 'notice', 'info', 'debug'],
@@ -205,6 +212,7 @@ export const schema = {
       'auto',
       "auto: for systemd's journal when it listens, else text. Also: text, json, journald.",
     ),
+    debug: key('logParts', [], 'Parts that say more than level lets through, such as [link, source].'),
   },
   export: {
     directory: key('path', '/var/log/openemr-audit', 'Where the log files are written. A source must follow them.'),

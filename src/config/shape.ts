@@ -18,7 +18,6 @@ import {
 import type { Fault } from './fault.js';
 import { type Group, isKey, isList, type Node } from './key.js';
 import { nearest } from './nearest.js';
-import { isNotYet, leadsToNotYet } from './not-yet.js';
 
 /** Text as typed, lists and groups of it. What has no value is left out. */
 export type Text = string | readonly Text[] | { readonly [name: string]: Text };
@@ -86,10 +85,8 @@ class Walk {
 
   #value(value: unknown, group: Group, name: string, place: string): Text | undefined {
     const node = Object.hasOwn(group, name) ? group[name] : undefined;
-    if (isNotYet(place)) this.#refuse(place, 'not in this version', undefined);
-    else if (node !== undefined) return this.#known(value, node, place);
-    else if (leadsToNotYet(place)) this.#group(value, {}, place);
-    else this.#refuse(place, this.#unknown(name, group, place), undefined);
+    if (node !== undefined) return this.#known(value, node, place);
+    this.#refuse(place, this.#unknown(name, group, place), undefined);
     return undefined;
   }
 

@@ -12,6 +12,8 @@ import { Storm } from './storm.js';
 
 export interface LoggerOptions {
   readonly level: Level;
+  /** Parts of which everything is said, whatever the level; those within them, too. */
+  readonly debug?: readonly string[];
   readonly format: 'auto' | 'text' | 'json' | 'journald';
   readonly output: Writable & { readonly fd?: number; readonly isTTY?: boolean };
   readonly env: NodeJS.ProcessEnv;
@@ -29,11 +31,12 @@ export interface Logger extends Report {
 const STORM = { limit: 10, windowMs: 60_000 };
 
 export function createLogger(options: LoggerOptions): Logger {
-  const { clock = systemClock } = options;
+  const { clock = systemClock, debug = [] } = options;
   const line = lineFormat(options);
   const out = winston.createLogger({
     levels: LEVELS,
-    level: options.level,
+    // Who may say what is decided below, part by part.
+    level: 'debug',
     format: winston.format.printf((said) => line(said as unknown as Said)),
     transports: [new winston.transports.Stream({ stream: options.output })],
   });
@@ -42,10 +45,11 @@ export function createLogger(options: LoggerOptions): Logger {
   const named = (part: string): Logger => {
     const say = (level: Level, message: string, facts: Facts) =>
       void out.log({ level, message, part, facts, atMs: clock.nowMs() });
+    const highest = LEVELS[debug.includes(part.split('.', 1)[0] ?? '') ? 'debug' : options.level];
     const report =
       (level: Level) =>
       (message: string, facts: Facts = {}) => {
-        if (!out.isLevelEnabled(level)) return;
+        if (LEVELS[level] > highest) return;
         const more = (times: number) => say(level, `${message}: said ${times} times more in the last minute`, {});
         if (storm.admits(`${level} ${part} ${message}`, more)) say(level, message, facts);
       };

@@ -34,7 +34,7 @@ test('a site is enough: all else has a default', async (t) => {
       maxBytes: 10 * 2 ** 30,
       rotateBytes: 64 * 2 ** 20,
     },
-    log: { level: 'info', format: 'auto' },
+    log: { level: 'info', format: 'auto', debug: [] },
   });
 });
 
@@ -77,7 +77,7 @@ log: { level: debug, format: json }
   t.like(exported, { directory: '/srv/audit', disclosures: false, pollMs: 100, settleMs: 3_600_000 });
   t.like(exported, { examineMs: 300_000, keepMs: 86_400_000, maxBytes: 64 * 2 ** 20, rotateBytes: 2 ** 20 });
   t.deepEqual(exported.startAt, { kind: 'date', date: '2026-11-23' });
-  t.deepEqual(log, { level: 'debug', format: 'json' });
+  t.deepEqual(log, { level: 'debug', format: 'json', debug: [] });
 });
 
 test('it cannot be changed, however deep', async (t) => {

@@ -69,7 +69,8 @@ test('sources, collectors and tls are enough: all else has a default', async (t)
     journal: { directory: '/var/lib/openemr-audit-forwarder', maxBytes: 4 * 2 ** 30, whenFull: 'wait', keepFree: 0.1 },
     delivery: { epochBytes: 4 * 2 ** 20, epochIntervalMs: 30_000, acknowledge: 'auto', windowMs: 30_000 },
     receipts: { keepMs: 400 * 86_400_000 },
-    log: { level: 'info', format: 'auto' },
+    status: { listen: { host: '127.0.0.1', port: 9614 } },
+    log: { level: 'info', format: 'auto', debug: [] },
   });
 });
 
@@ -127,7 +128,7 @@ log: { level: debug, format: json }
   t.deepEqual(config.tls.fingerprints, [`sha-256:${'AB:'.repeat(31)}CD`]);
   t.deepEqual(config.journal, { directory: '/srv/journal', maxBytes: 2 ** 30, whenFull: 'wait', keepFree: 0.05 });
   t.deepEqual(config.delivery, { epochBytes: 65_536, epochIntervalMs: 1000, acknowledge: 'fin', windowMs: 5000 });
-  t.deepEqual(config.log, { level: 'debug', format: 'json' });
+  t.deepEqual(config.log, { level: 'debug', format: 'json', debug: [] });
 });
 
 test('a section with nothing in it is as good as left out', async (t) => {
@@ -163,7 +164,7 @@ log: loud
     'line 12: collectors[0].port: expected a port number from 1 to 65535; got 70000',
     "line 13: tls.cert: missing; expected the file of this agent's certificate, or p12",
     'line 14: tls.ca: expected an absolute path; got ca.pem',
-    'line 15: log: expected keys and their values: level, format',
+    'line 15: log: expected keys and their values: level, format, debug',
   ]);
 });
 
@@ -268,17 +269,43 @@ test('names that JavaScript knows of its own are not keys', async (t) => {
   ]);
 });
 
-const notYet: [string, string][] = [
-  ['status.listen: not in this version', `${LEAST}\nstatus: { listen: "127.0.0.1:9614" }`],
-  ['status.listn: no such key', `${LEAST}\nstatus: { listn: "127.0.0.1:9614" }`],
+const listeners: [text: string, listen: { host: string; port: number } | undefined][] = [
+  ['', { host: '127.0.0.1', port: 9614 }],
+  ['status: { listen: "127.0.0.1:80" }', { host: '127.0.0.1', port: 80 }],
+  ['status: { listen: "[::1]:9614" }', { host: '::1', port: 9614 }],
+  ['status: { listen: "0.0.0.0:9614" }', { host: '0.0.0.0', port: 9614 }],
+  ['status: { listen: off }', undefined],
 ];
-for (const [fault, yaml] of notYet) {
-  test(`what is not built is refused: ${fault}`, async (t) => {
-    const found = await told(yaml);
-    t.is(found.length, 1);
-    t.true(found[0]?.endsWith(fault), found[0]);
+for (const [text, listen] of listeners) {
+  test(`the status listens at ${listen === undefined ? 'no port' : `${listen.host} ${listen.port}`} with ${text || 'nothing said'}`, async (t) => {
+    t.deepEqual((await load(`${LEAST}\n${text}`)).status.listen, listen);
   });
 }
+
+for (const listen of [
+  '9614',
+  'localhost',
+  'localhost:9614',
+  '127.0.0.1:0',
+  '127.0.0.1:65536',
+  '::1:9614',
+  'http://127.0.0.1:9614',
+]) {
+  test(`the status cannot listen at ${listen}`, async (t) => {
+    t.regex(
+      (await told(`${LEAST}\nstatus: { listen: "${listen}" }`)).join(' '),
+      /status\.listen: expected an address and a port/,
+    );
+  });
+}
+
+test('debug is for parts that there are', async (t) => {
+  t.deepEqual((await load(`${LEAST}\nlog: { debug: [link, source] }`)).log.debug, ['link', 'source']);
+  t.regex(
+    (await told(`${LEAST}\nlog: { debug: [links] }`)).join(' '),
+    /log\.debug: expected a list of parts: source, /,
+  );
+});
 
 test('atna has defaults of its own, and asks for what IHE leaves no choice in', async (t) => {
   const { message } = await load(`${LEAST}\nmessage: { profile: atna }`);

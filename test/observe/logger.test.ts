@@ -28,6 +28,17 @@ test('what is below the level is not said', (t) => {
   t.deepEqual(lines(), ['<5>N', '<4>W', '<3>E']);
 });
 
+test('a part that is asked for says everything, with what lies within it, and no other', (t) => {
+  const { logger, lines } = log({ level: 'notice', format: 'journald', debug: ['link'] });
+  logger.child('link').debug('a');
+  logger.child('link').child('collector').info('b');
+  logger.child('linked').info('c');
+  logger.child('source').debug('d');
+  logger.info('e');
+  logger.notice('f');
+  t.deepEqual(lines(), ['<7>link: a', '<6>link.collector: b', '<5>f']);
+});
+
 test('a child says which part it is', (t) => {
   const { logger, lines } = log({ format: 'journald' });
   logger.child('link').info('Connected', { port: 6514 });

@@ -1,0 +1,16 @@
+/** Where to listen: `127.0.0.1:9614`, `[::1]:9614`, or `off`. An address, not a name: what a name means can change. */
+import { isIP } from 'node:net';
+
+/** An address and a port of this machine. */
+export interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `undefined` for what is neither. */
+export function readListen(text: string): Listen | 'off' | undefined {
+  if (text === 'off') return text;
+  const [, literal, host = literal, digits = ''] = /^(?:\[([\da-fA-F:.]+)\]|([\d.]+)):([1-9]\d{0,4})$/.exec(text) ?? [];
+  const port = Number(digits);
+  return host !== undefined && isIP(host) !== 0 && port < 65_536 ? { host, port } : undefined;
+}
