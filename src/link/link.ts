@@ -35,11 +35,14 @@ export interface LinkTimes {
   readonly stallMs: number;
   /** How long our FIN waits for theirs after an answered close_notify. */
   readonly finMs: number;
-  /** A reset that follows a FIN takes the socket out of the kernel's table within this. */
+  /**
+   * A reset that follows a FIN takes the socket out of the kernel's table within this: at once when a process dies,
+   * later when it says goodbye first. As long as the sign of life is waited for, so it costs nothing.
+   */
   readonly resetMs: number;
 }
 
-export const LINK_TIMES: LinkTimes = { stallMs: 30_000, finMs: 2_000, resetMs: 50 };
+export const LINK_TIMES: LinkTimes = { stallMs: 30_000, finMs: 2_000, resetMs: 200 };
 
 /** How often progress is looked for within `stallMs`. */
 const WATCHES_PER_STALL = 6;

@@ -57,7 +57,7 @@ test.serial('five hundred connections cut inside a frame', async (t) => {
     pki,
     collectors: [{ host: 'localhost', port: collector.port }],
     delivery: { epochIntervalMs: 50 },
-    times: { ...QUICK, signOfLifeMs: 10 },
+    times: { ...QUICK, signOfLifeMs: 10, resetMs: 10 },
   });
   const agent = await stage.start();
   while (collector.counts.connections < 500) {

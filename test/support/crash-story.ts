@@ -1,7 +1,8 @@
 /**
  * Lines written at a steady rate while things die: the program as a child
- * process, a hostile collector in another, and an independent count of what
- * the collector stored in the end. One row of the table of crashes.
+ * process, a hostile collector in another, and in the end two counts of what
+ * the collector stored: an independent one, and the program's own `verify`. One
+ * row of the table of crashes.
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

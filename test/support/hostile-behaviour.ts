@@ -41,6 +41,8 @@ export type Close =
   /** FIN without close_notify, as rsyslog's gtls driver and Vector do. */
   | 'fin'
   | 'reset'
+  /** close_notify and FIN, and a moment later a reset: as of a process that stops and takes its time to end, octets unread. */
+  | 'answer-then-reset'
   | 'never'
   /**
    * The process ends as one that was told to stop: it says close_notify and is gone, although it has not taken the

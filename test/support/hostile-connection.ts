@@ -25,6 +25,9 @@ const CIPHERS =
 const ALERT_LENGTH_13 = 19;
 const CERTIFICATE = 11;
 
+/** Not at once, but while a sender still looks whether its connection was reset. */
+const RESET_AFTER_MS = 120;
+
 export class HostileConnection {
   readonly #wire: Wire;
   readonly #forge = new AlertForge();
@@ -116,8 +119,14 @@ export class HostileConnection {
     if (close === 'never') return;
     // When it was to stop in the middle, it did so at the record, before TLS could tell us.
     if (typeof close === 'object') return;
+    if (close === 'answer-then-reset') return void this.#answerThenReset();
     if (close === 'answer-without-fin') return void this.sayCloseNotify();
     void this.hangUp(close === 'answer' ? 'close-notify' : close);
+  }
+
+  async #answerThenReset(): Promise<void> {
+    await this.hangUp('close-notify');
+    this.#timers.add(setTimeout(() => this.#wire.socket.resetAndDestroy(), RESET_AFTER_MS));
   }
 
   #onRecord({ type, length, first }: TlsRecord): 'pass' | 'withhold' {

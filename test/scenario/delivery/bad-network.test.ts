@@ -71,7 +71,7 @@ for (const bytes of [1_500, 5_000, 50_000]) {
       pki,
       collectors: [{ host: 'localhost', port: proxy.port }],
       delivery: { epochIntervalMs: 100 },
-      times: { ...SHORT_TIMES, quietMs: 10, signOfLifeMs: 10, backoff: { initialMs: 1, maxMs: 5 } },
+      times: { ...SHORT_TIMES, quietMs: 10, signOfLifeMs: 10, resetMs: 10, backoff: { initialMs: 1, maxMs: 5 } },
     });
     stage.write(100);
     proxy.weather = { cutAfterBytes: bytes };

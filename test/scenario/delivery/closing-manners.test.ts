@@ -66,6 +66,29 @@ test('a collector that resets each close acknowledges nothing, and everything on
   t.is(agent.delivery.lastLevel, 'close-notify');
 });
 
+for (const oneAtATime of [false, true]) {
+  test(`an answer that the collector takes back by a reset proves nothing${oneAtATime ? ', from one that serves one connection at a time' : ''}`, async (t) => {
+    const collector = await collecting(t, pki, { close: 'answer-then-reset', oneAtATime });
+    const stage = new Stage(t, {
+      pki,
+      collectors: [{ host: 'localhost', port: collector.port }],
+      delivery: { epochIntervalMs: 100 },
+      times: { ...SHORT_TIMES, nextLinkMs: 300 },
+    });
+    stage.write(100);
+    const agent = await stage.start();
+    await until(() => (agent.delivery.failures.unacknowledged ?? 0) >= 2, { what: 'the doubt' });
+    t.is(agent.delivery.acknowledged, 0);
+    t.regex(agent.delivery.lastFailure?.message ?? '', /reset the connection after it had closed it/);
+
+    collector.behave({});
+    await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'the acknowledgement' });
+    await agent.stop();
+    const { lost, altered, renamed } = stage.delivered(collector.messages);
+    t.deepEqual({ lost, altered, renamed }, { lost: [], altered: [], renamed: [] });
+  });
+}
+
 test('a collector that never answers a close is believed after three quiet epochs, and no sooner', async (t) => {
   const collector = await collecting(t, pki, { close: 'never' });
   const stage = new Stage(t, {

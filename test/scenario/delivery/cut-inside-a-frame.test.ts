@@ -17,7 +17,14 @@ test('connections that are cut inside a frame, again and again, lose nothing and
     pki,
     collectors: [{ host: 'localhost', port: collector.port }],
     delivery: { epochIntervalMs: 100 },
-    times: { ...SHORT_TIMES, signOfLifeMs: 20, backoff: { initialMs: 2, maxMs: 5 }, stallMs: 10_000, quietMs: 20 },
+    times: {
+      ...SHORT_TIMES,
+      signOfLifeMs: 20,
+      resetMs: 20,
+      backoff: { initialMs: 2, maxMs: 5 },
+      stallMs: 10_000,
+      quietMs: 20,
+    },
   });
   stage.write(3_000);
   const agent = await stage.start();
@@ -39,7 +46,14 @@ test('a cut at each single message still lets the next one through', async (t) =
     pki,
     collectors: [{ host: 'localhost', port: collector.port }],
     delivery: { epochIntervalMs: 100 },
-    times: { ...SHORT_TIMES, signOfLifeMs: 10, backoff: { initialMs: 2, maxMs: 5 }, stallMs: 10_000, quietMs: 10 },
+    times: {
+      ...SHORT_TIMES,
+      signOfLifeMs: 10,
+      resetMs: 10,
+      backoff: { initialMs: 2, maxMs: 5 },
+      stallMs: 10_000,
+      quietMs: 10,
+    },
   });
   stage.write(40);
   const agent = await stage.start();

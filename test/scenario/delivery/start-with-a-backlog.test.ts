@@ -28,7 +28,7 @@ test('an agent that starts with a backlog has little outstanding until it is kno
   const stage = new Stage(t, {
     pki,
     collectors: [{ host: 'localhost', port: collector.port }],
-    times: { signOfLifeMs: 20, stopMs: 100 },
+    times: { signOfLifeMs: 20, resetMs: 20, stopMs: 100 },
   });
   const first = await stage.start();
   await until(() => first.caughtUp, { what: 'the collector to be known' });
