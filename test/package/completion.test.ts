@@ -39,7 +39,9 @@ test('a family has its own commands', async (t) => {
 
 test('options are those of the command, and --config', async (t) => {
   t.deepEqual(await offered(t, 'cert', 'request', '--sub'), ['--subject']);
-  t.deepEqual(await offered(t, 'check', '--'), ['--offline', '--help', '--config']);
+  const words = await offered(t, 'check', '--');
+  for (const option of ['--offline', '--help', '--config']) t.true(words.includes(option), option);
+  t.false(words.includes('--subject'));
 });
 
 test('an option before it does not hide the command', async (t) => {
