@@ -38,6 +38,8 @@ interface Options {
   readonly reconcile?: true;
   readonly from?: string;
   readonly to?: string;
+  readonly agent?: string;
+  readonly withoutAgent?: true;
   readonly json?: true;
 }
 
@@ -56,12 +58,14 @@ export function exportCommand(io: Io, load: LoadExport): Command {
     .option('--reconcile', 'compare database and files day by day; differences first, status 1 if there is any')
     .option('--from <day>', 'with --reconcile: first day (2026-11-23)')
     .option('--to <day>', 'with --reconcile: last day')
+    .option('--agent <file>', "with --reconcile: the agent's configuration, if it is another file")
+    .option('--without-agent', 'with --reconcile: compare database and files alone')
     .option('--json', 'with --reconcile: print the result as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options, command: Command) => {
       const settings = await load(configFileOf(command), io.env);
       if (options.grants) io.stdout.write(settings.export.sites.map(grantsFor).join('\n'));
-      else if (options.reconcile) await balance(io, settings.export, options);
+      else if (options.reconcile) await balance(io, settings.export, { agent: configFileOf(command), ...options });
       else await run(io, settings, options);
     });
 }

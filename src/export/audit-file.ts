@@ -77,15 +77,18 @@ export class AuditFile implements AuditLog {
   }
 
   async *backward(): AsyncGenerator<Buffer> {
-    const rotated = await this.#rotated();
+    for (const path of (await this.files()).toReversed()) yield* linesBackward(path);
+  }
+
+  /** Paths of what there is, the oldest first. */
+  async files(): Promise<string[]> {
     const { path } = this.#options;
+    const rotated = (await this.#rotated()).map((name) => join(dirname(path), name));
     const isLive = await stat(path).then(
       () => true,
       () => false,
     );
-    for (const name of [...(isLive ? [basename(path)] : []), ...rotated.toReversed()]) {
-      yield* linesBackward(join(dirname(path), name));
-    }
+    return isLive ? [...rotated, path] : rotated;
   }
 
   async close(): Promise<void> {

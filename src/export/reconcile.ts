@@ -11,7 +11,7 @@ import { readLine } from './audit-line.js';
 import type { AuditLog } from './audit-log.js';
 import type { Cells, Database } from './database.js';
 import { digestOf } from './digest.js';
-import type { Known } from './known.js';
+import { Known } from './known.js';
 import { readBack } from './read-back.js';
 import { scan } from './scan.js';
 import type { Trail } from './trail.js';
@@ -32,7 +32,7 @@ export interface DayBalance {
   /** Ids: settled and in the table alone, in the files alone, in both with other content, in the files more than once. */
   readonly missing: readonly number[];
   readonly gone: readonly number[];
-  readonly altered: readonly number[];
+  readonly edited: readonly number[];
   readonly repeated: readonly number[];
 }
 
@@ -46,34 +46,40 @@ class Sum {
     this.#digests = BigInt.asUintN(64, this.#digests + Buffer.from(digest, 'base64').readBigUInt64BE());
   }
 
-  equals(other: Sum | undefined): boolean {
-    return this.rows === (other?.rows ?? 0) && this.#digests === (other === undefined ? 0n : other.#digests);
+  equals(other: Sum): boolean {
+    return this.rows === other.rows && this.#digests === other.#digests;
   }
 }
 
-export function agrees({ missing, gone, altered, repeated }: DayBalance): boolean {
-  return missing.length + gone.length + altered.length + repeated.length === 0;
+export function agrees({ database, exported, missing, gone, edited, repeated }: DayBalance): boolean {
+  if (database !== undefined && database !== exported) return false;
+  return missing.length + gone.length + edited.length + repeated.length === 0;
 }
 
 /** Days that differ come first. Rows that the export still waits for are left out. Reads only: an export may be writing. */
 export async function reconcile(database: Database, log: AuditLog, trail: Trail, days: Days): Promise<DayBalance[]> {
   const recovered = await readBack(log, trail, 1);
-  const current = recovered.kind === 'within' ? recovered : undefined;
+  const known = recovered.kind === 'within' ? recovered : await nothingExported(database, trail);
   const inFiles = new Map<string, Sum>();
   let first = 0;
   for await (const line of exported(log, trail, days)) {
     if (line.kind === 'row') sumIn(inFiles, keyOf(line)).add(line.digest);
-    else if (line.generation === current?.generation) first = line.fromId;
+    else if (line.generation === known.generation) first = line.fromId;
   }
-  if (current === undefined) return balancesOf(inFiles, undefined, NO_ROWS);
 
-  const stored = () => rowsOf(database, trail, { ...current, first }, days);
+  const stored = () => rowsOf(database, trail, { ...known, first }, days);
   const inTable = new Map<string, Sum>();
   for await (const row of stored()) sumIn(inTable, keyOf(row)).add(row.digest);
   const ours = [...new Set([...inTable.keys(), ...inFiles.keys()])].filter((key) =>
-    key.startsWith(`${current.generation} `),
+    key.startsWith(`${known.generation} `),
   );
-  const differing = new Set(ours.filter((key) => !sumIn(inFiles, key).equals(sumIn(inTable, key))));
+  for (const key of ours) {
+    sumIn(inFiles, key);
+    sumIn(inTable, key);
+  }
+  // Where one side has nothing, all rows of the other differ: the numbers say it, and nothing is remembered.
+  const isWorthALook = (key: string) => inFiles.get(key)!.rows > 0 && inTable.get(key)!.rows > 0;
+  const differing = new Set(ours.filter((key) => isWorthALook(key) && !inFiles.get(key)!.equals(inTable.get(key)!)));
   if (differing.size === 0) return balancesOf(inFiles, inTable, NO_ROWS);
 
   const rows = { filed: new Map<string, Digests>(), tabled: new Map<string, Digests>() };
@@ -82,6 +88,12 @@ export async function reconcile(database: Database, log: AuditLog, trail: Trail,
     if (line.kind === 'row' && differing.has(keyOf(line))) note(rows.filed, line);
   }
   return balancesOf(inFiles, inTable, rows);
+}
+
+/** No row of the table is in the files: they are empty, or their last generation has ended. */
+async function nothingExported(database: Database, trail: Trail): Promise<Omit<Current, 'first'>> {
+  const newest = await database.newest(trail.table);
+  return { generation: '-', awaiting: Number.POSITIVE_INFINITY, known: new Known((newest?.id ?? 0) + 1) };
 }
 
 /** Of one day: each id's digest, several if it stands there several times. */
@@ -102,7 +114,7 @@ function note(noted: Map<string, Digests>, row: Row): void {
 
 function balancesOf(
   inFiles: ReadonlyMap<string, Sum>,
-  inTable: ReadonlyMap<string, Sum> | undefined,
+  inTable: ReadonlyMap<string, Sum>,
   rows: NotedRows,
 ): DayBalance[] {
   const balances = [...inFiles]
@@ -111,7 +123,7 @@ function balancesOf(
       const filed = rows.filed.get(key) ?? new Map<number, string[]>();
       const tabled = rows.tabled.get(key) ?? new Map<number, string[]>();
       const ids = [...new Set([...filed.keys(), ...tabled.keys()])].sort((a, b) => a - b);
-      const isAltered = (id: number) => {
+      const isEdited = (id: number) => {
         const [now] = tabled.get(id) ?? [];
         return now !== undefined && filed.has(id) && !filed.get(id)?.includes(now);
       };
@@ -119,11 +131,11 @@ function balancesOf(
       return {
         generation,
         day,
-        database: inTable?.get(key)?.rows,
+        database: inTable.get(key)?.rows,
         exported: count,
         missing: ids.filter((id) => !filed.has(id)),
         gone: ids.filter((id) => !tabled.has(id)),
-        altered: ids.filter(isAltered),
+        edited: ids.filter(isEdited),
         repeated: ids.filter((id) => (filed.get(id)?.length ?? 0) > 1),
       };
     });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { reconcile } from '../../src/export/reconcile.js';
+import { agrees, reconcile } from '../../src/export/reconcile.js';
 import { LOG_TRAIL } from '../../src/export/trail.js';
 import { Followed } from '../support/followed.js';
 import { logColumns } from '../support/openemr-writing.js';
@@ -25,7 +25,7 @@ test('days that agree say so, one after another', async (t) => {
   const balances = await reconcile(world.database, world.paper, LOG_TRAIL, ALWAYS);
 
   const agreeing = { generation: '20261120T100000', database: 10, exported: 10 };
-  const none = { missing: [], gone: [], altered: [], repeated: [] };
+  const none = { missing: [], gone: [], edited: [], repeated: [] };
   t.deepEqual(balances, [
     { ...agreeing, day: '2026-11-20', ...none },
     { ...agreeing, day: '2026-11-21', ...none },
@@ -51,13 +51,24 @@ test('what differs comes first, with its ids', async (t) => {
     exported: 10,
     missing: [27],
     gone: [23],
-    altered: [25],
+    edited: [25],
     repeated: [28],
   });
   t.deepEqual(
     rest.map(({ day }) => day),
     ['2026-11-20', '2026-11-21'],
   );
+});
+
+test('rows of which nothing was ever exported differ by their number', async (t) => {
+  const world = new Followed();
+  world.write(5);
+
+  const [only, ...others] = await reconcile(world.database, world.paper, LOG_TRAIL, ALWAYS);
+
+  t.like(only, { generation: '-', database: 5, exported: 0 });
+  t.false(agrees(only!));
+  t.deepEqual(others, []);
 });
 
 test('only the days that were asked for are compared', async (t) => {

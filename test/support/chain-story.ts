@@ -77,8 +77,10 @@ export async function assertWhole(t: ExecutionContext, chain: Chain, { file, lan
   for (const { missing, altered, renamed } of lanes) {
     t.deepEqual(shortened({ missing, altered, renamed }), { missing: [], altered: [], renamed: [] });
   }
-  const { status, output } = await chain.exporter.run('--reconcile');
-  t.is(status, 0, output);
+  for (const { config } of chain.lanes) {
+    const { status, output } = await chain.exporter.run('--reconcile', '--agent', config);
+    t.is(status, 0, output);
+  }
 }
 
 /** Names enough to look for what happened to them. */

@@ -1,0 +1,55 @@
+/**
+ * The balance as a table, a line a day, with the ids of rows that differ below it:
+ *
+ *     site     table  day         generation       database  exported   read  acknowledged  filtered  unparsed  altered
+ *     default  log    2026-11-20  20261120T080000     5,000     4,999  4,999         4,999         0         0        0
+ *       missing 1: 17
+ *
+ * `-` is what nobody can know: a generation that has left the database, an agent that was not asked.
+ */
+import { countText } from '../voice.js';
+import type { Entry } from './entry.js';
+
+/** Ids named of each kind of difference; `--json` names them all. */
+const NAMED = 10;
+/** The columns from here on are numbers. */
+const NUMBERS = 4;
+
+const HEADING = ['site', 'table', 'day', 'generation', 'database', 'exported'];
+const OF_AGENT = ['read', 'acknowledged', 'filtered', 'unparsed', 'altered'];
+
+export function balanceText(entries: readonly Entry[]): string {
+  if (entries.length === 0) return '';
+  const rows = [[...HEADING, ...OF_AGENT], ...entries.map(cellsOf)];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) =>
+    row.map((cell, at) => (at < NUMBERS ? cell.padEnd(widths[at]!) : cell.padStart(widths[at]!))).join('  ');
+  const [heading, ...days] = rows.map(line);
+  return [heading, ...days.flatMap((day, index) => [day, ...differences(entries[index]!)]), ''].join('\n');
+}
+
+function cellsOf({ site, table, day, generation, database, exported, agent }: Entry): string[] {
+  const { read, acknowledged, filtered, unparsed, altered } = agent ?? {};
+  const numbers = [database, exported, read, acknowledged, filtered, unparsed, altered];
+  return [
+    site,
+    table,
+    day || 'no date',
+    generation,
+    ...numbers.map((each) => (each === undefined ? '-' : countText(each))),
+  ];
+}
+
+function differences({ missing, gone, edited, repeated }: Entry): string[] {
+  return Object.entries({
+    'not in the files': missing,
+    'no longer in the database': gone,
+    'edited in the database': edited,
+    'more than once in the files': repeated,
+  })
+    .filter(([, ids]) => ids.length > 0)
+    .map(([words, ids]) => {
+      const named = ids.slice(0, NAMED).join(', ');
+      return `  ${words}: ${countText(ids.length)} (id ${named}${ids.length > NAMED ? ', …' : ''})`;
+    });
+}
