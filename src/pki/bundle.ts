@@ -34,6 +34,7 @@ const noPassphrase: AskPassphrase = async () => undefined;
 export async function readBundle(bytes: Buffer, ask: AskPassphrase = noPassphrase): Promise<Content[]> {
   const text = textOf(bytes);
   const blocks = readPem(text);
+  if (blocks.length === 0 && text.includes('-----BEGIN ')) throw cutShort();
   if (blocks.length === 0) return readBinary(BARE_BASE64.test(text) ? Buffer.from(text, 'base64') : bytes, ask);
   const contents: Content[] = [];
   for (const block of blocks) contents.push(...(await readBlock(block, ask)));
@@ -158,4 +159,10 @@ function isEncryptedKey(der: Buffer): boolean {
 /** PowerShell redirects text as UTF-16. */
 function textOf(bytes: Buffer): string {
   return bytes[0] === 0xff && bytes[1] === 0xfe ? bytes.toString('utf16le', 2) : bytes.toString('latin1');
+}
+
+function cutShort(): AgentError {
+  return new AgentError('pem-cut-short', 'it has a BEGIN line and no END line that belongs to it', {
+    hint: 'the file was cut off: copy it again, to the last line',
+  });
 }

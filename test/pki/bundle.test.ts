@@ -90,6 +90,12 @@ test('what Windows and mail programs make of a certificate is read', async (t) =
   t.deepEqual(await kindsOf(Buffer.from(writePem('CERTIFICATE', pkcs7(pki)))), ['certificate', 'certificate']);
 });
 
+test('a file that was cut off is said to be', async (t) => {
+  const pki = await makeTestPki();
+  t.teardown(pki.remove);
+  await t.throwsAsync(readBundle(Buffer.from(pki.agent.cert.slice(0, 300))), { code: 'pem-cut-short' });
+});
+
 test('what is none of these is refused with what would be taken', async (t) => {
   for (const text of ['', 'hello', '\u0000\u0001', '0\u0003\u0002\u0001\u0005']) {
     await t.throwsAsync(readBundle(Buffer.from(text)), { code: 'not-a-certificate' });

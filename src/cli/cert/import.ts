@@ -7,11 +7,11 @@ import { AgentError } from '../../lib/errors.js';
 import { buildChain, type Chain, leafOf } from '../../pki/chain.js';
 import { examine, type Finding } from '../../pki/findings.js';
 import { certificateFacts, pemOf } from '../../pki/inspect.js';
-import { completeInstallation, installFiles, MODE } from '../../pki/store.js';
+import { MODE, type NewFile } from '../../pki/store.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { certificatesIn, keysIn, readCertificates, readContents } from './files.js';
-import { accept, installPair, refusePkcs12 } from './install.js';
+import { accept, completeInstallations, installPair, refusePkcs12 } from './install.js';
 import { jsonOption, ownerOf, ownerOption } from './options.js';
 import { oldPassphrase } from './passphrase.js';
 import { addPlaces, ifPresent, type PlaceOptions, placesOf } from './places.js';
@@ -47,26 +47,30 @@ async function importFiles(io: Io, files: readonly string[], options: ImportOpti
   const nowMs = Date.now();
   const places = await placesOf(options, command, io);
   refusePkcs12(places);
-  completeInstallation(places.directory);
+  completeInstallations(places);
   const owner = await ownerOf(options.owner);
   const ask = oldPassphrase(io, options.passphraseFile ?? places.passphraseFile, 'the key');
   const given = await readAll(files, ask);
   const certificates = certificatesOf(given.certificates);
   const candidates = [...given.candidates, ...(await keysBeside(places.directory, places.key, ask))];
   const { leaf, candidate } = match(certificates, candidates);
+  refuseAuthority(leaf);
   const trusted = ifPresent(places.ca, options.ca);
   const anchors = trusted === undefined || options.trust ? [] : await readCertificates(trusted);
   const roots = certificates.filter((each) => each.ca && each.checkIssued(each));
+  const also = options.trust ? [anchorFile(roots, places.ca)] : [];
   const chain = buildChain(leaf, certificates, [...anchors, ...roots]);
   accept(io, [
     ...examine({ chain, key: candidate.key, purpose: 'client', revocationLists: [], nowMs }),
     completeness(chain, nowMs),
   ]);
   const shown = chain.certificates.filter((each, depth) => depth === 0 || !each.checkIssued(each));
-  const { kept } = await installPair(places, { chain: shown, ...candidate }, { owner, nowMs, ask });
+  const { kept } = await installPair(places, { chain: shown, ...candidate }, { owner, nowMs, ask, also });
   // "renew --request" left the key there; it has its place now.
   if (candidate.path === `${places.key}.new`) await rm(candidate.path);
-  if (options.trust) await trust(io, roots, places.ca, nowMs);
+  if (options.trust) {
+    say(io, `${places.ca} now holds ${roots.map((root) => certificateFacts(root, nowMs).subject).join('; ')}.`);
+  }
   tellMade(io, options, places.cert, leaf, nowMs);
   say(io, '', ...kept.map((path) => `The former one is kept as ${path}.`));
   say(
@@ -151,13 +155,22 @@ function completeness({ certificates, isAnchored }: Chain, nowMs: number): Findi
   };
 }
 
-async function trust(io: Io, roots: readonly X509Certificate[], path: string, nowMs: number): Promise<void> {
-  if (roots.length === 0) {
-    throw new AgentError('no-root', 'there is no root certificate in these files that could be trusted', {
-      hint: 'ask the exchange for the certificate of its authority',
-    });
-  }
-  const keepAs = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  await installFiles([{ path, content: roots.map(pemOf).join(''), mode: MODE.certificate }], { force: true, keepAs });
-  say(io, `${path} now holds ${roots.map((root) => certificateFacts(root, nowMs).subject).join('; ')}.`);
+/** The key of our own authority may lie there, too. */
+function refuseAuthority(leaf: X509Certificate): void {
+  if (!leaf.ca) return;
+  const { subject } = certificateFacts(leaf, Date.now());
+  throw new AgentError(
+    'is-authority',
+    `the certificate whose key is here, ${subject}, is that of an authority; nothing was changed`,
+    {
+      hint: 'add the certificate that the authority made for this host; to trust an authority, name its file in tls.ca',
+    },
+  );
+}
+
+function anchorFile(roots: readonly X509Certificate[], path: string): NewFile {
+  if (roots.length > 0) return { path, content: roots.map(pemOf).join(''), mode: MODE.certificate };
+  throw new AgentError('no-root', 'there is no root certificate in these files that could be trusted', {
+    hint: 'ask the exchange for the certificate of its authority; nothing was changed',
+  });
 }

@@ -2,12 +2,13 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { AgentError } from '../../lib/errors.js';
 import { type AskPassphrase, readBundle } from '../../pki/bundle.js';
 import type { Finding } from '../../pki/findings.js';
 import { pemOf } from '../../pki/inspect.js';
 import { samePublicKey, writeKey } from '../../pki/keys.js';
-import { installFiles, MODE, type NewFile, type Owner } from '../../pki/store.js';
+import { completeInstallation, installFiles, MODE, type NewFile, type Owner } from '../../pki/store.js';
 import type { Io } from '../io.js';
 import type { Places } from './places.js';
 import { say } from './speech.js';
@@ -29,7 +30,13 @@ export interface Replaced {
 export async function installPair(
   places: Places,
   pair: Pair,
-  options: { readonly owner: Owner | undefined; readonly nowMs: number; readonly ask: AskPassphrase },
+  options: {
+    readonly owner: Owner | undefined;
+    readonly nowMs: number;
+    readonly ask: AskPassphrase;
+    /** Comes into place with the pair, or not at all. */
+    readonly also?: readonly NewFile[];
+  },
 ): Promise<Replaced> {
   const chain = pair.chain.map(pemOf).join('');
   const key = writeKey(pair.key, pair.passphrase);
@@ -42,6 +49,7 @@ export async function installPair(
         { path: places.cert, content: chain, mode: MODE.certificate },
       ];
   if (existsSync(places.combined)) files.push({ path: places.combined, content: chain + key, mode: MODE.key });
+  files.push(...(options.also ?? []));
   const keepAs = freeSuffix(files, new Date(options.nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, ''));
   const kept = files.filter(({ path }) => existsSync(path)).map(({ path }) => `${path}.${keepAs}`);
   await installFiles(files, { force: true, owner: options.owner, keepAs });
@@ -54,6 +62,11 @@ function freeSuffix(files: readonly NewFile[], time: string): string {
     const suffix = number === 1 ? time : `${time}-${number}`;
     if (!files.some(({ path }) => existsSync(`${path}.${suffix}`))) return suffix;
   }
+}
+
+/** Finishes what an earlier command was interrupted in, wherever its files lie. */
+export function completeInstallations({ directory, key, cert, ca }: Places): void {
+  for (const each of new Set([directory, ...[key, cert, ca].map((path) => dirname(path))])) completeInstallation(each);
 }
 
 /** A pair is put beside the old one as PEM; a PKCS#12 file would have to be written under its passphrase. */

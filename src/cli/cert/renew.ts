@@ -12,12 +12,12 @@ import { choiceLike, KEY_CHOICES, type KeyChoice, type KeyPair, makeKeyPair, wri
 import { type DistinguishedName, nameFromDer } from '../../pki/name.js';
 import { writePem } from '../../pki/pem.js';
 import { createRequest } from '../../pki/request.js';
-import { completeInstallation, installFiles, MODE } from '../../pki/store.js';
+import { installFiles, MODE } from '../../pki/store.js';
 import { namesIn, purposesIn } from '../../pki/usages.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { readAuthority, readCertificates, readKey } from './files.js';
-import { accept, installPair, refusePkcs12 } from './install.js';
+import { accept, completeInstallations, installPair, refusePkcs12 } from './install.js';
 import { daysOption, forceOption, jsonOption, ownerOf, ownerOption } from './options.js';
 import { oldPassphrase } from './passphrase.js';
 import { addPlaces, type PlaceOptions, type Places, placesOf } from './places.js';
@@ -68,7 +68,7 @@ export function renewCommand(io: Io): Command {
 async function renew(io: Io, options: RenewOptions, command: Command): Promise<void> {
   const places = await placesOf(options, command, io);
   refusePkcs12(places);
-  completeInstallation(places.directory);
+  completeInstallations(places);
   const renewal = await prepare(io, places, options);
   if (options.request !== undefined) return writeRequest(io, options.request, places, renewal, options);
   if (options.caKey !== undefined) return reissue(io, options.caKey, places, renewal, options);

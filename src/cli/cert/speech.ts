@@ -46,7 +46,7 @@ function interruption(signal: AbortSignal): Promise<never> {
 
 /** `2027-12-25 (397 days)`. */
 export function untilText(notAfter: Date, nowMs: number): string {
-  return `${notAfter.toISOString().slice(0, 10)} (${Math.floor((notAfter.getTime() - nowMs) / 86_400_000)} days)`;
+  return `${notAfter.toISOString().slice(0, 10)} (${Math.round((notAfter.getTime() - nowMs) / 86_400_000)} days)`;
 }
 
 /** The result of making a certificate. */
