@@ -20,7 +20,7 @@ export interface Disk {
 
 type Change = (...args: never[]) => unknown;
 
-export class CutOff extends Error {}
+class CutOff extends Error {}
 
 /** `after`: so many changes are carried out. */
 export async function onDisk(after: number, work: () => Promise<unknown>): Promise<Disk> {
