@@ -27,6 +27,7 @@ test('a collector that waited for our FIN leaves no CLOSE_WAIT behind and is bel
 
 const doubtful: [string, Partial<Observation>][] = [
   ['a reset after the FIN', { kernel: 'gone' }],
+  ['a socket that is not in CLOSE_WAIT', { kernel: { state: 'established', unconfirmedBytes: 0 } }],
   ['octets that their kernel never confirmed', { kernel: { state: 'close-wait', unconfirmedBytes: 1 } }],
   ['a close_notify that came before ours had left', { answer: 'unasked' }],
   ['an error', { error: new Error('ECONNRESET') }],
