@@ -10,7 +10,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config/load.js';
 import { DEFAULT_CIPHERS } from '../config/schema.js';
 import { systemClock } from '../lib/clock.js';
-import type { TlsPolicy } from '../link/connect.js';
+import { DIAL_TIMES, type TlsPolicy } from '../link/connect.js';
 import { DialFailed, Dialler } from '../link/dial.js';
 import { readKernelSocket } from '../link/kernel-socket.js';
 import type { Link } from '../link/link.js';
@@ -40,6 +40,8 @@ interface Destination {
 }
 
 const AUTHPRIV = 10;
+/** Sixty seconds in all, as the recipe of 2010 waited. */
+const TIMES = { ...DIAL_TIMES, connectMs: 30_000, handshakeMs: 30_000 };
 
 export function sendCommand(io: Io): Command {
   return new Command('send')
@@ -75,11 +77,8 @@ async function send(io: Io, message: string | undefined, options: SendOptions, f
     credentialsDirectory: io.env.CREDENTIALS_DIRECTORY,
   });
   const targets = new Targets(collectors, addressesOf, systemClock);
-  const dialler = new Dialler(targets, async () => credentials, tls, {
-    clock: systemClock,
-    readKernelSocket,
-    pathFault,
-  });
+  const dialling = { clock: systemClock, readKernelSocket, pathFault };
+  const dialler = new Dialler(targets, async () => credentials, tls, dialling, TIMES);
   const { link, target } = await dialler.dial(io.signal).catch(worstRefusal);
   try {
     const count = await transmit(link, message === undefined ? createInterface({ input: io.stdin }) : [message]);
@@ -90,6 +89,11 @@ async function send(io: Io, message: string | undefined, options: SendOptions, f
         : LinkError.ended(link.end, target);
     }
     const { host, port } = target;
+    if (tls.verify === 'insecure') {
+      io.stderr.write(
+        `${host}:${port} was not verified: ${options.host ? 'there is no --ca' : 'tls.verify is insecure'}\n`,
+      );
+    }
     io.stdout.write(`sent ${countText(count)} to ${host}:${port}, acknowledged (${ending.proves})\n`);
   } finally {
     link.destroy();

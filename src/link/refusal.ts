@@ -35,7 +35,7 @@ export class LinkError extends AgentError {
   }
 
   static abandoned(target: Target): LinkError {
-    return new LinkError('abandoned', 'us', `${place(target)}: the attempt was given up because the agent stops`, '');
+    return new LinkError('abandoned', 'us', `${place(target)}: the attempt was given up, as told`, '');
   }
 
   /** A link that ended while messages were outstanding on it. Under TLS 1.3 this is also how our certificate is refused. */

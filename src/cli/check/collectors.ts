@@ -15,6 +15,7 @@ import { Targets } from '../../link/targets.js';
 import type { Credentials } from '../../pki/credentials.js';
 import { pathFault } from '../../pki/path.js';
 import { countText, durationText, sizeText } from '../voice.js';
+import { lasting } from './credentials.js';
 import { bad, type Finding, good, warning } from './finding.js';
 
 const HOLD_MS = 1_000;
@@ -52,7 +53,8 @@ async function* checkTarget(
     const { host, address, port, protocol, cipher, subject, issuer, fingerprint, validToMs, isForServers } = link.peer;
     const until = new Date(validToMs).toISOString().slice(0, 10);
     yield good(`collector ${host}:${port} (${address}): ${protocol}, ${cipher}`);
-    yield good(`  its certificate: ${subject}, signed by ${issuer}, until ${until}, ${fingerprint}`);
+    const theirs = `  its certificate: ${subject}, signed by ${issuer}, ${fingerprint}, until ${until}`;
+    yield lasting(theirs, validToMs, systemClock.nowMs(), 'tell the collector’s operator');
     if (!isForServers) {
       yield warning(
         '  it is not meant for servers (extended key usage) and taken all the same, as told by tls.purpose: any',

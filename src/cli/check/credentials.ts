@@ -5,6 +5,9 @@ import { AgentError } from '../../lib/errors.js';
 import { type Credentials, loadCredentials } from '../../pki/credentials.js';
 import { bad, type Finding, good, warning } from './finding.js';
 
+const FEW_DAYS = 30;
+const NEXT_LIST = 'put the authority’s next list there; of our own authority: openemr-audit-forwarder cert revoke';
+
 export async function checkCredentials(
   tls: TlsConfig,
   env: NodeJS.ProcessEnv,
@@ -13,7 +16,9 @@ export async function checkCredentials(
     const nowMs = Date.now();
     const options = { nowMs, credentialsDirectory: env.CREDENTIALS_DIRECTORY };
     const credentials = await loadCredentials(tls, options);
-    const findings = [...ownFindings(credentials, nowMs), ...credentials.warnings.map((text) => warning(text))];
+    // That the list has ended is a finding of its own.
+    const warnings = credentials.warnings.filter((text) => !/^tls\.crl .* ended on /.test(text));
+    const findings = [...ownFindings(credentials, nowMs), ...warnings.map((text) => warning(text))];
     if (tls.verify === 'insecure') {
       findings.push(
         warning(
@@ -39,16 +44,27 @@ function ownFindings({ own, crlEndsMs }: Credentials, nowMs: number): Finding[] 
       ),
     );
   } else {
+    const signed = `certificate ${own.subject}, signed by ${own.issuer}, until ${own.notAfter.slice(0, 10)}`;
     findings.push(
-      good(
-        `certificate ${own.subject}, signed by ${own.issuer}, until ${own.notAfter.slice(0, 10)} (${own.daysLeft} days left)`,
-      ),
+      lasting(signed, Date.parse(own.notAfter), nowMs, 'renew it: openemr-audit-forwarder cert renew --help'),
     );
   }
-  // That it has ended is among the warnings.
-  if (crlEndsMs !== undefined && crlEndsMs > nowMs) {
-    const until = new Date(crlEndsMs).toISOString().slice(0, 10);
-    findings.push(good(`revocation list (tls.crl) until ${until} (${daysUntil(crlEndsMs, nowMs)} days left)`));
-  }
+  if (crlEndsMs !== undefined) findings.push(listFinding(crlEndsMs, nowMs));
   return findings;
+}
+
+/** A finding that ends with the days left, and is a warning when they are few. */
+export function lasting(text: string, endsMs: number, nowMs: number, hint: string): Finding {
+  const days = daysUntil(endsMs, nowMs);
+  const left = `${text} (${days} ${days === 1 ? 'day' : 'days'} left)`;
+  return days > FEW_DAYS ? good(left) : warning(left, hint);
+}
+
+/** Lists last for days or weeks, and are made anew before: only the last day is worth a warning. */
+function listFinding(endsMs: number, nowMs: number): Finding {
+  const day = new Date(endsMs).toISOString().slice(0, 10);
+  const days = daysUntil(endsMs, nowMs);
+  if (days < 0) return bad(`revocation list (tls.crl) ended on ${day}: every collector is refused`, NEXT_LIST);
+  const text = `revocation list (tls.crl) until ${day} (${days} ${days === 1 ? 'day' : 'days'} left)`;
+  return days > 1 ? good(text) : warning(`${text}; then every collector is refused`, NEXT_LIST);
 }
