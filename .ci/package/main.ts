@@ -58,7 +58,7 @@ async function makeFor(
   { kind: kinds, output }: Wanted,
   work: string,
 ): Promise<void> {
-  const runtime = await fetchRuntime(arch, release);
+  const runtime = await fetchRuntime(arch, release.root);
   const tree = join(work, 'tree');
   await layOut(tree, { release, bundle, runtime });
   for (const kind of kinds) {

@@ -48,7 +48,7 @@ export const DESCRIPTION = [
 ];
 
 export async function readRelease(wanted: { version?: string; quick: boolean }): Promise<Release> {
-  const root = checkoutAbove(dirname(fileURLToPath(import.meta.url)));
+  const root = checkout();
   const { name, version, description } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   return {
     name,
@@ -61,6 +61,10 @@ export async function readRelease(wanted: { version?: string; quick: boolean }):
 }
 
 /** The compiled files lie below it, wherever that is. */
+export function checkout(): string {
+  return checkoutAbove(dirname(fileURLToPath(import.meta.url)));
+}
+
 function checkoutAbove(directory: string): string {
   return existsSync(join(directory, 'package-lock.json')) ? directory : checkoutAbove(dirname(directory));
 }

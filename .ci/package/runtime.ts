@@ -4,10 +4,10 @@
  * as in package-lock.json); nothing else is let in. Kept in .build/.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Architecture, type Release, run } from './release.js';
+import { type Architecture, run } from './release.js';
 
 export interface Runtime {
   readonly name: string;
@@ -17,16 +17,30 @@ export interface Runtime {
   readonly licence: string;
 }
 
-type Pins = { readonly version: string } & {
-  readonly [A in Architecture]: { readonly name: string; readonly integrity: string };
+type Pins = { readonly packaged: string } & {
+  readonly [version: string]: { readonly [A in Architecture]: { readonly name: string; readonly integrity: string } };
 };
 
-export async function fetchRuntime(arch: Architecture, { root }: Release): Promise<Runtime> {
-  const pins: Pins = JSON.parse(await readFile(join(root, '.ci/package/runtime.json'), 'utf8'));
-  const { name, integrity } = pins[arch];
-  const kept = join(root, '.build/runtime', `${name}-${pins.version}`);
-  if (!existsSync(kept)) await fetchInto(kept, `${name}@${pins.version}`, integrity);
-  return { name, version: pins.version, integrity, node: join(kept, 'bin/node'), licence: join(kept, 'LICENSE') };
+function readPins(root: string): Pins {
+  return JSON.parse(readFileSync(join(root, '.ci/package/runtime.json'), 'utf8'));
+}
+
+/** Every version that is pinned. */
+export function knownRuntimes(root: string): string[] {
+  const { packaged, ...pinned } = readPins(root);
+  return Object.keys(pinned);
+}
+
+/** The version that is packaged, or another one that is pinned. */
+export async function fetchRuntime(arch: Architecture, root: string, wanted?: string): Promise<Runtime> {
+  const pins = readPins(root);
+  const version = wanted ?? pins.packaged;
+  const pin = pins[version]?.[arch];
+  if (pin === undefined) throw new Error(`Node.js ${version} for ${arch} is not in .ci/package/runtime.json`);
+  const { name, integrity } = pin;
+  const kept = join(root, '.build/runtime', `${name}-${version}`);
+  if (!existsSync(kept)) await fetchInto(kept, `${name}@${version}`, integrity);
+  return { name, version, integrity, node: join(kept, 'bin/node'), licence: join(kept, 'LICENSE') };
 }
 
 async function fetchInto(kept: string, wanted: string, integrity: string): Promise<void> {

@@ -79,8 +79,8 @@ test('the program runs with the Node.js that it brings, from wherever it was unp
   const program = join(root, 'usr/bin', NAME);
   const { version } = JSON.parse(await readFile(join(checkout, 'package.json'), 'utf8'));
   t.is(await done('env', '-i', 'PATH=/usr/bin:/bin', program, '--version'), `${version}\n`);
-  const { version: runtime } = JSON.parse(await readFile(join(checkout, '.ci/package/runtime.json'), 'utf8'));
-  t.is(await done(join(root, 'usr/lib', NAME, 'bin/node'), '--version'), `v${runtime}\n`);
+  const { packaged } = JSON.parse(await readFile(join(checkout, '.ci/package/runtime.json'), 'utf8'));
+  t.is(await done(join(root, 'usr/lib', NAME, 'bin/node'), '--version'), `v${packaged}\n`);
 
   const shown = await done(program, 'demo', '--for', '2s', '--port', String(await freePort()));
   t.regex(shown, /acknowledged/);

@@ -1,0 +1,12 @@
+/** What another Node.js can change: not arithmetic over bytes, and not the many turns of what goes by chance. */
+export default {
+  files: [
+    'dist/test/**/*.test.js',
+    '!dist/test/{system,crash,scenario,support}/**',
+    '!dist/test/{atna,config,export,openemr,package,syslog,verify}/**',
+    '!dist/test/journal/{crash,damage,faults,model,power-cut}.test.js',
+    '!dist/test/house.test.js',
+  ],
+  nodeArguments: ['--enable-source-maps'],
+  timeout: '2m',
+};
