@@ -74,8 +74,11 @@ const formats = {
     expected: () => 'at most 48 ASCII characters without spaces (RFC 5424 section 6.2.5)',
   },
   enterpriseId: {
-    accepts: matches(/^(?=.{1,24}$)\d+(\.\d+)*$/),
-    expected: () => 'a private enterprise number as IANA assigns them, such as 32473',
+    // An SD-ID such as audit@32473 has 32 characters at most.
+    accepts: matches(/^(?=.{1,26}$)[1-9]\d*(\.\d+)*$/),
+    expected: () =>
+      'a private enterprise number as IANA assigns them, such as 32473 or, with numbers of your own below it, 32473.1.2; ' +
+      'at most 26 characters (RFC 5424 section 6.3.2)',
   },
   name: {
     accepts: matches(/^[A-Za-z0-9][\w.-]{0,62}$/),

@@ -256,6 +256,28 @@ const faults: [title: string, yaml: string, expected: RegExp][] = [
     /message\.appName: .*RFC 5424.*got "open emr"$/,
   ],
 ];
+/** Key, values that RFC 5424 has room for, and values that it has not. */
+const LIMITS: [key: string, taken: string[], refused: string[]][] = [
+  ['hostname', ['h'.repeat(255), '2001:db8::7', '"!~"'], ['h'.repeat(256), '"a b"', '"é"', '"a\\tb"']],
+  ['appName', ['a'.repeat(48), '"[x]"'], ['a'.repeat(49), '"open emr"', '"ä"']],
+  [
+    'enterpriseId',
+    ['1', `"${'9'.repeat(26)}"`, '32473.1.2'],
+    [`"${'9'.repeat(27)}"`, '0', '"32473."', 'x', '-1', '"1]"'],
+  ],
+  ['facility', ['0', '23', 'local7'], ['24', '-1', 'mail2']],
+];
+for (const [key, taken, refused] of LIMITS) {
+  test(`message.${key} takes what the header of a message can hold, and no more`, async (t) => {
+    for (const value of taken) await t.notThrowsAsync(load(`${LEAST}\nmessage: { ${key}: ${value} }`), value);
+    for (const value of refused) {
+      const found = await told(`${LEAST}\nmessage: { ${key}: ${value} }`);
+      t.is(found.length, 1);
+      t.regex(found[0]!, new RegExp(`^line 9: message\\.${key}: expected .*; got `), value);
+    }
+  });
+}
+
 for (const [title, yaml, expected] of faults) {
   test(title, async (t) => t.regex((await told(yaml)).join(' '), expected));
 }
