@@ -23,6 +23,8 @@ export interface RsyslogOptions {
   readonly maxMessageBytes?: number;
   /** Without a queue in memory, which a kill would take. */
   readonly storesBeforeItReadsOn?: boolean;
+  /** What rsyslog stores of a message in its own words, such as `%msgid%` or `%$!rfc5424-sd%`; default: all of it as it came. */
+  readonly store?: string;
 }
 
 export class Rsyslog {
@@ -81,7 +83,7 @@ export class Rsyslog {
 }
 
 function configuration(
-  { driver, pki, port = 0, maxMessageBytes = 262_144, storesBeforeItReadsOn = false }: RsyslogOptions,
+  { driver, pki, port = 0, maxMessageBytes = 262_144, storesBeforeItReadsOn = false, store }: RsyslogOptions,
   directory: string,
   file: string,
   portFile: string,
@@ -99,9 +101,10 @@ global(
 ${storesBeforeItReadsOn ? 'main_queue(queue.type="direct")' : ''}
 module(load="imtcp" StreamDriver.Name="${driver}" ${driver === 'ptcp' ? '' : 'StreamDriver.Mode="1" StreamDriver.AuthMode="x509/certvalid"'}
        maxFrameSize="${Math.max(200_000, maxMessageBytes)}")
-template(name="as-it-came" type="string" string="%rawmsg%\\n")
+template(name="stored" type="string" string="${store ?? '%rawmsg%'}\\n")
 input(type="imtcp" address="127.0.0.1" port="${port}" listenPortFileName="${portFile}")
-action(type="omfile" file="${file}" template="as-it-came" fileCreateMode="0600")
+${store === undefined ? '' : 'module(load="mmpstrucdata")\naction(type="mmpstrucdata" sd_name.lowercase="off")'}
+action(type="omfile" file="${file}" template="stored" fileCreateMode="0600")
 `;
 }
 
