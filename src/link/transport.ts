@@ -53,6 +53,14 @@ export class Transport extends Duplex {
     return this.#closeNotifyWritten && this.writableLength === 0 && this.socket.writableLength === 0;
   }
 
+  /** TLS has nothing to say behind its close_notify (RFC 8446 section 6.1), but OpenSSL answers a request for new keys even then. */
+  override write(bytes: unknown, encoding?: BufferEncoding | Done, done?: Done): boolean {
+    if (!this.writableEnded) return super.write(bytes, encoding as BufferEncoding, done);
+    const written = typeof encoding === 'function' ? encoding : done;
+    if (written !== undefined) setImmediate(written);
+    return true;
+  }
+
   override _read(): void {
     this.socket.resume();
   }

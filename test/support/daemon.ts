@@ -56,6 +56,11 @@ export class Daemon {
     return this.#child.pid ?? 0;
   }
 
+  /** On its standard input. */
+  say(words: string): void {
+    this.#child.stdin?.write(words);
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

@@ -14,6 +14,8 @@ import { freePort, isListening } from './free-port.js';
 export interface SServerOptions {
   readonly pki: TestPki;
   readonly port?: number;
+  /** It takes commands on its standard input, and its own words stand between the octets that it stores. */
+  readonly talkative?: true;
   /** More of its options, for example `-verify_return_error`, which makes it refuse bad certificates by an alert. */
   readonly args?: readonly string[];
 }
@@ -23,14 +25,15 @@ export class SServer {
   readonly #daemon: Daemon;
   readonly #directory: string;
 
-  static async start({ pki, port, args = [] }: SServerOptions): Promise<SServer> {
+  static async start({ pki, port, talkative, args = [] }: SServerOptions): Promise<SServer> {
     const directory = await mkdtemp(join(tmpdir(), 's-server-'));
     const chosen = port ?? (await freePort());
+    const manner = talkative ? [] : ['-quiet'];
     const identity = ['-CAfile', pki.caFile, '-cert', pki.collectorCert, '-key', pki.collectorKey];
     try {
       const daemon = await Daemon.start({
         command: 'openssl',
-        args: ['s_server', '-accept', `127.0.0.1:${chosen}`, ...identity, '-Verify', '3', '-quiet', ...args],
+        args: ['s_server', '-accept', `127.0.0.1:${chosen}`, ...identity, '-Verify', '3', ...manner, ...args],
         outputFile: join(directory, 'stored'),
         ready: () => isListening(chosen),
       });
@@ -59,6 +62,11 @@ export class SServer {
   /** What it said of its clients: `verify return`, `verify error`. */
   said(): Promise<string> {
     return readFile(join(this.#directory, 'stored.err'), 'utf8');
+  }
+
+  /** One letter, as s_server(1) has them; of one that is talkative. */
+  command(letter: string): void {
+    this.#daemon.say(`${letter}\n`);
   }
 
   signal(signal: NodeJS.Signals): void {
