@@ -1,7 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { cycles, type Files, forbiddenNames, importsOf, untidy, wrongImports } from './support/house.js';
+import {
+  cycles,
+  type Files,
+  forbiddenNames,
+  importsOf,
+  untidy,
+  varyingMessages,
+  wrongImports,
+} from './support/house.js';
 import { thisPackage } from './support/package.js';
 
 function filesBelow(directory: string): Files {
@@ -40,6 +48,13 @@ test('the packaging keeps the same rules', (t) => {
   t.deepEqual(untidy(packaging), []);
   t.deepEqual(
     [...packaging].flatMap(([path, text]) => forbiddenNames(path, text).map((name) => `${path}: ${name}`)),
+    [],
+  );
+});
+
+test('messages of the log are constant', (t) => {
+  t.deepEqual(
+    [...src].flatMap(([path, text]) => varyingMessages(path, text)),
     [],
   );
 });
@@ -143,6 +158,11 @@ for (const [text, found] of names) {
 test('the words of OpenEMR and of the standards may be used where they are spoken for, and nowhere else', (t) => {
   t.deepEqual(forbiddenNames('openemr/row.ts', 'const event = 1; const eventData = 2;'), ['eventData']);
   t.deepEqual(forbiddenNames('syslog/rfc5424.ts', 'const structuredData = 1; const item = 2;'), ['item']);
+});
+
+test('a message that varies is found, wherever its report stands', (t) => {
+  const text = `this.#report.error(\`bad line: \${line}\`); report.info('a' + b); logger.warning('fine', { line: b });`;
+  t.deepEqual(varyingMessages('a.ts', text), ['a.ts: `bad line: $'.concat('{line}`'), "a.ts: 'a' + b"]);
 });
 
 test('a file may not be called util', (t) => {

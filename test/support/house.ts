@@ -125,6 +125,26 @@ function declaredNames(path: string, text: string): string[] {
   return names;
 }
 
+const LEVELS = ['debug', 'info', 'notice', 'warning', 'error'];
+
+/** Calls that say something in the log in other words each time; what changes belongs into the facts. */
+export function varyingMessages(path: string, text: string): string[] {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+      const { name, expression } = node.expression;
+      const [message] = node.arguments;
+      const toReport = LEVELS.includes(name.text) && /report$|logger$/i.test(expression.getText());
+      if (toReport && message !== undefined && (ts.isTemplateExpression(message) || ts.isBinaryExpression(message))) {
+        found.push(`${path}: ${message.getText()}`);
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true));
+  return found;
+}
+
 const MAX_LINES = 250;
 
 /** Files that are too long, do not say what they promise, or leave something for later. */

@@ -6,7 +6,7 @@ import type { TestPki } from './certificates.js';
 import { collecting } from './collecting.js';
 import { until } from './wait.js';
 
-/** Fails when descriptors or listeners grow in number, a line is lost, or a connection is not counted. */
+/** Fails when descriptors, listeners or lines of the log grow in number, a line is lost, or a connection is not counted. */
 export async function runEpochs(t: ExecutionContext, pki: TestPki, count: number): Promise<void> {
   const warnings: Error[] = [];
   const note = (warning: Error) => void warnings.push(warning);
@@ -24,10 +24,13 @@ export async function runEpochs(t: ExecutionContext, pki: TestPki, count: number
   t.teardown(() => clearInterval(load));
   await until(() => agent.delivery.epochs >= 20, { what: 'twenty epochs' });
   const before = readdirSync('/proc/self/fd').length;
+  const told = () => agent.said.filter(({ level }) => level !== 'debug').map(({ message }) => message);
+  const toldBefore = told();
   await until(() => agent.delivery.epochs >= count, { what: `${count} epochs`, timeoutMs: 300_000 });
   clearInterval(load);
   await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'all lines' });
   await until(() => readdirSync('/proc/self/fd').length <= before + 4, { what: 'the descriptors to be given back' });
+  t.deepEqual(told(), toldBefore, 'an epoch is nothing to tell of');
   await agent.stop();
 
   t.deepEqual(warnings, []);

@@ -236,12 +236,27 @@ function ofLaterVersion(cursor: string): string {
   return `${fields},"crc32":"${crc32(fields).toString(16).padStart(8, '0')}"}\n`;
 }
 
-test.serial('its own log has no line of the audit trail', async (t) => {
+test.serial('nothing that it says of itself has a word of the audit trail', async (t) => {
   const log = await debian.done('journalctl', '--no-pager', '--output=cat');
   t.regex(log, /Started/);
+  const said = [log, await debian.done('systemctl', 'status', '--no-pager', UNIT)];
+  said.push(await readFile(inside(`${STATE}/status.json`), 'utf8'), await overHttp('/metrics'), await overHttp('/'));
+  t.regex(said.join('\n'), /openemr_audit_forwarder_sent_messages_total \d/);
   for (const planted of [PATIENT, Buffer.from(`SELECT '${PATIENT}'`).toString('base64')])
-    t.false(log.includes(planted));
+    for (const text of said) t.false(text.includes(planted));
 });
+
+test.serial('status says OK first, with exit status 0', async (t) => {
+  await until(async () => (await debian.run(UNIT, 'status')).status === 0, { what: 'OK', everyMs: 200 });
+  t.regex(await debian.done(UNIT, 'status'), /^OK: connected to localhost:6514 /);
+  t.regex(await overHttp('/healthz'), /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nOK: connected/);
+});
+
+/** As nothing but bash can ask, for there is nothing else. */
+function overHttp(path: string): Promise<string> {
+  const ask = `exec 3<>/dev/tcp/127.0.0.1/9614; printf 'GET ${path} HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3; cat <&3`;
+  return debian.done('bash', '-c', ask);
+}
 
 test.serial('removed, it leaves journal, configuration and users; purged, no journal', async (t) => {
   await clinic.close();
