@@ -70,6 +70,7 @@ test('an agent that is well shows the same over HTTP as status does, and all tha
   const health = await ask('/healthz');
   t.is(health.status, 200);
   t.regex(health.body, /^OK: connected to localhost:/);
+  t.like(await ask('/livez'), { status: 200, body: 'both loops turn\n' });
   const page = await ask('/');
   t.is(page.type, 'text/html; charset=utf-8');
   t.regex(page.body, /<h1>OK: connected to localhost:/);

@@ -98,6 +98,12 @@ function answersOf({ state, clock }: ListenDependencies): Record<string, () => A
       type: metrics.contentType,
       body: await metrics.text(familiesOf(present())),
     }),
+    // For whoever restarts what is not alive: a problem that a restart does not mend is none of its business.
+    '/livez': () => {
+      const { stuckLoops } = present();
+      if (stuckLoops.length === 0) return { status: 200, type: TEXT, body: 'both loops turn\n' };
+      return { status: 503, type: TEXT, body: `these loops hang: ${stuckLoops.join(', ')}\n` };
+    },
     // WAITING is well: restarting an agent does not bring a collector back.
     '/healthz': () => {
       const report = present();
