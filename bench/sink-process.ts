@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { FrameCounter } from './frame-counter.js';
 
-const [caFile = '', certFile = '', keyFile = ''] = process.argv.slice(2);
+const [caFile = '', certFile = '', keyFile = '', port = '0'] = process.argv.slice(2);
 const TELL_MS = 20;
 
 const counters: FrameCounter[] = [];
@@ -23,7 +23,9 @@ const server = createServer(
     socket.on('error', () => undefined);
   },
 );
-server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port, messages: 0 }));
+server.listen(Number(port), '127.0.0.1', () =>
+  process.send?.({ port: (server.address() as AddressInfo).port, messages: 0 }),
+);
 
 let told = 0;
 setInterval(() => {

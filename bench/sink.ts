@@ -13,14 +13,15 @@ export class Sink {
   connections = 0;
   readonly #child: ChildProcess;
 
-  static async start(pki: TestPki): Promise<Sink> {
-    const sink = new Sink(pki);
+  /** On a port that the system chooses, or on this one. */
+  static async start(pki: TestPki, port = 0): Promise<Sink> {
+    const sink = new Sink(pki, port);
     await until(() => sink.port > 0, { what: 'the collector to listen' });
     return sink;
   }
 
-  private constructor({ caFile, collectorCert, collectorKey }: TestPki) {
-    this.#child = fork(SCRIPT, [caFile, collectorCert, collectorKey], { execArgv: [] });
+  private constructor({ caFile, collectorCert, collectorKey }: TestPki, port: number) {
+    this.#child = fork(SCRIPT, [caFile, collectorCert, collectorKey, String(port)], { execArgv: [] });
     this.#child.on('message', (told: { port?: number; messages: number; connections?: number }) => {
       this.port = told.port ?? this.port;
       this.messages = told.messages;

@@ -12,7 +12,7 @@ export const agent: Sender = {
   name: 'openemr-audit-forwarder',
   start: async (stage) => {
     const { directory } = stage;
-    mkdirSync(join(directory, 'journal'), { mode: 0o700 });
+    mkdirSync(join(directory, 'journal'), { mode: 0o700, recursive: true });
     const config = join(directory, 'config.yaml');
     writeFileSync(config, configuration(stage));
     const args = [MAIN, 'run', '--config', config];
