@@ -195,6 +195,7 @@ export class Journal {
         salvage: this.#salvage,
         wake: this.#grown,
         cursor: () => this.cursor,
+        gone: (segment, cause) => this.#writer.giveUp(segment, cause),
       },
       from,
     );

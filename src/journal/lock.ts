@@ -122,7 +122,8 @@ async function ask(path: string): Promise<Answer | undefined> {
     case 'ENOENT':
       return undefined;
     case 'ECONNREFUSED':
-      await rm(path, { force: true });
+      // What cannot be removed, because it never was a socket, holds nothing either.
+      await rm(path, { force: true }).catch(() => undefined);
       return undefined;
     default:
       // It is there but says nothing (stopped, or asked by too many): that is held, too.

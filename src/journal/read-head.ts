@@ -1,6 +1,7 @@
 /** Reads the head of a segment's file, and of the file only what the head needs. */
+import { systemCode } from '../lib/errors.js';
 import { newerVersion } from './cursor.js';
-import type { Files } from './files.js';
+import type { Files, OpenFile } from './files.js';
 import { decodeSegmentHead, type SegmentHead } from './segment-codec.js';
 
 /** Enough for the positions of some hundred tails at the first try. */
@@ -16,9 +17,15 @@ export interface ReadHead {
   readonly mode: number;
 }
 
-/** Throws AgentError `journal-newer` for a segment of a later version, and what the disk says. */
+/** A file that is gone has no head. Throws AgentError `journal-newer` for a later version, and what the disk says. */
 export async function readSegmentHead(path: string, files: Files): Promise<ReadHead> {
-  const file = await files.open(path, 'read');
+  let file: OpenFile;
+  try {
+    file = await files.open(path, 'read');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return { head: undefined, start: 0, bytes: 0, mode: 0 };
+    throw error;
+  }
   try {
     const { bytes, mode } = await file.stat();
     for (let wanted = FIRST_TRY_BYTES; ; ) {

@@ -28,6 +28,8 @@ export interface ReaderDependencies {
   readonly salvage: Salvage;
   readonly wake: Wake;
   cursor(): number;
+  /** A segment's file is not there any more. */
+  gone(segment: Segment, cause: unknown): Promise<void>;
 }
 
 type Look =
@@ -180,7 +182,9 @@ export class Reader {
       // A file that has become shorter reads as zeros, which are damage like any other.
       this.#chunk = { from: this.#offset, bytes: bytes.fill(0, read) };
     } catch (error) {
-      if (!['EIO', 'ENOENT'].includes(systemCode(error))) throw unreadable(segment, error);
+      const code = systemCode(error);
+      if (code === 'ENOENT') await this.dependencies.gone(segment, error);
+      else if (code !== 'EIO') throw unreadable(segment, error);
       await this.#pass(segment, error);
     }
   }

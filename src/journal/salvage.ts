@@ -13,7 +13,7 @@ import type { Quarantine } from './quarantine.js';
 import { readSegmentHead } from './read-head.js';
 import { readSegment } from './read-segment.js';
 import type { Segment, Segments } from './segments.js';
-import { type Standing, standingBefore, standingOf } from './standing.js';
+import { copyOf, type Standing, standingBefore, standingOf } from './standing.js';
 import { type Hole, type Step, walk } from './walk.js';
 
 /** The end of the journal. */
@@ -80,7 +80,7 @@ export class Salvage {
     const place = placeOf(oldest, hole);
     if (this.#toldBefore.has(place) || this.dependencies.quarantine.isTold(place)) return;
     this.#toldBefore.add(place);
-    const after = standing === undefined ? this.#atEnd() : { ...standing, certain: true };
+    const after = standing === undefined ? this.#atEnd() : { ...copyOf(standing), certain: true };
     for (const described of describeHoles([hole], undefined, after)) {
       await this.#tell(described, { segment: oldest, place, bytes: Buffer.alloc(0) });
     }
@@ -111,7 +111,7 @@ export class Salvage {
 
   #atEnd(): Afterwards {
     const { standing, begun } = this.dependencies.end();
-    return { ...standing, positions: new Map(standing.positions), certain: begun };
+    return { ...copyOf(standing), certain: begun };
   }
 
   /** From the next head that is legible. A later one knows of later progress, too: that costs repeats. */

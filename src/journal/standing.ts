@@ -22,6 +22,11 @@ export function standingOf({ positions, last, messages }: SegmentHead): Standing
   return { positions: new Map(positions.map((position) => [position.tailId, position])), last, messages };
 }
 
+/** As it is now. A `Stand` has nothing of its own that an object spread would take along. */
+export function copyOf({ positions, last, messages }: Standing): Standing {
+  return { positions: new Map(positions), last, messages };
+}
+
 /** Steps over entries one by one; `now` is where things stand after the last. */
 export class Stand implements Standing {
   readonly #positions: Map<TailId, Position>;

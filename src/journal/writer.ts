@@ -5,45 +5,19 @@
  * not synced is given up, and writing goes on in a new segment.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../lib/clock.js';
 import type { NewEntry } from '../model/entry.js';
-import type { Report } from '../model/report.js';
 import { buffersOf, bytesOf, CommitQueue, type Queued } from './commit-queue.js';
 import { Complaint } from './complaint.js';
-import type { Seed } from './entry-codec.js';
-import type { Files } from './files.js';
 import { Flushes } from './flushes.js';
 import { JournalFailed } from './journal-failed.js';
-import type { Layout } from './layout.js';
 import { Pauses } from './pauses.js';
 import { SegmentWriter } from './segment-writer.js';
-import type { Segments } from './segments.js';
+import type { Segment } from './segments.js';
 import { Stand, type Standing } from './standing.js';
+import type { WriterDependencies, WriterOptions } from './writer-options.js';
 
 /** How much may wait for the disk before `append` makes its caller wait. */
 const IN_FLIGHT_BYTES = 8 * 1024 * 1024;
-
-export interface WriterOptions {
-  readonly id: string;
-  readonly seed: Seed;
-  readonly layout: Layout;
-  readonly segmentBytes: number;
-  readonly nextEntry: number;
-  readonly standing: Standing;
-}
-
-export interface WriterDependencies {
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly report: Report;
-  readonly segments: Segments;
-  /** This group is on disk. */
-  synced(group: readonly Queued[]): void;
-  /** A new segment has begun. */
-  rolled(): void;
-  /** A write has failed. True when there is room again, so that the next may not. */
-  giveWay(cause: unknown): Promise<boolean>;
-}
 
 export class Writer {
   readonly #queue: CommitQueue;
@@ -57,6 +31,7 @@ export class Writer {
   #working: Promise<void> | undefined;
   #recovering: Promise<void> | undefined;
   #failed: JournalFailed | undefined;
+  /** This run has begun a segment. */
   #begun = false;
   #faults = 0;
   /** Between recoveries after which nothing was written. */
@@ -66,10 +41,10 @@ export class Writer {
     private readonly options: WriterOptions,
     private readonly dependencies: WriterDependencies,
   ) {
-    const { seed, nextEntry, standing } = options;
+    const { seed, nextEntry } = options;
     const { clock, report } = dependencies;
     this.#queue = new CommitQueue(nextEntry, { limitBytes: IN_FLIGHT_BYTES, seed, nowMs: () => clock.nowMs() });
-    this.#stand = new Stand(standing);
+    this.#stand = new Stand(options.standing);
     this.#synced = nextEntry - 1;
     this.#pauses = new Pauses(clock);
     this.#complaint = new Complaint('The journal cannot be written', report, clock);
@@ -84,7 +59,6 @@ export class Writer {
     return this.#synced;
   }
 
-  /** This run has begun a segment. */
   get begun(): boolean {
     return this.#begun;
   }
@@ -114,8 +88,7 @@ export class Writer {
   flushed(): Promise<void> {
     if (this.#failed !== undefined) return Promise.reject(this.#failed);
     const number = this.#queue.last;
-    if (number <= this.#synced) return Promise.resolve();
-    return this.#flushes.wait(number);
+    return number <= this.#synced ? Promise.resolve() : this.#flushes.wait(number);
   }
 
   /** Begins a new segment, so that the one before can go. Nothing happens when the active one has no entries. */
@@ -123,6 +96,12 @@ export class Writer {
     await this.#idle();
     if (this.#failed === undefined && this.#active?.hasEntries !== false)
       await this.#work(async () => void (await this.#begin()));
+  }
+
+  /** Nothing more is written to a file that has lost its name: it would be lost with the process. */
+  async giveUp(segment: Segment, cause: unknown): Promise<void> {
+    await this.#idle();
+    if (this.#active?.segment === segment && this.#failed === undefined) this.#fail(cause);
   }
 
   /** Tries until the disk takes a new segment; rejects with the failure when the signal aborts first. */
@@ -194,7 +173,7 @@ export class Writer {
 
   async #begin(): Promise<SegmentWriter> {
     const { id, layout } = this.options;
-    const { files, segments, clock } = this.dependencies;
+    const { files, segments, clock, rolled } = this.dependencies;
     const { positions, last, messages } = this.#stand;
     const first = this.#synced + 1;
     const previous = segments.all.findLast((segment) => segment.first < first);
@@ -208,23 +187,26 @@ export class Writer {
       createdAtMs: clock.nowMs(),
       positions: [...positions.values()],
     };
-    const active = await SegmentWriter.create(layout.segment(first), head, { files, segments });
     const retired = this.#active;
+    const active = await SegmentWriter.create(layout.segment(first), head, { files, segments });
     this.#active = active;
     this.#begun = true;
     // Everything in it is synced; that it cannot be closed changes nothing.
     await retired?.close().catch(() => undefined);
-    this.dependencies.rolled();
+    rolled();
     return active;
   }
 
   #fail(cause: unknown): void {
-    const { directory } = this.options.layout;
-    this.#faults += 1;
-    this.#complaint.say(cause, { directory });
-    this.#failed = new JournalFailed(directory, cause);
+    this.#complain(cause);
+    this.#failed = new JournalFailed(this.options.layout.directory, cause);
     this.#queue.clear(this.#synced + 1, this.#failed);
     this.#flushes.fail(this.#failed);
+  }
+
+  #complain(cause: unknown): void {
+    this.#faults += 1;
+    this.#complaint.say(cause, { directory: this.options.layout.directory });
   }
 
   async #retry(signal: AbortSignal): Promise<void> {
@@ -239,8 +221,7 @@ export class Writer {
         await this.#begin();
         this.#failed = undefined;
       } catch (error) {
-        this.#faults += 1;
-        this.#complaint.say(error, { directory: this.options.layout.directory });
+        this.#complain(error);
         if (await this.dependencies.giveWay(error)) this.#pauses.cut();
       }
     }

@@ -186,6 +186,39 @@ test('a missing segment is told with its messages and the ranges to read again',
   t.is(damage?.bytes, 0);
 });
 
+for (const which of ['newest', 'oldest'] as const) {
+  test(`the ${which} segment that is removed under the running journal is told, and no more is lost in it`, async (t) => {
+    const files = new ForgetfulFiles();
+    const bench = benchOn(files);
+    await bench.open();
+    const entries = await bench.write(12, 700);
+    const path = segmentsOf(files).at(which === 'newest' ? -1 : 0) ?? '';
+    files.remove(path);
+
+    const reader = bench.reader();
+    const found = await bench.readAll(reader);
+    const lost = entries.filter(({ first }) => !seqs(found).includes(first.seq));
+    t.true(lost.length > 0);
+    const [damage, ...others] = damagesOf(bench);
+    t.true(lost.every((entry) => covers(damage?.missing ?? [], entry)));
+    t.deepEqual(others, []);
+
+    const append = async () => {
+      await bench.journal.append({ ...bench.entry(700), first: { run: bench.journal.run, seq: 13 } });
+      await bench.journal.flushed();
+    };
+    if (which === 'newest') {
+      await t.throwsAsync(append, { code: 'journal-failed' });
+      await bench.journal.recover(AbortSignal.timeout(20_000));
+    }
+    await append();
+    t.deepEqual(seqs(await bench.readAll(reader)), [13]);
+    t.is(damagesOf(bench).length, 1);
+    await bench.reopen();
+    t.is(seqs(await bench.readAll()).at(-1), 13);
+  });
+}
+
 test('a segment of another journal is set aside, and what it stood for is told', async (t) => {
   const [files, others] = [new ForgetfulFiles(), new ForgetfulFiles()];
   await written(files);
