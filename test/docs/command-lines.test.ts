@@ -1,0 +1,75 @@
+import test from 'ava';
+import { type Command, CommanderError } from 'commander';
+import { describedProgram } from '../../.ci/package/described-program.js';
+import { UsageError } from '../../src/cli/usage-error.js';
+import { type CommandLine, namedLines, typedLines, wordsOf } from '../support/documented.js';
+
+/** Commands, options and arguments are looked at as they would be; nothing is done. */
+async function refused(args: readonly string[]): Promise<CommanderError | undefined> {
+  const program = describedProgram();
+  doNothing(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    const cause = error instanceof UsageError ? error.cause : error;
+    if (!(cause instanceof CommanderError)) throw error;
+    if (cause.exitCode !== 0) return cause;
+  }
+  return undefined;
+}
+
+function doNothing(command: Command): void {
+  if (command.commands.length === 0) command.action(() => undefined);
+  for (const child of command.commands) doNothing(child);
+}
+
+const typed = typedLines();
+const named = namedLines();
+
+test('command lines are found in the documents', (t) => {
+  t.true(typed.length > 15, `${typed.length} typed`);
+  t.true(named.length > 10, `${named.length} named`);
+});
+
+/** The same line may stand in several places. */
+function places(lines: readonly CommandLine[]): Map<string, CommandLine[]> {
+  const found = new Map<string, CommandLine[]>();
+  for (const line of lines) found.set(line.text, [...(found.get(line.text) ?? []), line]);
+  return found;
+}
+
+for (const [text, [first, ...others]] of places(typed)) {
+  test(`as documented in ${[first, ...others].map((line) => line?.place).join(', ')}: ${text}`, async (t) => {
+    t.is((await refused(first?.args ?? []))?.message, undefined);
+  });
+}
+
+for (const [text, [first]] of places(named)) {
+  test(`as named in ${first?.place}: ${text}`, async (t) => {
+    const error = await refused(first?.args ?? []);
+    // Within a sentence a line need not be whole.
+    t.true(
+      error === undefined || /^commander\.(missing|optionMissing|invalidArgument)/.test(error.code),
+      error?.message,
+    );
+  });
+}
+
+test('a line that the program does not understand is found', async (t) => {
+  t.regex((await refused(['chekc']))?.message ?? '', /unknown command/);
+  t.regex((await refused(['check', '--of-line']))?.message ?? '', /unknown option/);
+  t.regex((await refused(['verify']))?.message ?? '', /missing required argument/);
+  t.regex((await refused(['cert', 'issue', '--key-type', 'dsa']))?.message ?? '', /is invalid/);
+});
+
+test('a line is split as a shell splits it', (t) => {
+  t.deepEqual(wordsOf(`send --subject "/C=US/O=My Clinic" 'a b' x=y   # and so on`), [
+    'send',
+    '--subject',
+    '/C=US/O=My Clinic',
+    'a b',
+    'x=y',
+  ]);
+  t.deepEqual(wordsOf('check && systemctl start x'), ['check']);
+  t.deepEqual(wordsOf('cert show a.pem | less'), ['cert', 'show', 'a.pem']);
+});
