@@ -8,7 +8,7 @@ type LineOf = (path: string) => number | undefined;
 /** Of all that the agent reads. */
 export function brokenRules(values: FileValues, lineOf: LineOf): Fault[] {
   return located(
-    [...listRules(values), ...messageRules(values.message), ...tlsRules(values.tls), ...siteRules(values.export)],
+    [...listRules(values), ...messageRules(values.message), ...tlsRules(values.tls), ...exportRules(values.export)],
     lineOf,
   );
 }
@@ -17,7 +17,7 @@ export function brokenRules(values: FileValues, lineOf: LineOf): Fault[] {
 export function brokenExportRules(values: FileValues['export'], lineOf: LineOf): Fault[] {
   const none: Broken[] =
     values.sites.length > 0 ? [] : [['export.sites', 'missing; expected at least one, such as [{ name: default }]']];
-  return located([...none, ...siteRules(values)], lineOf);
+  return located([...none, ...exportRules(values)], lineOf);
 }
 
 function located(broken: readonly Broken[], lineOf: LineOf): Fault[] {
@@ -83,7 +83,10 @@ function* tlsRules(tls: FileValues['tls']): Iterable<Broken> {
   }
 }
 
-function* siteRules({ sites }: FileValues['export']): Iterable<Broken> {
+function* exportRules({ sites, rotate, maxBytes }: FileValues['export']): Iterable<Broken> {
+  // The live file and the newest rotated one are always kept.
+  if (2 * rotate > maxBytes)
+    yield ['export.rotate', 'expected at most half of export.maxBytes; set it lower, or that higher'];
   yield* repeats(
     'export.sites',
     '.name',

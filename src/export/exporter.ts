@@ -13,7 +13,7 @@ import { Allowance } from './allowance.js';
 import { AuditFile } from './audit-file.js';
 import type { Database } from './database.js';
 import { Follower } from './follower.js';
-import type { ExportConfig, SiteOptions } from './options.js';
+import { type ExportConfig, isLocal, type SiteOptions } from './options.js';
 import type { Step } from './step.js';
 import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './trail.js';
 
@@ -49,6 +49,14 @@ export async function runExport(
   { once, signal }: { readonly once: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   await makeDirectory(config.directory);
+  for (const site of config.sites) {
+    if (isLocal(site) || site.tls !== undefined) continue;
+    parts.report.warning('Audit rows cross the network unencrypted on their way from the database.', {
+      site: site.name,
+      host: site.host,
+      hint: 'name the authority of the database server in tls.ca of the site',
+    });
+  }
   const allowance = new Allowance(config.directory, config.maxBytes);
   const trails = config.disclosures ? [LOG_TRAIL, DISCLOSURE_TRAIL] : [LOG_TRAIL];
   const stop = new AbortController();

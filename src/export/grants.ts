@@ -3,7 +3,7 @@
  * and later: it may read the audit tables and who is in the break-glass group,
  * and nothing else. Pure.
  */
-import type { SiteOptions } from './options.js';
+import { isLocal, type SiteOptions } from './options.js';
 
 /** In every version since 5.0. */
 const TABLES = ['log', 'log_comment_encrypt', 'extended_log', 'gacl_aro', 'gacl_aro_groups', 'gacl_groups_aro_map'];
@@ -11,13 +11,13 @@ const TABLES = ['log', 'log_comment_encrypt', 'extended_log', 'gacl_aro', 'gacl_
 /** `api_log` came with 6.0; the others are there while "Eventlog backup" runs. */
 const SOMETIMES = ['api_log', 'log_backup', 'log_comment_encrypt_backup', 'api_log_backup'];
 
-export function grantsFor({ database, user, host, socket, tls, passwordFile }: SiteOptions): string {
-  const account = `${literal(user)}@${literal(isLocal(host, socket) ? 'localhost' : '%')}`;
-  const withPassword = ` IDENTIFIED BY '${passwordFile === undefined ? '' : 'PASSWORD'}'`;
+export function grantsFor(site: SiteOptions): string {
+  const { database, user } = site;
+  const account = `${literal(user)}@${literal(isLocal(site) ? 'localhost' : '%')}`;
   const on = (table: string) => `${identifier(database)}.${identifier(table)}`;
   return [
-    `-- What ${user} may read in ${database}. Put a password in place of PASSWORD, and in place of % the host of the export.`,
-    `CREATE USER IF NOT EXISTS ${account}${withPassword}${tls === undefined ? '' : ' REQUIRE SSL'};`,
+    `-- What ${user} may read in ${database}.${isLocal(site) ? '' : ' Put the host of the export in place of %.'}`,
+    ...login(site).map((line) => line.replace('ACCOUNT', account)),
     ...TABLES.map((table) => `GRANT SELECT ON ${on(table)} TO ${account};`),
     '-- Not there in every version, or not at all times: only together with CREATE, which is taken back at once,',
     '-- can a table be named that does not exist.',
@@ -29,8 +29,20 @@ export function grantsFor({ database, user, host, socket, tls, passwordFile }: S
   ].join('\n');
 }
 
-function isLocal(host: string, socket: string | undefined): boolean {
-  return socket !== undefined || host === 'localhost' || host === '127.0.0.1' || host === '::1';
+/** Never an account that anybody can use: by socket the operating system vouches for it, else it has a password. */
+function login({ name, user, socket, passwordFile, tls }: SiteOptions): string[] {
+  const required = tls === undefined ? '' : tls.cert === undefined ? ' REQUIRE SSL' : ' REQUIRE X509';
+  if (socket !== undefined && passwordFile === undefined) {
+    return [
+      `-- Only the operating system's account ${user} can log in, and needs no password. MySQL: IDENTIFIED WITH auth_socket.`,
+      'CREATE USER IF NOT EXISTS ACCOUNT IDENTIFIED VIA unix_socket;',
+    ];
+  }
+  const file = passwordFile ?? `a file that passwordFile of the site ${name} names`;
+  return [
+    `-- Put a password in place of PASSWORD, and into ${file}.`,
+    `CREATE USER IF NOT EXISTS ACCOUNT IDENTIFIED BY 'PASSWORD'${required};`,
+  ];
 }
 
 function literal(text: string): string {

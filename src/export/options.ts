@@ -26,6 +26,11 @@ export interface SiteOptions {
   readonly tls: DatabaseTlsOptions | undefined;
 }
 
+/** Nothing between the export and the database leaves this machine. */
+export function isLocal({ host, socket }: SiteOptions): boolean {
+  return socket !== undefined || host === 'localhost' || host === '127.0.0.1' || host === '::1';
+}
+
 export interface ExportConfig {
   readonly directory: string;
   /** At least one. */

@@ -178,3 +178,10 @@ test('the agent needs no site, and tells the faults of those that there are', as
   t.regex(message, /export\.sites\[1\]\.name: a is export\.sites\[0\] already/);
   t.regex(message, /export\.sites\[1\]\.port: expected a port number/);
 });
+
+test('files that cannot rotate within maxBytes are refused', async (t) => {
+  t.deepEqual(await told('export: { sites: [{ name: a }], maxBytes: 64MiB }'), [
+    'line 1: export.rotate: expected at most half of export.maxBytes; set it lower, or that higher',
+  ]);
+  t.deepEqual((await loadExported('export: { sites: [{ name: a }], maxBytes: 128MiB }')).export.rotateBytes, 2 ** 26);
+});
