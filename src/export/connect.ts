@@ -24,7 +24,7 @@ function pathOf(file: string | undefined, credentialsDirectory: string | undefin
   if (file === undefined || isAbsolute(file)) return file;
   if (credentialsDirectory !== undefined) return join(credentialsDirectory, file);
   throw new AgentError('credential-missing', `passwordFile ${file} names a systemd credential, and there is none`, {
-    hint: `add LoadCredential=${file}:/path/of/the/password to the unit, or give an absolute path`,
+    hint: `add LoadCredential=${file}:/path/of/the/password to the unit; by hand, set CREDENTIALS_DIRECTORY to the directory of a file of that name`,
   });
 }
 

@@ -26,7 +26,7 @@ export function databaseFault(error: unknown, { database, user, passwordFile }: 
           'database-refused',
           `user ${user} cannot log in to`,
           passwordFile === undefined
-            ? 'name the file with the password by passwordFile, or let the user log in without one'
+            ? `if it logs in over the socket, run this as the operating system's account ${user}; else name the file with its password by passwordFile`
             : `put the user's password into ${passwordFile}; it is read again at the next try`,
         ];
       case 'ER_DBACCESS_DENIED_ERROR':

@@ -3,7 +3,7 @@
  * them (its state beside the journal), what was acknowledged (its receipts), and
  * which rows its configuration leaves out. Only read; the agent may be running.
  */
-import { access, constants } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { readStateFile } from '../../agent/state-file.js';
 import { loadConfig } from '../../config/load.js';
 import { AgentError, reasonOf } from '../../lib/errors.js';
@@ -24,7 +24,8 @@ export interface Forwarding {
 export async function readForwarding(configFile: string, env: NodeJS.ProcessEnv): Promise<Forwarding> {
   try {
     const { message, journal } = await loadConfig(configFile, env);
-    await access(journal.directory, constants.R_OK | constants.X_OK);
+    // Says why it cannot; the state file alone would not.
+    await readdir(journal.directory);
     const state = await readStateFile(journal.directory);
     if (state === undefined) throw new Error(`no agent has left its state in ${journal.directory}`);
     const acknowledged = await Acknowledged.read(readReceipts(receiptsDirectory(journal.directory), () => undefined));
