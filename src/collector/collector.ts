@@ -163,8 +163,8 @@ function createServer({ ca, cert, key, crl, clientCertificate }: CollectorOption
       // Without any of its own Node would trust the authorities of the web.
       ca: ca ?? [],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
-      // A resumed session shows no certificate, so none is offered.
-      secureOptions: constants.SSL_OP_NO_TICKET,
+      // A resumed session shows no certificate, so none is offered; a renegotiated one might show another.
+      secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
     });
   } catch (error) {
     throw unusable(error);

@@ -3,6 +3,7 @@
  * its certificate (RFC 5425 section 4.2, IHE ITI-19), the check of theirs.
  * Sessions are never resumed: a resumed one would verify nothing anew.
  */
+import { constants } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { LINK_TIMES, Link, type LinkDependencies, type LinkTimes } from './link.js';
@@ -70,7 +71,6 @@ export async function connect(
     // Throws for files and ciphers that OpenSSL cannot use.
     tls = connectTls({ ...secureOptions(target, material, policy), socket: transport });
     transport.carries(tls);
-    tls.disableRenegotiation();
     await handshake(tls, target, times.handshakeMs, signal);
     const { pathFault, clock } = dependencies;
     const peer = verifiedPeer(tls, target, policy, (chain) => pathFault(chain, material, clock.nowMs()));
@@ -122,6 +122,8 @@ function secureOptions(target: Target, material: TlsMaterial, policy: TlsPolicy)
     minVersion: policy.minVersion,
     ciphers: `${TLS13_SUITES}:${policy.ciphers}`,
     // The chain is OpenSSL's work; whose certificate it is, ours: Node's own check takes partial wildcards and common names.
+    // Whoever renegotiates may show another certificate, which nobody would verify. `disableRenegotiation` is for servers alone.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     // `purpose: any` has to see the whole chain before it can say no; it says so in verifyChain.
     rejectUnauthorized: goesByChain(policy) && policy.purpose === 'server',
     checkServerIdentity: () => undefined,

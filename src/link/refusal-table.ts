@@ -134,6 +134,13 @@ const ROWS: readonly Row[] = [
     'what answers there does not speak TLS',
     'check that the port is the one for syslog over TLS (6514), not plain TCP',
   ],
+  [
+    /RENEGOTIATION/,
+    'renegotiation',
+    'us',
+    'the collector wanted to renegotiate TLS, which is never done (RFC 9325 section 3.5)',
+    'let the collector take TLS 1.3, or ask for our certificate in the first handshake',
+  ],
   [/ECONNRESET|EPIPE/, 'reset', 'collector', 'the collector reset the connection', 'look at the collector’s log'],
   [
     /socket disconnected|ended/i,

@@ -6,7 +6,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type SecureVersion } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
-import { connect, type TlsPolicy } from '../../src/link/connect.js';
+import { connect, DIAL_TIMES, type TlsPolicy } from '../../src/link/connect.js';
 import type { LinkError } from '../../src/link/refusal.js';
 import { pemOf } from '../../src/pki/inspect.js';
 import { writeKey } from '../../src/pki/keys.js';
@@ -46,6 +46,7 @@ async function meet(
     { ...POLICY, purpose: 'any', ...change },
     LINKING,
     new AbortController().signal,
+    { ...DIAL_TIMES, handshakeMs: 60_000 },
   );
   link.destroy();
   return link.peer;
@@ -53,18 +54,21 @@ async function meet(
 
 for (const [name, purposes] of Object.entries(PURPOSES)) {
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    test(`a certificate with the usage ${name} and without a fault is taken with purpose any over ${version}`, async (t) => {
-      const isForServers = name === 'none' || name === 'server';
-      const { issuing, root } = world;
-      t.is((await meet(t, {}, purposes, {}, version)).isForServers, isForServers);
-      const deep = { issuers: [issuing, root], listed: [{ of: issuing }, { of: root }] };
-      t.is((await meet(t, deep, purposes, {}, version)).isForServers, isForServers);
-      t.is((await meet(t, deep, purposes, { verify: 'chain' }, version)).isForServers, isForServers);
-    });
+    test.serial(
+      `a certificate with the usage ${name} and without a fault is taken with purpose any over ${version}`,
+      async (t) => {
+        const isForServers = name === 'none' || name === 'server';
+        const { issuing, root } = world;
+        t.is((await meet(t, {}, purposes, {}, version)).isForServers, isForServers);
+        const deep = { issuers: [issuing, root], listed: [{ of: issuing }, { of: root }] };
+        t.is((await meet(t, deep, purposes, {}, version)).isForServers, isForServers);
+        t.is((await meet(t, deep, purposes, { verify: 'chain' }, version)).isForServers, isForServers);
+      },
+    );
   }
 
   for (const [fault, situation] of Object.entries(FAULTS)) {
-    test(`a certificate with the usage ${name} that is ${fault} is refused with purpose any`, async (t) => {
+    test.serial(`a certificate with the usage ${name} that is ${fault} is refused with purpose any`, async (t) => {
       const error = await t.throwsAsync<LinkError>(meet(t, situation(world), purposes));
       t.true(error?.isAuthenticationFailure, error?.message);
       t.is(error?.side, 'us');
@@ -73,14 +77,17 @@ for (const [name, purposes] of Object.entries(PURPOSES)) {
 }
 
 for (const name of ['client', 'email', 'any']) {
-  test(`a certificate with the usage ${name} is refused unless purpose any is set, and the hint says so`, async (t) => {
-    const error = await t.throwsAsync<LinkError>(meet(t, {}, PURPOSES[name]!, { purpose: 'server' }));
-    t.is(error?.code, 'their-purpose');
-    t.regex(error?.hint ?? '', /tls\.purpose: any/);
-  });
+  test.serial(
+    `a certificate with the usage ${name} is refused unless purpose any is set, and the hint says so`,
+    async (t) => {
+      const error = await t.throwsAsync<LinkError>(meet(t, {}, PURPOSES[name]!, { purpose: 'server' }));
+      t.is(error?.code, 'their-purpose');
+      t.regex(error?.hint ?? '', /tls\.purpose: any/);
+    },
+  );
 }
 
-test('the other fault is named', async (t) => {
+test.serial('the other fault is named', async (t) => {
   const { forClients, root, stranger } = world;
   const refused = (situation: Situation) => t.throwsAsync<LinkError>(meet(t, situation, ['client']));
   t.regex(
@@ -93,7 +100,7 @@ test('the other fault is named', async (t) => {
   );
 });
 
-test('a chain of ten authorities between is taken, one of eleven is refused', async (t) => {
+test.serial('a chain of ten authorities between is taken, one of eleven is refused', async (t) => {
   let issuers: Crafted[] = [world.root];
   for (let depth = 1; depth <= 11; depth += 1) {
     const next = await craft({ name: `Depth${depth}`, issuer: issuers[0], authority: true, keyUsage: ['keyCertSign'] });
@@ -108,7 +115,7 @@ test('a chain of ten authorities between is taken, one of eleven is refused', as
   }
 });
 
-test('an authority with one between too many is refused', async (t) => {
+test.serial('an authority with one between too many is refused', async (t) => {
   const { short, root } = world;
   const below = await craft({ name: 'Below', issuer: short, authority: true, keyUsage: ['keyCertSign'] });
   for (const purposes of Object.values(PURPOSES)) {

@@ -20,8 +20,13 @@ test.before(async () => {
 });
 
 async function listen(t: ExecutionContext, server: Server): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => sockets.add(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.teardown(() => server.close());
+  t.teardown(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
   return (server.address() as AddressInfo).port;
 }
 
@@ -36,7 +41,7 @@ async function refusalAt(port: number, material: Partial<TlsMaterial> = {}, poli
       { ...POLICY, ...policy },
       LINKING,
       new AbortController().signal,
-      { ...DIAL_TIMES, handshakeMs: 5_000 },
+      { ...DIAL_TIMES, handshakeMs: 60_000 },
     );
     return LinkError.ended(await link.ended, target);
   } catch (error) {
@@ -95,7 +100,7 @@ const alerts: [number: number, code: string, words: RegExp][] = [
   [120, 'alert', /alert 120, no_application_protocol/],
 ];
 for (const [number, code, words] of alerts) {
-  test(`the alert ${number} on our ClientHello is ${code}, said by the collector`, async (t) => {
+  test.serial(`the alert ${number} on our ClientHello is ${code}, said by the collector`, async (t) => {
     const port = await answering(t, (socket) => socket.write(Buffer.from([0x15, 3, 3, 0, 2, 2, number])));
     tells(t, await refusalAt(port), code, 'collector', words);
   });
@@ -133,7 +138,7 @@ const demands: [what: string, options: TlsOptions, code: string, words: RegExp][
   ],
 ];
 for (const [what, options, code, words] of demands) {
-  test(`a collector that demands ${what} is told as ${code}`, async (t) => {
+  test.serial(`a collector that demands ${what} is told as ${code}`, async (t) => {
     const { server: made, material } = await server({}, options);
     tells(t, await refusalAt(await listen(t, made), material), code, 'collector', words);
   });
@@ -188,7 +193,7 @@ const chains: [what: string, situation: () => Situation | Promise<Situation>, co
   ['of a weak key', () => ({ keyOf: WEAK }), 'their-certificate-weak', /collector’s chain .* too weak/],
 ];
 for (const [what, situation, code, words] of chains) {
-  test(`a collector's certificate that is ${what} is told as ${code}, said by us`, async (t) => {
+  test.serial(`a collector's certificate that is ${what} is told as ${code}, said by us`, async (t) => {
     const given = await situation();
     const ciphers = 'DEFAULT@SECLEVEL=0';
     const { server: made, material } = await server(given, { ciphers });
@@ -196,7 +201,7 @@ for (const [what, situation, code, words] of chains) {
   });
 }
 
-test('a weak certificate of our own is told as ours, and by its key', async (t) => {
+test.serial('a weak certificate of our own is told as ours, and by its key', async (t) => {
   const { certificate, key } = await craft({ name: 'weak', issuer: world.root, keyOf: WEAK });
   const { server: made, material } = await server();
   const weak = { ...material, cert: pemOf(certificate), key: writeKey(key) };
@@ -204,7 +209,7 @@ test('a weak certificate of our own is told as ours, and by its key', async (t) 
   tells(t, error, 'our-certificate-weak', 'us', /tls\.cert/);
 });
 
-test('a server that shows no certificate is refused', async (t) => {
+test.serial('a server that shows no certificate is refused', async (t) => {
   const anonymous = 'AECDH-AES256-SHA:@SECLEVEL=0';
   const port = await listen(t, createServer({ ciphers: anonymous, maxVersion: 'TLSv1.2' }));
   const error = await refusalAt(port, {}, { ciphers: anonymous, verify: 'insecure' });
@@ -223,13 +228,39 @@ const strangers: [what: string, answer: (socket: Socket) => void, code: string, 
   [
     'wants to begin anew before it has begun',
     (socket) => socket.write(Buffer.from([0x15, 3, 3, 0, 2, 1, 100])),
-    'tls-failed',
+    'renegotiation',
     'us',
-    /broken off on this side: no renegotiation/,
+    /wanted to renegotiate TLS/,
   ],
 ];
 for (const [what, answer, code, side, words] of strangers) {
-  test(`what answers and ${what} is told as ${code}`, async (t) => {
+  test.serial(`what answers and ${what} is told as ${code}`, async (t) => {
     tells(t, await refusalAt(await answering(t, answer)), code, side, words);
   });
 }
+
+test.serial(
+  'a collector that wants to renegotiate TLS 1.2 is refused a second handshake, and its certificate stays the one that was verified',
+  async (t) => {
+    const { server: made, material } = await server({}, { maxVersion: 'TLSv1.2' });
+    const refused = new Promise<Error>((resolve) => {
+      made.on('secureConnection', (socket) => {
+        socket.on('error', resolve);
+        socket.renegotiate({}, () => undefined);
+      });
+    });
+    const ended = await refusalAt(await listen(t, made), material);
+    t.like(await refused, { code: 'ERR_SSL_NO_RENEGOTIATION' });
+    // It takes our no for its own fault and says so.
+    t.is(ended.side, 'collector', ended.message);
+  },
+);
+
+test.serial(
+  'what OpenSSL breaks off for a reason that has no row is told in its words, without its addresses',
+  async (t) => {
+    // A ServerHello of one octet.
+    const port = await answering(t, (socket) => socket.write(Buffer.from('160303000502000001ff', 'hex')));
+    tells(t, await refusalAt(port), 'tls-failed', 'us', /TLS was broken off on this side: [a-z ]+ \(ERR_SSL_/);
+  },
+);
