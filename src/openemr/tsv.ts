@@ -43,10 +43,29 @@ export function cellsLine(row: Row, columns: readonly string[]): string {
 const HEADING_MAX = 4096;
 const NAME = /^[A-Za-z_]\w{0,63}$/;
 
-/** An export of 5.0 has two checksums: the table's own, and `lce_checksum` of the side table. */
+/**
+ * The row's keys for these columns. An export of 5.0 has two checksums: the
+ * table's own, and that of the side table, called `lce_checksum` or, where
+ * `SELECT *` has joined the two, by the same name once more. Of any other name
+ * that comes twice, such as `id`, the first one is the table's.
+ */
 function keysOf(columns: readonly string[]): readonly string[] {
-  if (!columns.includes('lce_checksum')) return columns;
-  return columns.map((name) => ({ checksum: 'log_checksum', lce_checksum: 'checksum' })[name] ?? name);
+  const known = keys.get(columns) ?? named(columns);
+  keys.set(columns, known);
+  return known;
+}
+
+/** A heading stands above thousands of rows. */
+const keys = new WeakMap<readonly string[], readonly string[]>();
+
+function named(columns: readonly string[]): readonly string[] {
+  const twice = columns.includes('lce_checksum') || columns.indexOf('checksum') < columns.lastIndexOf('checksum');
+  return columns.map((name, index) => {
+    const first = columns.indexOf(name) === index;
+    if (name === 'lce_checksum') return 'checksum';
+    if (name === 'checksum' && twice) return first ? 'log_checksum' : 'checksum';
+    return first ? name : `${name}_${index}`;
+  });
 }
 
 function columnOf(cell: string): string | null {

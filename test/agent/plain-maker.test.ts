@@ -211,6 +211,45 @@ test('a table’s heading holds for the rows under it, in later reads and after 
   }
 });
 
+test('another heading in the middle of a file holds from there on, whatever columns it leaves out', async (t) => {
+  const encoder = await encoderOf('', 'openemr-tsv');
+  const file = `${HEADING}${ROW}date\tuser\tevent\n2026-11-21 09:00:00\tmpatel\tview\n${ROW}`;
+  const messages = messagesIn(encoder.encode(chunkOf(Buffer.from(file))));
+  t.deepEqual(
+    messages.map((message) => ['user', 'row', 'success', 'unparsed'].map((name) => param(message, name))),
+    [
+      ['rsato', '::7', undefined, undefined],
+      ['mpatel', undefined, undefined, undefined],
+      [undefined, undefined, undefined, 'wrong-cells'],
+    ],
+  );
+  t.is(messages[1]!.timestamp, '2026-11-21T09:00:00+01:00');
+  t.like(encoder.counts, { headings: 2, lines: 3, unparsed: 1 });
+});
+
+test('what surprises in a row surprises in a table, too', async (t) => {
+  const encoder = await encoderOf('', 'openemr-tsv');
+  const heading = 'id\tdate\tevent\tcategory\tuser\tcomments\tpatient_id\tsuccess\tversion\n';
+  const comments = (text: string) => Buffer.from(text).toString('base64');
+  const rows = [
+    `1\t2026-11-20 08:00:00\tbackup\tbackup\tadmin\t${comments('Backup is completed')}\tNULL\t0\t4`,
+    `2\t2026-11-20 08:00:00\tlogout\tlogout\tadmin\t${comments('timeout, so force logout')}\tNULL\t0\t4`,
+    '3\t2026-11-20 08:00:00\tview\tNULL\to\\\\a\\tb\tplain\\nof 5.0\t0\t0\t3',
+  ];
+  const messages = messagesIn(encoder.encode(chunkOf(Buffer.from(`${heading}${rows.join('\n')}\n`))));
+  t.deepEqual(
+    messages.map((message) => [
+      message.severity,
+      ...['user', 'patient', 'category', 'success'].map((name) => param(message, name)),
+    ]),
+    [
+      [5, 'admin', undefined, 'backup', '0'],
+      [5, 'admin', undefined, 'logout', '0'],
+      [4, 'o\\a\ufffdb', undefined, undefined, '0'],
+    ],
+  );
+});
+
 test('a row without heading is sent as it is', async (t) => {
   const encoder = await encoderOf('', 'openemr-tsv');
   const [message] = messagesIn(encoder.encode(chunkOf(Buffer.from(ROW), 500)));

@@ -32,6 +32,14 @@ test('an export of 5.0 has two checksums', (t) => {
   t.is('row' in read && cellsLine(read.row, columns), line);
 });
 
+test('tables that were joined as they are keep the row’s own id, and both checksums', (t) => {
+  const columns = ['id', 'date', 'event', 'checksum', 'id', 'log_id', 'checksum', 'version'];
+  const line = '4711\t2019-06-03 08:01:01\tview\tabc\t9\t4711\tdef\t3';
+  const read = readCells(Buffer.from(line), columns);
+  t.like('row' in read ? read.row : {}, { id: '4711', log_checksum: 'abc', checksum: 'def', version: '3' });
+  t.is('row' in read ? cellsLine(read.row, columns) : '', line);
+});
+
 test('a row that does not fit its heading says why', (t) => {
   t.deepEqual(readCells(Buffer.from('1\t2'), undefined), { unparsed: 'no-heading' });
   t.deepEqual(readCells(Buffer.from('1\t2'), COLUMNS), { unparsed: 'wrong-cells' });
