@@ -13,6 +13,7 @@ import { certificatesInUse } from './certificates-in-use.js';
 import { ClockWatch } from './clock-watch.js';
 import { DELIVERY_TIMES } from './delivery-times.js';
 import type { AgentDependencies } from './dependencies.js';
+import { changesSinceLastUse, rememberUse } from './last-use.js';
 import * as own from './own-messages.js';
 import { keepHeartbeat, remindOfInsecure } from './reminders.js';
 import type { AgentState } from './state.js';
@@ -71,12 +72,12 @@ export class Agent {
   static async start(config: Config, dependencies: AgentDependencies): Promise<Agent> {
     const stopReading = new AbortController();
     const parts = await assemble(config, dependencies, stopReading.signal);
-    return new Agent(config, dependencies, parts, stopReading);
-  }
-
-  /** The configuration is another one than before. */
-  tellOfConfiguration(): void {
-    this.parts.ingest.say(own.configurationMessage(this.config.file));
+    const { present } = parts.credentials;
+    const changes = await changesSinceLastUse(config, present, dependencies.held !== undefined);
+    const agent = new Agent(config, dependencies, parts, stopReading);
+    for (const change of changes) parts.ingest.say(change);
+    await rememberUse(config, present, dependencies.report);
+    return agent;
   }
 
   /** Loops that hang: they have not turned although they should have. */
@@ -110,7 +111,7 @@ export class Agent {
   }
 
   async #stop(reason: string, leaveFiles: (soon: AbortSignal) => Promise<void>): Promise<void> {
-    const { ingest, journal, receipts } = this.parts;
+    const { credentials, ingest, journal, receipts } = this.parts;
     const { clock, times } = this.dependencies;
     const stopMs = times?.stopMs ?? DELIVERY_TIMES.stopMs;
     const over = new AbortController();
@@ -127,6 +128,8 @@ export class Agent {
     await Promise.allSettled(this.#loops);
     over.abort();
     await receipts.close();
+    // Files that were renewed meanwhile have been told of already.
+    await rememberUse(this.config, credentials.present, this.dependencies.report);
     await journal.close();
   }
 

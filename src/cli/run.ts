@@ -110,7 +110,6 @@ async function reload(working: Working, dependencies: AgentDependencies): Promis
   const held = await working.agent.handOver('configuration');
   try {
     const agent = await Agent.start(config, { ...dependencies, held });
-    agent.tellOfConfiguration();
     report.notice('The configuration was read again', { config: config.file });
     return { agent, config };
   } catch (error) {
