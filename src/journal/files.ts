@@ -22,6 +22,7 @@ export interface FileState {
   /** Permission bits. */
   readonly mode: number;
   readonly isDirectory: boolean;
+  readonly isFile: boolean;
 }
 
 export interface Volume {
@@ -100,5 +101,5 @@ function without(buffers: readonly Buffer[], count: number): readonly Buffer[] {
 }
 
 function fileState(stats: Stats): FileState {
-  return { bytes: stats.size, mode: stats.mode & 0o777, isDirectory: stats.isDirectory() };
+  return { bytes: stats.size, mode: stats.mode & 0o777, isDirectory: stats.isDirectory(), isFile: stats.isFile() };
 }

@@ -61,7 +61,7 @@ export async function prepareDirectories(layout: Layout, files: Files): Promise<
 }
 
 /** Throws AgentError `journal-exposed` when group or others have any permission. */
-export function refuseExposed(path: string, { mode, isDirectory }: FileState): void {
+export function refuseExposed(path: string, { mode, isDirectory }: Pick<FileState, 'mode' | 'isDirectory'>): void {
   if ((mode & 0o077) === 0) return;
   const wanted = isDirectory ? '0700' : '0600';
   throw new AgentError(

@@ -26,7 +26,9 @@ export class Quarantine {
   async load(): Promise<void> {
     for (const name of await this.files.readdir(this.directory)) {
       this.#names.add(name);
-      this.#bytes += (await this.files.stat(join(this.directory, name))).bytes;
+      // A link to nothing, or what goes just now, has no size.
+      const state = await this.files.stat(join(this.directory, name)).catch(() => undefined);
+      this.#bytes += state?.bytes ?? 0;
     }
   }
 

@@ -14,6 +14,7 @@ import { Milestones } from './milestones.js';
 import { readSegment } from './read-segment.js';
 import { loadSegment, type Segment, Segments } from './segments.js';
 import { NOWHERE, Stand, type Standing, standingBefore } from './standing.js';
+import { setAside, strangersAmong } from './strangers.js';
 import { type Hole, walk } from './walk.js';
 import { removeIfThere } from './whole-file.js';
 
@@ -46,12 +47,15 @@ type Loaded = Awaited<ReturnType<typeof loadSegment>>;
 
 /** Throws AgentError `journal-newer`, `journal-exposed`, and what the disk says. */
 export async function recall(layout: Layout, { files, report, random, taken }: RecallDependencies): Promise<Recalled> {
-  const names = await files.readdir(layout.segments);
+  const all = await files.readdir(layout.segments);
+  const strangers = await strangersAmong(all, layout, files);
+  const names = all.filter((name) => !strangers.has(name));
   const loaded = await loadAll(names, layout, files);
   const found = await readCursor(layout.cursor, files);
   const id = electId(loaded, found) ?? random(16).toString('hex');
   const seed = seedOf(id);
 
+  await setAside(strangers, layout, { files, report });
   for (const name of names) if (name.endsWith('.new')) await removeIfThere(join(layout.segments, name), files);
   const own = await withoutForeign(loaded, { id, layout, files, report });
   const segments = new Segments(own);
@@ -92,7 +96,7 @@ async function loadAll(names: readonly string[], layout: Layout, files: Files): 
     const some = numbers.slice(at, at + AT_ONCE);
     loaded.push(...(await Promise.all(some.map((first) => loadSegment(first, layout.segment(first), files)))));
   }
-  for (const { segment, mode } of loaded) refuseExposed(segment.path, { mode, isDirectory: false, bytes: segment.end });
+  for (const { segment, mode } of loaded) refuseExposed(segment.path, { mode, isDirectory: false });
   return loaded.toSorted((a, b) => a.segment.first - b.segment.first);
 }
 

@@ -8,6 +8,9 @@ import { readSegmentHead } from './read-head.js';
 import type { SegmentHead } from './segment-codec.js';
 import type { Hole } from './walk.js';
 
+/** No segment is longer, nor is one entry: what lies beyond was put there by somebody, and is passed. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
 export interface Segment {
   /** The number of its first entry, also its name. */
   readonly first: number;
@@ -126,7 +129,14 @@ export async function loadSegment(
   const own = head?.first === first ? head : undefined;
   const known = own === undefined ? undefined : knownOf(own);
   return {
-    segment: { first, path, start: own === undefined ? 0 : start, end: bytes, known, holes: new Map() },
+    segment: {
+      first,
+      path,
+      start: own === undefined ? 0 : start,
+      end: Math.min(bytes, MOST_BYTES),
+      known,
+      holes: new Map(),
+    },
     head,
     mode,
   };

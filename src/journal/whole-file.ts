@@ -3,9 +3,14 @@ import { dirname } from 'node:path';
 import { systemCode } from '../lib/errors.js';
 import type { Files } from './files.js';
 
-/** `undefined` when there is no such file. */
+/** A small file is not bigger; what is would only be read to be thrown away. */
+const MOST_BYTES = 1024 * 1024;
+
+/** `undefined` when there is no such file; what is none, or too big to be a small one, is as good as empty. */
 export async function readWhole(path: string, files: Files): Promise<Buffer | undefined> {
   try {
+    const { isFile, bytes: length } = await files.stat(path);
+    if (!isFile || length > MOST_BYTES) return Buffer.alloc(0);
     const file = await files.open(path, 'read');
     try {
       const bytes = Buffer.alloc((await file.stat()).bytes);

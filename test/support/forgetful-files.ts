@@ -107,7 +107,7 @@ export class ForgetfulFiles implements Files {
   }
 
   async stat(path: string): Promise<FileState> {
-    if (this.#directories.has(path)) return { bytes: 0, mode: 0o700, isDirectory: true };
+    if (this.#directories.has(path)) return { bytes: 0, mode: 0o700, isDirectory: true, isFile: false };
     return stateOf(this.#inode(path));
   }
 
@@ -179,7 +179,7 @@ export function systemError(code: string, path = ''): Error {
 }
 
 function stateOf({ data, mode }: Inode): FileState {
-  return { bytes: data.length, mode, isDirectory: false };
+  return { bytes: data.length, mode, isDirectory: false, isFile: true };
 }
 
 function write(inode: Inode, bytes: Buffer, position: number): void {
