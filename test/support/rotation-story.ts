@@ -5,7 +5,7 @@ export type Step =
   | { readonly do: 'begin-line'; readonly log: number }
   | { readonly do: 'hole'; readonly log: number; readonly bytes: number }
   | { readonly do: 'rename' | 'rename-late' | 'copytruncate' | 'move-away'; readonly log: number }
-  | { readonly do: 'rename-back' | 'rewrite' | 'rename-by-link' | 'swap'; readonly log: number }
+  | { readonly do: 'rename-back' | 'rewrite' | 'rename-by-link'; readonly log: number }
   | { readonly do: 'compress'; readonly log: number; readonly generation: number }
   | { readonly do: 'truncate' | 'delete' | 'replace' | 'overwrite' | 'drop-oldest'; readonly log: number }
   | { readonly do: 'hide'; readonly log: number; readonly behind: Obstacle }
@@ -57,7 +57,6 @@ export function tell(seed: number): Story {
     if (dice < 98) return { do: 'rename-back', log };
     if (dice < 101) return { do: 'rewrite', log };
     if (dice < 103) return { do: 'rename-by-link', log };
-    if (dice < 105) return { do: 'swap', log };
     if (dice < 108) return { do: 'overwrite', log };
     if (dice < 111) return { do: 'hide', log, behind: OBSTACLES[below(OBSTACLES.length)]! };
     if (dice < 113) return { do: 'hide-directory' };
@@ -88,7 +87,6 @@ const AGENT_STEPS = new Set<Step['do']>([
   'overwrite',
   'drop-oldest',
   'rename-by-link',
-  'swap',
   'hide',
   'hide-directory',
 ]);

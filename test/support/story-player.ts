@@ -89,13 +89,6 @@ class Player {
         return this.#rewrite(step.log);
       case 'rename-by-link':
         return this.#renameByLink(step.log);
-      case 'swap':
-        // A copy that nobody has seen yet, under the name of another log, is anybody's.
-        await this.#settle();
-        await recorder.quiet();
-        this.#swap();
-        await recorder.quiet();
-        return recorder.sync();
       case 'hide':
         await this.#settle();
         return this.#hide(step.log, step.behind);
@@ -236,15 +229,6 @@ class Player {
     linkSync(this.#path(log), this.#path(log, '.1'));
     await this.#recorder!.quiet();
     unlinkSync(this.#path(log));
-  }
-
-  #swap(): void {
-    const [a, b] = [this.#path(0), this.#path(1)];
-    if (!existsSync(a) || !existsSync(b)) return;
-    for (const log of [0, 1]) this.#endLine(log);
-    renameSync(a, `${a}~`);
-    renameSync(b, a);
-    renameSync(`${a}~`, b);
   }
 
   /** The log is out of sight for longer than a poll, and comes back. */
