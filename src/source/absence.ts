@@ -8,6 +8,7 @@ import type { Clock } from '../lib/clock.js';
 import type { ByteOffset } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import type { Descriptors } from './descriptors.js';
+import { isLiveName } from './lineage.js';
 import type { LossReason, Notice } from './notice.js';
 import { type Lost, stampOf } from './place.js';
 import { isCompressed } from './rotated-name.js';
@@ -118,10 +119,12 @@ export class Absence {
    * since, and stands for no other, holds its text.
    */
   #isRead(tail: Tail, size: number | undefined): boolean {
-    if (tail.offset > 0 || size === undefined) return false;
+    if (tail.offset > 0) return false;
     for (const other of this.deps.tails.of(tail.lineage)) {
       if (other === tail || other.stands || other.place.name === 'lost' || other.bornLook < tail.bornLook) continue;
-      if (Math.max(other.offset, other.place.size) < size && !isCompressed(other.path)) continue;
+      // Unknown length: at least it must have been rotated.
+      if (size === undefined && isLiveName(other.path)) continue;
+      if (Math.max(other.offset, other.place.size) < (size ?? 0) && !isCompressed(other.path)) continue;
       other.stands = true;
       return true;
     }

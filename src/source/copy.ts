@@ -35,7 +35,7 @@ export async function originalOf(seen: Seen, deps: CopyDependencies): Promise<Or
     if (opening.kind === 'blocked' && opening.code !== 'EMFILE') continue;
     if (opening.kind !== 'open') return 'unclear';
     // Asked of the file itself: one that is out of sight may have grown since it was last seen.
-    if ((await tail.content!.stat()).size === 0) continue;
+    if (tail.offset === 0 && (await tail.content!.stat()).size === 0) continue;
     if (!(await tail.stillHolds())) return { tail, holds: false, shorter: false };
     const same = await deps.opener.use(seen, (content) => repeats(content, seen.stats.size, tail.content!));
     if (same === undefined) return 'unclear';

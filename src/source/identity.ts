@@ -6,6 +6,7 @@
 import { hash } from 'node:crypto';
 import type { FileIdentity } from '../model/position.js';
 import type { Content } from './content.js';
+import type { Seen } from './view.js';
 
 export const MARK_BYTES = 4096;
 
@@ -18,6 +19,11 @@ export interface Marks {
 }
 
 export const NO_MARKS: Marks = { head: Buffer.alloc(0), last: Buffer.alloc(0) };
+
+/** For a tail of which nothing has been read: there is nothing to compare, and nothing to lose by a mistake. */
+export function isSameFile(identity: FileIdentity, { ino, dev, birthtimeMs }: Seen['stats']): boolean {
+  return identity.inode === ino && identity.device === dev && identity.birthtimeMs === birthtimeMs;
+}
 
 /** As a position keeps it; empty at offset 0. */
 export function digest(bytes: Buffer): string {

@@ -10,7 +10,7 @@ import type { Report } from '../model/report.js';
 import type { Content } from './content.js';
 import { originalOf } from './copy.js';
 import type { Descriptors } from './descriptors.js';
-import { isBeginningOf, MARK_BYTES, sameContent } from './identity.js';
+import { isBeginningOf, isSameFile, MARK_BYTES, sameContent } from './identity.js';
 import { isLiveName, lineagesOfFile } from './lineage.js';
 import type { Newcomers } from './newcomers.js';
 import type { Opener } from './opener.js';
@@ -174,6 +174,7 @@ export class Placement {
   ): Promise<Tail | 'beginning' | 'none'> {
     for (const tail of candidates) {
       const test = `${seen.key} ${stampOf(seen.stats)} ${tail.id} ${tail.offset}`;
+      if (tail.offset === 0 && isSameFile(tail.identity, seen.stats)) return tail;
       if (tail.offset === 0 || this.#tested.has(test)) continue;
       if ((await sameContent(content, tail.identity, tail.offset)) !== undefined) return tail;
       // A copy made just before the last lines were written, and read: nothing in it is new.

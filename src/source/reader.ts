@@ -114,6 +114,8 @@ export class Reader {
     if (tail.wakes === wakes) tail.ready = false;
     if (tail.partial === undefined) this.#partials.delete(tail);
     else this.#partials.add(tail);
+    // Otherwise a log that is rotated while nobody looks would never have been seen as one that is followed.
+    if (!tail.journaled) tail.moved = true;
     if (!tail.content?.compressed) return;
     if (tail.content.damage !== undefined && tail.damage === undefined) {
       tail.damage = tail.content.damage;

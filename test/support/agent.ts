@@ -52,7 +52,7 @@ export interface StageOptions {
   /** Of the program: the command that starts it elsewhere, as `nsenter` does. */
   readonly inside?: readonly string[];
   /** Keys of the source, as in a configuration file; a line of the log is text otherwise. */
-  readonly source?: Readonly<Record<string, string>>;
+  readonly source?: Readonly<Record<string, string | readonly string[]>>;
   /** And of its messages. */
   readonly message?: Readonly<Record<string, string | readonly string[]>>;
   readonly journal?: JournalPlace;

@@ -1,3 +1,4 @@
+import { renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { append, copyTruncate, numbered, temporaryDirectory } from '../../support/files.js';
@@ -41,3 +42,18 @@ for (const pattern of ['audit.log', 'audit.log*']) {
     await recorder.expect(all);
   });
 }
+
+test('a copy is known by its text when the log that it was made of is truncated and out of reach', async (t) => {
+  const log = join(temporaryDirectory(t), 'audit.log');
+  append(log, 'read');
+  const recorder = await Recorder.open(t, [{ paths: [log] }]);
+  await recorder.expect(['read']);
+
+  copyTruncate(log, `${log}.1`);
+  renameSync(log, `${log}~`);
+  symlinkSync(log, log);
+  await recorder.until(() => recorder.sources.files().some(({ code }) => code === 'ELOOP'), 'the loop to be seen');
+  await recorder.quiet();
+
+  await recorder.expect(['read']);
+});

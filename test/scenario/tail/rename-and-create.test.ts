@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { append, numbered, temporaryDirectory } from '../../support/files.js';
+import { append, compress, numbered, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
 
 test('a log that is renamed and created anew is read on without a gap or a repeat', async (t) => {
@@ -63,3 +63,27 @@ test('a rename while the agent is stopped, even several, is followed at the next
   await recorder.quiet();
   await recorder.expect(all);
 });
+
+for (const [how, rotate] of [
+  ['renamed', (log: string) => renameSync(log, `${log}.1`)],
+  ['renamed and compressed', (log: string) => compress(log, `${log}.1.gz`)],
+] as const) {
+  test(`a log that was empty when the agent stopped, and was written to and ${how} since, is read`, async (t) => {
+    const log = join(temporaryDirectory(t), 'audit.log');
+    append(log);
+    const recorder = await Recorder.open(t, [{ paths: [log] }]);
+    await recorder.until(() => recorder.positions().length === 1, 'the empty log to be known');
+    await recorder.stop();
+    append(log, ...numbered('unseen', 10));
+    rotate(log);
+    append(log, 'new');
+    await recorder.start();
+
+    await recorder.expect([...numbered('unseen', 10), 'new']);
+    await recorder.quiet();
+    await recorder.restart();
+    await recorder.quiet();
+    await recorder.expect([...numbered('unseen', 10), 'new']);
+    t.deepEqual(recorder.notices, []);
+  });
+}
