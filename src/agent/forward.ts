@@ -19,6 +19,7 @@ import { RESOLVER_MS } from './health.js';
 import type { Mark, Outbox } from './outbox.js';
 import { Pace } from './pace.js';
 import { Session, type SessionEnd } from './session.js';
+import { ToldFailures } from './told-failures.js';
 
 export interface ForwardOptions extends EpochOptions {
   /** `delivery.acknowledge`; `undefined`: learnt. */
@@ -52,6 +53,7 @@ const STUCK_AFTER = 5;
 export class Forward {
   readonly state: DeliveryState = newDeliveryState();
   readonly #pace: Pace;
+  readonly #told: ToldFailures;
   #acknowledged: Mark;
   #attempt = 0;
   #unacknowledgedMessages = 0;
@@ -60,13 +62,13 @@ export class Forward {
   #stuckCount = 0;
   /** Sessions in a row in which nothing was acknowledged. */
   #fruitless = 0;
-  #reported: { readonly code: string; readonly atMs: number } | undefined;
 
   constructor(
     private readonly options: ForwardOptions,
     private readonly dependencies: ForwardDependencies,
   ) {
     this.#pace = new Pace(options, dependencies.backlog);
+    this.#told = new ToldFailures(dependencies.clock, dependencies.times.reportAgainMs);
     this.#acknowledged = { entry: dependencies.cursor, messages: 0 };
   }
 
@@ -176,8 +178,8 @@ export class Forward {
     }
     state.lastLevel = level;
     state.stuck = undefined;
-    if (this.#reported !== undefined) report.notice('Forwarding works again', { after: this.#reported.code });
-    this.#reported = undefined;
+    const told = this.#told.over();
+    if (told.length > 0) report.notice('Forwarding works again', { after: told.join(', ') });
     dialler.wasWell(dialled.target);
     await moved;
     if (epoch.messages > 0) await receipt(epoch, dialled, level);
@@ -226,14 +228,12 @@ export class Forward {
   }
 
   #note(error: LinkError): void {
-    const { clock, report, refused, times } = this.dependencies;
+    const { clock, report, refused } = this.dependencies;
     const { failures } = this.state;
     failures.set(error.code, (failures.get(error.code) ?? 0) + 1);
     const { message, hint = '' } = error;
     this.state.lastFailure = { atMs: clock.nowMs(), message, hint, refused: error.isAuthenticationFailure };
-    const known = this.#reported;
-    if (known?.code === error.code && clock.monotonicMs() - known.atMs < times.reportAgainMs) return;
-    this.#reported = { code: error.code, atMs: clock.monotonicMs() };
+    if (!this.#told.isDue(error.code)) return;
     report.warning('Forwarding failed; it is tried again', {
       code: error.code,
       reason: error.message,

@@ -87,10 +87,18 @@ test('the same failure is told once an hour, counted each time, and another one 
   t.deepEqual(seen.warnings, ['refused']);
   t.is(forward.state.failures.get('refused'), 39);
   while (seen.dials < 45) await clock.advance(30_000);
-  t.deepEqual(seen.warnings, ['refused', 'no-dns', 'refused']);
+  t.deepEqual(seen.warnings, ['refused', 'no-dns']);
   await clock.advance(60 * 60_000);
-  t.deepEqual(seen.warnings, ['refused', 'no-dns', 'refused', 'refused']);
+  t.deepEqual(seen.warnings, ['refused', 'no-dns', 'refused']);
   t.is(forward.state.lastFailure?.hint, 'start it');
+});
+
+test('two failures that take turns are told once an hour each', async (t) => {
+  const { clock, seen } = await refusedForward(t, (attempt) =>
+    attempt % 2 === 0 ? new LinkError('no-dns', 'network', 'no answer', '') : refused(),
+  );
+  while (seen.dials < 50) await clock.advance(30_000);
+  t.deepEqual(seen.warnings, ['refused', 'no-dns']);
 });
 
 test('the collector is told when somebody’s certificate was refused, as often as it is logged', async (t) => {

@@ -17,7 +17,7 @@ import type { HostileCollector } from '../support/hostile-collector.js';
 import { LINKING, POLICY } from '../support/linking.js';
 import { positionAt } from '../support/positions.js';
 import { silent } from '../support/silent.js';
-import { until } from '../support/wait.js';
+import { until, within } from '../support/wait.js';
 
 let pki: TestPki;
 test.before(async () => {
@@ -105,6 +105,22 @@ test('when the link that follows dies, the epoch before is told as failed, and i
   await collector.hangUp('fin');
   const end = await ended;
   t.is(end.how, 'failed');
+  t.is(end.how === 'failed' && end.epoch?.messages, 5);
+  t.deepEqual(acknowledged, []);
+});
+
+test('an epoch that fails ends the session although the next link takes nothing more', async (t) => {
+  const collector = await collecting(t, pki, { close: 'answer-then-reset' });
+  const flood = { ...entry(2, 1), frames: Buffer.alloc(64 << 20, '9 message 0') };
+  const entries = [entry(1, 5)];
+  const { session, acknowledged } = await sessionWith(t, collector, entries);
+  collector.behave({ read: 'nothing' });
+  const { signal } = new AbortController();
+  const ended = session.run(signal, signal);
+  await until(() => collector.counts.closeNotifies === 1, { what: 'the first close' });
+  entries.push(flood);
+  // Long before the next link would be found to have stalled.
+  const end = await within(ended, { what: 'the end of the session' });
   t.is(end.how === 'failed' && end.epoch?.messages, 5);
   t.deepEqual(acknowledged, []);
 });

@@ -4,6 +4,8 @@ import type { SecureVersion } from 'node:tls';
 import test from 'ava';
 import type { Level } from '../../src/link/acknowledge.js';
 import { connect, DIAL_TIMES } from '../../src/link/connect.js';
+import type { KernelSocketReading } from '../../src/link/kernel-socket.js';
+import type { LinkDependencies } from '../../src/link/link.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { type ClosingStyle, startClosingServer } from '../support/closing-server.js';
 import { LINKING, POLICY } from '../support/linking.js';
@@ -16,12 +18,12 @@ test.before(async () => {
 });
 test.after.always(() => pki.remove());
 
-async function open(port: number, watched?: () => void) {
+async function open(port: number, change: Partial<LinkDependencies> = {}) {
   const target = { host: 'localhost', address: '127.0.0.1', port };
   const material = { ca: pki.ca, cert: pki.agent.cert, key: pki.agent.key, crl: undefined };
   // Looked at every tenth of a second.
-  const times = { ...DIAL_TIMES, stallMs: watched ? 600 : DIAL_TIMES.stallMs };
-  const dependencies = { ...LINKING, ...(watched && { watched }) };
+  const times = { ...DIAL_TIMES, stallMs: change.watched ? 600 : DIAL_TIMES.stallMs };
+  const dependencies = { ...LINKING, ...change };
   return connect(target, material, POLICY, dependencies, new AbortController().signal, times);
 }
 
@@ -102,11 +104,31 @@ test('a link that the collector closes by itself ends without our asking', async
   link.destroy();
 });
 
+const upByKernel: [kernel: KernelSocketReading, isUp: boolean][] = [
+  [{ state: 'established', unconfirmedBytes: 0 }, true],
+  [{ state: 'close-wait', unconfirmedBytes: 0 }, false],
+  ['gone', false],
+  ['unreadable', true],
+];
+for (const [kernel, isUp] of upByKernel) {
+  const name = typeof kernel === 'string' ? kernel : kernel.state;
+  test(`a link of whose end nothing was heard is ${isUp ? '' : 'not '}up when the kernel says ${name}`, async (t) => {
+    const server = await startClosingServer(pki.collector, pki.ca, 'nothing', 'TLSv1.3');
+    const link = await open(server.port, { readKernelSocket: async () => kernel });
+    t.is(await link.isUp(), isUp);
+    link.destroy();
+    t.false(await link.isUp());
+    await server.close();
+  });
+}
+
 test('whoever waits for an answer is seen to wait, again and again, until the deadline', async (t) => {
   const server = await startClosingServer(pki.collector, pki.ca, 'nothing', 'TLSv1.3');
   let looks = 0;
-  const link = await open(server.port, () => {
-    looks += 1;
+  const link = await open(server.port, {
+    watched: () => {
+      looks += 1;
+    },
   });
   await link.write(FRAME);
 
