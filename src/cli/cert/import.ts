@@ -11,7 +11,7 @@ import { MODE, type NewFile } from '../../pki/store.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { certificatesIn, keysIn, readCertificates, readContents } from './files.js';
-import { accept, completeInstallations, installPair, refusePkcs12 } from './install.js';
+import { accept, completeInstallations, installPair, refusePkcs12, TAKEN_OVER } from './install.js';
 import { jsonOption, ownerOf, ownerOption } from './options.js';
 import { oldPassphrase } from './passphrase.js';
 import { addPlaces, ifPresent, type PlaceOptions, placesOf } from './places.js';
@@ -73,11 +73,7 @@ async function importFiles(io: Io, files: readonly string[], options: ImportOpti
   }
   tellMade(io, options, places.cert, leaf, nowMs);
   say(io, '', ...kept.map((path) => `The former one is kept as ${path}.`));
-  say(
-    io,
-    'A running agent takes it over with its next connection; systemctl reload openemr-audit-forwarder makes it look now.',
-  );
-  say(io, `Next: ${COMMAND} cert verify --dir ${places.directory} --host COLLECTOR:6514`);
+  say(io, TAKEN_OVER, `Next: ${COMMAND} cert verify --dir ${places.directory} --host COLLECTOR:6514`);
 }
 
 async function readAll(files: readonly string[], ask: () => Promise<string | undefined>) {

@@ -13,6 +13,9 @@ import type { Io } from '../io.js';
 import type { Places } from './places.js';
 import { say } from './speech.js';
 
+export const TAKEN_OVER =
+  'A running agent takes it over with its next connection; systemctl reload openemr-audit-forwarder makes it look now.';
+
 export interface Pair {
   /** Leaf first, no root. */
   readonly chain: readonly X509Certificate[];

@@ -98,7 +98,7 @@ async function issue(io: Io, options: IssueOptions): Promise<void> {
     { force: options.force, owner },
   );
   tellMade(io, options, options.out, made.certificate, nowMs);
-  const verify = options.selfSigned ? '' : ` --ca ${options.ca}`;
+  const verify = ` --ca ${options.selfSigned ? options.out : options.ca}`;
   const purpose = purposesOf(options).client ? 'client' : 'server';
   say(
     io,

@@ -17,7 +17,7 @@ import { namesIn, purposesIn } from '../../pki/usages.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { readAuthority, readCertificates, readKey } from './files.js';
-import { accept, completeInstallations, installPair, refusePkcs12 } from './install.js';
+import { accept, completeInstallations, installPair, refusePkcs12, TAKEN_OVER } from './install.js';
 import { daysOption, forceOption, jsonOption, ownerOf, ownerOption } from './options.js';
 import { oldPassphrase } from './passphrase.js';
 import { addPlaces, type PlaceOptions, type Places, placesOf } from './places.js';
@@ -153,7 +153,12 @@ async function reissue(io: Io, caKey: string, places: Places, renewal: Renewal, 
     '',
     ...kept.map((path) => `The former one is kept as ${path}; it stays valid until ${facts.notAfter.slice(0, 10)}.`),
   );
-  say(io, `A collector that knows us by fingerprint must be given the new one before the agent connects again.`);
+  say(
+    io,
+    'A collector that knows us by fingerprint must be given the new one before the agent connects again.',
+    TAKEN_OVER,
+    `Next: ${COMMAND} cert verify --dir ${places.directory} --host COLLECTOR:6514`,
+  );
 }
 
 /** The collector's word before anything is installed. */

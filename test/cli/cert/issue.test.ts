@@ -68,6 +68,27 @@ test("an authority's encrypted key is opened with the file that holds its passph
   );
 });
 
+test('what is self-signed is shown as such, and the next command verifies it by itself', async (t) => {
+  const { cert, path, remove } = await makeStage();
+  t.teardown(remove);
+  const files = ['--out', path('s.pem'), '--key-out', path('s.key')];
+  const made = await cert([
+    'issue',
+    '--self-signed',
+    '--subject',
+    '/CN=x',
+    '--dns',
+    'x.example',
+    '--key-type',
+    'p-256',
+    ...files,
+  ]);
+  t.regex(made.stdout, /issuer +itself \(self-signed\)/);
+  const next = /Next: openemr-audit-forwarder cert (.*)/.exec(made.stderr)?.[1] ?? '';
+  const verified = await cert(next.split(' '));
+  t.is(verified.exitStatus, 0, verified.stdout);
+});
+
 test('a self-signed certificate needs no authority; certificate and key can lie in one file for PHP', async (t) => {
   const stage = await makeStage();
   t.teardown(stage.remove);
