@@ -10,7 +10,6 @@ import { assemble, type Parts } from './assemble.js';
 import { certificateStates } from './certificate-state.js';
 import { watchCertificates } from './certificate-watch.js';
 import { certificatesInUse } from './certificates-in-use.js';
-import { ClockWatch } from './clock-watch.js';
 import { DELIVERY_TIMES } from './delivery-times.js';
 import type { AgentDependencies } from './dependencies.js';
 import { changesSinceLastUse, rememberUse } from './last-use.js';
@@ -26,7 +25,6 @@ export class Agent {
   readonly #kill = new AbortController();
   readonly #ingesting: Promise<void>;
   readonly #loops: Promise<void>[];
-  readonly #clockWatch: ClockWatch;
   #stopped: Promise<void> | undefined;
 
   /** Resolves when a loop has ended although nobody asked it to: the agent cannot go on. */
@@ -39,8 +37,6 @@ export class Agent {
     private readonly stopReading: AbortController,
   ) {
     this.#startedAtMs = dependencies.clock.nowMs();
-    const { askClock = async () => 'unknown' as const, clock, report } = dependencies;
-    this.#clockWatch = new ClockWatch(askClock, { clock, report: report.child('clock') });
     const { ingest, forward, health } = parts;
     ingest.say(
       own.startMessage(
@@ -53,7 +49,7 @@ export class Agent {
       this.#ingesting,
       forward.run(this.#stopSending.signal, this.#kill.signal),
       health.watch(() => this.#lookAround(), this.stopReading.signal),
-      this.#clockWatch.keep(this.stopReading.signal),
+      parts.clockWatch.keep(this.stopReading.signal),
       keepHeartbeat(config.message.heartbeatMs, parts, dependencies.clock, this.stopReading.signal),
       remindOfInsecure(config.tls.verify, dependencies, this.stopReading.signal),
       watchCertificates({ ...dependencies, present: () => certificatesInUse(parts) }, stopReading.signal),
@@ -149,7 +145,7 @@ export class Agent {
       config: this.config.file,
       last: { run: journal.run, seq: encoder.nextSeq - 1 },
       stuckLoops: this.stuck,
-      clock: this.#clockWatch.present,
+      clock: this.parts.clockWatch.present,
       sources: lag.states(names, files, clock.monotonicMs()),
       files,
       ownTails: [...ownTails.paths],

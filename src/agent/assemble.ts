@@ -12,6 +12,7 @@ import type { TailId } from '../model/position.js';
 import { pathFault } from '../pki/path.js';
 import { Sources } from '../source/sources.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
+import { ClockWatch } from './clock-watch.js';
 import { CollectorMemories } from './collector-memory.js';
 import { ConnectionCount } from './connection-count.js';
 import { CredentialFiles } from './credential-files.js';
@@ -41,6 +42,7 @@ export interface Parts {
   readonly receipts: ReceiptBook;
   readonly health: Health;
   readonly lag: Lag;
+  readonly clockWatch: ClockWatch;
 }
 
 /** `stop`: reading ends. Throws an AgentError when only the operator can change what is wrong. */
@@ -53,6 +55,8 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
   const { directory } = config.journal;
   const health = new Health(clock, report.child('health'));
   const lag = new Lag();
+  const { askClock = async () => 'unknown' as const } = dependencies;
+  const clockWatch = new ClockWatch(askClock, { clock, report: report.child('clock') });
   const turned = (withinMs?: number) => health.turned('forward', withinMs);
 
   const credentials = await CredentialFiles.open(config.tls, {
@@ -76,6 +80,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
     run,
     nextSeq: 1,
     positions,
+    clock: () => clockWatch.present,
     ...(follows === undefined ? {} : { follows }),
     tampered: (facts) =>
       report.warning('Rows are not as OpenEMR wrote them, or not in its database any more', {
@@ -152,7 +157,20 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
       turned,
     },
   );
-  return { journal, encoder, sources, ingest, ownTails, forward, connections, credentials, receipts, health, lag };
+  return {
+    journal,
+    encoder,
+    sources,
+    ingest,
+    ownTails,
+    forward,
+    connections,
+    credentials,
+    receipts,
+    health,
+    lag,
+    clockWatch,
+  };
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {

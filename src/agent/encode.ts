@@ -21,6 +21,7 @@ import type { MessageName, NewEntry, Run } from '../model/entry.js';
 import type { Chunk } from '../model/line.js';
 import type { InsideLine, Position, TailId } from '../model/position.js';
 import type { Field } from '../model/record.js';
+import type { ClockSync } from '../observe/clock-sync.js';
 import { FrameWriter } from '../syslog/frame-writer.js';
 import type { Severity } from '../syslog/priority.js';
 import { BOM } from '../syslog/rfc5424.js';
@@ -41,6 +42,7 @@ export interface EncoderOptions {
   readonly positions: readonly Position[];
   /** The last message intact on disk from an earlier run; the first message of this one names it. */
   readonly follows?: MessageName;
+  readonly clock?: () => ClockSync;
   /** Told beside the message that goes out. */
   readonly tampered?: (facts: { source: string; file: string; rows: number }) => void;
 }
@@ -59,10 +61,10 @@ export class Encoder {
   #tails: Map<TailId, TailState>;
 
   constructor(options: EncoderOptions) {
-    const { sources, message, run, nextSeq, positions, follows } = options;
+    const { sources, message, run, nextSeq, positions, follows, clock = () => 'unknown' as const } = options;
     this.#message = message;
     this.#run = run;
-    const profile = profileOf(message, run);
+    const profile = profileOf(message, run, clock);
     this.#profile = profile;
     this.#sources = new Map(sources.map((source) => [source.name, profile.maker(source)]));
     this.#follows = follows;

@@ -1,7 +1,8 @@
 /**
  * The profile `plain`: MSG is the line, and what it says stands before it as
  * RFC 5424 structured data: `[meta sequenceId="…"]`,
- * `[timeQuality tzKnown="0"]` when the zone or the hour is in doubt,
+ * `[timeQuality tzKnown="0"]` when the zone or the hour is in doubt, with
+ * `isSynced="0"` when this machine's clock is known to be nobody's care,
  * `[audit@PEN run="…" seq="…" id="…" source="…" …]`.
  *
  * `id` is tail id, colon, offset of the line's first byte. TIMESTAMP is the
@@ -19,6 +20,7 @@ import type { MessageConfig, SourceConfig } from '../config/config.js';
 import type { MessageName } from '../model/entry.js';
 import type { TailId } from '../model/position.js';
 import type { Emergency, Field } from '../model/record.js';
+import type { ClockSync } from '../observe/clock-sync.js';
 import { NOTICE, priorityValue, type Severity, WARNING } from '../syslog/priority.js';
 import { APP_NAME_MAX, formatHeader, HOSTNAME_MAX, headerField, MSG_ID_MAX } from '../syslog/rfc5424.js';
 import { sdParam, sdParams } from '../syslog/structured-data.js';
@@ -30,13 +32,14 @@ export class PlainProfile implements Profile {
   constructor(
     private readonly message: MessageConfig,
     private readonly run: string,
+    private readonly clock: () => ClockSync,
   ) {}
 
   maker(source: SourceConfig): MessageMaker {
-    return new PlainMaker(source, this.message, this.run);
+    return new PlainMaker(source, this.message, this.run, this.clock);
   }
 
-  /** It has no MSG: `[agent@PEN kind="…" run="…" seq="…" …]`. */
+  /** It has no MSG: `[agent@PEN kind="…" run="…" seq="…" …]`. Its time is this machine's, so it says what that is worth. */
   own(name: MessageName, follows: MessageName | undefined, { kind, fields, severity, nowMs }: OwnWords): string {
     const { message } = this;
     const header = formatHeader({
@@ -49,7 +52,7 @@ export class PlainProfile implements Profile {
     });
     const named = `${sdParam('kind', kind)}${sdParam('run', name.run)}${sdParam('seq', String(name.seq))}`;
     const params = named + (follows === undefined ? '' : followsParam(follows));
-    const fixed = `${header}${META}${sequenceId(name.seq)}"][agent@${message.enterpriseId}${params}`;
+    const fixed = `${header}${META}${sequenceId(name.seq)}"]${OWN_TIME[this.clock()]}[agent@${message.enterpriseId}${params}`;
     return `${fixed}${sdParams(fields, message.maxBytes - fixed.length - 1)}]`;
   }
 }
@@ -60,15 +63,20 @@ class PlainMaker implements MessageMaker {
   readonly #appName: string | undefined;
   readonly #lines: LineReader;
   readonly #unparsedPiece: string | undefined;
+  readonly #clock: () => ClockSync;
   /** From behind the sequenceId to the seq. */
   readonly #toSeq: string;
   readonly #toSeqInDoubt: string;
+  /** The same while the clock is unsynchronised. */
+  readonly #toSeqUnsynced: string;
+  readonly #toSeqInDoubtUnsynced: string;
   readonly #sourceParam: string;
   /** The most octets that all but a description's halves can take. */
   readonly #fixedMax: number;
 
-  constructor(source: SourceConfig, message: MessageConfig, run: string) {
+  constructor(source: SourceConfig, message: MessageConfig, run: string, clock: () => ClockSync) {
     this.#message = message;
+    this.#clock = clock;
     this.#hostname = headerField(message.hostname, HOSTNAME_MAX);
     this.#appName = headerField(message.appName, APP_NAME_MAX);
     this.#lines = new LineReader(source, message, message.comments);
@@ -76,8 +84,10 @@ class PlainMaker implements MessageMaker {
     const toSeq = `[audit@${message.enterpriseId}${sdParam('run', run)} seq="`;
     this.#toSeq = `"]${toSeq}`;
     this.#toSeqInDoubt = `"][timeQuality tzKnown="0"]${toSeq}`;
+    this.#toSeqUnsynced = `"][timeQuality tzKnown="1" isSynced="0"]${toSeq}`;
+    this.#toSeqInDoubtUnsynced = `"][timeQuality tzKnown="0" isSynced="0"]${toSeq}`;
     this.#sourceParam = `"${sdParams([['source', source.name]], SOURCE_MAX)}`;
-    this.#fixedMax = this.#toSeqInDoubt.length + this.#sourceParam.length + VARYING_MAX;
+    this.#fixedMax = this.#toSeqInDoubtUnsynced.length + this.#sourceParam.length + VARYING_MAX;
   }
 
   describer(path: string, readAtMs: number): Describer {
@@ -95,9 +105,14 @@ class PlainMaker implements MessageMaker {
   }
 
   format(description: Description, seq: number, tailId: TailId, offset: number, extra: string): string {
-    const toSeq = description.zoneKnown ? this.#toSeq : this.#toSeqInDoubt;
+    const toSeq = this.#toSeqFor(description.zoneKnown);
     const name = `${META}${sequenceId(seq)}${toSeq}${seq}${ID}${tailId}:${offset}${this.#sourceParam}`;
     return `${description.before}${name}${extra}${description.after}] `;
+  }
+
+  #toSeqFor(zoneKnown: boolean): string {
+    if (this.#clock() === 'unsynchronised') return zoneKnown ? this.#toSeqUnsynced : this.#toSeqInDoubtUnsynced;
+    return zoneKnown ? this.#toSeq : this.#toSeqInDoubt;
   }
 
   extra(part: Part | undefined, follows: MessageName | undefined): string {
@@ -180,6 +195,14 @@ function followsParam(last: MessageName): string {
 const NAMING: ReadonlySet<string> = new Set(['user', 'row', 'ip']);
 const NO_MSG = Buffer.alloc(0);
 const META = '[meta sequenceId="';
+
+/** RFC 5424 section 7.1: what the time of a message of our own is worth. */
+const OWN_TIME: Readonly<Record<ClockSync, string>> = {
+  synchronised: '[timeQuality tzKnown="1" isSynced="1"]',
+  unsynchronised: '[timeQuality tzKnown="1" isSynced="0"]',
+  unknown: '',
+};
+
 /** It closes `seq`, whose value stands before it. */
 const ID = '" id="';
 /** A configured name; a message of 2048 octets has no room for an essay. */

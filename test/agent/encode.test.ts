@@ -7,6 +7,8 @@ import type { MessageConfig, SourceConfig } from '../../src/config/config.js';
 import type { NewEntry } from '../../src/model/entry.js';
 import type { Chunk, ChunkEnding } from '../../src/model/line.js';
 import type { Position } from '../../src/model/position.js';
+import type { ClockSync } from '../../src/observe/clock-sync.js';
+import { NOTICE } from '../../src/syslog/priority.js';
 import { type Message, parseMessage } from '../../src/syslog/rfc5424.js';
 import { Unframer } from '../../src/syslog/rfc5425.js';
 import { auditRow, longRow, oddRows, rowFile, rowLine } from '../support/openemr-rows.js';
@@ -486,6 +488,28 @@ test('the agent’s own message stays within the limit, too', (t) => {
   );
   t.truthy(param(message!, 'path', 'agent@32473'));
 });
+
+const clocks: [clock: ClockSync, line: string | undefined, inDoubt: string, own: string | undefined][] = [
+  ['unknown', undefined, 'tzKnown 0', undefined],
+  ['synchronised', undefined, 'tzKnown 0', 'tzKnown 1 isSynced 1'],
+  ['unsynchronised', 'tzKnown 1 isSynced 0', 'tzKnown 0 isSynced 0', 'tzKnown 1 isSynced 0'],
+];
+for (const [clock, line, inDoubt, own] of clocks) {
+  test(`what a time is worth while the clock is ${clock} is told by timeQuality`, (t) => {
+    const encoder = encoderOf(OPENEMR, { clock: () => clock });
+    const quality = (entry: NewEntry) => {
+      const [message] = messagesIn(entry);
+      return message?.structuredData
+        .find(({ id }) => id === 'timeQuality')
+        ?.params.flat()
+        .join(' ');
+    };
+    const row = (date: string) => encoder.encode(chunkOf(withLf(rowLine(auditRow({ date })))));
+    t.is(quality(row('2026-11-20 08:00:00')), line);
+    t.is(quality(row('2026-11-01 01:30:00')), inDoubt);
+    t.is(quality(encoder.own('heartbeat', [], 0, NOTICE)), own);
+  });
+}
 
 test('a chunk of a source that is not configured is refused', (t) => {
   t.throws(() => encoderOf(TEXT).encode(chunkOf(Buffer.from('a\n'), { source: 'other' })), { code: 'unknown-source' });
