@@ -32,16 +32,16 @@ export interface Examined {
 
 export async function examine(database: Database, trail: Trail, state: Examined): Promise<Examination> {
   const { known, reached } = state;
-  const found = await digestsOf(database, trail, known.low, reached);
+  const found = await rowsOf(database, trail, known.low, reached);
   const nextId = await database.nextId(trail.table);
   const newest = await database.newest(trail.table);
   const intact: number[] = [];
   const edited: number[] = [];
   const missing: number[] = [];
   for (const id of known.ids) {
-    const digest = found.get(id);
-    if (digest === undefined) missing.push(id);
-    else (digest === known.get(id)?.digest ? intact : edited).push(id);
+    const row = found.get(id);
+    if (row === undefined) missing.push(id);
+    else (row.digest === known.get(id)?.digest ? intact : edited).push(id);
   }
   const unknown = [...found.keys()].filter((id) => known.get(id) === undefined && !state.awaited.has(id));
   return {
@@ -55,6 +55,9 @@ export async function examine(database: Database, trail: Trail, state: Examined)
 
   async function verdictOf(): Promise<Examination['verdict']> {
     if (intact.length > 0) return 'same';
+    // In another table the row of that id was written later; whoever edits a row leaves its date alone.
+    const countsOn = nextId !== undefined && nextId > reached;
+    if (countsOn && edited.some((id) => found.get(id)?.date === known.get(id)?.date)) return 'same';
     if (edited.length > 0) return 'replaced';
     if (nextId === undefined) return newest === undefined ? 'unclear' : 'same';
     if (nextId > reached) return 'same';
@@ -67,11 +70,19 @@ export async function examine(database: Database, trail: Trail, state: Examined)
   }
 }
 
+interface FoundRow {
+  readonly digest: string;
+  readonly date: string | null;
+}
+
 /** Ascending by id. */
-async function digestsOf(database: Database, trail: Trail, low: number, reached: number): Promise<Map<number, string>> {
-  const digests = new Map<number, string>();
+async function rowsOf(database: Database, trail: Trail, low: number, reached: number): Promise<Map<number, FoundRow>> {
+  const found = new Map<number, FoundRow>();
   for await (const rows of scan(database, trail, { from: low, to: reached })) {
-    for (const cells of rows) digests.set(Number(cells.id), digestOf(trail, cells));
+    for (const cells of rows) {
+      const date = typeof cells.date === 'string' ? cells.date : null;
+      found.set(Number(cells.id), { digest: digestOf(trail, cells), date });
+    }
   }
-  return digests;
+  return found;
 }

@@ -47,6 +47,11 @@ export function databaseFault(error: unknown, { database, user, passwordFile }: 
       case 'ER_NOT_KEYFILE':
       case 'ER_GET_ERRNO':
       case 'ER_CHECKREAD':
+      // MyISAM and Aria pass the storage engine's own numbers on.
+      case 'HA_ERR_CRASHED':
+      case 'HA_ERR_WRONG_IN_RECORD':
+      case 'HA_ERR_CRASHED_ON_REPAIR':
+      case 'HA_ERR_CRASHED_ON_USAGE':
         return [
           'database-damaged',
           'a table is damaged in',

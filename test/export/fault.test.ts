@@ -10,6 +10,7 @@ for (const [symbol, code, hint] of [
   ['ER_BAD_DB_ERROR', 'database-unknown', /sqlconf\.php/],
   ['ER_NO_SUCH_TABLE', 'database-table', /Eventlog backup/],
   ['ER_CRASHED_ON_USAGE', 'database-damaged', /mysqlcheck --repair/],
+  ['HA_ERR_CRASHED', 'database-damaged', /mysqlcheck --repair/],
   ['ER_CON_COUNT_ERROR', 'database-busy', /max_connections/],
   ['HANDSHAKE_SSL_ERROR', 'database-tls', /tls\.ca/],
   ['PROTOCOL_SEQUENCE_TIMEOUT', 'database-slow', /PROCESSLIST/],

@@ -1,7 +1,9 @@
 /** A database that goes away, refuses, or says no: the export waits, says so, and loses nothing. */
 import { once } from 'node:events';
-import { rename, writeFile } from 'node:fs/promises';
+import { open, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from 'ava';
+import type { RowDataPacket } from 'mysql2/promise';
 import { faultsOf, Station } from '../support/export-station.js';
 import { OpenemrWriter } from '../support/openemr-database.js';
 import { until } from '../support/wait.js';
@@ -37,6 +39,29 @@ test('a wrong password is waited out, and the right one found in its file withou
   await until(async () => (await station.rows()).length === 20, { what: 'all rows' });
 
   t.false(station.said('PASSWORD'));
+});
+
+test('a table that is marked as crashed is waited out, and goes on when it is repaired', async (t) => {
+  const station = await Station.open(t);
+  const connection = await station.server.connect('openemr');
+  await connection.query('ALTER TABLE log ENGINE=MyISAM');
+  const writer = new OpenemrWriter(station.server, 'openemr');
+  await writer.fill(50);
+  const [[place]] = await connection.query<RowDataPacket[]>('SELECT @@datadir AS directory');
+  await connection.query('FLUSH TABLES log');
+  const index = await open(join(place?.directory, 'openemr', 'log.MYI'), 'r+');
+  // Behind the header: the pages of the index.
+  await index.write(Buffer.alloc(1024, 0xff), 0, 1024, 1024);
+  await index.close();
+
+  station.start();
+  await until(() => station.said('database-damaged'), { what: 'the export to say that it waits' });
+  await connection.query('REPAIR TABLE log');
+  await connection.end();
+  await until(async () => (await station.rows()).length === 50, { what: 'all rows' });
+
+  t.deepEqual(faultsOf(writer.written, await station.rows()), []);
+  t.true(station.said('mysqlcheck --repair'));
 });
 
 test('a row that is edited or deleted in the database is in the file as a finding', async (t) => {
