@@ -47,7 +47,7 @@ function settingsOf(text: string): string[] {
 
 async function verify(file: string): Promise<{ failed: boolean; said: string }> {
   try {
-    const { stdout, stderr } = await run('systemd-analyze', ['verify', '--recursive-errors=no', file]);
+    const { stdout, stderr } = await run('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', file]);
     return { failed: false, said: stdout + stderr };
   } catch (error) {
     return { failed: true, said: String(error) };

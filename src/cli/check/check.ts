@@ -16,6 +16,7 @@ import { checkCredentials } from './credentials.js';
 import { type Finding, good, printFinding, warning } from './finding.js';
 import { checkJournal, usableBytes } from './journal.js';
 import { checkOutage } from './outage.js';
+import { checkReadable } from './readable.js';
 import { checkRotation, systemConfiguration, withRotations } from './rotation.js';
 import { checkSources } from './sources.js';
 
@@ -63,6 +64,7 @@ export function checkCommand(io: Io): Command {
       for (const finding of await checkRotations(config, logrotate)) print(finding);
       const { findings, credentials } = await checkCredentials(config.tls, io.env);
       for (const finding of findings) print(finding);
+      for (const finding of await checkReadable(config)) print(finding);
       if (offline !== true && credentials !== undefined) {
         for await (const finding of checkCollectors(config, credentials, io.signal)) print(finding);
       }
