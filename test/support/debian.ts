@@ -21,8 +21,7 @@ const BOOTSTRAP = ['--variant=minbase', `--include=${PACKAGES}`, 'bookworm'];
 /** Where the bootstrapped system lies. */
 async function bootstrapped(): Promise<string> {
   if (existsSync(KEPT)) return KEPT;
-  const coming = `${KEPT}.coming`;
-  await rm(coming, { recursive: true, force: true });
+  const coming = `${KEPT}.${process.pid}`;
   await mkdir(coming, { recursive: true });
   const child = spawn('debootstrap', [...BOOTSTRAP, coming], { stdio: ['ignore', 'pipe', 'inherit'] });
   const said: Buffer[] = [];
@@ -31,7 +30,11 @@ async function bootstrapped(): Promise<string> {
   if (status !== 0) throw new Error(`debootstrap ended with ${status}: ${Buffer.concat(said)}`);
   await writeFile(join(coming, 'etc/hosts'), '127.0.0.1 localhost emr.clinic.example\n');
   await writeFile(join(coming, 'etc/hostname'), 'emr\n');
-  await rename(coming, KEPT);
+  await rename(coming, KEPT).catch(async (error: unknown) => {
+    // Somebody else was quicker.
+    if (!existsSync(KEPT)) throw error;
+    await rm(coming, { recursive: true, force: true });
+  });
   return KEPT;
 }
 
@@ -94,10 +97,13 @@ export class Debian {
     // There is no systemd-machined to register with, and the unit to be kept is whatever runs the tests.
     const args = [`--directory=${this.root}`, '--boot', '--register=no', '--keep-unit', '--private-network'];
     const output = await open(join(this.place, 'console'), 'a');
-    const container = spawn('systemd-nspawn', args, { stdio: ['ignore', output.fd, output.fd] });
+    // One at a time: two would share the control group that they are in.
+    const container = spawn('flock', [`${KEPT}.lock`, 'systemd-nspawn', ...args], {
+      stdio: ['ignore', output.fd, output.fd],
+    });
     await output.close();
     this.#container = container;
-    this.#leader = await until(() => firstChild(container), { what: 'the container to begin' });
+    this.#leader = await until(() => leaderOf(container), { what: 'the container to begin', timeoutMs: 600_000 });
     await until(async () => (await this.run('systemctl', 'is-system-running')).stdout === 'running\n', {
       what: `Debian to be up; see ${join(this.place, 'console')}`,
       everyMs: 100,
@@ -106,14 +112,17 @@ export class Debian {
   }
 }
 
-async function firstChild({ pid, exitCode }: ChildProcess): Promise<number | undefined> {
+/** The first process inside: the child of systemd-nspawn, which is a child of flock. */
+async function leaderOf({ pid = 0, exitCode }: ChildProcess): Promise<number | undefined> {
   if (exitCode !== null) throw new Error(`systemd-nspawn ended with ${exitCode}`);
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  const leader = Number(children.trim().split(' ')[0]);
+  const leader = await firstChild(await firstChild(pid));
   // Before it is systemd it is systemd-nspawn, which sets the container up.
-  return leader > 0 && (await readFile(`/proc/${leader}/comm`, 'utf8').catch(() => '')) === 'systemd\n'
-    ? leader
-    : undefined;
+  return (await readFile(`/proc/${leader}/comm`, 'utf8').catch(() => '')) === 'systemd\n' ? leader : undefined;
+}
+
+async function firstChild(pid: number): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return Number(children.trim().split(' ')[0]);
 }
 
 async function succeeded(ended: Promise<Ended>): Promise<Ended> {
