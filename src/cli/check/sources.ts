@@ -1,8 +1,10 @@
 /** Which files each source matches now, and which of them cannot be read. */
 import { randomBytes } from 'node:crypto';
+import { access, constants } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import type { Config } from '../../config/config.js';
 import { systemClock } from '../../lib/clock.js';
+import { systemCode } from '../../lib/errors.js';
 import type { Report } from '../../model/report.js';
 import { type FileState, Sources } from '../../source/sources.js';
 import { permissionCommand } from '../permission.js';
@@ -18,11 +20,20 @@ export async function checkSources({ sources, message }: Config): Promise<Findin
     notice: () => undefined,
     newTailId: () => randomBytes(8).toString('hex'),
   });
-  const files = followed.files();
+  const files = await Promise.all(followed.files().map(withAccess));
   await followed.close();
   const loops = await ownTails(files, message.enterpriseId);
   const bySource = await Promise.all(sources.map(({ name, paths }) => ofSource(name, paths, files)));
   return [...bySource.flat(), ...loops, ...warnings];
+}
+
+/** Nothing has been read here that could have failed. */
+async function withAccess(file: FileState): Promise<FileState> {
+  if (file.code !== undefined) return file;
+  return access(file.path, constants.R_OK).then(
+    () => file,
+    (error: unknown) => ({ ...file, code: systemCode(error) }),
+  );
 }
 
 async function ofSource(name: string, paths: readonly string[], files: readonly FileState[]): Promise<Finding[]> {

@@ -1,0 +1,116 @@
+/** What the system denies: descriptors, file watches, permission. Reading waits or goes another way; no line is lost. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test, { type ExecutionContext } from 'ava';
+import { Stage, type StageOptions } from '../support/agent.js';
+import { makeTestPki, type TestPki } from '../support/certificates.js';
+import { collecting } from '../support/collecting.js';
+import { append, temporaryDirectory } from '../support/files.js';
+import { runProgram } from '../support/program.js';
+import { until } from '../support/wait.js';
+
+const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+const NOBODY = { uid: 65_534, gid: 65_534 };
+const AS_NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
+
+let pki: TestPki;
+test.before(async () => {
+  pki = await makeTestPki();
+});
+test.after.always(() => pki.remove());
+
+async function begin(t: ExecutionContext, options: Omit<StageOptions, 'pki' | 'collectors'>) {
+  const collector = await collecting(t, pki);
+  const stage = new Stage(t, { pki, collectors: [{ host: 'localhost', port: collector.port }], ...options });
+  /** The lines that have arrived, by their text behind the structured data. */
+  const lines = () => new Set(collector.messages.map((message) => message.toString().split('] ').at(-1)));
+  return { stage, lines };
+}
+
+test('ten thousand files are read by a process that may open 256', async (t) => {
+  const directory = temporaryDirectory(t);
+  const logs = Array.from({ length: 10_000 }, (_, n) => join(directory, `${n % 100}`, `${n}.log`));
+  for (let n = 0; n < 100; n++) mkdirSync(join(directory, `${n}`));
+  for (const log of logs) writeFileSync(log, `${log} first\n`);
+  const { stage, lines } = await begin(t, {
+    inside: ['prlimit', '--nofile=256:256'],
+    source: { paths: [join(directory, '*', '*.log')] },
+  });
+  const agent = await stage.startProgram();
+  const all = (word: string) => () => {
+    const arrived = lines();
+    return logs.every((log) => arrived.has(`${log} ${word}`));
+  };
+  await until(all('first'), { what: 'a line of each file', timeoutMs: 90_000, everyMs: 500 });
+
+  for (const log of logs) append(log, `${log} second`);
+  await until(all('second'), { what: 'another line of each file', timeoutMs: 90_000, everyMs: 500 });
+  t.deepEqual(
+    agent.log.filter((line) => /EMFILE|gone unread/.test(line)),
+    [],
+  );
+});
+
+test('without file watches the agent says so once, and polls', async (t) => {
+  const { stage, lines } = await begin(t, {
+    inside: [
+      ...['unshare', '--user', '--map-root-user', 'sh', '-c'],
+      'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"',
+      'sh',
+    ],
+  });
+  append(stage.log, 'before');
+  const agent = await stage.startProgram();
+  await until(() => lines().has('before'), { what: 'the first line' });
+  for (const word of ['second', 'third']) {
+    append(stage.log, word);
+    await until(() => lines().has(word), { what: `the ${word} line` });
+  }
+
+  const told = agent.log.filter((line) => line.includes('polling instead'));
+  t.is(told.length, 1, agent.log.join('\n'));
+  t.regex(told[0] ?? '', /fs\.inotify\.max_user_instances/);
+});
+
+const denials: readonly (readonly [string, (log: string) => void, RegExp])[] = [
+  ['a file', (log) => chmodSync(log, 0o600), /^setfacl -m u:nobody:r \S+audit\.log$/],
+  ['a directory', (log) => chmodSync(dirname(log), 0o700), /^setfacl -m u:nobody:rx \S+logs$/],
+];
+
+for (const [what, deny, expected] of denials) {
+  test(`${what} that may not be read is named with the command that helps, and then read from its start`, async (t) => {
+    const logs = join(temporaryDirectory(t), 'logs');
+    mkdirSync(logs, { mode: 0o755 });
+    chmodSync(dirname(logs), 0o755);
+    const log = join(logs, 'audit.log');
+    append(log, 'first', 'second');
+    deny(log);
+    const { stage, lines } = await begin(t, { inside: AS_NOBODY, source: { paths: [log] } });
+    chmodSync(stage.directory, 0o755);
+    chownSync(stage.journal, NOBODY.uid, NOBODY.gid);
+    execFileSync('chown', ['--recursive', '65534:65534', dirname(pki.caFile)]);
+    const agent = await stage.startProgram();
+    await until(() => agent.state()?.files.some(({ path, code }) => path === log && code === 'EACCES'), {
+      what: 'the file to be named as unreadable',
+    });
+    append(log, 'third');
+
+    const [command = '', ...args] = [...AS_NOBODY, process.execPath, MAIN, 'check', '--offline'];
+    const checked = await runProgram(command, [...args, '--config', join(stage.directory, 'config.yaml')]);
+    t.regex(checked.stdout, /FAILED +source main: cannot read \S+ as nobody \(EACCES\)/);
+    const [, remedy = ''] = /hint: as root: (.*)/.exec(checked.stdout) ?? [];
+    t.regex(remedy, expected);
+
+    execFileSync('sh', ['-c', remedy]);
+    await until(() => ['first', 'second', 'third'].every((line) => lines().has(line)), {
+      what: 'all lines to arrive',
+      timeoutMs: 30_000,
+    });
+    t.deepEqual(
+      agent.log.filter((line) => line.includes('gone unread')),
+      [],
+    );
+  });
+}
