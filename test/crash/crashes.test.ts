@@ -5,13 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { type CrashOptions, CrashStory, chance } from '../support/crash-story.js';
+import { CrashStory, chance, LOADS } from '../support/crash-story.js';
 
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
-const LOADS = (process.env.CRASH_LOADS ?? '44000/2000 200000/10000').split(' ').map((load): CrashOptions => {
-  const [lines = 0, linesPerSecond = 0] = load.split('/').map(Number);
-  return { lines, linesPerSecond };
-});
 const FOUR_TIMES = [0.2, 0.4, 0.6, 0.8];
 
 type Faults = (story: CrashStory, random: () => number) => Promise<void>;

@@ -60,6 +60,8 @@ export interface StageOptions {
   readonly tls?: Readonly<Record<string, string>>;
   /** Of another stage, to follow the same lines. */
   readonly log?: string;
+  /** Of the agent in this process. */
+  readonly clock?: AgentDependencies['clock'];
 }
 
 /** As the configuration has it; where a part is not named, the journal is roomy and beside the log. */
@@ -122,7 +124,7 @@ export class Stage {
     const config: Config = { ...loaded, delivery: { ...loaded.delivery, ...delivery } };
     const said: Said[] = [];
     const agent = await Agent.start(config, {
-      clock: systemClock,
+      clock: this.options.clock ?? systemClock,
       random: Math.random,
       report: recording(said),
       env: {},

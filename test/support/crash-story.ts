@@ -22,6 +22,12 @@ export interface CrashOptions {
   readonly journal?: JournalPlace;
 }
 
+/** What is played: CRASH_LOADS has lines, and lines a second. */
+export const LOADS = (process.env.CRASH_LOADS ?? '44000/2000 200000/10000').split(' ').map((load): CrashOptions => {
+  const [lines = 0, linesPerSecond = 0] = load.split('/').map(Number);
+  return { lines, linesPerSecond };
+});
+
 export class CrashStory {
   faults = 0;
   agent: AgentProcess | undefined;
