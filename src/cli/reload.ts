@@ -11,6 +11,13 @@ import { AgentError } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
 import { loadCredentials } from '../pki/credentials.js';
 
+/** What is taken up at the start alone. */
+const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {
+  journal: ({ journal }) => journal,
+  status: ({ status }) => status,
+  'log.format': ({ log }) => log.format,
+};
+
 /** `undefined`: go on as before. */
 export async function readAgain(present: Config, env: NodeJS.ProcessEnv, report: Report): Promise<Config | undefined> {
   try {
@@ -19,14 +26,15 @@ export async function readAgain(present: Config, env: NodeJS.ProcessEnv, report:
       nowMs: systemClock.nowMs(),
       credentialsDirectory: env.CREDENTIALS_DIRECTORY,
     });
-    for (const part of ['journal', 'status', 'log'] as const) {
-      if (isDeepStrictEqual(config[part], present[part])) continue;
+    for (const [part, of] of Object.entries(FIXED)) {
+      if (isDeepStrictEqual(of(config), of(present))) continue;
       report.warning('A change needs a restart; until then this part is as before', {
         part,
         remedy: 'systemctl restart openemr-audit-forwarder',
       });
     }
-    return { ...config, journal: present.journal, status: present.status, log: present.log };
+    const log = { ...config.log, format: present.log.format };
+    return { ...config, journal: present.journal, status: present.status, log };
   } catch (error) {
     if (!(error instanceof AgentError)) throw error;
     report.error('The configuration cannot be used; nothing is changed', {

@@ -46,7 +46,9 @@ type End =
   | { readonly how: 'hangup' }
   | { readonly how: 'failure'; readonly error: unknown };
 
-function dependenciesOf({ env }: Io, logger: Logger): AgentDependencies {
+type Dependencies = AgentDependencies & Pick<Logger, 'talk'>;
+
+function dependenciesOf({ env }: Io, logger: Logger): Dependencies {
   const problems = new Problems(systemClock);
   return {
     clock: systemClock,
@@ -56,10 +58,11 @@ function dependenciesOf({ env }: Io, logger: Logger): AgentDependencies {
     version: packageVersion(),
     problems,
     askClock: () => askClock(env),
+    talk: logger.talk,
   };
 }
 
-async function run(io: Io, config: Config, dependencies: AgentDependencies, notifier: Notifier): Promise<void> {
+async function run(io: Io, config: Config, dependencies: Dependencies, notifier: Notifier): Promise<void> {
   let working: Working = { agent: await startFirst(config, dependencies), config };
   const { report } = dependencies;
   const state = () => working.agent.state();
@@ -81,6 +84,7 @@ async function run(io: Io, config: Config, dependencies: AgentDependencies, noti
     if (end.how !== 'hangup') break;
     notifier.reloading();
     working = await reload(working, dependencies);
+    dependencies.talk(working.config.log);
     notifier.ready(line());
   }
   hangups.close();

@@ -10,10 +10,14 @@ import { journaldLine, jsonLine, LEVELS, type Level, type Said, terminalLine, te
 import { painter } from './paint.js';
 import { Storm } from './storm.js';
 
-export interface LoggerOptions {
+/** How much is said. */
+export interface Talk {
   readonly level: Level;
   /** Parts of which everything is said, whatever the level; those within them, too. */
   readonly debug?: readonly string[];
+}
+
+export interface LoggerOptions extends Talk {
   readonly format: 'auto' | 'text' | 'json' | 'journald';
   readonly output: Writable & { readonly fd?: number; readonly isTTY?: boolean };
   readonly env: NodeJS.ProcessEnv;
@@ -23,6 +27,8 @@ export interface LoggerOptions {
 export interface Logger extends Report {
   /** The same log, with the name of a part in front of each message. */
   child(part: string): Logger;
+  /** From now on so much is said, by all parts. */
+  talk(talk: Talk): void;
   /** Resolves when all has been said; the stream stays open. */
   close(): Promise<void>;
 }
@@ -31,7 +37,8 @@ export interface Logger extends Report {
 const STORM = { limit: 10, windowMs: 60_000 };
 
 export function createLogger(options: LoggerOptions): Logger {
-  const { clock = systemClock, debug = [] } = options;
+  const { clock = systemClock } = options;
+  let talk: Talk = options;
   const line = lineFormat(options);
   const out = winston.createLogger({
     levels: LEVELS,
@@ -45,11 +52,11 @@ export function createLogger(options: LoggerOptions): Logger {
   const named = (part: string): Logger => {
     const say = (level: Level, message: string, facts: Facts) =>
       void out.log({ level, message, part, facts, atMs: clock.nowMs() });
-    const highest = LEVELS[debug.includes(part.split('.', 1)[0] ?? '') ? 'debug' : options.level];
+    const everything = () => talk.debug?.includes(part.split('.', 1)[0] ?? '') === true;
     const report =
       (level: Level) =>
       (message: string, facts: Facts = {}) => {
-        if (LEVELS[level] > highest) return;
+        if (LEVELS[level] > LEVELS[everything() ? 'debug' : talk.level]) return;
         const more = (times: number) => say(level, `${message}: said ${times} times more in the last minute`, {});
         if (storm.admits(`${level} ${part} ${message}`, more)) say(level, message, facts);
       };
@@ -60,6 +67,9 @@ export function createLogger(options: LoggerOptions): Logger {
       warning: report('warning'),
       error: report('error'),
       child: (inner) => named(part === '' ? inner : `${part}.${inner}`),
+      talk: (next) => {
+        talk = next;
+      },
       close: async () => {
         await storm.close();
         const finished = once(out, 'finish');

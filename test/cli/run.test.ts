@@ -155,6 +155,23 @@ test('systemd hears that the agent is ready, and lives, also while the collector
   t.true((await systemd.calls()).some((call) => call.includes('STOPPING=1')));
 });
 
+test('SIGHUP takes up how much is said, part by part', async (t) => {
+  const at = await place(t);
+  const { io, ended } = started(at);
+  await heard(at, 'kind="start"');
+  await at.configure({ log: { level: 'error', format: 'json' } });
+  io.hangUp();
+  await heard(at, 'kind="configuration"');
+  const { length } = io.out();
+  await appendFile(join(at.directory, 'log', 'main.log'), 'afterwards\n');
+  await heard(at, '] afterwards');
+  io.interrupt();
+  await ended;
+
+  t.regex(io.out(), /A change needs a restart.*part=log\.format/);
+  t.is(io.out().slice(length), '', 'not even that it stops');
+});
+
 test('a reload is announced to systemd, and its end', async (t) => {
   const at = await place(t);
   const systemd = await fakeSystemd(t);

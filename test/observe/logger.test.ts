@@ -39,6 +39,18 @@ test('a part that is asked for says everything, with what lies within it, and no
   t.deepEqual(lines(), ['<7>link: a', '<6>link.collector: b', '<5>f']);
 });
 
+test('how much is said can be changed, for the parts that there are, too', (t) => {
+  const { logger, lines } = log({ level: 'notice', format: 'journald' });
+  const link = logger.child('link');
+  link.info('a');
+  logger.talk({ level: 'info', debug: ['link'] });
+  link.debug('b');
+  logger.info('c');
+  logger.talk({ level: 'error' });
+  link.warning('d');
+  t.deepEqual(lines(), ['<7>link: b', '<6>c']);
+});
+
 test('a child says which part it is', (t) => {
   const { logger, lines } = log({ format: 'journald' });
   logger.child('link').info('Connected', { port: 6514 });
