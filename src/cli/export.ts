@@ -84,6 +84,7 @@ async function run(io: Io, { export: configured, log }: ExportSettings, options:
   const stopping = () => notifier.stopping('Stopping: what is being written is written to its end');
   io.signal.addEventListener('abort', stopping);
   const told = keepTold(notifier, { line, stuck: () => health.stuck }, systemClock, over.signal);
+  logger.info('Exporting', { sites: config.sites.map(({ name }) => name).join(' '), directory: config.directory });
   const watched = health.watch(() => undefined, over.signal);
   try {
     await runExport(
