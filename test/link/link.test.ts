@@ -104,6 +104,29 @@ test('a link that the collector closes by itself ends without our asking', async
   link.destroy();
 });
 
+test('a collector that takes what was sent octet by octet is waited for, however long it takes', async (t) => {
+  const server = await startClosingServer(pki.collector, pki.ca, 'nothing', 'TLSv1.3');
+  let unconfirmedBytes = 15;
+  let looks = 0;
+  const link = await open(server.port, {
+    readKernelSocket: async () => {
+      unconfirmedBytes = Math.max(1, unconfirmedBytes - 1);
+      return { state: 'established', unconfirmedBytes };
+    },
+    watched: () => {
+      looks += 1;
+    },
+  });
+
+  await link.close(undefined).answered;
+
+  t.is(link.end?.how, 'stalled');
+  t.is(unconfirmedBytes, 1, 'the deadline began when nothing moved any more');
+  t.true(looks > 12, `${looks} looks`);
+  link.destroy();
+  await server.close();
+});
+
 const upByKernel: [kernel: KernelSocketReading, isUp: boolean][] = [
   [{ state: 'established', unconfirmedBytes: 0 }, true],
   [{ state: 'close-wait', unconfirmedBytes: 0 }, false],

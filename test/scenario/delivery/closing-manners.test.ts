@@ -53,6 +53,9 @@ test('a collector that resets each close acknowledges nothing, and everything on
   });
   stage.write(100);
   const agent = await stage.start();
+  // Each connection succeeds, and none of them resets the backoff.
+  const backsOff = () => agent.delivery.link.name === 'waiting' && agent.delivery.link.attempt >= 4;
+  await until(backsOff, { what: 'the waits to grow' });
   await until(() => agent.delivery.stuck, { what: 'the problem to be told' });
   t.is(agent.delivery.acknowledged, 0);
   t.is(agent.delivery.lastLevel, undefined);
