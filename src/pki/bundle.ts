@@ -32,6 +32,8 @@ const noPassphrase: AskPassphrase = async () => undefined;
 
 /** Throws an AgentError when the bytes are none of these. An empty list: PEM of other kinds only. */
 export async function readBundle(bytes: Buffer, ask: AskPassphrase = noPassphrase): Promise<Content[]> {
+  // A SEQUENCE of more than 127 octets; a signed file in it may well be PEM.
+  if (bytes[0] === TAG.sequence && (bytes[1] ?? 0) >= 0x80) return readBinary(bytes, ask);
   const text = textOf(bytes);
   const blocks = readPem(text);
   if (blocks.length === 0 && text.includes('-----BEGIN ')) throw cutShort();

@@ -90,6 +90,15 @@ test('what Windows and mail programs make of a certificate is read', async (t) =
   t.deepEqual(await kindsOf(Buffer.from(writePem('CERTIFICATE', pkcs7(pki)))), ['certificate', 'certificate']);
 });
 
+test('a bundle around a text with PEM in it is a bundle', async (t) => {
+  const pki = await makeTestPki();
+  t.teardown(pki.remove);
+  const text = sequence(oid('1.2.840.113549.1.7.1'), tagged(0, octets(Buffer.from(pki.ca.repeat(2)))));
+  const signedData = sequence(integer(1), set(), text, tagged(0, finished(pki.agent.certificate.raw)), set());
+  const bundle = encode(sequence(oid('1.2.840.113549.1.7.2'), tagged(0, signedData)));
+  t.deepEqual(await kindsOf(bundle), ['certificate']);
+});
+
 test('a file that was cut off is said to be', async (t) => {
   const pki = await makeTestPki();
   t.teardown(pki.remove);

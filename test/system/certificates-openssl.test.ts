@@ -156,6 +156,10 @@ test('files of openssl are taken by us: requests, encrypted keys, PKCS#7, PKCS#1
     '-out',
     'their.p7b',
   );
+  // With -stream it tells lengths at the end, as BER allows.
+  const signed = ['cms', '-sign', '-stream', '-binary', '-nodetach', '-in', 'their.csr', '-outform', 'DER'];
+  const signer = ['-signer', 'their.pem', '-inkey', 'their.key', '-certfile', 'cacert.pem'];
+  await openssl(t, stage, ...signed, ...signer, '-out', 'streamed.p7b');
   const p12 = ['pkcs12', '-export', '-in', 'their.pem', '-inkey', 'their.key', '-passout', 'file:pass'];
   await openssl(t, stage, ...p12, '-out', 'today.p12');
   await openssl(t, stage, ...p12, '-legacy', '-out', 'legacy.p12');
@@ -168,6 +172,8 @@ test('files of openssl are taken by us: requests, encrypted keys, PKCS#7, PKCS#1
   t.deepEqual(await kinds('their.csr'), ['request']);
   t.deepEqual(await kinds('old-style.key'), ['key']);
   t.deepEqual(await kinds('their.p7b'), ['certificate', 'certificate']);
+  t.deepEqual((await readFile(path('streamed.p7b'))).subarray(0, 2), Buffer.of(0x30, 0x80));
+  t.deepEqual(await kinds('streamed.p7b'), ['certificate', 'certificate']);
   t.deepEqual(await kinds('today.p12'), ['certificate', 'key']);
   await t.throwsAsync(cert(['show', path('legacy.p12'), ...pass]), { code: 'p12-legacy' });
 
