@@ -22,6 +22,28 @@ test('comments go out as text', (t) => {
   t.deepEqual(told({ comments: 'decoded' }), { ...ROW, comments: "UPDATE x SET ssn='123-45-6789'" });
 });
 
+const binary = Buffer.from([0x12, 0x00, 0xff, 0x41]);
+const forms: [form: string, row: Row, decoded: string][] = [
+  ['base64', { version: 4, comments: encoded("SELECT 'Zoë'") }, "SELECT 'Zoë'"],
+  ['base64 of what is no text', { version: 4, comments: binary.toString('base64') }, '\u0012\0\ufffdA'],
+  ['base64, before its side row was written', { version: null, comments: encoded('UPDATE x') }, 'UPDATE x'],
+  ['text of 5.0', { version: 3, comments: 'SELECT done' }, 'SELECT done'],
+  ['ciphertext', { version: 4, encrypt: 'Yes', comments: '007Ek+/bm90' }, '007Ek+/bm90'],
+  ['ciphertext of long ago', { version: 0, encrypt: 'Yes', comments: 'b2xk' }, 'b2xk'],
+  ['nothing', { version: 4, comments: null }, ''],
+];
+for (const [form, row, decoded] of forms) {
+  test(`comments as ${form} go out as stored, as text, or not at all`, (t) => {
+    const told = (comments: FreeTextOptions['comments']) => {
+      const retold = new FreeText({ comments, redact: [] }).ofRow(row);
+      return retold === undefined ? row.comments : retold.told.comments;
+    };
+    t.is(told('encoded'), row.comments);
+    t.is(told('decoded'), decoded);
+    t.is(told('omit'), null);
+  });
+}
+
 test('without comments nothing goes out in which particulars stand', (t) => {
   t.deepEqual(told({ comments: 'omit' }), {
     ...ROW,
