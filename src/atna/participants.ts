@@ -92,8 +92,7 @@ export class Participants {
   #user({ columns }: Subject, requestor: boolean, role?: Code): string {
     const { user } = columns;
     const id = user === '' ? 'unknown' : xmlText(user + this.#domain, this.valueMax);
-    const address = clientOf(columns);
-    const point = address === undefined ? this.#host : networkPoint(address, this.valueMax);
+    const point = columns.ip === '' ? this.#host : networkPoint(columns.ip, this.valueMax);
     return participant(id, requestor, point, role === undefined ? '' : coded('RoleIDCode', role));
   }
 
@@ -104,15 +103,6 @@ export class Participants {
   #recipient({ columns }: Subject): string {
     return participant(xmlToken(columns.recipient, this.valueMax), false, '', coded('RoleIDCode', DESTINATION));
   }
-}
-
-/** REMOTE_ADDR as OpenEMR's login, API and portal write it; what the client says of itself, in parentheses behind it, proves nothing. */
-const CLIENT = /^(?:(?:API |Auth |Portal API )?(?:success|failure)|Google Failure):? ?([\da-fA-F.:]+)/;
-
-function clientOf({ ip, comments }: Subject['columns']): string | undefined {
-  if (isIP(ip) > 0) return ip;
-  const address = CLIENT.exec(comments)?.[1]?.replace(/[.:]$/, '');
-  return address !== undefined && isIP(address) > 0 ? address : undefined;
 }
 
 function networkPoint(host: string, room: number): string {

@@ -53,8 +53,9 @@ export interface Columns {
   /** The octets behind it, which need not be text; of encrypted comments what is stored. */
   readonly commentBytes: Buffer;
   readonly notes: string;
-  /** Of an API call: where it came from, what it did, to what. */
+  /** The address that somebody came from. */
   readonly ip: string;
+  /** Of an API call: what it did, to what. */
   readonly method: string;
   readonly url: string;
   /** The clinical document that was made or sent, by its number. */

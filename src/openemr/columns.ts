@@ -1,5 +1,6 @@
 /** What more than its fields a row says, for a message that is made of the columns themselves. */
 import type { Columns } from '../model/record.js';
+import { clientOf } from './client.js';
 import { commentsOf } from './comments.js';
 import { type ApiRow, apiOf, type Row, textOf } from './row.js';
 
@@ -12,7 +13,7 @@ export function columnsOf(row: Row): Columns {
     comments: form === 'text' ? bytes.toString('utf8') : '',
     commentBytes: bytes,
     notes: textOf(row.user_notes) || textOf(row.description),
-    ip: textOf(api.ip_address),
+    ip: clientOf(row),
     method: textOf(api.method),
     url: textOf(api.request_url),
     document: numberOf(row.ccda_doc_id),

@@ -11,9 +11,10 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import type { AuditRecord, Checksum, Field, Unparsed } from '../model/record.js';
 import { checksumOf } from './checksum.js';
+import { clientOf } from './client.js';
 import { emergencyOf } from './emergency.js';
 import { hasFailed } from './outcome.js';
-import { type ApiRow, apiOf, flagOf, isAboutRows, isObject, type Row, textOf } from './row.js';
+import { apiOf, flagOf, isAboutRows, isObject, type Row, textOf } from './row.js';
 import { tamperingOf } from './tampering.js';
 import { wallClockMs, wallTimeOf } from './wall-clock.js';
 
@@ -50,7 +51,7 @@ export function recordOf(row: Row, site = '', siteOfPath = ''): AuditRecord {
     emergency: emergencyOf(event, success, breakglass),
     wallTime,
     notAfterMs: createdMs(textOf(api.created_time), wallTime) ?? exportedAtMs,
-    fields: fieldsOf(row, api, { success, checksum, breakglass, names }),
+    fields: fieldsOf(row, { success, checksum, breakglass, names }),
   };
   return isAboutRows(row) && exportedAtMs !== undefined ? { ...record, atMs: exportedAtMs } : record;
 }
@@ -69,7 +70,7 @@ interface Found {
 }
 
 /** In the order of their worth: what does not fit in a message is left out from the end. */
-function fieldsOf(row: Row, api: ApiRow, { success, checksum, breakglass, names }: Found): readonly Field[] {
+function fieldsOf(row: Row, { success, checksum, breakglass, names }: Found): readonly Field[] {
   const fields: Field[] = [];
   add(fields, 'user', textOf(row.user));
   add(fields, 'patient', patientOf(row.patient_id));
@@ -79,7 +80,7 @@ function fieldsOf(row: Row, api: ApiRow, { success, checksum, breakglass, names 
   if (breakglass) add(fields, 'breakglass', '1');
   if (!isAboutRows(row)) add(fields, 'checksum', checksum);
   add(fields, 'category', textOf(row.category));
-  add(fields, 'ip', textOf(api.ip_address));
+  add(fields, 'ip', clientOf(row));
   add(fields, 'group', textOf(row.groupname));
   add(fields, 'from', textOf(row.log_from));
   if (row.encrypt === 'Yes') add(fields, 'encrypted', '1');

@@ -123,6 +123,7 @@ test('an emergency account that comes or goes is told of once more, by a message
     ['derived', '1'],
     ['user', 'er1'],
     ['row', '::4'],
+    ['ip', '10.20.4.8'],
   ]);
   t.like(encoder.counts, { lines: 4, messages: 6 });
 });

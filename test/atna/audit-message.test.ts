@@ -65,6 +65,7 @@ test('the message of a login that was refused is written exactly so', (t) => {
     ['row', 'default::1'],
     ['checksum', 'ok'],
     ['category', 'login'],
+    ['ip', '10.20.4.31'],
     ['group', 'Default'],
     ['from', 'open-emr'],
     ['comments', 'failure: 10.20.4.31. user not found'],
