@@ -74,6 +74,26 @@ test('without file watches the agent says so once, and polls', async (t) => {
   t.regex(told[0] ?? '', /fs\.inotify\.max_user_instances/);
 });
 
+test('a file system that tells nothing of what is written is followed by looking alone', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'merged'].map((name) => join(directory, name));
+  for (const part of [lower, upper, work, merged]) mkdirSync(part!);
+  // What is written underneath an overlay shows in it, and nobody who watches the overlay hears of it.
+  append(join(upper!, 'audit.log'), 'before');
+  const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+  execFileSync('mount', ['--types', 'overlay', 'overlay', '--options', options, merged!]);
+  t.teardown(() => execFileSync('umount', ['--lazy', merged!]));
+  const { stage, lines } = await begin(t, { log: join(merged!, 'audit.log') });
+  await stage.startProgram();
+  await until(() => lines().has('before'), { what: 'the first line' });
+
+  for (const word of ['second', 'third']) {
+    append(join(upper!, 'audit.log'), word);
+    await until(() => lines().has(word), { what: `the ${word} line`, timeoutMs: 40_000 });
+  }
+  t.pass();
+});
+
 const denials: readonly (readonly [string, (log: string) => void, RegExp])[] = [
   ['a file', (log) => chmodSync(log, 0o600), /^setfacl -m u:nobody:r \S+audit\.log$/],
   ['a directory', (log) => chmodSync(dirname(log), 0o700), /^setfacl -m u:nobody:rx \S+logs$/],

@@ -1,0 +1,45 @@
+import { createHook } from 'node:async_hooks';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { Discovery } from '../../src/source/discover.js';
+import { temporaryDirectory } from '../support/files.js';
+
+const DIRECTORIES = 500;
+const FILES_EACH = 100;
+// Directories that were changed just now are listed again, because their stamp may not tell.
+const LATER_MS = 10_000;
+
+/** File system calls that are made while `work` runs. */
+async function callsOf(work: () => Promise<unknown>): Promise<number> {
+  let calls = 0;
+  const hook = createHook({
+    init: (_, type) => {
+      if (type === 'FSREQPROMISE') calls++;
+    },
+  });
+  hook.enable();
+  await work();
+  hook.disable();
+  return calls;
+}
+
+test('a look at a tree of fifty thousand entries asks once a directory, not once a file', async (t) => {
+  const root = temporaryDirectory(t);
+  for (let n = 0; n < DIRECTORIES; n++) {
+    const directory = join(root, `${n % 25}`, `${n}`);
+    mkdirSync(directory, { recursive: true });
+    for (let file = 1; file < FILES_EACH; file++) writeFileSync(join(directory, `${file}.txt`), '');
+    if (n % 100 === 0) writeFileSync(join(directory, 'audit.log'), 'line\n');
+  }
+  const source = { name: 'main', paths: [join(root, '**', '*.log')], exclude: [], rotated: [] };
+  const discovery = new Discovery([source], () => Date.now() + LATER_MS);
+
+  const first = await callsOf(async () => t.is((await discovery.look([])).files.size, DIRECTORIES / 100));
+  const second = await callsOf(async () => t.is((await discovery.look([])).files.size, DIRECTORIES / 100));
+  t.log(`${first} calls, then ${second}`);
+  const directories = DIRECTORIES + 26;
+  t.true(second > directories / 2, 'calls are counted');
+  t.true(first <= 4 * directories, `${first} calls`);
+  t.true(second <= 1.1 * directories, `${second} calls`);
+});
