@@ -27,7 +27,7 @@ export interface Told {
 
 // Short enough for a test, long enough to be a poll.
 const POLL_MS = 60;
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 60_000;
 
 export class Recorder {
   readonly chunks: Chunk[] = [];
