@@ -67,7 +67,7 @@ export class Debian {
   run(command: string, ...args: readonly string[]): Promise<Ended> {
     const inside = ['--all', `--target=${this.#leader}`, '--'];
     const clean = ['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/root', 'LC_ALL=C.UTF-8'];
-    return runProgram('nsenter', [...inside, ...clean, command, ...args]);
+    return runProgram('nsenter', [...inside, ...clean, command, ...args], { timeoutMs: 180_000 });
   }
 
   /** What it printed; throws if its status is not 0. */

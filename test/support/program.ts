@@ -9,14 +9,23 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Never rejects for a status other than 0; rejects when the program is not there or takes more than a minute. */
+interface Surroundings {
+  readonly cwd?: string;
+  readonly stdin?: string;
+  /** Beside those that are set. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Default: a minute. */
+  readonly timeoutMs?: number;
+}
+
+/** Never rejects for a status other than 0; rejects when the program is not there or takes too long. */
 export function runProgram(
   command: string,
   args: readonly string[],
-  { cwd, stdin, env }: { readonly cwd?: string; readonly stdin?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  { cwd, stdin, env, timeoutMs = 60_000 }: Surroundings = {},
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
-    const settings = { cwd, timeout: 60_000, ...(env && { env: { ...process.env, ...env } }) };
+    const settings = { cwd, timeout: timeoutMs, ...(env && { env: { ...process.env, ...env } }) };
     const child = execFile(command, args, settings, (error, stdout, stderr) => {
       const status = child.exitCode;
       if (status === null) return reject(error ?? new Error(`${command} has no exit status`));

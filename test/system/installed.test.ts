@@ -30,7 +30,7 @@ let newer: string;
 async function makeDeb(...args: string[]): Promise<string> {
   const main = fileURLToPath(new URL('dist/.ci/package/main.js', thisPackage));
   const wanted = ['--quick', '--arch', 'amd64', '--kind', 'deb', '--output', packages, ...args];
-  const { stdout, output } = await runProgram(process.execPath, [main, ...wanted]);
+  const { stdout, output } = await runProgram(process.execPath, [main, ...wanted], { timeoutMs: 300_000 });
   if (!stdout.includes('.deb')) throw new Error(output);
   return basename(stdout.trim());
 }

@@ -12,7 +12,7 @@ let prefix: string;
 const program = () => join(prefix, 'bin/openemr-audit-forwarder');
 
 async function done(command: string, ...args: string[]): Promise<string> {
-  const { status, stdout, output } = await runProgram(command, args, { cwd: checkout() });
+  const { status, stdout, output } = await runProgram(command, args, { cwd: checkout(), timeoutMs: 300_000 });
   if (status !== 0) throw new Error(output);
   return stdout;
 }

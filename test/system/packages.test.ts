@@ -28,7 +28,7 @@ test.before('the packages are made, and the .deb is unpacked', async (t) => {
 test.after.always(() => rm(place, { recursive: true, force: true }));
 
 async function done(command: string, ...args: string[]): Promise<string> {
-  const { status, stdout, output } = await runProgram(command, args);
+  const { status, stdout, output } = await runProgram(command, args, { timeoutMs: 300_000 });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${output}`);
   return stdout;
 }
