@@ -31,8 +31,12 @@ export class Station {
   ) {}
 
   /** A site whose account was made by what `--grants` prints. */
-  static async open(t: ExecutionContext, changes: Partial<ExportConfig> = {}): Promise<Station> {
-    const server = await startMariaDb();
+  static async open(
+    t: ExecutionContext,
+    changes: Partial<ExportConfig> = {},
+    serverOptions: readonly string[] = [],
+  ): Promise<Station> {
+    const server = await startMariaDb(serverOptions);
     t.teardown(() => server.dispose());
     const home = await mkdtemp(join(tmpdir(), 'oaf-export-'));
     t.teardown(() => rm(home, { recursive: true, force: true }));
