@@ -137,10 +137,12 @@ export class Forward {
   }
 
   #linked(peer: Dialled['link']['peer']): void {
-    const before = this.state.link;
+    const before = this.state.lastPeer;
     this.state.lastPeer = peer;
     this.state.link = { name: 'connected', peer, sinceMs: this.dependencies.clock.nowMs() };
-    if (before.name === 'connected' && before.peer.address === peer.address && before.peer.port === peer.port) return;
+    // That it is there again is told by what it acknowledges.
+    const { address, port, fingerprint } = peer;
+    if (before?.address === address && before.port === port && before.fingerprint === fingerprint) return;
     this.dependencies.report.info('Connected to the collector', {
       collector: `${peer.host}:${peer.port}`,
       address: peer.address,

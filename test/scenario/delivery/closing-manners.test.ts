@@ -57,6 +57,7 @@ test('a collector that resets each close acknowledges nothing, and everything on
   const backsOff = () => agent.delivery.link.name === 'waiting' && agent.delivery.link.attempt >= 4;
   await until(backsOff, { what: 'the waits to grow' });
   await until(() => agent.delivery.stuck, { what: 'the problem to be told' });
+  t.is(agent.said.filter(({ message }) => message.startsWith('Connected')).length, 1, 'told once, not each time');
   t.is(agent.delivery.acknowledged, 0);
   t.is(agent.delivery.lastLevel, undefined);
 
