@@ -12,6 +12,8 @@ import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
 import type { Seen } from './view.js';
 
+const STEP_BYTES = 64 * 1024;
+
 export interface CopyDependencies {
   readonly tails: Tails;
   readonly descriptors: Descriptors;
@@ -66,12 +68,22 @@ function lineagesOfCopy(seen: Seen, tails: Tails): Iterable<string> {
   return [...tails.lineages.keys()].filter((lineage) => names.has(basename(lineage)));
 }
 
-/** A compressed text is compared by its head only, as long as its original stands: it may still be being written. */
 async function repeats(copy: Content, copySize: number, original: Content): Promise<boolean> {
-  if (copy.compressed || original.compressed) {
-    const [a, b] = [await copy.read(0, MARK_BYTES), await original.read(0, MARK_BYTES)];
-    const length = Math.min(a.length, b.length);
-    return length > 0 && a.subarray(0, length).equals(b.subarray(0, length));
-  }
-  return oneBeginsTheOther(copy, original, copySize, (await original.stat()).size);
+  const originalSize = (await original.stat()).size;
+  if (!copy.compressed && !original.compressed) return oneBeginsTheOther(copy, original, copySize, originalSize);
+  const [a, b] = [await copy.read(0, MARK_BYTES), await original.read(0, MARK_BYTES)];
+  const length = Math.min(a.length, b.length);
+  if (length === 0 || !a.subarray(0, length).equals(b.subarray(0, length))) return false;
+  const [whole, other] = [await textLength(copy, copySize), await textLength(original, originalSize)];
+  // Still being written: by its head it is one, and more of it cannot be asked for yet.
+  if (whole === undefined || other === undefined) return true;
+  return oneBeginsTheOther(copy, original, whole, other);
+}
+
+/** `undefined`: a compressed file that does not end yet. */
+async function textLength(content: Content, size: number): Promise<number | undefined> {
+  if (!content.compressed) return size;
+  let length = 0;
+  for (let read = -1; read !== 0; length += read) read = (await content.read(length, STEP_BYTES)).length;
+  return (await content.complete()) ? length : undefined;
 }

@@ -64,6 +64,7 @@ class Theatre {
 
   /** Prints the shortest story that was found to fail like this one, and how it fails. */
   async explain(story: Story): Promise<void> {
+    this.#said = ['it did not fail again'];
     const failing = (steps: readonly Step[]) => this.fails({ ...story, steps }, SHRINKING_PATIENCE_MS);
     let steps = await shrink(story.steps, failing);
     for (const [index, step] of steps.entries()) {

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
@@ -106,4 +106,20 @@ test('a file compressed in a way that cannot be read is left alone and named onc
 
   t.is(recorder.told.filter(({ level }) => level === 'warning').length, 1);
   await recorder.expect(['one']);
+});
+
+test('a file that was compressed unseen is told from another that begins with the same kilobytes', async (t) => {
+  const log = join(temporaryDirectory(t), 'audit.log');
+  const header = 'the same header, every time '.repeat(400);
+  append(log, header, 'one');
+  const recorder = await Recorder.open(t, [{ paths: [log] }]);
+  await recorder.expect([header, 'one']);
+
+  renameSync(log, `${log}.2`);
+  append(log, header, 'two');
+  compress(log, `${log}.1.gz`);
+  append(log, 'three');
+
+  await recorder.expect([header, 'one', header, 'two', 'three'], 'any order');
+  t.deepEqual(recorder.notices, []);
 });
