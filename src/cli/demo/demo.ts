@@ -13,7 +13,7 @@ import type { Facts } from '../../model/report.js';
 import type { Io } from '../io.js';
 import { packageVersion } from '../version.js';
 import { countText } from '../voice.js';
-import { HOST, type Scene, setScene, startCollector } from './scene.js';
+import { configure, HOST, type Scene, setScene, startCollector } from './scene.js';
 import { Screen } from './screen.js';
 import { Tally } from './tally.js';
 import { Writer } from './writer.js';
@@ -41,7 +41,7 @@ export function demoCommand(io: Io): Command {
 async function demo(io: Io, options: DemoOptions): Promise<void> {
   const say = (text: string) => void io.stdout.write(`${text}\n`);
   say('Making certificates for an authority, a collector and this agent …');
-  const scene = await setScene(io, options.port);
+  const scene = await setScene(io);
   try {
     await play(io, options, scene, say);
   } finally {
@@ -65,6 +65,7 @@ async function play(io: Io, options: DemoOptions, scene: Scene, say: (text: stri
     onMessage: (bytes) => screen.line(`  ${tally.add(bytes).text}`),
     onEnd: () => undefined,
   });
+  await configure(scene, collector.address.port);
   say(`Collector: ${HOST}:${collector.address.port}, mutual TLS, certificates in ${scene.certificates}`);
   say(`Log file:  ${scene.logFile}`);
   say(`Agent:     ${scene.config}`);

@@ -1,7 +1,7 @@
 /** What the demo stands on: a temporary folder with certificates made by `cert init`, a log directory and a configuration. */
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { stringify } from 'yaml';
 import { Collector, type CollectorOutlet } from '../../collector/collector.js';
@@ -19,7 +19,7 @@ export interface Scene {
 export const HOST = '127.0.0.1';
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
-export async function setScene(io: Io, port: number): Promise<Scene> {
+export async function setScene(io: Io): Promise<Scene> {
   const directory = await mkdtemp(join(tmpdir(), 'openemr-audit-forwarder-demo-'));
   const certificates = join(directory, 'tls');
   const logs = join(directory, 'log');
@@ -28,14 +28,13 @@ export async function setScene(io: Io, port: number): Promise<Scene> {
   const quiet: Io = { ...io, stdout: nowhere, stderr: nowhere, isTerminal: false };
   await initCommand(quiet).parseAsync([certificates], { from: 'user' });
   await mkdir(logs, { mode: 0o750 });
-  await writeFile(config, stringify(configuration(directory, certificates, logs, port)), { mode: 0o640 });
   return { directory, certificates, logFile: join(logs, 'audit.log'), config };
 }
 
-/** Epochs are short, so that a person sees acknowledgements come in. */
-function configuration(directory: string, certificates: string, logs: string, port: number): object {
-  return {
-    sources: [{ name: 'demo', paths: [join(logs, '*.log')], format: 'openemr', timeZone: 'UTC' }],
+/** Writes the agent's configuration for the collector on `port`. Epochs are short, so that a person sees acknowledgements come in. */
+export async function configure({ directory, certificates, logFile, config }: Scene, port: number): Promise<void> {
+  const configuration = {
+    sources: [{ name: 'demo', paths: [join(dirname(logFile), '*.log')], format: 'openemr', timeZone: 'UTC' }],
     collectors: [{ host: HOST, port }],
     tls: {
       ca: join(certificates, 'cacert.pem'),
@@ -45,6 +44,7 @@ function configuration(directory: string, certificates: string, logs: string, po
     journal: { directory: join(directory, 'journal') },
     delivery: { epochInterval: '2s' },
   };
+  await writeFile(config, stringify(configuration), { mode: 0o640 });
 }
 
 export async function startCollector(
