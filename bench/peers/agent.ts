@@ -29,9 +29,9 @@ export const agent: Sender = {
 };
 
 /** JSON is YAML. */
-function configuration({ directory, log, port, pki }: Stage): string {
+function configuration({ directory, log, rotated, port, pki }: Stage): string {
   return JSON.stringify({
-    sources: [{ name: 'bench', paths: [log], format: 'text' }],
+    sources: [{ name: 'bench', paths: [log], ...(rotated && { rotated }), format: 'text' }],
     collectors: [{ host: 'localhost', port }],
     tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.agentKey },
     journal: { directory: join(directory, 'journal'), keepFree: '0%' },

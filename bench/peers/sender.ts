@@ -6,6 +6,8 @@ import type { Daemon } from '../../test/support/daemon.js';
 export interface Stage {
   readonly directory: string;
   readonly log: string;
+  /** Patterns of its rotated files, where the sender is to follow or search them. */
+  readonly rotated?: readonly string[];
   /** Of the collector, on this machine. */
   readonly port: number;
   readonly pki: TestPki;

@@ -3,17 +3,15 @@
  * 2,000 lines a second, with the program killed and stopped in between.
  * OAF_LOGROTATE_ROUNDS=50 for a long run.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { Stage } from '../support/agent.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { collectingProcess } from '../support/collecting.js';
 import { storedIn } from '../support/delivered.js';
 import { temporaryDirectory } from '../support/files.js';
-import { thisPackage } from '../support/package.js';
-import { runProgram } from '../support/program.js';
+import { Logrotate, linesIn, recipes } from '../support/logrotate.js';
 import { SteadyWriter } from '../support/steady-writer.js';
 import { until } from '../support/wait.js';
 
@@ -27,38 +25,11 @@ test.before(async () => {
 });
 test.after.always(() => pki.remove());
 
-/** The stanzas of the document, by their headings. */
-const RECIPES = new Map(
-  [
-    ...readFileSync(new URL('docs/tailing.md', thisPackage), 'utf8').matchAll(/^### (\w+)\n[^#]*?```\n(\/[^`]*)```/gm),
-  ].map(([, name = '', stanza = '']) => [name, stanza] as const),
-);
-
-class Rotator {
-  rotatedAtS = 0;
-  readonly #file: string;
-
-  constructor(
-    readonly t: ExecutionContext,
-    readonly directory: string,
-    recipe: string,
-  ) {
-    this.#file = join(directory, 'logrotate.conf');
-    writeFileSync(this.#file, recipe.replaceAll('/var/log/openemr-audit', directory), { mode: 0o600 });
-  }
-
-  async rotate(): Promise<void> {
-    this.rotatedAtS = Math.floor(Date.now() / 1000);
-    const { status, output } = await runProgram('logrotate', ['--force', '--state', `${this.#file}.state`, this.#file]);
-    this.t.is(status, 0, output);
-  }
-}
-
 interface Story {
   readonly t: ExecutionContext;
   readonly stage: Stage;
   readonly writer: SteadyWriter;
-  readonly rotator: Rotator;
+  readonly logrotate: Logrotate;
   readonly stored: () => Buffer[];
 }
 
@@ -68,14 +39,14 @@ async function begin(t: ExecutionContext, name: string, opens: 'once' | 'each ti
   const stage = new Stage(t, { pki, collectors: [], log, source: { rotated: [join(directory, 'old', '*.log*')] } });
   const { port, file } = await collectingProcess(t, pki, stage.directory);
   stage.collectors.push({ host: 'localhost', port });
-  const rotator = new Rotator(t, directory, RECIPES.get(name) ?? '');
+  const logrotate = new Logrotate(directory, name);
   const writer = new SteadyWriter({ path: log, linesPerSecond: LINES_PER_SECOND, opens });
   t.teardown(() => writer.stop());
-  return { t, stage, writer, rotator, stored: () => storedIn(file) };
+  return { t, stage, writer, logrotate, stored: () => storedIn(file) };
 }
 
 /** Rotation while the agent runs, is killed, is stopped; it is left running. */
-async function play({ stage, writer, rotator, stored }: Story): Promise<void> {
+async function play({ stage, writer, logrotate, stored }: Story): Promise<void> {
   let agent = await stage.startProgram();
   writer.start();
   // An agent that is killed before anything was on its disk has never been there.
@@ -87,10 +58,7 @@ async function play({ stage, writer, rotator, stored }: Story): Promise<void> {
     await end?.();
     const { written } = writer;
     await until(() => writer.written > written + LINES_A_ROUND, { what: 'more lines' });
-    // dateformat's smallest unit is the second.
-    const { rotatedAtS } = rotator;
-    await until(() => Math.floor(Date.now() / 1000) > rotatedAtS, { what: 'the next second' });
-    await rotator.rotate();
+    await logrotate.rotate();
     writer.reopen();
     if (end !== undefined) agent = await stage.startProgram();
   }
@@ -106,7 +74,7 @@ async function arrives({ t, stage, stored }: Story, condition: () => boolean): P
   }
 }
 
-for (const name of RECIPES.keys()) {
+for (const name of recipes.keys()) {
   if (name === 'copytruncate') continue;
   test(`logrotate's ${name} loses and repeats nothing under ${LINES_PER_SECOND} lines a second`, async (t) => {
     const story = await begin(t, name, name === 'compress' ? 'each time' : 'once');
@@ -141,13 +109,3 @@ test('logrotate’s copytruncate loses only what it destroys itself, and everyth
     [],
   );
 });
-
-/** Numbers of the lines that are in the log and its copies. */
-function linesIn(directory: string): Set<number> {
-  const names = readdirSync(directory).filter((name) => name.startsWith('audit.log'));
-  const texts = names.map((name) => {
-    const bytes = readFileSync(join(directory, name));
-    return (name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('latin1');
-  });
-  return new Set(texts.flatMap((text) => [...text.matchAll(/^line (\d+) /gm)].map(([, number]) => Number(number))));
-}
