@@ -29,8 +29,8 @@ export class Logrotate {
   async rotate(): Promise<void> {
     // dateformat's smallest unit is the second.
     await until(() => seconds() > this.#rotatedAtS, { what: 'the next second' });
-    this.#rotatedAtS = seconds();
     const { status, output } = await runProgram('logrotate', ['--force', '--state', `${this.#file}.state`, this.#file]);
+    this.#rotatedAtS = seconds();
     if (status !== 0) throw new Error(`logrotate ended with ${status}: ${output}`);
   }
 }

@@ -25,6 +25,16 @@ test.before(async () => {
 });
 test.after.always(() => pki.remove());
 
+/**
+ * What may be written between logrotate's last look at a file and its end is
+ * lost: copytruncate cuts it off, gzip does not see it. With the latter no
+ * program may keep its log open; one that opens it for each line risks a line.
+ */
+const DESTROYERS: ReadonlyMap<string, 'once' | 'each time'> = new Map([
+  ['compress', 'each time'],
+  ['copytruncate', 'once'],
+]);
+
 interface Story {
   readonly t: ExecutionContext;
   readonly stage: Stage;
@@ -75,9 +85,9 @@ async function arrives({ t, stage, stored }: Story, condition: () => boolean): P
 }
 
 for (const name of recipes.keys()) {
-  if (name === 'copytruncate') continue;
+  if (DESTROYERS.has(name)) continue;
   test(`logrotate's ${name} loses and repeats nothing under ${LINES_PER_SECOND} lines a second`, async (t) => {
-    const story = await begin(t, name, name === 'compress' ? 'each time' : 'once');
+    const story = await begin(t, name, 'once');
     await play(story);
     const { stage, writer, stored } = story;
     stage.written = writer.written;
@@ -88,24 +98,21 @@ for (const name of recipes.keys()) {
   });
 }
 
-test('logrotate’s copytruncate loses only what it destroys itself, and everything that is in a file arrives once', async (t) => {
-  const story = await begin(t, 'copytruncate', 'once');
-  await play(story);
-  const { stage, writer, stored } = story;
-  stage.written = writer.written;
-  const left = linesIn(dirname(stage.log));
-  const arrived = () => {
-    const lost = new Set(stage.delivered(stored()).lost);
-    return [...left].every((line) => !lost.has(line));
-  };
-  await arrives(story, arrived);
-  const { lost, renamed, altered } = stage.delivered(stored());
-  t.log(
-    `${writer.written} lines, ${ROUNDS} rotations, ${writer.written - left.size} destroyed by logrotate, ${lost.length} lost`,
-  );
-  t.deepEqual({ renamed, altered }, { renamed: [], altered: [] });
-  t.deepEqual(
-    lost.filter((line) => left.has(line)),
-    [],
-  );
-});
+for (const [name, opens] of DESTROYERS) {
+  test(`logrotate's ${name} loses only what it destroys itself, and everything that is in a file arrives once`, async (t) => {
+    const story = await begin(t, name, opens);
+    await play(story);
+    const { stage, writer, stored } = story;
+    stage.written = writer.written;
+    const left = linesIn(dirname(stage.log));
+    const arrived = () => {
+      const lost = new Set(stage.delivered(stored()).lost);
+      return [...left].every((line) => !lost.has(line));
+    };
+    await arrives(story, arrived);
+    const { lost, renamed, altered } = stage.delivered(stored());
+    t.log(`${writer.written} lines, ${ROUNDS} rotations, ${lost.length} lost`);
+    const inFiles = lost.filter((line) => left.has(line));
+    t.deepEqual({ inFiles, renamed, altered }, { inFiles: [], renamed: [], altered: [] });
+  });
+}
