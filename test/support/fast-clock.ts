@@ -7,7 +7,7 @@ export function fastClock(times: number): Clock {
   const passedMs = () => performance.now() * times;
   const offsetMs = passedMs();
   return {
-    nowMs: () => startedAtMs + passedMs() - offsetMs,
+    nowMs: () => Math.round(startedAtMs + passedMs() - offsetMs),
     monotonicMs: passedMs,
     sleep: async (ms, signal) => {
       await pass(ms / times, undefined, signal && { signal }).catch(() => undefined);
