@@ -6,18 +6,7 @@ import { FakeOpenemr } from '../support/fake-openemr.js';
 import { temporaryDirectory } from '../support/files.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { silent } from '../support/silent.js';
-
-const SITE: SiteOptions = {
-  name: 'default',
-  host: 'localhost',
-  port: 3306,
-  socket: undefined,
-  database: 'openemr',
-  user: 'openemr-audit-export',
-  passwordFile: undefined,
-  tls: undefined,
-};
-const TLS = { ca: '/ca.pem', cert: undefined, key: undefined, verify: 'name' } as const;
+import { DEFAULT_SITE, SITE_TLS } from '../support/site-options.js';
 
 /** Facts of the warnings of an export that runs once over an empty database. */
 async function warnings(t: ExecutionContext, site: Partial<SiteOptions>): Promise<Facts[]> {
@@ -25,7 +14,7 @@ async function warnings(t: ExecutionContext, site: Partial<SiteOptions>): Promis
   const report: Report = { ...silent, warning: (_, facts = {}) => void found.push(facts) };
   const config: ExportConfig = {
     directory: temporaryDirectory(t),
-    sites: [{ ...SITE, ...site }],
+    sites: [{ ...DEFAULT_SITE, ...site }],
     startAt: { kind: 'beginning' },
     disclosures: true,
     pollMs: 1000,
@@ -45,7 +34,7 @@ test('rows that cross the network unencrypted are warned of, once', async (t) =>
 });
 
 test('neither TLS, nor a socket, nor the loopback is warned of', async (t) => {
-  t.deepEqual(await warnings(t, { host: 'db.example', tls: TLS }), []);
+  t.deepEqual(await warnings(t, { host: 'db.example', tls: SITE_TLS }), []);
   t.deepEqual(await warnings(t, { host: 'db.example', socket: '/run/mysqld/mysqld.sock' }), []);
   t.deepEqual(await warnings(t, { host: '127.0.0.1' }), []);
 });

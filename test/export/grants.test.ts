@@ -1,18 +1,9 @@
 import test from 'ava';
 import { grantsFor } from '../../src/export/grants.js';
 import type { SiteOptions } from '../../src/export/options.js';
+import { DEFAULT_SITE, SITE_TLS } from '../support/site-options.js';
 
-const SITE: SiteOptions = {
-  name: 'default',
-  host: 'localhost',
-  port: 3306,
-  socket: undefined,
-  database: 'openemr',
-  user: 'openemr-audit-export',
-  passwordFile: 'database-password',
-  tls: undefined,
-};
-const TLS = { ca: '/ca.pem', cert: undefined, key: undefined, verify: 'name' } as const;
+const SITE: SiteOptions = { ...DEFAULT_SITE, passwordFile: 'database-password' };
 
 /** The statement that makes the account. */
 function account(changes: Partial<SiteOptions>): string {
@@ -35,8 +26,8 @@ test('no account without a password is made for the network', (t) => {
 
 test('an account that comes over TLS cannot come without, nor without its certificate', (t) => {
   const host = 'db.example';
-  t.regex(account({ host, tls: TLS }), /REQUIRE SSL;/);
-  t.regex(account({ host, tls: { ...TLS, cert: '/c.pem', key: '/k.pem' } }), /REQUIRE X509;/);
+  t.regex(account({ host, tls: SITE_TLS }), /REQUIRE SSL;/);
+  t.regex(account({ host, tls: { ...SITE_TLS, cert: '/c.pem', key: '/k.pem' } }), /REQUIRE X509;/);
 });
 
 test('the account may read, and nothing else', (t) => {

@@ -146,6 +146,8 @@ export function varyingMessages(path: string, text: string): string[] {
 }
 
 const MAX_LINES = 250;
+// Bracketed, so that the rule does not find itself.
+const LEFT_FOR_LATER = /\b(TOD[O]|FIXM[E]|XX[X])\b|@ts-(ignor[e]|expect-erro[r]|nochec[k])|biome-ignor[e]/;
 
 /** Files that are too long, do not say what they promise, or leave something for later. */
 export function untidy(files: Files): string[] {
@@ -154,9 +156,7 @@ export function untidy(files: Files): string[] {
     const faults: string[] = [];
     if (lines > MAX_LINES) faults.push(`${path} has ${lines} lines`);
     if (!/^(#!.*\n)?\/\*\*/.test(text)) faults.push(`${path} does not open with a comment that says what it promises`);
-    // The words stand here because this is what looks for them.
-    if (/\b(TODO|FIXME|XXX)\b|@ts-(ignore|expect-error|nocheck)|biome-ignore/.test(text))
-      faults.push(`${path} leaves something for later`);
+    if (LEFT_FOR_LATER.test(text)) faults.push(`${path} leaves something for later`);
     return faults;
   });
 }

@@ -1,5 +1,5 @@
-import test from 'ava';
-import { SHORT_TIMES, Stage } from '../../support/agent.js';
+import test, { type ExecutionContext } from 'ava';
+import { SHORT_TIMES, Stage, type StageOptions } from '../../support/agent.js';
 import { makeTestPki, type TestPki } from '../../support/certificates.js';
 import { collecting } from '../../support/collecting.js';
 import { TcpProxy } from '../../support/proxy.js';
@@ -11,16 +11,17 @@ test.before(async () => {
 });
 test.after.always(() => pki.remove());
 
-test('a network that swallows everything is found out, and nothing is lost when it is back', async (t) => {
+async function behindProxy(t: ExecutionContext, times: StageOptions['times'] = {}) {
   const collector = await collecting(t, pki);
   const proxy = await TcpProxy.listen(collector.port);
   t.teardown(() => proxy.close());
-  const stage = new Stage(t, {
-    pki,
-    collectors: [{ host: 'localhost', port: proxy.port }],
-    delivery: { epochIntervalMs: 100 },
-    times: SHORT_TIMES,
-  });
+  const collectors = [{ host: 'localhost', port: proxy.port }];
+  const stage = new Stage(t, { pki, collectors, delivery: { epochIntervalMs: 100 }, times });
+  return { collector, proxy, stage };
+}
+
+test('a network that swallows everything is found out, and nothing is lost when it is back', async (t) => {
+  const { collector, proxy, stage } = await behindProxy(t, SHORT_TIMES);
   const agent = await stage.start();
   stage.write(100);
   await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'the first lines' });
@@ -40,15 +41,7 @@ test('a network that swallows everything is found out, and nothing is lost when 
 });
 
 test('a line written on an idle connection that the network has forgotten arrives', async (t) => {
-  const collector = await collecting(t, pki);
-  const proxy = await TcpProxy.listen(collector.port);
-  t.teardown(() => proxy.close());
-  const stage = new Stage(t, {
-    pki,
-    collectors: [{ host: 'localhost', port: proxy.port }],
-    delivery: { epochIntervalMs: 100 },
-    times: SHORT_TIMES,
-  });
+  const { collector, proxy, stage } = await behindProxy(t, SHORT_TIMES);
   const agent = await stage.start();
   stage.write(1);
   await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'the first line' });
@@ -64,14 +57,12 @@ test('a line written on an idle connection that the network has forgotten arrive
 
 for (const bytes of [1_500, 5_000, 50_000]) {
   test(`a network that cuts each connection after ${bytes} octets lets everything through in the end`, async (t) => {
-    const collector = await collecting(t, pki);
-    const proxy = await TcpProxy.listen(collector.port);
-    t.teardown(() => proxy.close());
-    const stage = new Stage(t, {
-      pki,
-      collectors: [{ host: 'localhost', port: proxy.port }],
-      delivery: { epochIntervalMs: 100 },
-      times: { ...SHORT_TIMES, quietMs: 10, signOfLifeMs: 10, resetMs: 10, backoff: { initialMs: 1, maxMs: 5 } },
+    const { collector, proxy, stage } = await behindProxy(t, {
+      ...SHORT_TIMES,
+      quietMs: 10,
+      signOfLifeMs: 10,
+      resetMs: 10,
+      backoff: { initialMs: 1, maxMs: 5 },
     });
     stage.write(100);
     proxy.weather = { cutAfterBytes: bytes };
@@ -88,15 +79,8 @@ for (const bytes of [1_500, 5_000, 50_000]) {
 }
 
 test('a slow network repeats nothing', async (t) => {
-  const collector = await collecting(t, pki);
-  const proxy = await TcpProxy.listen(collector.port);
-  t.teardown(() => proxy.close());
+  const { collector, proxy, stage } = await behindProxy(t);
   proxy.weather = { delayMs: 60 };
-  const stage = new Stage(t, {
-    pki,
-    collectors: [{ host: 'localhost', port: proxy.port }],
-    delivery: { epochIntervalMs: 100 },
-  });
   const agent = await stage.start();
   for (let wave = 1; wave <= 3; wave += 1) {
     stage.write(1_000);
