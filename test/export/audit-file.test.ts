@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -25,6 +25,13 @@ class Desk {
     );
     await file.open();
     return file;
+  }
+
+  /** A file that was written today, by the clock of the test. */
+  async write(text: string): Promise<void> {
+    await writeFile(this.path, text);
+    const seconds = this.clock.nowMs() / 1000;
+    await utimes(this.path, seconds, seconds);
   }
 
   async names(): Promise<string[]> {
@@ -96,7 +103,7 @@ test('rotated files go when they are old enough, but for the newest', async (t) 
 
 test('a torn last line is ended at the next start, and read as a line', async (t) => {
   const at = await desk(t);
-  await writeFile(at.path, 'whole\nto');
+  await at.write('whole\nto');
   const file = await at.open();
 
   await file.append('next\n');
