@@ -102,7 +102,7 @@ export class Descriptors {
     const victim = idle.find(isPlaced) ?? idle[0] ?? open.find(isPlaced);
     if (victim === undefined) return false;
     await this.release(victim);
-    victim.lostHead = undefined;
+    victim.lostText = undefined;
     return true;
   }
 }

@@ -70,16 +70,3 @@ export async function oneBeginsTheOther(a: Content, b: Content, aLength: number,
   if (marksA === undefined || marksB === undefined) return false;
   return marksA.head.equals(marksB.head) && marksA.last.equals(marksB.last);
 }
-
-/** Whether the whole of a text is the beginning of one that was read further: by all that is still known of that one. */
-export async function isBeginningOf(
-  content: Content,
-  identity: Pick<FileIdentity, 'head'>,
-  head: Buffer | undefined,
-  offset: number,
-): Promise<boolean> {
-  const start = await content.read(0, MARK_BYTES);
-  if (start.length === 0 || (await content.read(offset - 1, 1)).length > 0) return false;
-  if (start.length === MARK_BYTES) return digest(start) === identity.head;
-  return head !== undefined && start.length < head.length && start.equals(head.subarray(0, start.length));
-}

@@ -6,8 +6,9 @@
  */
 import { basename } from 'node:path';
 import type { Clock } from '../lib/clock.js';
-import type { Position } from '../model/position.js';
+import type { ByteOffset, Position } from '../model/position.js';
 import type { Report } from '../model/report.js';
+import type { Content } from './content.js';
 import { digest, marksAt } from './identity.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from './lineage.js';
 import { openContent } from './open-content.js';
@@ -98,8 +99,8 @@ export class Newcomers {
     return compression === 'gzip' && fresh && !(await this.#isComplete(seen)) ? 'later' : 'yes';
   }
 
-  /** Makes a tail; `end` when what the file holds now is known to have been read. */
-  async follow(seen: Seen, from: 'start' | 'end'): Promise<void> {
+  /** Makes a tail; `from`: up to there, or to its end, the file is known to have been read. */
+  async follow(seen: Seen, from: ByteOffset | 'end'): Promise<void> {
     const { tails, report } = this.deps;
     const [way] = seen.ways;
     const source = this.deps.sources.get(way.source)!;
@@ -108,8 +109,8 @@ export class Newcomers {
       this.warnOverlap(way.path, way.source, other.source);
     }
     const skip = source.startAt === 'end' && this.#looks === 1 && !this.deps.startedBefore.has(source.name);
-    const atEnd = from === 'end' || skip;
-    const position = atEnd ? await this.#endOf(seen, source) : this.#startOf(seen);
+    const position =
+      skip || from !== 0 ? await this.#positionIn(seen, source, skip ? 'end' : from) : this.#startOf(seen);
     if (position === undefined) return;
     const { size } = seen.stats;
     const lineage = this.#lineageOf(seen);
@@ -123,7 +124,7 @@ export class Newcomers {
     tails.add(tail);
     tails.wake(tail);
     // What was skipped must be known as skipped after a restart.
-    tail.moved = atEnd && position.offset > 0;
+    tail.moved = position.offset > 0;
     report.info('Following a file', { path: way.path, source: way.source, offset: position.offset });
   }
 
@@ -184,21 +185,13 @@ export class Newcomers {
     return { tailId: this.deps.newTailId(), source, path, offset: 0, identity };
   }
 
-  /** Behind the last line that is whole now; `undefined` when the file cannot be read, to be tried at the next look. */
-  async #endOf(seen: Seen, { maxLineBytes }: TailLimits): Promise<Position | undefined> {
+  /** `end`: behind the last line that is whole now. `undefined` when the file cannot be read, to be tried at the next look. */
+  async #positionIn(seen: Seen, { maxLineBytes }: TailLimits, at: ByteOffset | 'end'): Promise<Position | undefined> {
     const start = this.#startOf(seen);
     const content = await openContent(start.path, LINE_SEARCH_BYTES + maxLineBytes).catch(() => undefined);
     if (content === undefined) return undefined;
     try {
-      let end = content.compressed ? 0 : seen.stats.size;
-      for (let step = content.compressed ? LINE_SEARCH_BYTES : 0; step > 0; ) {
-        const { length } = await content.read(end, step);
-        end += length;
-        if (length < step) step = 0;
-      }
-      const searchFrom = Math.max(0, end - LINE_SEARCH_BYTES);
-      const newline = (await content.read(searchFrom, end - searchFrom)).lastIndexOf(LF);
-      const offset = newline === -1 ? end : searchFrom + newline + 1;
+      const offset = at === 'end' ? await endOfLines(content, seen.stats.size) : at;
       const marks = await marksAt(content, offset);
       if (marks === undefined) return undefined;
       return { ...start, offset, identity: { ...start.identity, head: digest(marks.head), last: digest(marks.last) } };
@@ -212,4 +205,16 @@ export class Newcomers {
     this.#told.add(key);
     this.deps.report.warning(sentence, facts);
   }
+}
+
+async function endOfLines(content: Content, size: number): Promise<ByteOffset> {
+  let end = content.compressed ? 0 : size;
+  for (let step = content.compressed ? LINE_SEARCH_BYTES : 0; step > 0; ) {
+    const { length } = await content.read(end, step);
+    end += length;
+    if (length < step) step = 0;
+  }
+  const searchFrom = Math.max(0, end - LINE_SEARCH_BYTES);
+  const newline = (await content.read(searchFrom, end - searchFrom)).lastIndexOf(LF);
+  return newline === -1 ? end : searchFrom + newline + 1;
 }

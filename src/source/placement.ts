@@ -10,7 +10,7 @@ import type { Report } from '../model/report.js';
 import type { Content } from './content.js';
 import { originalOf } from './copy.js';
 import type { Descriptors } from './descriptors.js';
-import { isBeginningOf, isSameFile, MARK_BYTES, sameContent } from './identity.js';
+import { isSameFile, MARK_BYTES, sameContent } from './identity.js';
 import { isLiveName, lineagesOfFile } from './lineage.js';
 import type { Newcomers } from './newcomers.js';
 import type { Opener } from './opener.js';
@@ -150,15 +150,15 @@ export class Placement {
     }
   }
 
-  /** Looks for a tail that has lost its file and goes on in this one; `unclear` when the file cannot be read. */
+  /** Looks for a tail that has lost its file and goes on in this one, or had read it; `unclear` when the file cannot be read. */
   async #inherit(seen: Seen): Promise<'inherited' | 'none' | 'unclear'> {
     const { tails, newcomers, report } = this.deps;
     const candidates = this.#lostTails(seen);
     if (candidates.length === 0) return 'none';
     const heir = await this.deps.opener.use(seen, (content) => this.#firstContinuedBy(content, seen, candidates));
     if (heir === undefined || heir === 'none') return heir ?? 'unclear';
-    if (heir === 'beginning') {
-      await newcomers.follow(seen, 'end');
+    if (typeof heir === 'number') {
+      await newcomers.follow(seen, heir);
       return 'inherited';
     }
     const { path } = heir;
@@ -171,7 +171,7 @@ export class Placement {
     content: Content,
     seen: Seen,
     candidates: readonly Tail[],
-  ): Promise<Tail | 'beginning' | 'none'> {
+  ): Promise<Tail | ByteOffset | 'none'> {
     for (const tail of candidates) {
       const test = `${seen.key} ${stampOf(seen.stats)} ${tail.id} ${tail.offset}`;
       if (tail.offset === 0 && isSameFile(tail.identity, seen.stats)) return tail;
@@ -179,7 +179,8 @@ export class Placement {
       if ((await sameContent(content, tail.identity, tail.offset)) !== undefined) return tail;
       // A copy made just before the last lines were written, and read: nothing in it is new.
       const copied = tail.identity.inode !== seen.stats.ino && !isLiveName(seen.ways[0].path);
-      if (copied && (await isBeginningOf(content, tail.identity, tail.lostHead, tail.offset))) return 'beginning';
+      const read = copied ? await tail.lostText?.partOf(content) : undefined;
+      if (read) return read;
       if (this.#tested.size >= MAX_TESTED) this.#tested.clear();
       this.#tested.add(test);
     }
@@ -220,13 +221,13 @@ export class Placement {
       if ((await this.#inherit(seen)) === 'none') await this.#settle(seen, held);
       return;
     }
-    if (original === undefined) return newcomers.follow(seen, 'start');
+    if (original === undefined) return newcomers.follow(seen, 0);
     if (heldMs < HOLD_MS || original.tail.place.name !== 'placed' || !seen.ways[0].matched) {
       held.set(seen.key, { stamp, of: original.tail, sinceMs: clock.monotonicMs() - heldMs });
       return;
     }
     // As long as this, it is no coincidence: what the copy repeats has been read.
-    await newcomers.follow(seen, seen.stats.size >= MARK_BYTES ? 'end' : 'start');
+    await newcomers.follow(seen, seen.stats.size >= MARK_BYTES ? 'end' : 0);
   }
 
   /** The text before the offset is another one: the tail stays with its own text, which may lie elsewhere. */

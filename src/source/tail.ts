@@ -10,6 +10,7 @@ import type { Content } from './content.js';
 import { sameContent } from './identity.js';
 import { cutLines, insideLineAfter } from './lines.js';
 import { type Place, stampOf } from './place.js';
+import type { ReadText } from './read-text.js';
 import type { TailLimits, TailOptions } from './tail-options.js';
 import { type Changed, TextBefore } from './text-before.js';
 import type { Seen } from './view.js';
@@ -63,8 +64,8 @@ export class Tail {
   sights = 0;
   /** How far it had been read when its size was last seen to change. */
   offsetAtSight = 0;
-  /** The first bytes of the text, kept when the file was lost, to know a shorter copy by. */
-  lostHead: Buffer | undefined;
+  /** What was known of the text when the file was lost, to know a shorter copy by. */
+  lostText: ReadText | undefined;
 
   #first: Position;
   #offset: ByteOffset;
@@ -137,7 +138,7 @@ export class Tail {
   /** Keeps an opened file. Answers whether its text continues this tail; if not, the content stays the caller's. */
   async adopt(content: Content): Promise<boolean> {
     if (!(await this.#before.recall(content, this.#offset))) return false;
-    this.lostHead = undefined;
+    this.lostText = undefined;
     this.content = content;
     return true;
   }
@@ -155,7 +156,7 @@ export class Tail {
   detach(): Content | undefined {
     const content = this.content;
     this.content = undefined;
-    this.lostHead = this.#before.head;
+    this.lostText = this.#before.known;
     this.#before.forget();
     return content;
   }

@@ -6,6 +6,7 @@
 import type { FileIdentity } from '../model/position.js';
 import type { Content } from './content.js';
 import { digest, MARK_BYTES, type Marks, marksAfter, NO_MARKS, sameContent } from './identity.js';
+import { ReadText } from './read-text.js';
 
 /** The text is another one. */
 export interface Changed {
@@ -15,16 +16,18 @@ export interface Changed {
 
 export class TextBefore {
   #marks: Marks = NO_MARKS;
+  #known = new ReadText(0, NO_MARKS);
 
   constructor(public identity: FileIdentity) {}
 
-  /** The first bytes, as far as they are in memory. */
-  get head(): Buffer {
-    return this.#marks.head;
+  /** What of it is in memory. */
+  get known(): ReadText {
+    return this.#known;
   }
 
   forget(): void {
     this.#marks = NO_MARKS;
+    this.#known = new ReadText(0, NO_MARKS);
   }
 
   /** Whether it stands in this file up to `offset`; if so, it is in memory from now on. */
@@ -32,6 +35,7 @@ export class TextBefore {
     const marks = await sameContent(content, this.identity, offset);
     if (marks === undefined) return false;
     this.#marks = marks;
+    this.#known = new ReadText(offset, marks);
     return true;
   }
 
@@ -54,5 +58,6 @@ export class TextBefore {
     this.#marks = marksAfter(this.#marks, bytes);
     const headDigest = this.#marks.head === head ? this.identity.head : digest(this.#marks.head);
     this.identity = { ...this.identity, head: headDigest, last: digest(this.#marks.last) };
+    this.#known.append(bytes, this.#marks.head, this.identity.last);
   }
 }

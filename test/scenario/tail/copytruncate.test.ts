@@ -1,4 +1,4 @@
-import { renameSync, symlinkSync } from 'node:fs';
+import { copyFileSync, renameSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { append, copyTruncate, numbered, temporaryDirectory } from '../../support/files.js';
@@ -57,3 +57,26 @@ test('a copy is known by its text when the log that it was made of is truncated 
 
   await recorder.expect(['read']);
 });
+
+for (const [size, later] of [
+  ['little', 50],
+  ['much', 5_000],
+] as const) {
+  test(`a copy is not sent again when ${size} was written and read between copy and truncation`, async (t) => {
+    const log = join(temporaryDirectory(t), 'audit.log');
+    append(log, ...numbered('copied', 1_000));
+    const recorder = await Recorder.open(t, [{ paths: [`${log}*`] }]);
+    await recorder.expect(numbered('copied', 1_000));
+
+    copyFileSync(log, `${log}.1`);
+    append(log, ...numbered('read in between', later));
+    await recorder.expect([...numbered('copied', 1_000), ...numbered('read in between', later)]);
+    truncateSync(log);
+    append(log, 'anew');
+
+    const all = [...numbered('copied', 1_000), ...numbered('read in between', later), 'anew'];
+    await recorder.expect(all);
+    await recorder.quiet();
+    await recorder.expect(all);
+  });
+}

@@ -1,7 +1,7 @@
-import { renameSync } from 'node:fs';
+import { renameSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { append, numbered, temporaryDirectory } from '../../support/files.js';
+import { append, copyTruncate, numbered, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
 
 const HEADER = 'the same header line, every time '.repeat(40);
@@ -40,3 +40,22 @@ test('a log that begins with a constant header is read from its start after ever
   await recorder.quiet();
   await recorder.expect(all);
 });
+
+for (const bytes of [4_000, 5_000, 100_000]) {
+  test(`a shorter log that begins with the same ${bytes} bytes as the one before is read from its copy`, async (t) => {
+    const log = join(temporaryDirectory(t), 'audit.log');
+    const header = '='.repeat(bytes);
+    const recorder = await Recorder.open(t, [{ paths: [`${log}*`] }]);
+    append(log, header);
+    await recorder.expect([header]);
+    append(log, ...numbered('first', 500));
+    await recorder.expect([header, ...numbered('first', 500)]);
+
+    truncateSync(log);
+    append(log, header, ...numbered('second', 20));
+    copyTruncate(log, `${log}.1`);
+
+    await recorder.expect([header, ...numbered('first', 500), header, ...numbered('second', 20)]);
+    t.deepEqual(recorder.notices, []);
+  });
+}

@@ -1,0 +1,85 @@
+/**
+ * What is remembered, while it is worth it, of a text that was read: its first
+ * bytes, its newest, and a mark at the end of each of the last reads. It tells
+ * of a shorter text, a copy made while the log was still written to, how much
+ * of it has been read for certain. Equal beginnings prove nothing: logs may
+ * share a header, and holes are all alike.
+ */
+import type { ByteOffset } from '../model/position.js';
+import type { Content } from './content.js';
+import { digest, MARK_BYTES, type Marks, marksAt } from './identity.js';
+
+interface Mark {
+  readonly offset: ByteOffset;
+  /** Digest of the last bytes before it. */
+  readonly last: string;
+}
+
+// What is written in the moment between copytruncate's copy and its truncation.
+const NEWEST_BYTES = 64 * 1024;
+const MAX_MARKS = 64;
+const STEP_BYTES = 64 * 1024;
+const LF = 0x0a;
+
+export class ReadText {
+  #head: Buffer;
+  readonly #newest: Buffer[];
+  #newestBytes: number;
+  readonly #marks: Mark[] = [];
+
+  /** Known so far by its marks at `end`. */
+  constructor(
+    private end: ByteOffset,
+    { head, last }: Marks,
+  ) {
+    this.#head = head;
+    this.#newest = [last];
+    this.#newestBytes = last.length;
+  }
+
+  /** `bytes` have been read behind what was read before; `head` and the digest `last` stand for all up to their end. */
+  append(bytes: Buffer, head: Buffer, last: string): void {
+    this.#head = head;
+    this.end += bytes.length;
+    // A copy, so that what was read does not live on in a part of it.
+    const newest = Buffer.from(bytes.subarray(-NEWEST_BYTES));
+    this.#newestBytes += newest.length;
+    this.#newest.push(newest);
+    for (let [oldest] = this.#newest; this.#newestBytes - oldest!.length >= NEWEST_BYTES; [oldest] = this.#newest) {
+      this.#newestBytes -= oldest!.length;
+      this.#newest.shift();
+    }
+    if (bytes.at(-1) !== LF) return;
+    this.#marks.push({ offset: this.end, last });
+    if (this.#marks.length > MAX_MARKS) this.#marks.shift();
+  }
+
+  /** How many bytes of a text that ends before this one does have been read: all, up to the end of a line, or none. */
+  async partOf(content: Content): Promise<ByteOffset> {
+    const start = await content.read(0, MARK_BYTES);
+    if (start.length === 0) return 0;
+    if (start.length > this.#head.length || !start.equals(this.#head.subarray(0, start.length))) return 0;
+    const length = await lengthBelow(content, this.end);
+    if (length === undefined || length <= start.length) return length ?? 0;
+    const newestFrom = this.end - this.#newestBytes;
+    if (length - newestFrom >= MARK_BYTES || newestFrom <= MARK_BYTES) {
+      const newest = Buffer.concat(this.#newest).subarray(0, length - newestFrom);
+      return newest.equals(await content.read(newestFrom, newest.length)) ? length : 0;
+    }
+    const mark = this.#marks.findLast(({ offset }) => offset <= length);
+    const marks = mark && (await marksAt(content, mark.offset));
+    return marks !== undefined && digest(marks.last) === mark?.last ? mark.offset : 0;
+  }
+}
+
+/** `undefined`: the text is as long as `end`, or longer. */
+async function lengthBelow(content: Content, end: ByteOffset): Promise<ByteOffset | undefined> {
+  if (!content.compressed) {
+    const { size } = await content.stat();
+    return size < end ? size : undefined;
+  }
+  let length = 0;
+  for (let read = -1; read !== 0 && length < end; length += read)
+    read = (await content.read(length, STEP_BYTES)).length;
+  return length < end ? length : undefined;
+}
