@@ -15,6 +15,8 @@ export interface FileIdentity {
   /** Device and birth time only break ties: both change under a file that is still the same. */
   readonly device: number;
   readonly birthtimeMs: number;
+  /** When the file was last modified, as last seen: what is younger beside it had not been seen then. */
+  readonly mtimeMs?: number;
   /** SHA-256 (hex) of the first min(4 KiB, offset) bytes; empty at offset 0. */
   readonly head: string;
   /** SHA-256 (hex) of the last min(4 KiB, offset) bytes before the offset; empty at offset 0. */

@@ -58,6 +58,7 @@ export class Absence {
   /** Nothing will be read any more: what is unread of a file out of sight is told now, while its size is known. */
   leave(tail: Tail): void {
     if (tail.place.name !== 'unlinked' || tail.ended || tail.place.size <= tail.offset) return;
+    if (this.options.hasCopy(tail)) return;
     this.tellGap(tail, tail.offset, tail.place.size, 'deleted');
   }
 

@@ -25,6 +25,10 @@ export function isSameFile(identity: FileIdentity, { ino, dev, birthtimeMs }: Se
   return identity.inode === ino && identity.device === dev && identity.birthtimeMs === birthtimeMs;
 }
 
+export function fileIdentity({ ino, dev, birthtimeMs, mtimeMs }: Seen['stats']): Omit<FileIdentity, 'head' | 'last'> {
+  return { inode: ino, device: dev, birthtimeMs, mtimeMs };
+}
+
 /** As a position keeps it; empty at offset 0. */
 export function digest(bytes: Buffer): string {
   return bytes.length === 0 ? '' : hash('sha256', bytes);

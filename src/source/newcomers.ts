@@ -9,7 +9,7 @@ import type { Clock } from '../lib/clock.js';
 import type { ByteOffset, Position } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import type { Content } from './content.js';
-import { digest, marksAt } from './identity.js';
+import { digest, fileIdentity, marksAt } from './identity.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from './lineage.js';
 import { openContent } from './open-content.js';
 import type { Opener } from './opener.js';
@@ -44,8 +44,8 @@ const LINE_SEARCH_BYTES = 64 * 1024;
 const LF = 0x0a;
 
 export class Newcomers {
-  /** For each lineage, the modification time from which on an unknown generation is an unread one. */
-  readonly #unreadSinceMs = new Map<string, number>();
+  /** For each lineage, the modification time after which an unknown generation is an unread one. */
+  readonly #unreadAfterMs = new Map<string, number>();
   readonly #told = new Set<string>();
   #looks = 1;
 
@@ -55,15 +55,12 @@ export class Newcomers {
   remember(view: View): void {
     const { tails, clock } = this.deps;
     for (const [lineage, generations] of tails.lineages) {
-      if (this.#unreadSinceMs.has(lineage)) continue;
+      if (this.#unreadAfterMs.has(lineage)) continue;
       // What was read is known as long as it lies there: an unknown generation younger than a known one is unread.
       const known = [...generations];
-      const files = known.flatMap(({ place }) => (place.name === 'placed' ? (view.files.get(place.key) ?? []) : []));
-      const sinceMs =
-        files.length > 0
-          ? Math.min(...files.map(({ stats }) => stats.mtimeMs))
-          : Math.max(...known.map(({ identity }) => identity.birthtimeMs));
-      this.#unreadSinceMs.set(lineage, sinceMs - TICK_MS);
+      const mtimesMs = known.flatMap((tail) => lastKnownMs(tail, view) ?? []);
+      const birthMs = Math.max(...known.map(({ identity }) => identity.birthtimeMs));
+      this.#unreadAfterMs.set(lineage, mtimesMs.length > 0 ? Math.min(...mtimesMs) : birthMs - TICK_MS);
     }
     const seen = new Set<string>();
     for (const { ways } of view.files.values()) {
@@ -71,13 +68,13 @@ export class Newcomers {
       const [lineage] = lineagesOf(real ?? path);
       if (!matched) continue;
       seen.add(lineage);
-      if (this.#unreadSinceMs.has(lineage)) continue;
+      if (this.#unreadAfterMs.has(lineage)) continue;
       // Nothing is known of this log: nothing of it has been read, however long it has been rotating.
       const isFromBeginning = this.deps.sources.get(source)?.startAt === 'beginning';
-      this.#unreadSinceMs.set(lineage, isFromBeginning ? Number.NEGATIVE_INFINITY : clock.nowMs() - TICK_MS);
+      this.#unreadAfterMs.set(lineage, isFromBeginning ? Number.NEGATIVE_INFINITY : clock.nowMs() - TICK_MS);
     }
-    for (const lineage of this.#unreadSinceMs.keys()) {
-      if (!seen.has(lineage) && !tails.lineages.has(lineage)) this.#unreadSinceMs.delete(lineage);
+    for (const lineage of this.#unreadAfterMs.keys()) {
+      if (!seen.has(lineage) && !tails.lineages.has(lineage)) this.#unreadAfterMs.delete(lineage);
     }
   }
 
@@ -152,8 +149,8 @@ export class Newcomers {
 
   #isUnreadGeneration(seen: Seen): boolean {
     if (isLiveName(seen.ways[0].path)) return false;
-    const since = this.#unreadSinceMs.get(this.#lineageOf(seen));
-    return since !== undefined && seen.stats.mtimeMs >= since;
+    const after = this.#unreadAfterMs.get(this.#lineageOf(seen));
+    return after !== undefined && seen.stats.mtimeMs > after;
   }
 
   async #isComplete(seen: Seen): Promise<boolean> {
@@ -168,20 +165,19 @@ export class Newcomers {
   #lineageOf(seen: Seen): string {
     const [{ path, real, anyName }] = seen.ways;
     const lineages = [...lineagesOfFile(seen)];
-    const followed = lineages.find((lineage) => this.#unreadSinceMs.has(lineage));
+    const followed = lineages.find((lineage) => this.#unreadAfterMs.has(lineage));
     if (followed !== undefined) return followed;
     if (anyName) {
       // Elsewhere, but named like a followed log.
       const names = new Set(lineages.map((lineage) => basename(lineage)));
-      for (const lineage of this.#unreadSinceMs.keys()) if (names.has(basename(lineage))) return lineage;
+      for (const lineage of this.#unreadAfterMs.keys()) if (names.has(basename(lineage))) return lineage;
     }
     return lineagesOf(real ?? path)[0];
   }
 
   #startOf(seen: Seen): Position {
-    const { dev, ino, birthtimeMs } = seen.stats;
     const [{ path, source }] = seen.ways;
-    const identity = { inode: ino, device: dev, birthtimeMs, head: '', last: '' };
+    const identity = { ...fileIdentity(seen.stats), head: '', last: '' };
     return { tailId: this.deps.newTailId(), source, path, offset: 0, identity };
   }
 
@@ -205,6 +201,15 @@ export class Newcomers {
     this.#told.add(key);
     this.deps.report.warning(sentence, facts);
   }
+}
+
+/** Until when all that stood beside a tail's file had been seen; `undefined` when the file is out of sight. */
+function lastKnownMs({ place, path, first }: Tail, view: View): number | undefined {
+  const seen = place.name === 'placed' ? view.files.get(place.key) : undefined;
+  if (seen === undefined) return undefined;
+  // The log itself may have been written to, copied and truncated since.
+  const { mtimeMs } = first.identity;
+  return isLiveName(path) && mtimeMs !== undefined ? mtimeMs : seen.stats.mtimeMs - TICK_MS;
 }
 
 async function endOfLines(content: Content, size: number): Promise<ByteOffset> {

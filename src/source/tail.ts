@@ -7,7 +7,7 @@
 import type { Chunk, ChunkEnding } from '../model/line.js';
 import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../model/position.js';
 import type { Content } from './content.js';
-import { sameContent } from './identity.js';
+import { fileIdentity, sameContent } from './identity.js';
 import { cutLines, insideLineAfter } from './lines.js';
 import { type Place, stampOf } from './place.js';
 import type { ReadText } from './read-text.js';
@@ -67,7 +67,6 @@ export class Tail {
   /** What was known of the text when the file was lost, to know a shorter copy by. */
   lostText: ReadText | undefined;
 
-  #first: Position;
   #offset: ByteOffset;
   #insideLine: InsideLine | undefined;
   #doubledHour: DoubledHour | undefined;
@@ -76,25 +75,25 @@ export class Tail {
   #longLine = false;
 
   constructor(
-    position: Position,
+    /** Where it stood when this program first knew it. */
+    readonly first: Position,
     readonly limits: TailLimits,
     options: TailOptions,
   ) {
-    this.id = position.tailId;
-    this.source = position.source;
-    this.path = position.path;
+    this.id = first.tailId;
+    this.source = first.source;
+    this.path = first.path;
     this.lineage = options.lineage;
     this.age = options.age;
     this.bornLook = options.bornLook;
     this.place = options.place;
     this.journaled = options.journaled;
-    this.ended = position.ended === true;
-    this.#first = position;
-    this.#offset = position.offset;
-    this.#insideLine = position.insideLine;
-    this.#doubledHour = position.doubledHour;
-    this.#before = new TextBefore(position.identity);
-    this.#journalPath = position.path;
+    this.ended = first.ended === true;
+    this.#offset = first.offset;
+    this.#insideLine = first.insideLine;
+    this.#doubledHour = first.doubledHour;
+    this.#before = new TextBefore(first.identity);
+    this.#journalPath = first.path;
   }
 
   get offset(): ByteOffset {
@@ -120,13 +119,22 @@ export class Tail {
 
   /** Takes up a file whose text has been shown to continue this tail, or that was seen to be the same file. */
   settle(seen: Seen, path: string): void {
-    const { dev, ino, birthtimeMs, size } = seen.stats;
-    this.#before.identity = { ...this.identity, inode: ino, device: dev, birthtimeMs };
-    this.place = { name: 'placed', key: seen.key, size, stamp: stampOf(seen.stats) };
+    this.#before.identity = { ...this.identity, ...fileIdentity(seen.stats) };
+    this.place = { name: 'placed', key: seen.key, size: seen.stats.size, stamp: stampOf(seen.stats) };
     this.finished = false;
     if (this.path !== path) this.path = path;
     this.moved ||= this.journaled && (this.ended || this.#journalPath !== path);
     this.ended = false;
+  }
+
+  /** The file has changed where it is. */
+  sight(stats: Seen['stats']): void {
+    if (this.place.name === 'lost') return;
+    this.#before.identity = { ...this.identity, ...fileIdentity(stats) };
+    this.place = { ...this.place, size: stats.size, stamp: stampOf(stats) };
+    // As long as reading found it already: nothing new.
+    if (stats.size !== this.provenSize) this.sights++;
+    this.offsetAtSight = this.#offset;
   }
 
   /** What became of the rest of its file is known: worth remembering, for after a restart nobody could tell. */
@@ -192,7 +200,7 @@ export class Tail {
 
   /** The journal stands elsewhere: back to `position`, or to where the tail was first seen. */
   rewind(position: Position | undefined): void {
-    const to = position ?? this.#first;
+    const to = position ?? this.first;
     this.journaled = position !== undefined;
     this.#offset = to.offset;
     this.#insideLine = to.insideLine;
@@ -226,10 +234,9 @@ export class Tail {
 
   #advance(bytes: Buffer, ending: ChunkEnding, readAtMs: number): Chunk {
     const from = this.position;
-    const start = this.#offset;
     if (bytes.length > 0) this.#before.append(bytes);
     this.#offset += bytes.length;
-    this.#insideLine = insideLineAfter(this.#insideLine, bytes, start, ending);
+    this.#insideLine = insideLineAfter(this.#insideLine, bytes, from.offset, ending);
     this.#journalPath = this.path;
     this.#longLine = false;
     this.partial = undefined;

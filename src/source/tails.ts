@@ -86,11 +86,7 @@ export class Tails {
 
   /** The file has been seen again, and has changed. */
   sight(tail: Tail, stats: Seen['stats']): void {
-    if (tail.place.name === 'lost') return;
-    tail.place = { ...tail.place, size: stats.size, stamp: stampOf(stats) };
-    // As long as reading found it already: nothing new.
-    if (stats.size !== tail.provenSize) tail.sights++;
-    tail.offsetAtSight = tail.offset;
+    tail.sight(stats);
     this.wake(tail);
   }
 

@@ -207,10 +207,11 @@ class Player {
     this.#written.push(`${'\0'.repeat(bytes)}${line}`);
   }
 
-  /** Somebody takes a rotation back. */
-  #renameBack(log: number): void {
+  /** Somebody takes a rotation back; a person does nothing twice within a poll. */
+  async #renameBack(log: number): Promise<void> {
     if (existsSync(this.#path(log)) || !existsSync(this.#path(log, '.1'))) return;
     renameSync(this.#path(log, '.1'), this.#path(log));
+    await this.#recorder!.quiet();
   }
 
   /** As editors and `sed -i` save: a file of its own with the same text, renamed over the old one. */

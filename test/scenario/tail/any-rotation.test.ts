@@ -20,7 +20,7 @@ const SHRINKING_PATIENCE_MS = 4_000;
 test('whatever writer, rotator and agent do, in any order, every line arrives once', async (t) => {
   t.timeout(120_000 + SEEDS * 10_000);
   const theatre = new Theatre(t, temporaryDirectory(t));
-  const failed: Story[] = [];
+  const failed: { readonly story: Story; readonly said: readonly string[] }[] = [];
   const stories =
     GIVEN === undefined
       ? Array.from({ length: SEEDS }, (_, index) => () => tell(FIRST + index))
@@ -28,13 +28,14 @@ test('whatever writer, rotator and agent do, in any order, every line arrives on
   const worker = async () => {
     for (let next = stories.shift(); next !== undefined; next = stories.shift()) {
       const story = next();
-      if (await theatre.fails(story)) failed.push(story);
+      const said = await theatre.failureOf(story);
+      if (said !== undefined) failed.push({ story, said });
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  for (const story of failed) await theatre.explain(story);
+  for (const { story, said } of failed) await theatre.explain(story, said);
   t.deepEqual(
-    failed.map(({ seed }) => seed),
+    failed.map(({ story }) => story.seed),
     [],
     'seeds that failed',
   );
@@ -42,30 +43,30 @@ test('whatever writer, rotator and agent do, in any order, every line arrives on
 
 class Theatre {
   #played = 0;
-  #said: string[] = [];
 
   constructor(
     readonly t: ExecutionContext,
     readonly directory: string,
   ) {}
 
-  async fails(story: Story, patienceMs?: number): Promise<boolean> {
+  /** What it says when it fails. */
+  async failureOf(story: Story, patienceMs?: number): Promise<readonly string[] | undefined> {
     const directory = join(this.directory, String(this.#played++));
     const tried = await this.t.try((one) => play(one, directory, story, patienceMs));
     tried.discard();
-    if (!tried.passed) {
-      this.#said = [
-        ...tried.logs,
-        ...tried.errors.map((error) => `${error.message} ${JSON.stringify(error.formattedDetails)}`),
-      ];
-    }
-    return !tried.passed;
+    if (tried.passed) return undefined;
+    const errors = tried.errors.map((error) => `${error.message} ${JSON.stringify(error.formattedDetails)}`);
+    return [...tried.logs, ...errors];
   }
 
   /** Prints the shortest story that was found to fail like this one, and how it fails. */
-  async explain(story: Story): Promise<void> {
-    this.#said = ['it did not fail again'];
-    const failing = (steps: readonly Step[]) => this.fails({ ...story, steps }, SHRINKING_PATIENCE_MS);
+  async explain(story: Story, saidFirst: readonly string[]): Promise<void> {
+    let said = ['it did not fail again; at first:', ...saidFirst];
+    const failing = async (steps: readonly Step[]) => {
+      const failure = await this.failureOf({ ...story, steps }, SHRINKING_PATIENCE_MS);
+      if (failure !== undefined) said = [...failure];
+      return failure !== undefined;
+    };
     let steps = await shrink(story.steps, failing);
     for (const [index, step] of steps.entries()) {
       if (!('meanwhile' in step)) continue;
@@ -73,6 +74,6 @@ class Theatre {
       steps = within(await shrink(step.meanwhile, (meanwhile) => failing(within(meanwhile))));
     }
     this.t.log(`seed ${story.seed}; play the rest of it again with OAF_TAIL_STORY=`);
-    this.t.log(JSON.stringify({ ...story, steps }), ...this.#said);
+    this.t.log(JSON.stringify({ ...story, steps }), ...said);
   }
 }

@@ -1,4 +1,4 @@
-import { copyFileSync, renameSync, symlinkSync, truncateSync } from 'node:fs';
+import { copyFileSync, renameSync, symlinkSync, truncateSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { append, copyTruncate, numbered, temporaryDirectory } from '../../support/files.js';
@@ -42,6 +42,28 @@ for (const pattern of ['audit.log', 'audit.log*']) {
     await recorder.expect(all);
   });
 }
+
+test('all that was written to an empty log and copied away while the agent was stopped is found', async (t) => {
+  const log = join(temporaryDirectory(t), 'audit.log');
+  append(log);
+  const recorder = await Recorder.open(t, [{ paths: [log] }]);
+  await recorder.until(() => recorder.chunks.length > 0, 'the empty log to be known');
+  await recorder.stop();
+
+  const all: string[] = [];
+  for (const round of [1, 2, 3]) {
+    const lines = numbered(`round ${round} line`, 5);
+    all.push(...lines);
+    append(log, ...lines);
+    copyTruncate(log, `${log}.${4 - round}`);
+  }
+  append(log, 'later');
+  // Long after the copies were made.
+  utimesSync(log, new Date(), new Date(Date.now() + 3_600_000));
+  await recorder.start();
+
+  await recorder.expect([...all, 'later'], 'any order');
+});
 
 test('a copy is known by its text when the log that it was made of is truncated and out of reach', async (t) => {
   const log = join(temporaryDirectory(t), 'audit.log');

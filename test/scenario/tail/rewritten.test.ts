@@ -27,6 +27,23 @@ test('a file that is saved anew with the same text is read on where it was', asy
   t.deepEqual(recorder.notices, []);
 });
 
+test('a file that was never read, because the journal was full, and is saved anew, is not told as missing', async (t) => {
+  const directory = temporaryDirectory(t);
+  const log = join(directory, 'audit.log');
+  const recorder = await Recorder.open(t, [{ paths: [join(directory, '*.log')] }]);
+  await recorder.pause();
+  append(log, ...numbered('unread', 2_000));
+  await recorder.until(() => recorder.sources.files().length > 0, 'the file to be seen');
+
+  rewrite(log);
+  await recorder.until(() => recorder.sources.files().some(({ unlinked }) => unlinked === true), 'the old file to go');
+  await recorder.quiet();
+  await recorder.restart();
+
+  await recorder.expect(numbered('unread', 2_000));
+  t.deepEqual(recorder.notices, []);
+});
+
 test('a file that grew since it was last seen, and is saved anew at once, is read once', async (t) => {
   const directory = join(temporaryDirectory(t), 'logs');
   const log = join(directory, 'audit.log');

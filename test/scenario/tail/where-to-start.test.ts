@@ -1,7 +1,7 @@
-import { appendFileSync, renameSync } from 'node:fs';
+import { appendFileSync, renameSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { append, numbered, temporaryDirectory } from '../../support/files.js';
+import { append, copyTruncate, numbered, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
 
 test('startAt beginning takes rotated parts that were there before the first start, the oldest first', async (t) => {
@@ -107,4 +107,18 @@ test('rotated files in a directory of their own are found after a stop', async (
   await recorder.start();
 
   await recorder.expect([...numbered('first', 5), ...numbered('second', 5), ...numbered('third', 5), 'fourth']);
+});
+
+test('what was rotated away just before the first start is skipped for good, also when nothing is written after', async (t) => {
+  const log = join(temporaryDirectory(t), 'audit.log');
+  append(log, ...numbered('old', 5));
+  copyTruncate(log, `${log}.1`);
+  utimesSync(`${log}.1`, new Date(), new Date(statSync(log).mtimeMs - 1));
+  const recorder = await Recorder.open(t, [{ paths: [log], startAt: 'end' }]);
+  await recorder.until(() => recorder.chunks.length > 0, 'the log to be known');
+
+  await recorder.restart();
+  await recorder.quiet();
+
+  t.deepEqual(recorder.lines(), []);
 });
