@@ -6,7 +6,7 @@ import { basename } from 'node:path';
 import type { Content } from './content.js';
 import type { Descriptors } from './descriptors.js';
 import { MARK_BYTES, oneBeginsTheOther } from './identity.js';
-import { isLiveName, lineagesOfFile } from './lineage.js';
+import { isLive, isLiveName, lineagesOfFile } from './lineage.js';
 import type { Opener } from './opener.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
@@ -29,7 +29,7 @@ export type Original =
 export async function originalOf(seen: Seen, deps: CopyDependencies): Promise<Original | 'unclear' | undefined> {
   const candidates = standingTails(seen, deps.tails);
   if (candidates.length === 0) return undefined;
-  if (seen.stats.size === 0) return isLiveName(seen.ways[0].path) ? undefined : 'unclear';
+  if (seen.stats.size === 0) return isLive(seen) ? undefined : 'unclear';
   for (const tail of candidates) {
     const opening = await deps.descriptors.open(tail);
     if (opening.kind === 'changed') return { tail, holds: false, shorter: opening.shorter };
@@ -48,13 +48,13 @@ export async function originalOf(seen: Seen, deps: CopyDependencies): Promise<Or
 
 /** Tails with a file, that this one may be a copy of. */
 function standingTails(seen: Seen, tails: Tails): Tail[] {
-  const [{ path, source }] = seen.ways;
+  const [{ source }] = seen.ways;
   const found: Tail[] = [];
   for (const lineage of lineagesOfCopy(seen, tails)) {
     for (const tail of tails.of(lineage)) {
       if (tail.place.name === 'lost' || tail.source !== source) continue;
       // What appears under the live name after a rename is the successor, even if it begins alike.
-      if (!isLiveName(path) || isLiveName(tail.path)) found.push(tail);
+      if (!isLive(seen) || isLiveName(tail.path)) found.push(tail);
     }
   }
   return found;
@@ -66,6 +66,18 @@ function lineagesOfCopy(seen: Seen, tails: Tails): Iterable<string> {
   if (!seen.ways.some((way) => way.anyName)) return lineages;
   const names = new Set([...lineages].map((lineage) => basename(lineage)));
   return [...tails.lineages.keys()].filter((lineage) => names.has(basename(lineage)));
+}
+
+/** Whether all of a file's text stands in another, too, and perhaps more behind it. */
+export async function isCopyIn(file: Seen, whole: Seen, opener: Opener): Promise<boolean> {
+  const isCopy = await opener.use(file, (copy) =>
+    opener.use(whole, async (original) => {
+      if (!(await repeats(copy, file.stats.size, original))) return false;
+      const length = await textLength(copy, file.stats.size);
+      return length !== undefined && (await original.read(length - 1, 1)).length === 1;
+    }),
+  );
+  return isCopy ?? false;
 }
 
 async function repeats(copy: Content, copySize: number, original: Content): Promise<boolean> {

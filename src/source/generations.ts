@@ -35,8 +35,8 @@ export async function followedLogs(sources: readonly DiscoverOptions[], nowMs: (
   const files = [...view.files.values()];
   const rotated = new Map<string, Generation[]>();
   for (const seen of files) {
-    const [{ path, real, anyName }] = seen.ways;
-    if (isLiveName(real ?? path) || compressionOf(basename(path)) === 'unsupported') continue;
+    const [{ path, real, matched, anyName }] = seen.ways;
+    if ((matched && isLiveName(real ?? path)) || compressionOf(basename(path)) === 'unsupported') continue;
     const generation = { path, endMs: seen.stats.mtimeMs, bytes: await textBytes(path, seen.stats.size) };
     // Where rotated files have a directory of their own, the name alone must do.
     for (const lineage of lineagesOf(real ?? path)) add(rotated, anyName ? basename(lineage) : lineage, generation);

@@ -1,10 +1,10 @@
 /** The tails that the journal remembers, waiting to be given their files. */
 import { basename } from 'node:path';
 import type { Position } from '../model/position.js';
-import { isLiveName, lineagesOf } from './lineage.js';
+import { isLiveName, lineagesOf, logOf } from './lineage.js';
 import { Tail } from './tail.js';
 import type { TailLimits } from './tail-options.js';
-import type { View } from './view.js';
+import type { View, Way } from './view.js';
 
 interface KnownSource extends TailLimits {
   readonly name: string;
@@ -18,8 +18,8 @@ export function knownTails(
   nowMs: number,
 ): Tail[] {
   const ordered = [...positions].sort(byAge);
-  const homes = homesOf(view);
-  const lineageOf = ({ path }: Position) => lineageAt(path, view, homes);
+  const logs = view === undefined ? [] : logsIn(view);
+  const lineageOf = (position: Position) => lineageAt(position, view, logs);
   const youngest = new Map(ordered.map((position) => [lineageOf(position), position]));
   return ordered.flatMap((position) => {
     const name = sources.some((one) => one.name === position.source)
@@ -44,23 +44,27 @@ export function knownTails(
   });
 }
 
-/** Followed logs by name; a name that two of them have says nothing. */
-function homesOf(view: View | undefined): ReadonlyMap<string, string | undefined> {
-  const homes = new Map<string, string | undefined>();
-  for (const { ways } of view?.files.values() ?? []) {
-    const [{ path, real, matched }] = ways;
-    const [lineage] = lineagesOf(real ?? path);
-    const name = basename(lineage);
-    if (matched) homes.set(name, homes.has(name) && homes.get(name) !== lineage ? undefined : lineage);
-  }
-  return homes;
+interface Log {
+  readonly lineage: string;
+  readonly source: string;
 }
 
-/** A file in a directory for rotated ones belongs to the log whose name it bears. */
-function lineageAt(path: string, view: View | undefined, homes: ReadonlyMap<string, string | undefined>): string {
-  const way = view?.at(path)?.ways.find((one) => one.path === path);
-  const [lineage] = lineagesOf(way?.real ?? path);
-  return (view?.isElsewhere(path) ? homes.get(basename(lineage)) : undefined) ?? lineage;
+function logsIn(view: View): Log[] {
+  const ways = [...view.files.values()].map(({ ways: [way] }) => way);
+  return ways.filter(({ matched }) => matched).map((way) => ({ lineage: logOf(way), source: way.source }));
+}
+
+/** The followed log that it belongs to by its name; in a directory for rotated files the name without the directory must do. */
+function lineageAt({ path, source }: Position, view: View | undefined, logs: readonly Log[]): string {
+  const way: Pick<Way, 'path' | 'real'> = view?.at(path)?.ways.find((one) => one.path === path) ?? { path };
+  const lineages = [...lineagesOf(way.real ?? path), ...lineagesOf(path)];
+  const own = lineages.find((lineage) => logs.some((log) => log.lineage === lineage));
+  if (own !== undefined || !view?.isElsewhere(path)) return own ?? logOf(way);
+  const names = lineages.map((lineage) => basename(lineage));
+  const called = logs.filter(({ lineage }) => names.includes(basename(lineage)));
+  // What bears no log's name is the only log's; a name that two of them have says nothing.
+  const [one, another] = called.length > 0 ? called : logs.filter((log) => log.source === source);
+  return one !== undefined && another === undefined ? one.lineage : logOf(way);
 }
 
 function byAge(a: Position, b: Position): number {

@@ -9,8 +9,8 @@ import type { Clock } from '../lib/clock.js';
 import type { ByteOffset, Position } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import type { Content } from './content.js';
+import type { FollowedLogs } from './followed-logs.js';
 import { digest, fileIdentity, marksAt } from './identity.js';
-import { isLiveName, lineagesOf, lineagesOfFile } from './lineage.js';
 import { openContent } from './open-content.js';
 import type { Opener } from './opener.js';
 import { stampOf } from './place.js';
@@ -18,7 +18,7 @@ import { compressionOf } from './rotated-name.js';
 import { Tail } from './tail.js';
 import type { TailLimits } from './tail-options.js';
 import type { Tails } from './tails.js';
-import type { Seen, View } from './view.js';
+import type { Seen } from './view.js';
 
 export interface NewcomerOptions extends TailLimits {
   readonly name: string;
@@ -30,53 +30,23 @@ export interface NewcomerDependencies {
   /** Sources that have run before: `startAt: end` is over for them. */
   readonly startedBefore: ReadonlySet<string>;
   readonly tails: Tails;
+  readonly logs: FollowedLogs;
   readonly opener: Opener;
   readonly clock: Clock;
   readonly report: Report;
   readonly newTailId: () => string;
 }
 
-// Kernel ticks: a file may bear a time slightly before the moment at which it was written.
-const TICK_MS = 10;
 // An incomplete file that is this fresh is being written. (gzip sets the original's time when it has finished.)
 const COMPRESSING_MS = 5_000;
 const LINE_SEARCH_BYTES = 64 * 1024;
 const LF = 0x0a;
 
 export class Newcomers {
-  /** For each lineage, the modification time after which an unknown generation is an unread one. */
-  readonly #unreadAfterMs = new Map<string, number>();
   readonly #told = new Set<string>();
   #looks = 1;
 
   constructor(readonly deps: NewcomerDependencies) {}
-
-  /** Called once a look, when the known tails have found their files. */
-  remember(view: View): void {
-    const { tails, clock } = this.deps;
-    for (const [lineage, generations] of tails.lineages) {
-      if (this.#unreadAfterMs.has(lineage)) continue;
-      // What was read is known as long as it lies there: an unknown generation younger than a known one is unread.
-      const known = [...generations];
-      const mtimesMs = known.flatMap((tail) => lastKnownMs(tail, view) ?? []);
-      const birthMs = Math.max(...known.map(({ identity }) => identity.birthtimeMs));
-      this.#unreadAfterMs.set(lineage, mtimesMs.length > 0 ? Math.min(...mtimesMs) : birthMs - TICK_MS);
-    }
-    const seen = new Set<string>();
-    for (const { ways } of view.files.values()) {
-      const [{ path, real, matched, source }] = ways;
-      const [lineage] = lineagesOf(real ?? path);
-      if (!matched) continue;
-      seen.add(lineage);
-      if (this.#unreadAfterMs.has(lineage)) continue;
-      // Nothing is known of this log: nothing of it has been read, however long it has been rotating.
-      const isFromBeginning = this.deps.sources.get(source)?.startAt === 'beginning';
-      this.#unreadAfterMs.set(lineage, isFromBeginning ? Number.NEGATIVE_INFINITY : clock.nowMs() - TICK_MS);
-    }
-    for (const lineage of this.#unreadAfterMs.keys()) {
-      if (!seen.has(lineage) && !tails.lineages.has(lineage)) this.#unreadAfterMs.delete(lineage);
-    }
-  }
 
   /** After the first look `startAt: end` is over. */
   endLook(): void {
@@ -91,7 +61,7 @@ export class Newcomers {
       if (matched) this.#warnOnce(path, 'A compressed log file cannot be read, only gzip can', { path });
       return 'no';
     }
-    if (!matched && !this.#isUnreadGeneration(seen)) return 'no';
+    if (!matched && !this.deps.logs.isUnreadGeneration(seen)) return 'no';
     const fresh = Math.abs(this.deps.clock.nowMs() - seen.stats.mtimeMs) < COMPRESSING_MS;
     return compression === 'gzip' && fresh && !(await this.#isComplete(seen)) ? 'later' : 'yes';
   }
@@ -110,7 +80,7 @@ export class Newcomers {
       skip || from !== 0 ? await this.#positionIn(seen, source, skip ? 'end' : from) : this.#startOf(seen);
     if (position === undefined) return;
     const { size } = seen.stats;
-    const lineage = this.#lineageOf(seen);
+    const lineage = this.deps.logs.lineageOf(seen);
     const tail = new Tail(position, source, {
       lineage,
       age: tails.nextAge(),
@@ -147,32 +117,12 @@ export class Newcomers {
     this.#warnOnce(`${path} ${source} ${other}`, sentence, { path, source, other });
   }
 
-  #isUnreadGeneration(seen: Seen): boolean {
-    if (isLiveName(seen.ways[0].path)) return false;
-    const after = this.#unreadAfterMs.get(this.#lineageOf(seen));
-    return after !== undefined && seen.stats.mtimeMs > after;
-  }
-
   async #isComplete(seen: Seen): Promise<boolean> {
     const complete = await this.deps.opener.use(seen, async (content) => {
       for (let at = 0; (await content.read(at, LINE_SEARCH_BYTES)).length > 0; ) at += LINE_SEARCH_BYTES;
       return content.complete();
     });
     return complete ?? false;
-  }
-
-  /** The lineage that is followed already, if the name allows more than one. */
-  #lineageOf(seen: Seen): string {
-    const [{ path, real, anyName }] = seen.ways;
-    const lineages = [...lineagesOfFile(seen)];
-    const followed = lineages.find((lineage) => this.#unreadAfterMs.has(lineage));
-    if (followed !== undefined) return followed;
-    if (anyName) {
-      // Elsewhere, but named like a followed log.
-      const names = new Set(lineages.map((lineage) => basename(lineage)));
-      for (const lineage of this.#unreadAfterMs.keys()) if (names.has(basename(lineage))) return lineage;
-    }
-    return lineagesOf(real ?? path)[0];
   }
 
   #startOf(seen: Seen): Position {
@@ -201,15 +151,6 @@ export class Newcomers {
     this.#told.add(key);
     this.deps.report.warning(sentence, facts);
   }
-}
-
-/** Until when all that stood beside a tail's file had been seen; `undefined` when the file is out of sight. */
-function lastKnownMs({ place, path, first }: Tail, view: View): number | undefined {
-  const seen = place.name === 'placed' ? view.files.get(place.key) : undefined;
-  if (seen === undefined) return undefined;
-  // The log itself may have been written to, copied and truncated since.
-  const { mtimeMs } = first.identity;
-  return isLiveName(path) && mtimeMs !== undefined ? mtimeMs : seen.stats.mtimeMs - TICK_MS;
 }
 
 async function endOfLines(content: Content, size: number): Promise<ByteOffset> {

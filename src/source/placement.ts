@@ -7,11 +7,12 @@
 import type { Clock } from '../lib/clock.js';
 import type { ByteOffset } from '../model/position.js';
 import type { Report } from '../model/report.js';
-import type { Content } from './content.js';
 import { originalOf } from './copy.js';
 import type { Descriptors } from './descriptors.js';
-import { isSameFile, MARK_BYTES, sameContent } from './identity.js';
-import { isLiveName, lineagesOfFile } from './lineage.js';
+import type { FollowedLogs } from './followed-logs.js';
+import { MARK_BYTES } from './identity.js';
+import { Inheritance } from './inheritance.js';
+import { isLive, lineagesOfFile } from './lineage.js';
 import type { Newcomers } from './newcomers.js';
 import type { Opener } from './opener.js';
 import { stampOf } from './place.js';
@@ -24,6 +25,7 @@ export interface PlacementDependencies {
   readonly tails: Tails;
   readonly descriptors: Descriptors;
   readonly newcomers: Newcomers;
+  readonly logs: FollowedLogs;
   readonly opener: Opener;
   /** A file's end was cut off behind what had been read. */
   readonly cutOff: (tail: Tail, fromOffset: ByteOffset, toOffset: ByteOffset) => void;
@@ -42,16 +44,15 @@ interface Held {
 // this long, beside a file that still stands, is a file of its own.
 const HOLD_MS = 60_000;
 
-// What has been compared need not be compared again; forgotten all at once when it grows large.
-const MAX_TESTED = 100_000;
-
 export class Placement {
   /** Lineages with a file that may turn out to be what a lost tail goes on in. */
   readonly undecided = new Set<string>();
   #held = new Map<string, Held>();
-  #tested = new Set<string>();
+  readonly #inheritance: Inheritance;
 
-  constructor(readonly deps: PlacementDependencies) {}
+  constructor(readonly deps: PlacementDependencies) {
+    this.#inheritance = new Inheritance(deps.tails, deps.opener);
+  }
 
   /**
    * `lookedMs`: when the look began (monotonic). Answers whether another look is needed soon: what a tail
@@ -64,18 +65,18 @@ export class Placement {
     await this.#miss(view);
     const heirless: Seen[] = [];
     for (const seen of unknown) {
-      const outcome = await this.#inherit(seen);
+      const outcome = await this.#inherit(seen, view);
       if (outcome === 'none') heirless.push(seen);
       if (outcome === 'unclear') this.#leaveUndecided(seen);
     }
-    this.deps.newcomers.remember(view);
+    this.deps.logs.remember(view);
     const held = new Map<string, Held>();
     let again = false;
     for (const seen of heirless) {
-      if (this.#lostTails(seen).some(({ place }) => place.name === 'lost' && place.sinceMs >= lookedMs)) {
+      if (this.#inheritance.lostTails(seen).some(({ place }) => place.name === 'lost' && place.sinceMs >= lookedMs)) {
         this.#leaveUndecided(seen);
         again = true;
-      } else await this.#settle(seen, held);
+      } else await this.#settle(seen, held, view);
     }
     this.#held = held;
     return again;
@@ -151,12 +152,10 @@ export class Placement {
   }
 
   /** Looks for a tail that has lost its file and goes on in this one, or had read it; `unclear` when the file cannot be read. */
-  async #inherit(seen: Seen): Promise<'inherited' | 'none' | 'unclear'> {
+  async #inherit(seen: Seen, view: View): Promise<'inherited' | 'none' | 'unclear'> {
     const { tails, newcomers, report } = this.deps;
-    const candidates = this.#lostTails(seen);
-    if (candidates.length === 0) return 'none';
-    const heir = await this.deps.opener.use(seen, (content) => this.#firstContinuedBy(content, seen, candidates));
-    if (heir === undefined || heir === 'none') return heir ?? 'unclear';
+    const heir = await this.#inheritance.heirOf(seen, view);
+    if (heir === 'none' || heir === 'unclear') return heir;
     if (typeof heir === 'number') {
       await newcomers.follow(seen, heir);
       return 'inherited';
@@ -167,41 +166,7 @@ export class Placement {
     return 'inherited';
   }
 
-  async #firstContinuedBy(
-    content: Content,
-    seen: Seen,
-    candidates: readonly Tail[],
-  ): Promise<Tail | ByteOffset | 'none'> {
-    for (const tail of candidates) {
-      const test = `${seen.key} ${stampOf(seen.stats)} ${tail.id} ${tail.offset}`;
-      if (tail.offset === 0 && isSameFile(tail.identity, seen.stats)) return tail;
-      if (tail.offset === 0 || this.#tested.has(test)) continue;
-      if ((await sameContent(content, tail.identity, tail.offset)) !== undefined) return tail;
-      // A copy made just before the last lines were written, and read: nothing in it is new.
-      const copied = tail.identity.inode !== seen.stats.ino && !isLiveName(seen.ways[0].path);
-      const read = copied ? await tail.lostText?.partOf(content) : undefined;
-      if (read) return read;
-      if (this.#tested.size >= MAX_TESTED) this.#tested.clear();
-      this.#tested.add(test);
-    }
-    return 'none';
-  }
-
-  /** Lost tails that the file may continue, the furthest read first: by inode whatever its name, or by name whatever its inode. */
-  #lostTails(seen: Seen): Tail[] {
-    const { tails } = this.deps;
-    const { source, anyName } = seen.ways[0];
-    const { dev, ino, birthtimeMs } = seen.stats;
-    const found = new Set(tails.lostBy(ino));
-    for (const lineage of lineagesOfFile(seen)) for (const tail of tails.of(lineage)) found.add(tail);
-    if (anyName) for (const tail of tails.lost) found.add(tail);
-    const ties = (tail: Tail) => (tail.identity.device === dev && tail.identity.birthtimeMs === birthtimeMs ? 1 : 0);
-    return [...found]
-      .filter((tail) => tail.place.name === 'lost' && tail.source === source && !tail.gone)
-      .sort((a, b) => b.offset - a.offset || ties(b) - ties(a));
-  }
-
-  async #settle(seen: Seen, held: Map<string, Held>): Promise<void> {
+  async #settle(seen: Seen, held: Map<string, Held>, view: View): Promise<void> {
     const { newcomers, clock } = this.deps;
     const wanted = await newcomers.isWanted(seen);
     if (wanted === 'later') this.#leaveUndecided(seen);
@@ -218,7 +183,7 @@ export class Placement {
     if (original !== undefined && !original.holds) {
       // Written anew since it was copied: now the copy is the text.
       await this.loseChanged(original.tail, original.shorter);
-      if ((await this.#inherit(seen)) === 'none') await this.#settle(seen, held);
+      if ((await this.#inherit(seen, view)) === 'none') await this.#settle(seen, held, view);
       return;
     }
     if (original === undefined) return newcomers.follow(seen, 0);
@@ -242,6 +207,6 @@ export class Placement {
 
 /** Oldest first. Kernel times are coarse: among equals the one that is still written to is the youngest. */
 function byAge(a: Seen, b: Seen): number {
-  const byName = Number(isLiveName(a.ways[0].path)) - Number(isLiveName(b.ways[0].path));
+  const byName = Number(isLive(a)) - Number(isLive(b));
   return a.stats.mtimeMs - b.stats.mtimeMs || byName || a.stats.birthtimeMs - b.stats.birthtimeMs;
 }

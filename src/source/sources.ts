@@ -11,6 +11,7 @@ import { Bell } from './bell.js';
 import { Descriptors } from './descriptors.js';
 import { Discovery } from './discover.js';
 import { type FileState, fileStates } from './file-state.js';
+import { FollowedLogs } from './followed-logs.js';
 import type { HeldFile } from './held-file.js';
 import { knownTails } from './known.js';
 import { Lookout } from './lookout.js';
@@ -60,10 +61,17 @@ export class Sources {
     const tails = this.#tails;
     this.#readable = new Bell(clock);
     this.#descriptors = new Descriptors(deps.maxOpenFiles ?? MAX_OPEN_FILES);
+    const byName = new Map(sources.map((source) => [source.name, source]));
+    const logs = new FollowedLogs({
+      tails,
+      clock,
+      startsAtBeginning: (source) => byName.get(source)?.startAt === 'beginning',
+    });
     this.#newcomers = new Newcomers({
-      sources: new Map(sources.map((source) => [source.name, source])),
+      sources: byName,
       startedBefore: deps.startedBefore ?? new Set(known.map(({ source }) => source)),
       tails,
+      logs,
       opener: this.#opener,
       clock,
       report,
@@ -74,6 +82,7 @@ export class Sources {
       tails,
       descriptors,
       newcomers: this.#newcomers,
+      logs,
       opener: this.#opener,
       cutOff: (tail, from, to) => this.#absence.tellGap(tail, from, to, 'truncated'),
       clock,

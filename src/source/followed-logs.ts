@@ -1,0 +1,97 @@
+/**
+ * Which logs are followed, and which rotated files of theirs are unread: those
+ * that are younger than what is known of the log, or all of them when nothing
+ * of it has been read yet and its source starts at the beginning.
+ */
+import { basename } from 'node:path';
+import type { Clock } from '../lib/clock.js';
+import { isLiveName, lineagesOfFile, logOf } from './lineage.js';
+import type { Tail } from './tail.js';
+import type { Tails } from './tails.js';
+import type { Seen, View } from './view.js';
+
+export interface FollowedLogsDependencies {
+  readonly tails: Tails;
+  readonly clock: Clock;
+  readonly startsAtBeginning: (source: string) => boolean;
+}
+
+interface FollowedLog {
+  readonly source: string;
+  /** The modification time after which a rotated file that is not known is an unread one. */
+  readonly unreadAfterMs: number;
+}
+
+// Kernel ticks: a file may bear a time slightly before the moment at which it was written.
+const TICK_MS = 10;
+
+export class FollowedLogs {
+  /** By lineage. */
+  readonly #logs = new Map<string, FollowedLog>();
+
+  constructor(readonly deps: FollowedLogsDependencies) {}
+
+  /** Called once a look, when the known tails have found their files. */
+  remember(view: View): void {
+    const { tails, clock, startsAtBeginning } = this.deps;
+    for (const [lineage, generations] of tails.lineages) {
+      const [tail] = generations;
+      if (tail === undefined || this.#logs.has(lineage)) continue;
+      this.#logs.set(lineage, { source: tail.source, unreadAfterMs: lastKnownMs(generations, view) });
+    }
+    const seen = new Set<string>();
+    for (const { ways } of view.files.values()) {
+      const [way] = ways;
+      const lineage = logOf(way);
+      if (!way.matched) continue;
+      seen.add(lineage);
+      if (this.#logs.has(lineage)) continue;
+      // Nothing is known of this log: nothing of it has been read, however long it has been rotating.
+      const unreadAfterMs = startsAtBeginning(way.source) ? Number.NEGATIVE_INFINITY : clock.nowMs() - TICK_MS;
+      this.#logs.set(lineage, { source: way.source, unreadAfterMs });
+    }
+    for (const lineage of this.#logs.keys()) {
+      if (!seen.has(lineage) && !tails.lineages.has(lineage)) this.#logs.delete(lineage);
+    }
+  }
+
+  /** Whether a file that no pattern matches is a rotated one with unread text. */
+  isUnreadGeneration(seen: Seen): boolean {
+    const [way] = seen.ways;
+    const lineage = this.lineageOf(seen);
+    const log = this.#logs.get(lineage);
+    if (log !== undefined) return lineage !== (way.real ?? way.path) && seen.stats.mtimeMs > log.unreadAfterMs;
+    // It bears no log's name, but lies where the rotated files of this source do.
+    const times = [...this.#logs.values()].filter(({ source }) => source === way.source);
+    return way.anyName === true && times.some(({ unreadAfterMs }) => seen.stats.mtimeMs > unreadAfterMs);
+  }
+
+  /** The followed log that the file belongs to, if there is one, or what its own name says. */
+  lineageOf(seen: Seen): string {
+    const [way] = seen.ways;
+    const lineages = [...lineagesOfFile(seen)];
+    const followed = lineages.find((lineage) => this.#logs.has(lineage));
+    if (followed !== undefined) return followed;
+    if (!way.anyName) return logOf(way);
+    // Elsewhere, but named like a followed log; or the source has one log only.
+    const names = new Set(lineages.map((lineage) => basename(lineage)));
+    const own = [...this.#logs].flatMap(([lineage, { source }]) => (source === way.source ? lineage : []));
+    return own.find((lineage) => names.has(basename(lineage))) ?? (own.length === 1 ? own[0]! : logOf(way));
+  }
+}
+
+/** What was read is known as long as it lies there: an unknown generation younger than a known one is unread. */
+function lastKnownMs(generations: ReadonlySet<Tail>, view: View): number {
+  const timesMs = [...generations].flatMap((tail) => lastSeenMs(tail, view) ?? []);
+  if (timesMs.length > 0) return Math.min(...timesMs);
+  return Math.max(...[...generations].map(({ identity }) => identity.birthtimeMs)) - TICK_MS;
+}
+
+/** Until when all that stood beside a tail's file had been seen; `undefined` when the file is out of sight. */
+function lastSeenMs({ place, path, first }: Tail, view: View): number | undefined {
+  const seen = place.name === 'placed' ? view.files.get(place.key) : undefined;
+  if (seen === undefined) return undefined;
+  // The log itself may have been written to, copied and truncated since.
+  const { mtimeMs } = first.identity;
+  return isLiveName(path) && mtimeMs !== undefined ? mtimeMs : seen.stats.mtimeMs - TICK_MS;
+}
