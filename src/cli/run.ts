@@ -67,7 +67,7 @@ async function run(io: Io, config: Config, dependencies: Dependencies, notifier:
   const { report } = dependencies;
   const state = () => working.agent.state();
   const over = new AbortController();
-  const kept = keepStateFile(config.journal.directory, state, systemClock, over.signal);
+  const kept = keepStateFile(config.journal.directory, state, dependencies, over.signal);
   report.info('Started', { config: config.file, version: dependencies.version });
   const line = () => summaryLine(state());
   notifier.ready(line());

@@ -13,7 +13,7 @@ import { countText, durationText, sizeText } from './voice.js';
 export function statusText(report: StatusReport, nowMs: number): string {
   const { writtenAtMs } = report;
   return [
-    ...(report.running ? runningLines(report) : stoppedLines(report, nowMs)),
+    ...headLines(report, nowMs),
     ...sourceLines(report),
     ...journalLines(report),
     ...linkLines(report, writtenAtMs),
@@ -24,10 +24,27 @@ export function statusText(report: StatusReport, nowMs: number): string {
   ].join('\n');
 }
 
+function headLines(report: StatusReport, nowMs: number): string[] {
+  if (!report.running) return stoppedLines(report, nowMs);
+  return report.stale === undefined ? runningLines(report) : staleLines(report, report.stale, nowMs);
+}
+
 function runningLines(report: StatusReport): string[] {
   const { pid, startedAtMs, writtenAtMs, version, config } = report;
   const agent = `agent: running for ${durationText(writtenAtMs - startedAtMs)} as process ${pid}, version ${version}, ${config}`;
   return [summaryLine(report), agent];
+}
+
+function staleLines(
+  { verdict, reasons, writtenAtMs }: StatusReport,
+  { remedy }: NonNullable<StatusReport['stale']>,
+  nowMs: number,
+): string[] {
+  return [
+    `${verdict}: ${reasons.join('; ')}`,
+    `  ${remedy}`,
+    `What follows is old, of ${momentText(writtenAtMs, nowMs)}:`,
+  ];
 }
 
 function stoppedLines({ writtenAtMs, delivery, journal }: StatusReport, nowMs: number): string[] {

@@ -6,6 +6,7 @@ import { systemClock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
 import { configFileOf } from './config-option.js';
 import type { ExitStatus, Io } from './io.js';
+import { type Place, type Presence, presenceOf } from './status/presence.js';
 import { reportOf } from './status-report.js';
 import { statusText } from './status-text.js';
 import type { Verdict } from './verdict.js';
@@ -27,9 +28,10 @@ export function statusCommand(io: Io): Command {
     .option('--watch', 'print it again every second, until interrupted')
     .addHelpText('after', HELP)
     .action(async ({ json, watch }: { json?: true; watch?: true }, command: Command) => {
-      const { journal } = await loadConfig(configFileOf(command), io.env);
+      const { journal, status } = await loadConfig(configFileOf(command), io.env);
+      const place = { directory: journal.directory, listen: status.listen };
       for (;;) {
-        const { text, verdict } = await seen(journal.directory, json === true);
+        const { text, verdict } = await seen(place, json === true);
         io.stdout.write(watch && !json && io.isTerminal ? CLEAR + text : text);
         io.setExitStatus(EXIT_STATUS[verdict]);
         if (!watch || io.signal.aborted) return;
@@ -41,26 +43,30 @@ export function statusCommand(io: Io): Command {
 
 const CLEAR = '\u001b[H\u001b[2J';
 
-async function seen(directory: string, json: boolean): Promise<{ text: string; verdict: Verdict }> {
-  const state = await readStateFile(directory);
-  if (state === undefined) return noState(directory, json);
+async function seen(place: Place, json: boolean): Promise<{ text: string; verdict: Verdict }> {
+  const state = await readStateFile(place.directory);
   const nowMs = systemClock.nowMs();
-  const report = reportOf(state, nowMs, isAlive);
+  const presence = await presenceOf(place, state, nowMs);
+  if (state === undefined) return noState(place, presence, json);
+  const report = reportOf(state, presence);
   return { text: json ? `${JSON.stringify(report)}\n` : statusText(report, nowMs), verdict: report.verdict };
 }
 
-function noState(directory: string, json: boolean): { text: string; verdict: Verdict } {
-  const message = `no agent has run with the journal ${directory}, or this user may not read it`;
-  const hint = 'start the agent: systemctl start openemr-audit-forwarder; or ask as root';
+function noState({ directory }: Place, presence: Presence, json: boolean): { text: string; verdict: Verdict } {
+  const { verdict, message, hint } = stateless(directory, presence);
   if (json) throw new AgentError('no-state', message, { hint });
-  return { text: `PROBLEM: ${message}\nhint: ${hint}\n`, verdict: 'PROBLEM' };
+  return { text: `${verdict}: ${message}\nhint: ${hint}\n`, verdict };
 }
 
-/** Signal 0 asks only whether there is such a process; EPERM is a yes. */
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+function stateless(directory: string, presence: Presence): { verdict: Verdict; message: string; hint: string } {
+  if (presence.name === 'silent') {
+    const { verdict, pid, reason, remedy } = presence;
+    const who = pid === undefined ? 'an agent runs' : `the agent runs as process ${pid}`;
+    return { verdict, message: `${who}, but has left no state in ${directory}: ${reason}`, hint: remedy };
   }
+  return {
+    verdict: 'PROBLEM',
+    message: `no agent has run with the journal ${directory}, or this user may not read it`,
+    hint: 'start the agent: systemctl start openemr-audit-forwarder; or ask as root',
+  };
 }

@@ -14,3 +14,8 @@ export function readListen(text: string): Listen | 'off' | undefined {
   const port = Number(digits);
   return host !== undefined && isIP(host) !== 0 && port < 65_536 ? { host, port } : undefined;
 }
+
+/** As it stands in a URL. */
+export function listenText({ host, port }: Listen): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -24,14 +24,21 @@ import { AgentError, systemCode } from '../lib/errors.js';
 const MAX_PATH_BYTES = 107;
 const ANSWER_MS = 2000;
 const ATTEMPTS = 10;
+/** The socket's process is dead, or it has just taken its socket away. */
+const NOBODY: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
 
 export interface Lock {
   release(): Promise<void>;
 }
 
-interface Answer {
+/** What whoever has the lock says of itself; nothing where it does not answer. */
+export interface Holder {
   readonly pid: number | undefined;
+  /** When it took its place, ISO 8601. */
   readonly start: string | undefined;
+}
+
+interface Answer extends Holder {
   readonly held: boolean;
 }
 
@@ -54,6 +61,14 @@ export async function takeLock(directory: string, { clock, random }: LockDepende
     if (holder !== undefined || attempt === ATTEMPTS) throw locked(directory, holder ?? others[0]);
     await clock.sleep(20 + (random(1)[0] ?? 0));
   }
+}
+
+/** Who holds the lock just now, if anybody does. Changes nothing on disk: a socket can be asked where nothing can be written. */
+export async function lockHolder(directory: string): Promise<Holder | undefined> {
+  const names = await readdir(directory).catch(() => []);
+  const heard = await Promise.all(socketsAmong(names).map((name) => conversation(join(directory, name))));
+  const answers = heard.filter(({ code }) => !NOBODY.has(code)).map(({ said }) => answerIn(said));
+  return answers.find(({ held }) => held);
 }
 
 function locked(directory: string, holder: Answer | undefined): AgentError {
@@ -110,25 +125,22 @@ function listening(server: Server, path: string): Promise<void> {
 }
 
 async function livingOthers(directory: string, own: string): Promise<Answer[]> {
-  const names = (await readdir(directory)).filter((name) => /^[0-9a-f]{16}$/.test(name) && name !== own);
+  const names = socketsAmong(await readdir(directory)).filter((name) => name !== own);
   const answers = await Promise.all(names.map((name) => ask(join(directory, name))));
   return answers.filter((answer) => answer !== undefined);
+}
+
+function socketsAmong(names: readonly string[]): string[] {
+  return names.filter((name) => /^[0-9a-f]{16}$/.test(name));
 }
 
 /** Asks who is behind a socket; undefined, and the socket removed, when nobody is. */
 async function ask(path: string): Promise<Answer | undefined> {
   const { said, code } = await conversation(path);
-  switch (code) {
-    case 'ENOENT':
-      return undefined;
-    case 'ECONNREFUSED':
-      // What cannot be removed, because it never was a socket, holds nothing either.
-      await rm(path, { force: true }).catch(() => undefined);
-      return undefined;
-    default:
-      // It is there but says nothing (stopped, or asked by too many): that is held, too.
-      return answerIn(said);
-  }
+  if (!NOBODY.has(code)) return answerIn(said);
+  // What cannot be removed, because it never was a socket, holds nothing either.
+  await rm(path, { force: true }).catch(() => undefined);
+  return undefined;
 }
 
 function conversation(path: string): Promise<{ said: string; code: string }> {
@@ -147,6 +159,7 @@ function conversation(path: string): Promise<{ said: string; code: string }> {
   });
 }
 
+/** Who is there but says nothing (stopped, or asked by too many) holds it, too. */
 function answerIn(said: string): Answer {
   try {
     const { pid, start, held }: { pid?: unknown; start?: unknown; held?: unknown } = JSON.parse(said);

@@ -1,10 +1,12 @@
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import type { AgentState } from '../../src/agent/state.js';
 import { keepStateFile, readStateFile } from '../../src/agent/state-file.js';
+import type { Facts } from '../../src/model/report.js';
 import { temporaryDirectory } from '../support/files.js';
 import { ManualClock } from '../support/manual-clock.js';
+import { silent } from '../support/silent.js';
 import { until } from '../support/wait.js';
 
 const stateOf = (pid: number) => ({ pid, version: '1' }) as AgentState;
@@ -15,7 +17,7 @@ test('the state on disk is renewed every two seconds and once more at the end', 
   const clock = new ManualClock();
   const stop = new AbortController();
   let pid = 1;
-  const kept = keepStateFile(directory, () => stateOf(pid), clock, stop.signal);
+  const kept = keepStateFile(directory, () => stateOf(pid), { clock, report: silent }, stop.signal);
   await asleep(clock);
   t.is((await readStateFile(directory))?.pid, 1);
   pid = 2;
@@ -37,13 +39,29 @@ test('without an agent, or with half a file, there is no state', async (t) => {
   t.is(await readStateFile(directory), undefined);
 });
 
-test('a disk that takes nothing does not end the agent', async (t) => {
-  const directory = temporaryDirectory(t);
-  rmSync(directory, { recursive: true });
+test('a disk that takes nothing does not end the agent, and is told of once, as is its end', async (t) => {
+  const directory = join(temporaryDirectory(t), 'journal');
   const stop = new AbortController();
   const clock = new ManualClock();
-  const kept = keepStateFile(directory, () => stateOf(1), clock, stop.signal);
+  const told: string[] = [];
+  const tell = (message: string, facts: Facts = {}) => told.push(`${message}: ${facts.file}`);
+  const kept = keepStateFile(
+    directory,
+    () => stateOf(1),
+    { clock, report: { ...silent, warning: tell, notice: tell } },
+    stop.signal,
+  );
+  await asleep(clock);
+  await clock.advance(2_000);
+  await asleep(clock);
+  mkdirSync(directory);
+  await clock.advance(2_000);
   await asleep(clock);
   stop.abort();
   await t.notThrowsAsync(kept);
+  const file = join(directory, 'status.json');
+  t.deepEqual(told, [
+    `The state for status cannot be written; status will show an old one: ${file}`,
+    `The state for status is written again: ${file}`,
+  ]);
 });

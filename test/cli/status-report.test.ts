@@ -40,7 +40,10 @@ const STATES: readonly AgentState[] = [
 ];
 
 test('the keys of the JSON are those that the documentation names, and no others', (t) => {
-  const printed = STATES.map((state) => JSON.parse(JSON.stringify(reportOf(state, NOW_MS, () => true))));
+  const silence = { verdict: 'PROBLEM', reason: 'its disk is full', remedy: 'free some' } as const;
+  const presences = [{ name: 'present' }, { name: 'absent' }, { name: 'silent', pid: 1, ...silence }] as const;
+  const reports = STATES.flatMap((state) => presences.map((presence) => reportOf(state, presence)));
+  const printed = reports.map((report) => JSON.parse(JSON.stringify(report)));
   const keys = new Set(printed.flatMap((report) => [...keysOf(report)]));
   // An empty list has nothing within it, and groups are named by what is in them.
   const whole = [...keys].filter(
@@ -54,5 +57,10 @@ test('the keys of the JSON are those that the documentation names, and no others
 });
 
 test('the verdict stands before everything else', (t) => {
-  t.deepEqual(Object.keys(reportOf(WELL, NOW_MS, () => true)).slice(0, 4), ['schema', 'running', 'verdict', 'reasons']);
+  t.deepEqual(Object.keys(reportOf(WELL, { name: 'present' })).slice(0, 4), [
+    'schema',
+    'running',
+    'verdict',
+    'reasons',
+  ]);
 });

@@ -4,10 +4,7 @@ import { statusText } from '../../src/cli/status-text.js';
 import { NOW_MS, stateWith, WELL } from '../support/sample-state.js';
 
 function linesOf(state: typeof WELL): string[] {
-  return statusText(
-    reportOf(state, NOW_MS, () => true),
-    NOW_MS,
-  ).split('\n');
+  return statusText(reportOf(state, { name: 'present' }), NOW_MS).split('\n');
 }
 
 test('a tired person reads the verdict, then what it rests on', (t) => {

@@ -72,12 +72,7 @@ for (const [what, state, verdict, reason] of cases) {
     t.is(found, verdict);
     if (reason === undefined) t.deepEqual(reasons, []);
     else t.regex(reasons[0] ?? '', reason);
-    t.true(
-      statusText(
-        reportOf(state, NOW_MS, () => true),
-        NOW_MS,
-      ).startsWith(`${verdict}: ${reasons[0] ?? ''}`),
-    );
+    t.true(statusText(reportOf(state, { name: 'present' }), NOW_MS).startsWith(`${verdict}: ${reasons[0] ?? ''}`));
   });
 }
 
@@ -94,15 +89,33 @@ test('the first line says all', (t) => {
   t.is(summaryLine(WELL), 'OK: connected to hie.example.org:6514 (TLSv1.3); sent 1,234, acknowledged 1,234, waiting 0');
 });
 
-test('an agent that has gone, or writes nothing any more, is a PROBLEM, whatever it wrote last', (t) => {
-  const stopped = stateWith({ delivery: { link: { name: 'stopped' } } });
-  for (const report of [
-    reportOf(WELL, NOW_MS, () => false),
-    reportOf(WELL, NOW_MS + 31_000, () => true),
-    reportOf(stopped, NOW_MS, () => true),
-  ]) {
-    t.is(report.verdict, 'PROBLEM');
-    t.false(report.running);
-    t.regex(statusText(report, NOW_MS), /^PROBLEM: the agent is not running; last seen 2026-11-23 10:00:00Z/);
-  }
+test('an agent that has gone is a PROBLEM, whatever it wrote last', (t) => {
+  const report = reportOf(WELL, { name: 'absent' });
+  t.is(report.verdict, 'PROBLEM');
+  t.false(report.running);
+  t.regex(statusText(report, NOW_MS), /^PROBLEM: the agent is not running; last seen 2026-11-23 10:00:00Z/);
+});
+
+test('an agent that runs and leaves nothing new is a PROBLEM with what is old, since when, why, and what to do', (t) => {
+  const silent = {
+    name: 'silent',
+    pid: 4242,
+    verdict: 'PROBLEM',
+    reason: 'its disk is full',
+    remedy: 'free some',
+  } as const;
+  const report = reportOf(WELL, silent);
+  t.true(report.running);
+  t.deepEqual(report.stale, { reason: 'its disk is full', remedy: 'free some' });
+  t.deepEqual(
+    statusText(report, NOW_MS + 600_000)
+      .split('\n')
+      .slice(0, 4),
+    [
+      'PROBLEM: the agent runs as process 4242, but has left no new state here: its disk is full',
+      '  free some',
+      'What follows is old, of 2026-11-23 10:00:00Z (10 min ago):',
+      'source main: 1 file, all read',
+    ],
+  );
 });

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { AgentState } from '../../agent/state.js';
-import type { Listen } from '../../config/listen.js';
+import { type Listen, listenText } from '../../config/listen.js';
 import type { Clock } from '../../lib/clock.js';
 import { reasonOf, systemCode } from '../../lib/errors.js';
 import type { Report } from '../../model/report.js';
@@ -35,7 +35,7 @@ export async function listenForStatus(
   stop: AbortSignal,
 ): Promise<void> {
   const { clock, report } = dependencies;
-  const address = place.host.includes(':') ? `[${place.host}]:${place.port}` : `${place.host}:${place.port}`;
+  const address = listenText(place);
   let told = false;
   while (!stop.aborted) {
     const server = httpServer({ answers: answersOf(dependencies), names: dependencies.names });
@@ -87,7 +87,7 @@ function tellOfFailure(address: string, error: unknown, report: Report): void {
 
 function answersOf({ state, clock }: ListenDependencies): Record<string, () => Answer | Promise<Answer>> {
   const metrics = new Metrics();
-  const present = (): StatusReport => reportOf(state(), clock.nowMs(), () => true);
+  const present = (): StatusReport => reportOf(state(), { name: 'present' });
   return {
     '/': () => {
       const report = present();
