@@ -57,9 +57,14 @@ export class Absence {
 
   /** Nothing will be read any more: what is unread of a file out of sight is told now, while its size is known. */
   leave(tail: Tail): void {
-    if (tail.place.name !== 'unlinked' || tail.ended || tail.place.size <= tail.offset) return;
-    if (this.options.hasCopy(tail)) return;
-    this.tellGap(tail, tail.offset, tail.place.size, 'deleted');
+    if (tail.place.name === 'unlinked' && this.isLeftUnread(tail))
+      this.tellGap(tail, tail.offset, tail.place.size, 'deleted');
+  }
+
+  /** Nothing but its descriptor leads to the rest of its text. */
+  isLeftUnread(tail: Tail): boolean {
+    const { place, offset, ended } = tail;
+    return place.name === 'unlinked' && !ended && place.size > offset && !this.options.hasCopy(tail);
   }
 
   async #tendUnlinked(tail: Tail): Promise<void> {

@@ -11,9 +11,9 @@ import type { Tails } from './tails.js';
 import type { Seen, View } from './view.js';
 
 export interface FollowedLogsDependencies {
+  readonly sources: ReadonlyMap<string, { readonly startAt: 'beginning' | 'end' }>;
   readonly tails: Tails;
   readonly clock: Clock;
-  readonly startsAtBeginning: (source: string) => boolean;
 }
 
 interface FollowedLog {
@@ -33,7 +33,7 @@ export class FollowedLogs {
 
   /** Called once a look, when the known tails have found their files. */
   remember(view: View): void {
-    const { tails, clock, startsAtBeginning } = this.deps;
+    const { sources, tails, clock } = this.deps;
     for (const [lineage, generations] of tails.lineages) {
       const [tail] = generations;
       if (tail === undefined || this.#logs.has(lineage)) continue;
@@ -47,7 +47,8 @@ export class FollowedLogs {
       seen.add(lineage);
       if (this.#logs.has(lineage)) continue;
       // Nothing is known of this log: nothing of it has been read, however long it has been rotating.
-      const unreadAfterMs = startsAtBeginning(way.source) ? Number.NEGATIVE_INFINITY : clock.nowMs() - TICK_MS;
+      const isFromBeginning = sources.get(way.source)?.startAt === 'beginning';
+      const unreadAfterMs = isFromBeginning ? Number.NEGATIVE_INFINITY : clock.nowMs() - TICK_MS;
       this.#logs.set(lineage, { source: way.source, unreadAfterMs });
     }
     for (const lineage of this.#logs.keys()) {

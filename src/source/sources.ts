@@ -62,11 +62,7 @@ export class Sources {
     this.#readable = new Bell(clock);
     this.#descriptors = new Descriptors(deps.maxOpenFiles ?? MAX_OPEN_FILES);
     const byName = new Map(sources.map((source) => [source.name, source]));
-    const logs = new FollowedLogs({
-      tails,
-      clock,
-      startsAtBeginning: (source) => byName.get(source)?.startAt === 'beginning',
-    });
+    const logs = new FollowedLogs({ sources: byName, tails, clock });
     this.#newcomers = new Newcomers({
       sources: byName,
       startedBefore: deps.startedBefore ?? new Set(known.map(({ source }) => source)),
@@ -151,11 +147,7 @@ export class Sources {
    * keeps, which nobody could read later; `undefined` when there is no more.
    */
   async readDeleted(): Promise<Chunk | undefined> {
-    if (!this.#lookedLast) {
-      this.#lookedLast = true;
-      await this.#lookout.close();
-      await this.#lookAround();
-    }
+    await this.#lookLast();
     return this.#turns.run(() => this.#reader.nextDeleted());
   }
 
@@ -192,6 +184,8 @@ export class Sources {
 
   /** Ends looking and reading, and closes every file. A chunk handed out stays valid. */
   async close(): Promise<void> {
+    // What is out of sight and unread may be in sight again, or a copy of it may be.
+    if ([...this.#tails.all].some((tail) => this.#absence.isLeftUnread(tail))) await this.#lookLast();
     const held = await this.handOver();
     for (const tail of this.#tails.all) this.#absence.leave(tail);
     for (const { content } of held) await content.close();
@@ -212,6 +206,13 @@ export class Sources {
     const unread = held.map(({ position }) => position).filter(({ tailId }) => !ids.has(tailId));
     await this.#lookAround([...known, ...unread], held);
     this.#lookout.start();
+  }
+
+  async #lookLast(): Promise<void> {
+    if (this.#lookedLast) return;
+    this.#lookedLast = true;
+    await this.#lookout.close();
+    await this.#lookAround();
   }
 
   #remember(positions: readonly Position[], lostMs: number): void {

@@ -61,3 +61,24 @@ test('a file that grew since it was last seen, and is saved anew at once, is rea
   append(log, 'two');
   await recorder.expect(['one', 'two']);
 });
+
+test('a file that was out of sight for a moment before a stop, unread, is not told as missing', async (t) => {
+  const directory = join(temporaryDirectory(t), 'logs');
+  const log = join(directory, 'audit.log');
+  mkdirSync(directory);
+  append(log, 'read');
+  // Long enough that no look comes between the directory's return and the stop.
+  const recorder = await Recorder.open(t, [{ paths: [log] }], { pollMs: 1_000 });
+  await recorder.expect(['read']);
+  await recorder.pause();
+  append(log, 'unread');
+  await recorder.until(() => (recorder.sources.files()[0]?.size ?? 0) > 5, 'the line to be seen');
+  renameSync(directory, `${directory}~`);
+  await recorder.until(() => recorder.sources.files()[0]?.unlinked === true, 'the file to be out of sight');
+
+  renameSync(`${directory}~`, directory);
+  await recorder.restart();
+
+  await recorder.expect(['read', 'unread']);
+  t.deepEqual(recorder.notices, []);
+});
