@@ -186,7 +186,12 @@ export class Placement {
       if ((await this.#inherit(seen, view)) === 'none') await this.#settle(seen, held, view);
       return;
     }
-    if (original === undefined) return newcomers.follow(seen, 0);
+    if (original === undefined) {
+      if (before?.stamp !== stamp || heldMs >= HOLD_MS) return newcomers.follow(seen, 0);
+      // It was a copy when it was looked at: if it is none any more, it has been written anew since.
+      held.set(seen.key, before);
+      return this.#leaveUndecided(seen);
+    }
     if (heldMs < HOLD_MS || original.tail.place.name !== 'placed' || !seen.ways[0].matched) {
       held.set(seen.key, { stamp, of: original.tail, sinceMs: clock.monotonicMs() - heldMs });
       return;

@@ -1,0 +1,59 @@
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { Descriptors } from '../../src/source/descriptors.js';
+import { Discovery } from '../../src/source/discover.js';
+import { FollowedLogs } from '../../src/source/followed-logs.js';
+import { Newcomers } from '../../src/source/newcomers.js';
+import { Opener } from '../../src/source/opener.js';
+import { Placement } from '../../src/source/placement.js';
+import { Tails } from '../../src/source/tails.js';
+import { temporaryDirectory } from '../support/files.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { complete } from '../support/recorder.js';
+import { silent } from '../support/silent.js';
+
+test('a copy that was written anew since it was looked at is followed as it is now', async (t) => {
+  const log = join(temporaryDirectory(t), 'audit.log');
+  const { look, tails, descriptors, placement } = stage(log);
+  writeFileSync(log, 'a long line that is read\n');
+  await placement.apply(await look(), 0);
+  const [tail] = tails.all;
+  await descriptors.open(tail!);
+  await tail!.read(0, 0);
+  copyFileSync(log, `${log}~`);
+  renameSync(`${log}~`, log);
+  await placement.apply(await look(), 0);
+  t.is(tail!.place.name, 'unlinked');
+  await descriptors.release(tail!);
+  tails.lose(tail!, 'deleted', tail!.offset, false, 0);
+
+  const late = await look();
+  writeFileSync(log, 'anew\n');
+  const others = () => [...tails.all].filter((one) => one !== tail);
+  for (const view of [late, await look()]) {
+    await placement.apply(view, 1);
+    for (const one of others()) if ((await descriptors.open(one)).kind === 'open') await one.read(0, 0);
+  }
+
+  t.deepEqual(
+    others().map(({ place, path }) => [place.name, place.size, path]),
+    [['placed', 5, log]],
+  );
+});
+
+function stage(log: string) {
+  const source = complete({ paths: [log] });
+  const clock = new ManualClock();
+  const tails = new Tails();
+  const descriptors = new Descriptors(8);
+  const opener = new Opener();
+  const sources = new Map([[source.name, source]]);
+  const logs = new FollowedLogs({ sources, tails, clock });
+  const common = { sources, tails, logs, opener, clock, report: silent };
+  const newcomers = new Newcomers({ ...common, startedBefore: new Set(), newTailId: () => String(tails.nextAge()) });
+  const placement = new Placement({ ...common, descriptors, newcomers, cutOff: () => undefined });
+  const discovery = new Discovery([source], () => Date.now());
+  const look = () => discovery.look([...tails.all].map(({ path }) => ({ path, source: source.name })));
+  return { look, tails, descriptors, placement };
+}
