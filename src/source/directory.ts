@@ -7,7 +7,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { systemCode } from '../lib/errors.js';
 
 export interface Listing {
-  /** `device:inode`, to meet a directory once however many links lead to it. */
+  /** Device, inode and birth, to meet a directory once however many links lead to it, and to know it from a later one. */
   readonly key: string;
   readonly device: number;
   /** Sorted by name. */
@@ -54,8 +54,8 @@ export class Directories {
 
   async #look(path: string, nowMs: number): Promise<Look> {
     try {
-      const { mtimeMs, dev, ino } = await stat(path);
-      const key = `${dev}:${ino}`;
+      const { mtimeMs, birthtimeMs, dev, ino } = await stat(path);
+      const key = `${dev}:${ino}:${birthtimeMs}`;
       const kept = this.#kept.get(path);
       if (kept?.settled && kept.mtimeMs === mtimeMs && kept.listing.key === key) {
         if (nowMs - kept.listedAtMs < TRUST_LISTING_MS) return { state: 'listed', listing: kept.listing };

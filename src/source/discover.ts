@@ -31,13 +31,16 @@ interface Patterns {
   readonly rotated: readonly Glob[];
 }
 
+// Half of what Linux gives a user at the least (8192): a wide tree must not leave other programs without watches.
+const MAX_WITHOUT_FILE = 4096;
+
 type FoundBy = 'matched' | 'beside' | 'rotated';
 
 interface Round {
   readonly ways: Map<string, Way>;
   readonly overlaps: Overlap[];
   readonly unreachable: Map<string, Unreachable>;
-  readonly directories: Set<string>;
+  readonly directories: Map<string, string>;
   /** What is known of each directory that was looked at. */
   readonly looked: Map<string, Listing | 'absent' | 'unreadable'>;
 }
@@ -64,7 +67,7 @@ export class Discovery {
       ways: new Map(),
       overlaps: [],
       unreachable: new Map(),
-      directories: new Set(),
+      directories: new Map(),
       looked: new Map(),
     };
     for (const patterns of this.#patterns) {
@@ -78,6 +81,7 @@ export class Discovery {
     }
     return takeView({
       ...round,
+      directories: worthWatching(round),
       ways: [...round.ways.values()],
       isAbsent: (path) => this.#isAbsent(path, round),
       isElsewhere: (path) => this.#patterns.some(({ rotated }) => rotated.some((glob) => glob.matches(path))),
@@ -88,10 +92,17 @@ export class Discovery {
     });
   }
 
-  /** Whether a change at this path can matter; `live` are the paths of the followed logs. */
+  /** Whether a file at this path can matter; `live` are the paths of the followed logs. */
   concerns(path: string, live: { has(path: string): boolean }): boolean {
+    const open = this.#patterns.filter(({ exclude }) => !exclude.some((glob) => glob.matches(path)));
+    if (open.length === 0) return false;
     if (liveNames(basename(path)).some((name) => live.has(join(dirname(path), name)))) return true;
-    return this.#patterns.some(({ paths, rotated }) => [...paths, ...rotated].some((glob) => glob.matches(path)));
+    return open.some(({ paths, rotated }) => [...paths, ...rotated].some((glob) => glob.matches(path)));
+  }
+
+  /** Whether files below this path can matter, if it is a directory. */
+  leads(path: string): boolean {
+    return this.#patterns.some(({ paths, rotated }) => [...paths, ...rotated].some((glob) => glob.leads(path)));
   }
 
   async #walk(glob: Glob, patterns: Patterns, by: FoundBy, round: Round): Promise<void> {
@@ -136,7 +147,7 @@ export class Discovery {
     const look = await this.#directories.look(directory, this.nowMs());
     switch (look.state) {
       case 'listed':
-        round.directories.add(directory);
+        round.directories.set(directory, look.listing.key);
         round.looked.set(directory, look.listing);
         return look.listing;
       case 'absent':
@@ -203,6 +214,13 @@ export class Discovery {
     const kind = looked.kinds.get(basename(path));
     return kind === undefined || kind === 'other' || kind === 'directory';
   }
+}
+
+function worthWatching({ directories, ways }: Round): ReadonlyMap<string, string> {
+  const holding = new Set([...ways.keys()].map((path) => dirname(path)));
+  const all = [...directories];
+  const others = all.filter(([directory]) => !holding.has(directory));
+  return new Map([...all.filter(([directory]) => holding.has(directory)), ...others.slice(0, MAX_WITHOUT_FILE)]);
 }
 
 async function leadsToDirectory(path: string): Promise<boolean> {

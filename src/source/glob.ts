@@ -66,13 +66,22 @@ export class Glob {
   }
 
   matches(path: string): boolean {
+    return this.accepts(this.#after(path));
+  }
+
+  /** Whether a path below this one can match. */
+  leads(path: string): boolean {
+    return this.goesOn(this.#after(path));
+  }
+
+  #after(path: string): Place {
     let place = this.start();
     for (const name of path.split('/')) {
       if (name === '') continue;
       place = this.step(place, name);
-      if (place.length === 0) return false;
+      if (place.length === 0) break;
     }
-    return this.accepts(place);
+    return place;
   }
 
   /** `**` also stands for no directory at all. */

@@ -1,17 +1,21 @@
 /**
- * When to look. A hint makes one path be looked at, and once more when
- * chokidar's throttle is over; anything surprising there, and the slow poll,
- * make a look at everything. Looks at everything are spaced by what they cost,
- * so that a large tree takes a bounded share of the processor.
+ * When to look. A hint makes one path be looked at; anything surprising there,
+ * a new name that matters, and the slow poll make a look at everything. Looks
+ * at everything are spaced by what they cost, so that a large tree takes a
+ * bounded share of the processor.
  */
 import { stat } from 'node:fs/promises';
 import type { Clock } from '../lib/clock.js';
 import { reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
 import { Bell } from './bell.js';
+import type { Discovery } from './discover.js';
+import { Hinted } from './hinted.js';
 import { stampOf } from './place.js';
+import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
-import type { Wake, WakeFactory } from './wake.js';
+import type { View } from './view.js';
+import type { Change, Wake, WakeFactory } from './wake.js';
 
 export interface LookoutOptions {
   readonly clock: Clock;
@@ -19,16 +23,15 @@ export interface LookoutOptions {
   readonly pollMs: number;
   readonly tails: Tails;
   readonly wake: WakeFactory;
-  /** Whether a change at this path can matter. */
-  readonly concerns: (path: string) => boolean;
-  /** Looks at everything; answers with the directories worth watching. */
-  readonly lookAround: () => Promise<ReadonlySet<string>>;
+  readonly discovery: Discovery;
+  /** Looks at everything. */
+  readonly lookAround: () => Promise<View>;
   readonly readable: () => void;
 }
 
-// chokidar 4 and 5 drop a change that follows another within 50 ms and never
-// report it (paulmillr/chokidar#1455): look again once the throttle is over.
-const RECHECK_MS = 75;
+// Whether a new name is a directory's is asked of so many so often; of more, a look at everything tells sooner.
+const MAX_STRANGERS = 50;
+const STRANGERS_EVERY_MS = 50;
 // Looks at everything that were asked for take at most a quarter of the time, polled ones a twentieth.
 const ASKED_SPACING = 3;
 const POLLED_SPACING = 19;
@@ -40,9 +43,13 @@ const COSTS_KEPT = 3;
 export class Lookout {
   readonly #bell: Bell;
   readonly #stopping = new AbortController();
-  /** When each hinted path is to be looked at: now, and again later. */
-  readonly #due = new Map<string, number>();
+  readonly #hinted = new Hinted();
+  /** New names that matter if they are directories. */
+  readonly #strangers = new Set<string>();
+  #strangersAtMs = 0;
   #wake: Wake | undefined;
+  /** What the last look at everything has found. */
+  #view: View | undefined;
   #running: Promise<void> = Promise.resolve();
   #wanted = false;
   #lastEndMs: number;
@@ -54,11 +61,11 @@ export class Lookout {
     this.#lastEndMs = options.clock.monotonicMs();
   }
 
-  start(): void {
-    const { wake, concerns, report, clock } = this.options;
-    this.#wake = wake({ hint: (path) => this.#hint(path), concerns, report, clock });
-    // The first look was before there were watches.
-    this.#wanted = true;
+  /** `view`: what `lookAround` has just answered. */
+  start(view: View): void {
+    const { wake, report } = this.options;
+    this.#wake = wake({ hint: (path, change) => this.#hint(path, change), report });
+    this.#watch(view);
     this.#running = this.#run();
   }
 
@@ -70,16 +77,31 @@ export class Lookout {
 
   async close(): Promise<void> {
     this.#stopping.abort();
-    await this.#wake?.close();
+    this.#wake?.close();
     await this.#running;
   }
 
-  #hint(path: string): void {
-    const { signal } = this.#stopping;
-    if (signal.aborted) return;
-    if (this.options.tails.byPath(path) === undefined) this.#wanted = true;
-    else this.#due.set(path, 0);
+  #hint(path: string, change: Change): void {
+    if (this.#stopping.signal.aborted) return;
+    if (this.#tailAt(path) !== undefined) this.#hinted.add(path);
+    else if (this.#wanted) return;
+    else if (this.#view?.directories.has(path) || this.#concerns(path)) this.#wanted = true;
+    else if (change === 'change' || !this.options.discovery.leads(path)) return;
+    else if (this.#strangers.size < MAX_STRANGERS) this.#strangers.add(path);
+    else this.#wanted = true;
     this.#bell.ring();
+  }
+
+  /** The tail whose file lies at this path, or behind a link that leads to it. */
+  #tailAt(path: string): Tail | undefined {
+    const { tails } = this.options;
+    return tails.byPath(path) ?? tails.byKey(this.#view?.behindLink(path) ?? '');
+  }
+
+  /** Whether a file at this path, or getting through to it, can matter. */
+  #concerns(path: string): boolean {
+    const { tails, discovery } = this.options;
+    return this.#view?.unreachable.has(path) || discovery.concerns(path, tails.lineages);
   }
 
   async #run(): Promise<void> {
@@ -89,6 +111,7 @@ export class Lookout {
       await this.#bell.wait(this.#nextMs(), signal);
       if (signal.aborted) return;
       await this.#lookAtHinted();
+      await this.#lookAtStrangers();
       if (clock.monotonicMs() >= this.#nextFullMs()) await this.#lookAtAll();
     }
   }
@@ -100,17 +123,14 @@ export class Lookout {
   }
 
   #nextMs(): number {
-    const next = Math.min(this.#nextFullMs(), ...this.#due.values());
-    return Math.max(0, next - this.options.clock.monotonicMs());
+    const strangersMs = this.#strangers.size > 0 ? this.#strangersAtMs : Number.POSITIVE_INFINITY;
+    const nextMs = Math.min(this.#nextFullMs(), this.#hinted.nextMs, strangersMs);
+    return Math.max(0, nextMs - this.options.clock.monotonicMs());
   }
 
   async #lookAtHinted(): Promise<void> {
-    const nowMs = this.options.clock.monotonicMs();
     let changed = false;
-    for (const [path, dueMs] of [...this.#due]) {
-      if (dueMs > nowMs) continue;
-      if (dueMs === 0) this.#due.set(path, nowMs + RECHECK_MS);
-      else this.#due.delete(path);
+    for (const path of this.#hinted.take(this.options.clock.monotonicMs())) {
       if (await this.#lookAt(path)) changed = true;
     }
     if (changed) this.options.readable();
@@ -118,9 +138,8 @@ export class Lookout {
 
   /** Whether a followed file has grown. */
   async #lookAt(path: string): Promise<boolean> {
-    const { tails } = this.options;
     const stats = await stat(path).catch(() => undefined);
-    const tail = tails.byPath(path);
+    const tail = this.#tailAt(path);
     const place = tail?.place;
     const same = stats !== undefined && place?.name === 'placed' && place.key === `${stats.dev}:${stats.ino}`;
     if (!same || tail === undefined || stats.size < place.size) {
@@ -128,8 +147,21 @@ export class Lookout {
       return false;
     }
     if (stampOf(stats) === place.stamp) return false;
-    tails.sight(tail, stats);
+    this.options.tails.sight(tail, stats);
     return true;
+  }
+
+  async #lookAtStrangers(): Promise<void> {
+    const nowMs = this.options.clock.monotonicMs();
+    if (this.#strangers.size === 0 || nowMs < this.#strangersAtMs) return;
+    this.#strangersAtMs = nowMs + STRANGERS_EVERY_MS;
+    const strangers = [...this.#strangers];
+    this.#strangers.clear();
+    for (const path of strangers) {
+      if (this.#wanted) return;
+      const stats = await stat(path).catch(() => undefined);
+      if (stats?.isDirectory()) this.#wanted = true;
+    }
   }
 
   async #lookAtAll(): Promise<void> {
@@ -137,11 +169,17 @@ export class Lookout {
     this.#wanted = false;
     const startMs = clock.monotonicMs();
     try {
-      this.#wake?.watch(await this.options.lookAround());
+      this.#watch(await this.options.lookAround());
     } catch (error) {
       report.error('Looking for files failed; it is tried again', { reason: reasonOf(error) });
     }
     this.#lastEndMs = clock.monotonicMs();
     this.#tookMs = [...this.#tookMs, this.#lastEndMs - startMs].slice(-COSTS_KEPT);
+  }
+
+  #watch(view: View): void {
+    this.#view = view;
+    // What came between the look and the watch was told to nobody.
+    if (this.#wake?.watch(view.directories)) this.lookSoon();
   }
 }

@@ -30,6 +30,6 @@ export interface SourcesDependencies {
   readonly maxOpenFiles?: number;
   /** Default 5000. */
   readonly pollMs?: number;
-  /** Default: inotify by chokidar. */
+  /** Default: inotify. */
   readonly wake?: WakeFactory;
 }

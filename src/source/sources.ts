@@ -23,7 +23,7 @@ import { Reader } from './reader.js';
 import { Tails } from './tails.js';
 import { Turns } from './turns.js';
 import type { View } from './view.js';
-import { chokidarWake } from './wake.js';
+import { inotifyWake } from './wake.js';
 
 export type { FileState } from './file-state.js';
 export type { HeldFile } from './held-file.js';
@@ -107,8 +107,8 @@ export class Sources {
       report,
       pollMs,
       tails,
-      wake: deps.wake ?? chokidarWake,
-      concerns: (path) => this.#discovery.concerns(path, this.#tails.lineages),
+      wake: deps.wake ?? inotifyWake,
+      discovery: this.#discovery,
       lookAround: () => this.#lookAround(),
       readable: () => this.#readable.ring(),
     });
@@ -204,8 +204,7 @@ export class Sources {
     const ids = new Set(known.map(({ tailId }) => tailId));
     // A file of which nothing has been read yet is in no journal.
     const unread = held.map(({ position }) => position).filter(({ tailId }) => !ids.has(tailId));
-    await this.#lookAround([...known, ...unread], held);
-    this.#lookout.start();
+    this.#lookout.start(await this.#lookAround([...known, ...unread], held));
   }
 
   async #lookLast(): Promise<void> {
@@ -223,7 +222,7 @@ export class Sources {
   }
 
   /** One full look: what files there are, whose they are, which tails have none. */
-  async #lookAround(known: readonly Position[] = [], held: readonly HeldFile[] = []): Promise<ReadonlySet<string>> {
+  async #lookAround(known: readonly Position[] = [], held: readonly HeldFile[] = []): Promise<View> {
     const lookedMs = this.deps.clock.monotonicMs();
     const tails = [...this.#tails.all];
     const view = await this.#discovery.look([
@@ -243,6 +242,6 @@ export class Sources {
       await this.#reader.holdUnread();
     });
     this.#readable.ring();
-    return view.directories;
+    return view;
   }
 }

@@ -33,6 +33,8 @@ export interface View {
   readonly files: ReadonlyMap<FileKey, Seen>;
   /** The file at a path, if any. */
   at(path: string): Seen | undefined;
+  /** The file to which a symbolic link leads, by its own path. */
+  behindLink(path: string): FileKey | undefined;
   /** Paths that a second source matches, too. */
   readonly overlaps: readonly Overlap[];
   /** Paths that match, or directories on the way to some, that cannot be reached. */
@@ -43,8 +45,8 @@ export interface View {
   isElsewhere(path: string): boolean;
   /** Device of the directory that the path lies in; `undefined` when the directory is not there. */
   deviceAt(path: string): number | undefined;
-  /** Existing directories where something that matters can appear. */
-  readonly directories: ReadonlySet<string>;
+  /** Existing directories that are worth watching, those with files first, and what each is known by. */
+  readonly directories: ReadonlyMap<string, string>;
 }
 
 export interface Unreachable {
@@ -65,7 +67,7 @@ export interface Walked {
   readonly ways: readonly Way[];
   readonly overlaps: readonly Overlap[];
   readonly unreachable: ReadonlyMap<string, Unreachable>;
-  readonly directories: ReadonlySet<string>;
+  readonly directories: ReadonlyMap<string, string>;
   readonly isAbsent: (path: string) => boolean;
   readonly isElsewhere: (path: string) => boolean;
   readonly deviceAt: (path: string) => number | undefined;
@@ -90,12 +92,20 @@ export async function takeView({ ways, isAbsent, ...walked }: Walked): Promise<V
       else addWay(files, way, stats);
     });
   }
-  const byPath = new Map([...files.values()].flatMap((seen) => seen.ways.map((way) => [way.path, seen] as const)));
+  const byPath = new Map<string, Seen>();
+  const byReal = new Map<string, FileKey>();
+  for (const seen of files.values()) {
+    for (const { path, real } of seen.ways) {
+      byPath.set(path, seen);
+      if (real !== undefined) byReal.set(real, seen.key);
+    }
+  }
   return {
     ...walked,
     files,
     unreachable,
     at: (path) => byPath.get(path),
+    behindLink: (path) => byReal.get(path),
     isAbsent: (path) => absent.has(path) || isAbsent(path),
   };
 }

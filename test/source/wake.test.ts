@@ -1,74 +1,122 @@
 import { EventEmitter } from 'node:events';
+import type { FSWatcher } from 'node:fs';
 import test from 'ava';
-import type { FSWatcher } from 'chokidar';
-import { ChokidarWake } from '../../src/source/wake.js';
+import { type Change, InotifyWake } from '../../src/source/wake.js';
 
-/** Stands in for chokidar: notes what is asked of it. */
-class Watcher extends EventEmitter {
-  readonly asked: string[] = [];
-  add(paths: readonly string[]): void {
-    this.asked.push(...paths.map((path) => `add ${path}`));
-  }
-  unwatch(paths: readonly string[]): void {
-    this.asked.push(...paths.map((path) => `unwatch ${path}`));
-  }
-  close(): Promise<void> {
-    this.asked.push('close');
-    return Promise.resolve();
-  }
-}
+type Told = [message: string, facts: Readonly<Record<string, unknown>> | undefined];
 
-function wakeWith(hint: (path: string) => void = () => undefined) {
-  const watchers: Watcher[] = [];
-  const told: string[] = [];
-  let nowMs = 0;
-  const tell = (message: string) => told.push(message);
-  const wake = new ChokidarWake(
+/** A wake over a system that gives as many watches as `free` says, and fails with `code` then. */
+function wakeWith({ free = 100, code = 'ENOSPC' } = {}) {
+  const asked: string[] = [];
+  const hints: string[] = [];
+  const told: Told[] = [];
+  const changed = new Map<string, (change: Change, name: string | null) => void>();
+  const system = { free, code };
+  const tell = (...all: Told) => void told.push(all);
+  const wake = new InotifyWake(
     {
-      hint,
-      concerns: () => true,
-      report: { debug: tell, info: tell, notice: tell, warning: tell, error: tell },
-      clock: { nowMs: () => nowMs, monotonicMs: () => nowMs, sleep: () => Promise.resolve() },
+      hint: (path, change) => hints.push(`${change} ${path}`),
+      report: { debug: tell, info: tell, notice: tell, warning: tell, error: tell } as never,
     },
-    () => {
-      watchers.push(new Watcher());
-      return watchers.at(-1) as unknown as FSWatcher;
+    (directory, tellChange) => {
+      asked.push(`watch ${directory}`);
+      if (system.free === 0) throw Object.assign(new Error(`${system.code}: denied`), { code: system.code });
+      system.free--;
+      changed.set(directory, tellChange);
+      return Object.assign(new EventEmitter(), {
+        close() {
+          asked.push(`leave ${directory}`);
+          system.free++;
+        },
+      }) as unknown as FSWatcher;
     },
   );
-  return { wake, watchers, told, later: (ms: number) => (nowMs += ms) };
+  return { wake, asked, hints, told, changed, system };
 }
 
-test('directories are watched and left as they are asked for', async (t) => {
-  const hints: string[] = [];
-  const { wake, watchers } = wakeWith((path) => hints.push(path));
-  wake.watch(new Set(['/a', '/b']));
-  wake.watch(new Set(['/b', '/c']));
-  watchers[0]!.emit('all', 'change', '/b/x.log');
-  await wake.close();
+/** Directories by what they are known by: `{ '/a': '1' }`. */
+const these = (known: Record<string, string>) => new Map(Object.entries(known));
 
-  t.deepEqual(watchers[0]!.asked, ['add /a', 'add /b', 'unwatch /a', 'add /c', 'close']);
-  t.deepEqual(hints, ['/b/x.log']);
+test('directories are watched and left as they are asked for', (t) => {
+  const { wake, asked } = wakeWith();
+  t.true(wake.watch(these({ '/a': '1', '/b': '2' })));
+  t.true(wake.watch(these({ '/b': '2', '/c': '3' })));
+  t.false(wake.watch(these({ '/b': '2', '/c': '3' })));
+  wake.close();
+
+  t.deepEqual(asked, ['watch /a', 'watch /b', 'leave /a', 'watch /c', 'leave /b', 'leave /c']);
 });
 
-test('when the system gives no more watches it is said once, and tried again later', async (t) => {
-  const { wake, watchers, told, later } = wakeWith();
-  const everything = new Set(['/a']);
-  const exhausted = Object.assign(new Error('no space'), { code: 'ENOSPC' });
-  wake.watch(everything);
-  watchers[0]!.emit('error', exhausted);
-  wake.watch(everything);
-  t.is(watchers.length, 1);
+test('another directory under the same name is watched in its place', (t) => {
+  const { wake, asked } = wakeWith();
+  wake.watch(these({ '/a': '1' }));
+  t.true(wake.watch(these({ '/a': '2' })));
 
-  later(600_000);
-  wake.watch(everything);
-  watchers[1]!.emit('error', exhausted);
-  later(600_000);
-  wake.watch(everything);
-  watchers[2]!.emit('ready');
-  await wake.close();
+  t.deepEqual(asked, ['watch /a', 'leave /a', 'watch /a']);
+});
 
-  t.deepEqual(watchers[2]!.asked, ['add /a', 'close']);
+test('a hint names the path of what changed', (t) => {
+  const { wake, hints, changed } = wakeWith();
+  wake.watch(these({ '/a': '1', '/': '0' }));
+  changed.get('/a')!('change', 'x.log');
+  changed.get('/')!('rename', 'b');
+
+  t.deepEqual(hints, ['change /a/x.log', 'rename /b']);
+});
+
+test('a directory that was removed or moved away is hinted itself, and watched again when it is back', (t) => {
+  const { wake, asked, hints, changed } = wakeWith();
+  wake.watch(these({ '/logs/a': '1' }));
+  changed.get('/logs/a')!('rename', 'a');
+  t.true(wake.watch(these({ '/logs/a': '1' })));
+
+  t.is(hints[0], 'rename /logs/a');
+  t.deepEqual(asked, ['watch /logs/a', 'leave /logs/a', 'watch /logs/a']);
+});
+
+test('when the system gives no more watches, those that there are stay, and each look asks for one more', (t) => {
+  const { wake, asked, system, told } = wakeWith({ free: 1 });
+  const all = these({ '/a': '1', '/b': '2', '/c': '3' });
+  t.true(wake.watch(all));
+  t.false(wake.watch(all));
+  t.deepEqual(asked, ['watch /a', 'watch /b', 'watch /b']);
+  t.is(told.length, 1);
+
+  system.free = 1;
+  t.true(wake.watch(all));
+  t.is(told.length, 1);
+  system.free = 1;
+  t.true(wake.watch(all));
   t.is(told.length, 2);
-  t.regex(told[0]!, /polling instead/);
-  t.regex(told[1]!, /Watching files again/);
+  t.regex(told[1]![0], /Watching files again/);
+  t.false(asked.some((what) => what.startsWith('leave')));
+});
+
+for (const [code, remedy] of [
+  ['ENOSPC', /fs\.inotify\.max_user_watches/],
+  ['EMFILE', /fs\.inotify\.max_user_instances/],
+  ['ENFILE', /fs\.file-max/],
+  ['ENOMEM', /none is lost/],
+] as const) {
+  test(`that watches are denied for ${code} is said once, with what helps and how far they went`, (t) => {
+    const { wake, told } = wakeWith({ free: 0, code });
+    wake.watch(these({ '/a': '1' }));
+    wake.watch(these({ '/a': '1', '/b': '2' }));
+
+    t.is(told.length, 1);
+    const [message, facts] = told[0]!;
+    t.regex(message, /polling instead/);
+    t.regex(String(facts?.hint), remedy);
+    t.like(facts, { code, watched: 0, directories: 1 });
+  });
+}
+
+test('a directory that is gone or may not be read is no shortage of watches', (t) => {
+  for (const code of ['ENOENT', 'EACCES']) {
+    const { wake, asked, told } = wakeWith({ free: 0, code });
+    t.false(wake.watch(these({ '/a': '1', '/b': '2' })));
+
+    t.deepEqual(asked, ['watch /a', 'watch /b']);
+    t.deepEqual(told, []);
+  }
 });

@@ -53,25 +53,80 @@ test('ten thousand files are read by a process that may open 256', async (t) => 
   );
 });
 
-test('without file watches the agent says so once, and polls', async (t) => {
-  const { stage, lines } = await begin(t, {
-    inside: [
-      ...['unshare', '--user', '--map-root-user', 'sh', '-c'],
-      'echo 0 >/proc/sys/user/max_inotify_instances && exec "$@"',
-      'sh',
-    ],
-  });
-  append(stage.log, 'before');
-  const agent = await stage.startProgram();
-  await until(() => lines().has('before'), { what: 'the first line' });
-  for (const word of ['second', 'third']) {
-    append(stage.log, word);
-    await until(() => lines().has(word), { what: `the ${word} line` });
+/** A limit of inotify that the agent has for itself, in a user namespace of its own: nobody else's changes, whatever happens. */
+class OwnLimit {
+  constructor(readonly name: 'max_inotify_instances' | 'max_inotify_watches') {}
+
+  /** Starts what follows under the limit. */
+  inside(limit: number): string[] {
+    const set = `echo ${limit} >/proc/sys/user/${this.name} && exec "$@"`;
+    return ['unshare', '--user', '--map-root-user', 'sh', '-c', set, 'sh'];
   }
 
-  const told = agent.log.filter((line) => line.includes('polling instead'));
-  t.is(told.length, 1, agent.log.join('\n'));
-  t.regex(told[0] ?? '', /fs\.inotify\.max_user_instances/);
+  change(pid: number, limit: number): void {
+    const set = `echo ${limit} >/proc/sys/user/${this.name}`;
+    execFileSync('nsenter', ['--user', '--target', `${pid}`, 'sh', '-c', set]);
+  }
+}
+
+const saying = (log: readonly string[], words: string) => log.filter((line) => line.includes(words));
+
+for (const [what, limit, remedy] of [
+  ['watcher', new OwnLimit('max_inotify_instances'), /fs\.inotify\.max_user_instances/],
+  ['watch', new OwnLimit('max_inotify_watches'), /fs\.inotify\.max_user_watches/],
+] as const) {
+  test(`without a file ${what} the agent says so once and polls, and goes back when it gets one`, async (t) => {
+    const { stage, lines } = await begin(t, { inside: limit.inside(0) });
+    append(stage.log, 'before');
+    const agent = await stage.startProgram();
+    await until(() => lines().has('before'), { what: 'the first line' });
+    append(stage.log, 'second');
+    await until(() => lines().has('second'), { what: 'the second line' });
+    const told = saying(agent.log, 'polling instead');
+    t.is(told.length, 1, agent.log.join('\n'));
+    t.regex(told[0] ?? '', remedy);
+    t.deepEqual(saying(agent.log, 'Watching files again'), []);
+
+    limit.change(agent.pid, 100);
+    await until(() => saying(agent.log, 'Watching files again').length === 1, { what: 'the agent to watch again' });
+    append(stage.log, 'third');
+    await until(() => lines().has('third'), { what: 'the third line' });
+    t.is(saying(agent.log, 'polling instead').length, 1);
+  });
+}
+
+test('a directory for which no watch is left is polled, the others stay watched, until there are more', async (t) => {
+  const directory = temporaryDirectory(t);
+  const [first, late] = ['first', 'late'].map((name) => join(directory, name, 'audit.log')) as [string, string];
+  mkdirSync(dirname(first));
+  append(first, 'one');
+  const limit = new OwnLimit('max_inotify_watches');
+  // One for the directory that holds the log, one for the directory where others may appear.
+  const { stage, lines } = await begin(t, {
+    inside: limit.inside(2),
+    source: { paths: [join(directory, '*', 'audit.log')] },
+  });
+  const agent = await stage.startProgram();
+  await until(() => lines().has('one'), { what: 'the first line' });
+  t.deepEqual(saying(agent.log, 'polling instead'), []);
+
+  mkdirSync(dirname(late));
+  for (const [log, line] of [
+    [late, 'two'],
+    [first, 'three'],
+    [late, 'four'],
+  ] as const) {
+    append(log, line);
+    await until(() => lines().has(line), { what: `the line ${line}` });
+  }
+  const [told = '', ...more] = saying(agent.log, 'polling instead');
+  t.regex(told, /ENOSPC.*watched=2 directories=3/);
+  t.deepEqual(more, []);
+
+  limit.change(agent.pid, 3);
+  await until(() => saying(agent.log, 'Watching files again').length === 1, { what: 'the agent to watch again' });
+  append(late, 'five');
+  await until(() => lines().has('five'), { what: 'the last line' });
 });
 
 test('a file system that tells nothing of what is written is followed by looking alone', async (t) => {
