@@ -19,6 +19,8 @@ const LAST_DAYS = 7;
 /** Longer than the longest `delivery.window`, in which nothing can be acknowledged. */
 const UNACKNOWLEDGED_MS = 15 * 60_000;
 
+const RENEW = ': renew it (openemr-audit-forwarder cert renew --help)';
+
 /** What a full journal waits for. */
 export const ROOM: Readonly<Record<NonNullable<AgentState['journal']['limit']>, string>> = {
   maxBytes: 'the collector has taken what is there (journal.maxBytes)',
@@ -44,15 +46,15 @@ function* problemsOf(state: AgentState): Iterable<string> {
   }
   if (delivery.link.name === 'waiting' && delivery.lastFailure?.refused) yield delivery.lastFailure.message;
   yield* certificateProblems(state);
-  for (const path of ownTails) yield `${path} fills with our own messages`;
+  for (const path of ownTails) yield `${path} fills with our own messages; leave it out (sources[].exclude)`;
   yield* unreadable(state);
 }
 
 function* certificateProblems({ certificate, revocationList }: AgentState): Iterable<string> {
-  if (certificate === undefined) yield 'our certificate cannot be used';
-  else if (certificate.chainDaysLeft < 0) yield 'our certificate, or an authority of its chain, has expired';
+  if (certificate === undefined) yield 'our certificate cannot be used: see openemr-audit-forwarder check';
+  else if (certificate.chainDaysLeft < 0) yield `our certificate, or an authority of its chain, has expired${RENEW}`;
   else if (certificate.chainDaysLeft <= LAST_DAYS) {
-    yield `our certificate, or an authority of its chain, ends in ${plural(certificate.chainDaysLeft, 'day')}`;
+    yield `our certificate, or an authority of its chain, ends in ${plural(certificate.chainDaysLeft, 'day')}${RENEW}`;
   }
   if (revocationList !== undefined && revocationList.daysLeft < 0) {
     yield 'the revocation list (tls.crl) has ended: every collector is refused until there is a new one';
@@ -63,7 +65,7 @@ function* unreadable({ files }: AgentState): Iterable<string> {
   const [first, ...others] = files.filter(({ code }) => code !== undefined);
   if (first === undefined) return;
   const more = others.length === 0 ? '' : `, and ${countText(others.length)} more`;
-  yield `cannot read ${first.path} (${first.code})${more}`;
+  yield `cannot read ${first.path} (${first.code})${more}; openemr-audit-forwarder check says what helps`;
 }
 
 function* awaited({ delivery, journal, sources, writtenAtMs }: AgentState): Iterable<string> {

@@ -13,7 +13,7 @@ import { wordsForVerifyError } from './words.js';
 export interface ChainCertificate {
   /** 0 is the client's own. */
   readonly depth: number;
-  /** `C=US, CN=openemr@localhost` */
+  /** `CN=openemr@localhost,C=US` */
   readonly subject: string;
   readonly issuer: string;
   readonly validFrom: Date;
@@ -98,7 +98,10 @@ function isSelfSigned(certificate: X509Certificate): boolean {
   return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
 }
 
-/** Node gives a name with an attribute a line. The client chose the text, so nothing of it may reach a terminal raw. */
+/**
+ * As RFC 4514 has it, of what Node gives: an attribute a line, the root first.
+ * The client chose the text, so nothing of it may reach a terminal raw.
+ */
 function nameOf(lines: string | undefined): string {
-  return printable((lines ?? '').split('\n').join(', '));
+  return printable((lines ?? '').split('\n').reverse().join(','));
 }

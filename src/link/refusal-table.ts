@@ -141,7 +141,13 @@ const ROWS: readonly Row[] = [
     'the collector wanted to renegotiate TLS, which is never done (RFC 9325 section 3.5)',
     'let the collector take TLS 1.3, or ask for our certificate in the first handshake',
   ],
-  [/ECONNRESET|EPIPE/, 'reset', 'collector', 'the collector reset the connection', 'look at the collector’s log'],
+  [
+    /ECONNRESET|EPIPE/,
+    'reset',
+    'collector',
+    'the collector reset the connection',
+    'look at the collector’s log: it may have been restarted, want a certificate, or not permit ours',
+  ],
   [
     /socket disconnected|ended/i,
     'closed',

@@ -159,6 +159,7 @@ function shown(certificate: X509Certificate): PeerAuthority {
   };
 }
 
+/** Node gives a name with an attribute a line, the root first; RFC 4514 and our own certificates have it the other way. */
 function oneLine(distinguishedName: string | undefined): string {
-  return (distinguishedName ?? '').split('\n').filter(Boolean).join(', ');
+  return (distinguishedName ?? '').split('\n').filter(Boolean).reverse().join(',');
 }

@@ -85,9 +85,9 @@ test('prints each message on standard output and who connected on standard error
   t.is(listening.io.out(), 'hello\na#012b\n');
   const said = listening.io.err();
   t.regex(said, /^\[1\] 127\.0\.0\.1:\d+ connected: TLSv1\.3, TLS_AES_256_GCM_SHA384$/m);
-  t.regex(said, /^\[1\] depth 1: C=US, CN=CertificateAuthority … ok$/m);
-  t.regex(said, /^\[1\] depth 0: C=US, CN=openemr@localhost … ok$/m);
-  t.regex(said, /issued by C=US, CN=CertificateAuthority, valid from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d$/m);
+  t.regex(said, /^\[1\] depth 1: CN=CertificateAuthority,C=US … ok$/m);
+  t.regex(said, /^\[1\] depth 0: CN=openemr@localhost,C=US … ok$/m);
+  t.regex(said, /issued by CN=CertificateAuthority,C=US, valid from \d{4}-\d\d-\d\d to \d{4}-\d\d-\d\d$/m);
   t.true(said.includes(t.context.pki.agent.fingerprint));
   t.regex(said, /^\[1\] verify result: ok$/m);
   t.regex(said, /^\[1\] sends octet-counted frames \(RFC 5425\)$/m);
@@ -124,7 +124,7 @@ test('refuses who shows no certificate or a bad one, with its chain, and counts 
   const said = listening.io.err();
   t.regex(said, /^\[1\] 127\.0\.0\.1:\d+ refused: no client certificate$/m);
   t.regex(said, /^\[2\] 127\.0\.0\.1:\d+ refused: issued by an authority that is not in the CA file \(UNABLE_TO/m);
-  t.regex(said, /^\[2\] depth 0: C=US, CN=openemr@localhost … issued by an authority that is not in the CA file$/m);
+  t.regex(said, /^\[2\] depth 0: CN=openemr@localhost,C=US … issued by an authority that is not in the CA file$/m);
   t.true(said.includes(`authorities are read from ${t.context.pki.caFile}`));
   t.regex(said, /^0 messages, 0 B, from 0 connections; 2 refused$/m);
 });

@@ -55,7 +55,7 @@ const cases: [what: string, state: AgentState, verdict: Verdict, reason: RegExp 
     'a certificate in its last week',
     stateWith({ certificate: { ...ended, chainDaysLeft: 7 } }),
     'PROBLEM',
-    /ends in 7 days/,
+    /ends in 7 days: renew it \(openemr-audit-forwarder cert renew --help\)/,
   ],
   ['a certificate with eight days left', stateWith({ certificate: { ...ended, chainDaysLeft: 8 } }), 'OK', undefined],
   ['no certificate', stateWith({ certificate: undefined }), 'PROBLEM', /cannot be used/],

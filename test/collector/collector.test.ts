@@ -34,8 +34,8 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     t.deepEqual(
       chain.map(({ depth, subject, issuer, result }) => ({ depth, subject, issuer, result })),
       [
-        { depth: 0, subject: 'C=US, CN=openemr@localhost', issuer: 'C=US, CN=CertificateAuthority', result: 'ok' },
-        { depth: 1, subject: 'C=US, CN=CertificateAuthority', issuer: 'C=US, CN=CertificateAuthority', result: 'ok' },
+        { depth: 0, subject: 'CN=openemr@localhost,C=US', issuer: 'CN=CertificateAuthority,C=US', result: 'ok' },
+        { depth: 1, subject: 'CN=CertificateAuthority,C=US', issuer: 'CN=CertificateAuthority,C=US', result: 'ok' },
       ],
     );
     t.is(chain[0]?.fingerprint, pki.agent.fingerprint);
