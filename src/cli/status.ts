@@ -28,7 +28,10 @@ export function statusCommand(io: Io): Command {
     .option('--watch', 'print it again every second, until interrupted')
     .addHelpText('after', HELP)
     .action(async ({ json, watch }: { json?: true; watch?: true }, command: Command) => {
-      const { journal, status } = await loadConfig(configFileOf(command), io.env);
+      const { journal, status } = await loadConfig(configFileOf(command), io.env).catch((error: unknown) => {
+        if (!json && error instanceof AgentError) io.stdout.write(withoutConfiguration(error));
+        throw error;
+      });
       const place = { directory: journal.directory, listen: status.listen };
       for (;;) {
         const { text, verdict } = await seen(place, json === true);
@@ -39,6 +42,12 @@ export function statusCommand(io: Io): Command {
         if (io.signal.aborted) return;
       }
     });
+}
+
+/** Monitoring shows the first line of standard output; all faults follow on standard error. */
+function withoutConfiguration({ message }: AgentError): string {
+  const [first = ''] = message.split('\n');
+  return `PROBLEM: ${first}; an agent that runs goes on with the one that it has read\n`;
 }
 
 const CLEAR = '\u001b[H\u001b[2J';

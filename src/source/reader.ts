@@ -150,8 +150,12 @@ export class Reader {
   #block(tail: Tail, code: string): void {
     tail.ready = false;
     if (code !== 'ENOENT' && code !== tail.blocked) {
-      const facts = { path: tail.path, source: tail.source, code };
-      this.deps.report.warning('A followed file cannot be read for now', facts);
+      this.deps.report.warning('A followed file cannot be read for now', {
+        path: tail.path,
+        source: tail.source,
+        code,
+        remedy: 'openemr-audit-forwarder check says what helps; then it is read from where it was left',
+      });
     }
     tail.blocked = code;
   }
