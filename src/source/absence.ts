@@ -47,11 +47,13 @@ export class Absence {
     readonly options: AbsenceOptions,
   ) {}
 
-  async tend(view: View): Promise<void> {
+  /** `lookedMs`: when the look began (monotonic). What was lost since then may go on in a file that it has not seen. */
+  async tend(view: View, lookedMs: number): Promise<void> {
     for (const tail of [...this.deps.tails.all]) {
-      if (tail.place.name === 'placed') tail.homeDevice = view.deviceAt(tail.lineage);
-      if (tail.place.name === 'unlinked') await this.#tendUnlinked(tail);
-      if (tail.place.name === 'lost' && !tail.gone) this.#tendLost(tail, tail.place, view);
+      const { place } = tail;
+      if (place.name === 'placed') tail.homeDevice = view.deviceAt(tail.lineage);
+      if (place.name === 'unlinked') await this.#tendUnlinked(tail);
+      if (place.name === 'lost' && place.sinceMs < lookedMs && !tail.gone) this.#tendLost(tail, place, view);
     }
   }
 

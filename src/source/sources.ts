@@ -237,7 +237,7 @@ export class Sources {
       this.#remember(known, lookedMs - 1);
       await this.#descriptors.takeUp(held, this.#tails, lookedMs);
       if (await this.#placement.apply(view, lookedMs)) this.#lookout.lookSoon();
-      await this.#absence.tend(view);
+      await this.#absence.tend(view, lookedMs);
       this.#newcomers.endLook();
       await this.#reader.holdUnread();
     });

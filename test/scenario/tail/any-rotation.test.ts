@@ -1,7 +1,7 @@
 /**
  * Random stories. OAF_TAIL_SEEDS=5000 for many, OAF_TAIL_FIRST_SEED=417 for a
  * certain one. A story that fails is made as short as possible and printed;
- * OAF_TAIL_STORY='{"seed":…}' plays what was printed.
+ * OAF_TAIL_STORY='{"seed":…}' plays what was printed, as often as there would be seeds.
  */
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -21,10 +21,8 @@ test('whatever writer, rotator and agent do, in any order, every line arrives on
   t.timeout(120_000 + SEEDS * 10_000);
   const theatre = new Theatre(t, temporaryDirectory(t));
   const failed: { readonly story: Story; readonly said: readonly string[] }[] = [];
-  const stories =
-    GIVEN === undefined
-      ? Array.from({ length: SEEDS }, (_, index) => () => tell(FIRST + index))
-      : [() => JSON.parse(GIVEN) as Story];
+  const story = (index: number) => (GIVEN === undefined ? tell(FIRST + index) : (JSON.parse(GIVEN) as Story));
+  const stories = Array.from({ length: SEEDS }, (_, index) => () => story(index));
   const worker = async () => {
     for (let next = stories.shift(); next !== undefined; next = stories.shift()) {
       const story = next();
