@@ -21,10 +21,7 @@ const io: Io = {
   env,
   isTerminal,
   signal: stop.signal,
-  onHangup: (listener) => {
-    process.on('SIGHUP', listener);
-    return () => process.off('SIGHUP', listener);
-  },
+  onHangup: (listener) => void process.on('SIGHUP', listener),
   setExitStatus: (found) => {
     status = found;
   },

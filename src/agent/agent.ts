@@ -5,7 +5,6 @@
  * two loops meet only in the journal. What it consists of: assemble.ts.
  */
 import type { Config } from '../config/config.js';
-import type { HeldFile } from '../source/sources.js';
 import { assemble, type Parts } from './assemble.js';
 import { certificateStates } from './certificate-state.js';
 import { watchCertificates } from './certificate-watch.js';
@@ -13,6 +12,7 @@ import { certificatesInUse } from './certificates-in-use.js';
 import { DELIVERY_TIMES } from './delivery-times.js';
 import type { AgentDependencies } from './dependencies.js';
 import { changesSinceLastUse, rememberUse } from './last-use.js';
+import type { Legacy } from './legacy.js';
 import * as own from './own-messages.js';
 import { keepHeartbeat, remindOfInsecure } from './reminders.js';
 import type { AgentState } from './state.js';
@@ -69,7 +69,7 @@ export class Agent {
     const stopReading = new AbortController();
     const parts = await assemble(config, dependencies, stopReading.signal);
     const { present } = parts.credentials;
-    const changes = await changesSinceLastUse(config, present, dependencies.held !== undefined);
+    const changes = await changesSinceLastUse(config, present, dependencies.legacy !== undefined);
     const agent = new Agent(config, dependencies, parts, stopReading);
     for (const change of changes) parts.ingest.say(change);
     await rememberUse(config, present, dependencies.report);
@@ -97,17 +97,17 @@ export class Agent {
   }
 
   /** Stops likewise, but leaves log files open for the agent that goes on: some may have been deleted. Once, and not after `stop`. */
-  async handOver(reason: string): Promise<readonly HeldFile[]> {
-    let held: readonly HeldFile[] = [];
+  async handOver(reason: string): Promise<Legacy> {
+    let files: Legacy['files'] = [];
     this.#stopped = this.#stop(reason, async () => {
-      held = await this.parts.sources.handOver();
+      files = await this.parts.sources.handOver();
     });
     await this.#stopped;
-    return held;
+    return { files, credentials: this.parts.credentials.present };
   }
 
   async #stop(reason: string, leaveFiles: (soon: AbortSignal) => Promise<void>): Promise<void> {
-    const { credentials, ingest, journal, receipts } = this.parts;
+    const { credentials, health, ingest, journal, receipts } = this.parts;
     const { clock, times } = this.dependencies;
     const stopMs = times?.stopMs ?? DELIVERY_TIMES.stopMs;
     const over = new AbortController();
@@ -127,6 +127,8 @@ export class Agent {
     // Files that were renewed meanwhile have been told of already.
     await rememberUse(this.config, credentials.present, this.dependencies.report);
     await journal.close();
+    // What has ended does not hang.
+    health.ended();
   }
 
   state(): AgentState {

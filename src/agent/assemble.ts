@@ -45,8 +45,27 @@ export interface Parts {
   readonly clockWatch: ClockWatch;
 }
 
-/** `stop`: reading ends. Throws an AgentError when only the operator can change what is wrong. */
+/**
+ * `stop`: reading ends. Throws an AgentError when only the operator can change what is wrong; nothing is held then,
+ * the journal can be opened by another, and what was given as legacy is the giver's as before.
+ */
 export async function assemble(config: Config, dependencies: AgentDependencies, stop: AbortSignal): Promise<Parts> {
+  const opened: (() => Promise<void>)[] = [];
+  try {
+    return await joined(config, dependencies, stop, opened);
+  } catch (error) {
+    for (const close of opened.reverse()) await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** `opened` gets what has to be closed should a later part not come about. */
+async function joined(
+  config: Config,
+  dependencies: AgentDependencies,
+  stop: AbortSignal,
+  opened: (() => Promise<void>)[],
+): Promise<Parts> {
   const { clock, random, report, env } = dependencies;
   // Parts that are built first speak of things that the later ones put into the journal.
   let ingest: Ingest | undefined;
@@ -63,6 +82,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
     clock,
     env,
     report: report.child('tls'),
+    before: dependencies.legacy?.credentials,
     changed: (present) => say(own.certificateMessage(present)),
   });
   const journal = await Journal.open(config.journal, {
@@ -72,6 +92,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
     report: report.child('journal'),
     notice: (notice) => (notice.kind === 'damaged' ? repair(notice) : ingest?.tell(own.journalMessage(notice))),
   });
+  opened.push(() => journal.close());
   const { positions, run, follows } = journal;
   const backlog = journal.state().entriesWaiting > 0;
   const encoder = new Encoder({
@@ -88,18 +109,27 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
         remedy: 'look for kind="tamper" at the collector, which names them',
       }),
   });
-  const startedBefore = new Set([...(await startedSources(directory)), ...positions.map(({ source }) => source)]);
+  const receipts = await ReceiptBook.open(receiptsDirectory(directory), {
+    clock,
+    report: report.child('receipts'),
+    keepMs: config.receipts.keepMs,
+  });
+  opened.push(() => receipts.close());
+  const memories = await CollectorMemories.open(directory, report.child('link'));
+  const startedBefore = await startedSources(directory);
+  // The last that can fail: from here on the files that it was given are its own.
   const sources = await Sources.open(config.sources, positions, {
     clock,
     report: report.child('source'),
     notice: (notice) => say(own.sourceMessage(notice)),
     newTailId: () => randomBytes(8).toString('hex'),
-    startedBefore,
-    ...(dependencies.held && { held: dependencies.held }),
+    startedBefore: new Set([...startedBefore, ...positions.map(({ source }) => source)]),
+    ...(dependencies.legacy && { held: dependencies.legacy.files }),
   });
   await rememberSources(
     directory,
     config.sources.map(({ name }) => name),
+    report.child('source'),
   );
   const ownTails = new OwnTails(run, {
     report: report.child('source'),
@@ -126,11 +156,6 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
     stop,
   };
   repair = (damage) => mend(damage, mending);
-  const receipts = await ReceiptBook.open(receiptsDirectory(directory), {
-    clock,
-    report: report.child('receipts'),
-    keepMs: config.receipts.keepMs,
-  });
   const times = { ...DELIVERY_TIMES, ...dependencies.times };
   const targets = new Targets(config.collectors, dependencies.lookup ?? addressesOf, clock, times.holdOffMs);
   const connections = new ConnectionCount(clock);
@@ -147,7 +172,7 @@ export async function assemble(config: Config, dependencies: AgentDependencies, 
       cursor: journal.cursor,
       backlog,
       dialler,
-      memories: await CollectorMemories.open(directory, report.child('link')),
+      memories,
       clock,
       random,
       times,

@@ -18,6 +18,8 @@ export interface CredentialFilesDependencies {
   readonly clock: Clock;
   readonly report: Report;
   readonly env: NodeJS.ProcessEnv;
+  /** In use until now, and to be used on while the files cannot be. */
+  readonly before?: Credentials | undefined;
   /** Another certificate is in use than before. */
   readonly changed: (credentials: Credentials) => void;
 }
@@ -38,7 +40,8 @@ export class CredentialFiles {
     const files = new CredentialFiles(paths, dependencies);
     await files.reload();
     const fault = files.#fault;
-    if (fault !== undefined && !MENDED_IN_TIME.includes(fault.code)) throw fault;
+    if (files.present === undefined) files.present = dependencies.before;
+    if (files.present === undefined && fault !== undefined && !MENDED_IN_TIME.includes(fault.code)) throw fault;
     return files;
   }
 
@@ -67,7 +70,9 @@ export class CredentialFiles {
         error instanceof AgentError ? error : new AgentError('credentials', reasonOf(error), { cause: error });
       if (this.#fault.message === told) return;
       const sentence =
-        before === undefined ? 'The certificate cannot be used' : 'The new certificate files are not used';
+        (before ?? this.dependencies.before) === undefined
+          ? 'The certificate cannot be used'
+          : 'The new certificate files are not used';
       report.error(sentence, { reason: this.#fault.message, remedy: this.#fault.hint });
       return;
     }

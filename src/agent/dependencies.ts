@@ -2,8 +2,8 @@
 import type { Clock } from '../lib/clock.js';
 import type { Lookup } from '../link/targets.js';
 import type { ClockSync } from '../observe/clock-sync.js';
-import type { HeldFile } from '../source/sources.js';
 import type { DeliveryTimes } from './delivery-times.js';
+import type { Legacy } from './legacy.js';
 import type { PartedReport, Problems } from './problems.js';
 
 export interface AgentDependencies {
@@ -17,8 +17,8 @@ export interface AgentDependencies {
   readonly times?: Partial<DeliveryTimes>;
   /** Addresses of a collector's name; default: the system's resolver. */
   readonly lookup?: Lookup;
-  /** Log files that the agent before has left open. */
-  readonly held?: readonly HeldFile[];
+  /** What the agent before has left to this one. */
+  readonly legacy?: Legacy;
   /** What `report` was told of, for `status`; default: nothing is kept. */
   readonly problems?: Problems;
   /** Is the machine's clock synchronised? Default: nobody knows. */

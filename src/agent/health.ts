@@ -31,9 +31,9 @@ export class Health {
     this.#dueMs.set(loop, this.clock.monotonicMs() + withinMs);
   }
 
-  /** The loop has come to its end. */
-  ended(loop: string): void {
-    this.#dueMs.delete(loop);
+  /** All loops have come to their end. */
+  ended(): void {
+    this.#dueMs.clear();
   }
 
   /** Loops that should have turned since. */

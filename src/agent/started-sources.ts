@@ -6,6 +6,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../lib/atomic-file.js';
+import { reasonOf } from '../lib/errors.js';
+import type { Report } from '../model/report.js';
 
 const FILE = 'sources.json';
 
@@ -18,6 +20,17 @@ export async function startedSources(directory: string): Promise<ReadonlySet<str
   }
 }
 
-export async function rememberSources(directory: string, names: readonly string[]): Promise<void> {
-  await replaceFile(join(directory, FILE), `${JSON.stringify(names)}\n`);
+/** A disk that takes nothing is no reason not to follow them: what the journal has of a source tells as well. */
+export async function rememberSources(directory: string, names: readonly string[], report: Report): Promise<void> {
+  const path = join(directory, FILE);
+  const text = `${JSON.stringify(names)}\n`;
+  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return;
+  try {
+    await replaceFile(path, text);
+  } catch (error) {
+    report.warning('A source with startAt: end that has no file yet may be taken for a new one after a restart', {
+      file: path,
+      reason: reasonOf(error),
+    });
+  }
 }

@@ -19,8 +19,8 @@ export interface Io {
   readonly isTerminal: boolean;
   /** Aborts at the first SIGINT or SIGTERM; a command then ends in order. */
   readonly signal: AbortSignal;
-  /** Calls back at every SIGHUP; gives what ends that. */
-  onHangup(listener: () => void): () => void;
+  /** Calls back at every SIGHUP, which ends the process otherwise. */
+  onHangup(listener: () => void): void;
   /** For a command that says its finding as a result and does not throw it, for example `check`. */
   setExitStatus(status: ExitStatus): void;
 }

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { systemClock } from '../lib/clock.js';
-import { AgentError } from '../lib/errors.js';
+import { AgentError, reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
 import { loadCredentials } from '../pki/credentials.js';
 
@@ -36,10 +36,9 @@ export async function readAgain(present: Config, env: NodeJS.ProcessEnv, report:
     const log = { ...config.log, format: present.log.format };
     return { ...config, journal: present.journal, status: present.status, log };
   } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
     report.error('The configuration cannot be used; nothing is changed', {
-      reason: error.message,
-      remedy: error.hint,
+      reason: reasonOf(error),
+      remedy: error instanceof AgentError ? error.hint : undefined,
     });
     return undefined;
   }

@@ -3,10 +3,11 @@ import { Command } from 'commander';
 import { Agent, type AgentDependencies } from '../agent/agent.js';
 import { Problems } from '../agent/problems.js';
 import { keepStateFile } from '../agent/state-file.js';
+import { succeed, type Working } from '../agent/succession.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { systemClock } from '../lib/clock.js';
-import { AgentError, reasonOf } from '../lib/errors.js';
+import { AgentError } from '../lib/errors.js';
 import { askClock } from '../observe/clock-sync.js';
 import { createLogger, type Logger } from '../observe/logger.js';
 import { createNotifier, type Notifier } from '../observe/notify.js';
@@ -24,21 +25,17 @@ export function runCommand(io: Io): Command {
     .description('follow the log files and forward them, until SIGTERM')
     .addHelpText('after', '\nSIGHUP reads the configuration again: all of it, or, if it has a fault, nothing.')
     .action(async (_options: unknown, command: Command) => {
+      const hangups = new Hangups(io);
       const config = await loadConfig(configFileOf(command), io.env);
       const logger = createLogger({ ...config.log, output: io.stdout, env: io.env });
       const notifier = createNotifier(io.env, logger.child('systemd'));
       try {
-        await run(io, config, dependenciesOf(io, logger), notifier);
+        await run(io, hangups, config, dependenciesOf(io, logger), notifier);
       } finally {
         await notifier.settled();
         await logger.close();
       }
     });
-}
-
-interface Working {
-  readonly agent: Agent;
-  readonly config: Config;
 }
 
 type End =
@@ -62,7 +59,13 @@ function dependenciesOf({ env }: Io, logger: Logger): Dependencies {
   };
 }
 
-async function run(io: Io, config: Config, dependencies: Dependencies, notifier: Notifier): Promise<void> {
+async function run(
+  io: Io,
+  hangups: Hangups,
+  config: Config,
+  dependencies: Dependencies,
+  notifier: Notifier,
+): Promise<void> {
   let working: Working = { agent: await startFirst(config, dependencies), config };
   const { report } = dependencies;
   const state = () => working.agent.state();
@@ -76,22 +79,23 @@ async function run(io: Io, config: Config, dependencies: Dependencies, notifier:
   const names = machineNames(config.message.hostname);
   const serving = { state, clock: systemClock, report: report.child('status'), names };
   const listened = listen && listenForStatus(listen, serving, over.signal);
-  const hangups = new Hangups(io);
   const asked = aborted(io.signal);
   let end: End;
-  for (;;) {
-    end = await Promise.race([asked, failureOf(working.agent), hangups.next()]);
-    if (end.how !== 'hangup') break;
-    notifier.reloading();
-    working = await reload(working, dependencies);
-    dependencies.talk(working.config.log);
-    notifier.ready(line());
+  try {
+    for (;;) {
+      end = await Promise.race([asked, failureOf(working.agent), hangups.next()]);
+      if (end.how !== 'hangup') break;
+      notifier.reloading();
+      working = await reload(working, dependencies, io.signal);
+      dependencies.talk(working.config.log);
+      notifier.ready(line());
+    }
+    notifier.stopping('Stopping: what was sent is being acknowledged');
+    await working.agent.stop(end.how);
+  } finally {
+    over.abort();
+    await Promise.all([kept, told, listened]);
   }
-  hangups.close();
-  notifier.stopping('Stopping: what was sent is being acknowledged');
-  await working.agent.stop(end.how);
-  over.abort();
-  await Promise.all([kept, told, listened]);
   if (end.how === 'failure') throw end.error;
   report.info('Stopped');
 }
@@ -106,20 +110,10 @@ async function startFirst(config: Config, dependencies: AgentDependencies): Prom
   }
 }
 
-/** The agent is stopped in order and started with what is new: nothing is lost, and nothing is sent twice. */
-async function reload(working: Working, dependencies: AgentDependencies): Promise<Working> {
+async function reload(working: Working, dependencies: AgentDependencies, stop: AbortSignal): Promise<Working> {
   const { env, report } = dependencies;
   const config = await readAgain(working.config, env, report);
-  if (config === undefined) return working;
-  const held = await working.agent.handOver('configuration');
-  try {
-    const agent = await Agent.start(config, { ...dependencies, held });
-    report.notice('The configuration was read again', { config: config.file });
-    return { agent, config };
-  } catch (error) {
-    report.error('The new configuration cannot be used; going on with the one before', { reason: reasonOf(error) });
-    return { agent: await Agent.start(working.config, { ...dependencies, held }), config: working.config };
-  }
+  return config === undefined ? working : succeed(working, config, dependencies, stop);
 }
 
 function aborted(signal: AbortSignal): Promise<End> {
@@ -133,14 +127,16 @@ function failureOf(agent: Agent): Promise<End> {
   return agent.failed.then((error) => ({ how: 'failure', error }));
 }
 
-/** A SIGHUP that comes while the one before is being heeded counts, once. */
+/**
+ * A SIGHUP that comes while the one before is being heeded, or during the start, counts, once. It is heard to the very
+ * end: nobody's signal cuts short an orderly stop.
+ */
 class Hangups {
   #came = false;
   #wake: () => void = () => undefined;
-  readonly close: () => void;
 
   constructor(io: Io) {
-    this.close = io.onHangup(() => {
+    io.onHangup(() => {
       this.#came = true;
       this.#wake();
     });

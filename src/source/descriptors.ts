@@ -4,7 +4,9 @@
  * first, a file with unread text only when nothing else is left, and a deleted
  * one with unread text never. Running out of descriptors is a reason to wait, not a lost file.
  */
+import type { Stats } from 'node:fs';
 import { systemCode } from '../lib/errors.js';
+import type { Content } from './content.js';
 import type { HeldFile } from './held-file.js';
 import { openContent } from './open-content.js';
 import type { Tail } from './tail.js';
@@ -50,16 +52,14 @@ export class Descriptors {
     }
   }
 
-  /** Gives each file to the tail that it was read for, if that still is and its text holds; closes the others. */
+  /** Gives each file to the tail that it was read for, if that still is and its text holds; the others stay the caller's. */
   async takeUp(files: readonly HeldFile[], tails: Tails, nowMs: number): Promise<void> {
-    for (const { position, content } of files) {
-      const tail = tails.byId(position.tailId);
-      const stats = tail && (await content.stat());
-      if (tail === undefined || stats === undefined || !(await tail.adopt(content))) await content.close();
-      else {
-        this.#open.add(tail);
-        tails.hold(tail, stats, nowMs);
-      }
+    for (const { first, content } of files) {
+      const tail = tails.byId(first.tailId);
+      const stats = tail && (await statsOf(content));
+      if (tail === undefined || stats === undefined || !(await continues(tail, content))) continue;
+      this.#open.add(tail);
+      tails.hold(tail, stats, nowMs);
     }
   }
 
@@ -73,9 +73,10 @@ export class Descriptors {
     const open = [...this.#open];
     this.#open.clear();
     return open.flatMap((tail) => {
-      const { position } = tail;
+      const { first, offset } = tail;
+      const unlinked = tail.place.name === 'unlinked';
       const content = tail.detach();
-      return content === undefined ? [] : [{ position, content }];
+      return content === undefined ? [] : [{ first, offset, unlinked, content }];
     });
   }
 
@@ -105,4 +106,13 @@ export class Descriptors {
     victim.lostText = undefined;
     return true;
   }
+}
+
+/** A file that cannot be asked any more must not keep the others from being read. */
+function statsOf(content: Content): Promise<Stats | undefined> {
+  return content.stat().catch(() => undefined);
+}
+
+function continues(tail: Tail, content: Content): Promise<boolean> {
+  return tail.adopt(content).catch(() => false);
 }

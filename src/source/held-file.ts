@@ -1,11 +1,32 @@
 /**
  * An open file that one Sources leaves to the next, when the configuration is
  * read again: it may have been deleted, and then nothing else leads to its text.
+ * It is the caller's until the next one has started.
  */
-import type { Position } from '../model/position.js';
+import type { ByteOffset, Position } from '../model/position.js';
 import type { Content } from './content.js';
 
 export interface HeldFile {
-  readonly position: Position;
+  /** Where its tail was first seen: what the journal does not know of it is read from there. */
+  readonly first: Position;
+  /** Read by the Sources that left it; the journal may know of less. */
+  readonly offset: ByteOffset;
+  /** Out of sight: only the open file leads to the text. */
+  readonly unlinked: boolean;
   readonly content: Content;
+}
+
+/** Where their tails were first seen, of those of which nothing has reached the journal. */
+export function unjournaled(files: readonly HeldFile[], known: readonly Position[]): Position[] {
+  const ids = new Set(known.map(({ tailId }) => tailId));
+  return files.map(({ first }) => first).filter(({ tailId }) => !ids.has(tailId));
+}
+
+/** Closes those that none of `keepers` has. */
+export async function closeOthers(
+  files: readonly HeldFile[],
+  keepers: readonly { readonly content: Content | undefined }[],
+): Promise<void> {
+  const kept = new Set(keepers.map(({ content }) => content));
+  for (const { content } of files) if (!kept.has(content)) await content.close().catch(() => undefined);
 }

@@ -12,7 +12,7 @@ import { Descriptors } from './descriptors.js';
 import { Discovery } from './discover.js';
 import { type FileState, fileStates } from './file-state.js';
 import { FollowedLogs } from './followed-logs.js';
-import type { HeldFile } from './held-file.js';
+import { closeOthers, type HeldFile, unjournaled } from './held-file.js';
 import { knownTails } from './known.js';
 import { Lookout } from './lookout.js';
 import { Newcomers } from './newcomers.js';
@@ -116,7 +116,7 @@ export class Sources {
 
   /**
    * Finds the files of all known positions and of all patterns, then goes on looking until `close`.
-   * Rejects with an AgentError when a pattern cannot be understood.
+   * Rejects with an AgentError when a pattern cannot be understood; the files in `held` are the caller's then, as before.
    */
   static async open(
     sources: readonly SourceOptions[],
@@ -124,7 +124,10 @@ export class Sources {
     deps: SourcesDependencies,
   ): Promise<Sources> {
     const opened = new Sources(sources, known, deps);
-    await opened.#start(known);
+    await opened.#start(known).catch(async (cause: unknown) => {
+      await closeOthers(await opened.handOver(), deps.held ?? []);
+      throw cause;
+    });
     return opened;
   }
 
@@ -188,7 +191,7 @@ export class Sources {
     if ([...this.#tails.all].some((tail) => this.#absence.isLeftUnread(tail))) await this.#lookLast();
     const held = await this.handOver();
     for (const tail of this.#tails.all) this.#absence.leave(tail);
-    for (const { content } of held) await content.close();
+    await closeOthers(held, []);
   }
 
   /** Ends like `close`, but for the open files: those are the caller's, to be given to the next Sources or closed. */
@@ -201,10 +204,9 @@ export class Sources {
 
   async #start(known: readonly Position[]): Promise<void> {
     const { held = [] } = this.deps;
-    const ids = new Set(known.map(({ tailId }) => tailId));
-    // A file of which nothing has been read yet is in no journal.
-    const unread = held.map(({ position }) => position).filter(({ tailId }) => !ids.has(tailId));
-    this.#lookout.start(await this.#lookAround([...known, ...unread], held));
+    this.#lookout.start(await this.#lookAround([...known, ...unjournaled(held, known)], held));
+    // Of sources that are configured no more, or written over; not before, for the start may have failed.
+    await closeOthers(held, [...this.#tails.all]);
   }
 
   async #lookLast(): Promise<void> {

@@ -59,7 +59,7 @@ test('a step that may take longer is given its time, and no more', async (t) => 
 test('a loop that has ended is not waited for', async (t) => {
   const { clock, health } = watched(t);
   health.turned('default log');
-  health.ended('default log');
+  health.ended();
   await clock.advance(10 * STUCK_MS);
   t.deepEqual(health.stuck, []);
 });

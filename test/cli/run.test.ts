@@ -77,6 +77,19 @@ test('SIGHUP takes up a source that was added, and loses nothing', async (t) => 
   t.true(io.out().includes('The configuration was read again'));
 });
 
+test('SIGHUP is heard from the start to the very end, and one that comes during the start is heeded after it', async (t) => {
+  const at = await place(t);
+  const { io, ended } = started(at);
+  await until(() => io.hangUp(), { what: 'SIGHUP to be heard' });
+  t.deepEqual(at.messages(), []);
+  await heard(at, 'kind="configuration"');
+
+  io.interrupt();
+  t.true(io.hangUp());
+  await ended;
+  t.true(io.hangUp());
+});
+
 test('a configuration with a fault changes nothing at SIGHUP, and the fault is told', async (t) => {
   const at = await place(t);
   const { io, ended } = started(at);

@@ -9,8 +9,8 @@ export interface CapturedIo extends Io {
   readonly status: () => ExitStatus;
   /** As the first SIGINT does. */
   readonly interrupt: () => void;
-  /** As SIGHUP does. */
-  readonly hangUp: () => void;
+  /** As SIGHUP does: `false` when nobody hears it, which would end a process. */
+  readonly hangUp: () => boolean;
 }
 
 export function capturedIo(given: { stdin?: string; env?: NodeJS.ProcessEnv } = {}): CapturedIo {
@@ -26,10 +26,7 @@ export function capturedIo(given: { stdin?: string; env?: NodeJS.ProcessEnv } = 
     env: given.env ?? {},
     isTerminal: false,
     signal: stop.signal,
-    onHangup: (listener) => {
-      hangups.add(listener);
-      return () => hangups.delete(listener);
-    },
+    onHangup: (listener) => void hangups.add(listener),
     setExitStatus: (found) => {
       status = found;
     },
@@ -39,6 +36,7 @@ export function capturedIo(given: { stdin?: string; env?: NodeJS.ProcessEnv } = 
     interrupt: () => stop.abort(),
     hangUp: () => {
       for (const listener of hangups) listener();
+      return hangups.size > 0;
     },
   };
 }

@@ -20,7 +20,7 @@ const io: Io = {
   env: process.env,
   isTerminal: false,
   signal: stop.signal,
-  onHangup: () => () => undefined,
+  onHangup: () => undefined,
   setExitStatus: (status) => {
     process.exitCode = status;
   },

@@ -66,6 +66,22 @@ test('files that are deleted, seen or unseen, while SIGHUP is heeded are read to
   );
 });
 
+test('what the journal has never taken of a deleted file is read again after SIGHUP, though it had been read before', async (t) => {
+  const directory = temporaryDirectory(t);
+  const log = join(directory, 'audit.log');
+  append(log, 'read, and not on disk');
+  const recorder = await Recorder.open(t, [{ paths: [log] }]);
+  await recorder.expect(['read, and not on disk']);
+  await recorder.pause();
+  append(log, 'unread');
+  rmSync(log);
+  await recorder.quiet();
+
+  await recorder.reload(undefined, () => recorder.forget(recorder.chunks.length));
+
+  await recorder.expect(['read, and not on disk', 'unread']);
+});
+
 test('a source that is added, removed or renamed repeats and loses nothing, and leaves no file open', async (t) => {
   const directory = temporaryDirectory(t);
   const [a, b] = [join(directory, 'a.log'), join(directory, 'b.log')];
