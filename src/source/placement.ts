@@ -187,10 +187,10 @@ export class Placement {
       return;
     }
     if (original === undefined) {
-      if (before?.stamp !== stamp || heldMs >= HOLD_MS) return newcomers.follow(seen, 0);
-      // It was a copy when it was looked at: if it is none any more, it has been written anew since.
-      held.set(seen.key, before);
-      return this.#leaveUndecided(seen);
+      // A copy that has been written anew since this look would be taken for as long as the copy was.
+      const now = before && (await this.deps.opener.use(seen, (content) => content.stat()));
+      if (now !== undefined && stampOf(now) !== stamp) return this.#leaveUndecided(seen);
+      return newcomers.follow(seen, 0);
     }
     if (heldMs < HOLD_MS || original.tail.place.name !== 'placed' || !seen.ways[0].matched) {
       held.set(seen.key, { stamp, of: original.tail, sinceMs: clock.monotonicMs() - heldMs });

@@ -1,5 +1,5 @@
 /** As editors and `sed -i` save: the same text, in a file of its own that is renamed over the old one. */
-import { copyFileSync, mkdirSync, renameSync } from 'node:fs';
+import { appendFileSync, copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { append, numbered, temporaryDirectory } from '../../support/files.js';
@@ -81,4 +81,16 @@ test('a file that was out of sight for a moment before a stop, unread, is not to
 
   await recorder.expect(['read', 'unread']);
   t.deepEqual(recorder.notices, []);
+});
+
+test('a last line without newline is read on in the file that is saved over it', async (t) => {
+  const log = join(temporaryDirectory(t), 'audit.log');
+  const recorder = await Recorder.open(t, [{ paths: [log] }]);
+  appendFileSync(log, 'begun and ');
+  await recorder.until(() => recorder.sources.files()[0]?.size === 10, 'half a line to be seen');
+
+  rewrite(log);
+  appendFileSync(log, 'ended\n');
+
+  await recorder.expect(['begun and ended']);
 });
