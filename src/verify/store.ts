@@ -4,7 +4,7 @@
  * frame begins with its length, a message with `<`.
  */
 import type { ReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { systemCode } from '../lib/errors.js';
@@ -131,10 +131,17 @@ class FrameForm implements Form {
 /** gzip is undone on the way; its first two octets tell (RFC 1952 section 2.3.1). */
 async function opened(path: string): Promise<{ readonly raw: ReadStream; readonly text: Readable }> {
   const file = await open(path);
-  const { buffer: magic } = await file.read(Buffer.alloc(2), 0, 2, 0);
+  const magic = await magicOf(file).catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
   const raw = file.createReadStream({ highWaterMark: READ_BYTES, start: 0 });
   const text = magic.equals(GZIP) ? pipeline(raw, createGunzip(), () => undefined) : raw;
   return { raw, text };
+}
+
+async function magicOf(file: FileHandle): Promise<Buffer> {
+  return (await file.read(Buffer.alloc(2), 0, 2, 0)).buffer;
 }
 
 const GZIP = Buffer.from([0x1f, 0x8b]);

@@ -3,7 +3,9 @@ import {
   appendFileSync,
   copyFileSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   truncateSync,
@@ -42,4 +44,17 @@ export function compress(path: string, compressed = `${path}.gz`): void {
   writeFileSync(compressed, gzipSync(readFileSync(path)));
   utimesSync(compressed, atime, mtime);
   rmSync(path);
+}
+
+/** What this process has open, of all paths that begin so. */
+export function openPaths(start: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path.startsWith(start) ? [path] : [];
+    } catch {
+      // The descriptor by which the list itself was read.
+      return [];
+    }
+  });
 }

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { Unframer } from '../../src/syslog/rfc5425.js';
 import { readStore } from '../../src/verify/store.js';
-import { temporaryDirectory } from '../support/files.js';
+import { openPaths, temporaryDirectory } from '../support/files.js';
 import { asFrames, asLines, auditMessages, runId } from '../support/stored.js';
 
 const messages = auditMessages(runId(1), 1, 2000);
@@ -114,12 +114,22 @@ test('what a damaged gzip file still gives is read, and the damage told', async 
   t.regex(broken[0]!, /^bad-gzip at \d+$/);
 });
 
+const deaf = {
+  unframe: () => new Unframer({ maxMessageBytes: 1 }),
+  onRead: () => undefined,
+  onBroken: () => undefined,
+};
+
 test('a file that is not there is an error', async (t) => {
-  const store = readStore(join(temporaryDirectory(t), 'absent'), {
-    unframe: () => new Unframer({ maxMessageBytes: 1 }),
-    onRead: () => undefined,
-    onBroken: () => undefined,
-  });
+  const store = readStore(join(temporaryDirectory(t), 'absent'), deaf);
 
   await t.throwsAsync(() => store.next(), { code: 'ENOENT' });
+});
+
+test('what can be opened and not be read is an error, and is not left open', async (t) => {
+  const directory = temporaryDirectory(t);
+
+  await t.throwsAsync(() => readStore(directory, deaf).next(), { code: 'EISDIR' });
+
+  t.deepEqual(openPaths(directory), []);
 });

@@ -1,20 +1,9 @@
 /** SIGHUP: the sources are taken down and built again, in the same process. */
-import { appendFileSync, readdirSync, readlinkSync, rmSync, truncateSync } from 'node:fs';
+import { appendFileSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { append, numbered, temporaryDirectory } from '../../support/files.js';
+import { append, numbered, openPaths, temporaryDirectory } from '../../support/files.js';
 import { complete, Recorder } from '../../support/recorder.js';
-
-function openDescriptors(directory: string): string[] {
-  return readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      const path = readlinkSync(`/proc/self/fd/${fd}`);
-      return path.startsWith(directory) ? [path] : [];
-    } catch {
-      return [];
-    }
-  });
-}
 
 test('a file that was deleted before its rest was read is read on after SIGHUP', async (t) => {
   const directory = temporaryDirectory(t);
@@ -30,7 +19,7 @@ test('a file that was deleted before its rest was read is read on after SIGHUP',
   await recorder.reload();
 
   await recorder.expect(['read', ...numbered('unread', 20_000)]);
-  await recorder.until(() => openDescriptors(directory).length === 0, 'the file to be let go');
+  await recorder.until(() => openPaths(directory).length === 0, 'the file to be let go');
   t.deepEqual(recorder.notices, []);
 });
 
@@ -100,7 +89,7 @@ test('a source that is added, removed or renamed repeats and loses nothing, and 
   append(a, 'a 3, while nobody follows it');
   append(b, 'b 2');
   await recorder.expect(['a 1', 'b 1', 'a 2', 'b 2']);
-  t.deepEqual(openDescriptors(a), []);
+  t.deepEqual(openPaths(a), []);
 
   await recorder.reload([complete({ name: 'all', paths: [join(directory, '*.log')] })]);
   const all = ['a 1', 'b 1', 'a 2', 'b 2', 'a 3, while nobody follows it'];

@@ -1,19 +1,8 @@
-import { appendFileSync, closeSync, openSync, readdirSync, readlinkSync, rmSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { append, numbered, temporaryDirectory } from '../../support/files.js';
+import { append, numbered, openPaths, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
-
-function openDescriptors(path: string): number {
-  const links = readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`);
-    } catch {
-      return '';
-    }
-  });
-  return links.filter((link) => link.startsWith(path)).length;
-}
 
 test('a file deleted while unread is read to its end, and then let go', async (t) => {
   const log = join(temporaryDirectory(t), 'audit.log');
@@ -26,11 +15,11 @@ test('a file deleted while unread is read to its end, and then let go', async (t
   appendFileSync(log, 'the last, without newline');
   rmSync(log);
   await recorder.quiet();
-  t.is(openDescriptors(log), 1);
+  t.is(openPaths(log).length, 1);
   recorder.resume();
 
   await recorder.expect(['one', ...numbered('unread', 50_000), 'the last, without newline']);
-  await recorder.until(() => openDescriptors(log) === 0, 'the descriptor to be closed');
+  await recorder.until(() => openPaths(log).length === 0, 'the descriptor to be closed');
   t.is(recorder.chunks.findLast(({ bytes }) => bytes.length > 0)?.ending, 'final');
   t.deepEqual(recorder.notices, []);
 });
