@@ -5,7 +5,6 @@
  * the chain its objection lies, in an administrator's words.
  */
 import { X509Certificate } from 'node:crypto';
-import type { DetailedPeerCertificate } from 'node:tls';
 import { AgentError, reasonOf } from '../lib/errors.js';
 import { printable } from './printable.js';
 import { wordsForVerifyError } from './words.js';
@@ -32,19 +31,6 @@ export function certificatesIn(pem: string | Buffer): X509Certificate[] {
   } catch (cause) {
     throw new AgentError('certificate-unreadable', `a certificate of the authorities: ${reasonOf(cause)}`, { cause });
   }
-}
-
-/** The certificates that Node hands out linked by `issuerCertificate`; a root points to itself. */
-export function unlinkChain(leaf: DetailedPeerCertificate): X509Certificate[] {
-  const chain: X509Certificate[] = [];
-  const seen = new Set<string>();
-  let certificate: DetailedPeerCertificate | undefined = leaf;
-  while (certificate?.raw !== undefined && !seen.has(certificate.fingerprint256)) {
-    seen.add(certificate.fingerprint256);
-    chain.push(new X509Certificate(certificate.raw));
-    certificate = certificate.issuerCertificate;
-  }
-  return chain;
 }
 
 /**

@@ -3,7 +3,8 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
-import { type ChainCertificate, describeChain, unlinkChain } from './chain.js';
+import { peerChain } from '../lib/peer-chain.js';
+import { type ChainCertificate, describeChain } from './chain.js';
 
 export type Verdict =
   | { readonly name: 'verified' }
@@ -33,7 +34,7 @@ export function describeClient(
   { asked, trusted, nowMs }: { asked: boolean; trusted: readonly X509Certificate[]; nowMs: number },
 ): Client {
   const code = socket.authorized ? undefined : String(socket.authorizationError ?? '');
-  const shown = asked ? unlinkChain(socket.getPeerCertificate(true)) : [];
+  const shown = asked ? peerChain(socket) : [];
   const chain = describeChain(shown, trusted, code, nowMs);
   return {
     number,

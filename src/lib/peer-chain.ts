@@ -1,6 +1,7 @@
 /**
- * The certificates by which a collector is trusted, as OpenSSL found them:
- * its own first, then each one's issuer, up to the authority that we know.
+ * The certificates by which the other side of a TLS connection is trusted, as
+ * OpenSSL found them: its own first, then each one's issuer, up to the authority
+ * that we know.
  */
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
@@ -13,6 +14,7 @@ export function peerChain(tls: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   const seen = new Set<string>();
   let next: DetailedPeerCertificate | undefined = tls.getPeerCertificate(true);
+  // A root points to itself.
   while (next?.raw !== undefined && !seen.has(next.fingerprint256)) {
     seen.add(next.fingerprint256);
     chain.push(new X509Certificate(next.raw));

@@ -6,9 +6,9 @@
 import { constants } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import { peerChain } from '../lib/peer-chain.js';
 import { LINK_TIMES, Link, type LinkDependencies, type LinkTimes } from './link.js';
 import type { Peer } from './peer.js';
-import { peerChain } from './peer-chain.js';
 import { LinkError } from './refusal.js';
 import type { Target } from './target.js';
 import { Transport } from './transport.js';
@@ -121,11 +121,11 @@ function secureOptions(target: Target, material: TlsMaterial, policy: TlsPolicy)
     ...(isIP(name) ? {} : { servername: name }),
     minVersion: policy.minVersion,
     ciphers: `${TLS13_SUITES}:${policy.ciphers}`,
-    // The chain is OpenSSL's work; whose certificate it is, ours: Node's own check takes partial wildcards and common names.
     // Whoever renegotiates may show another certificate, which nobody would verify. `disableRenegotiation` is for servers alone.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     // `purpose: any` has to see the whole chain before it can say no; it says so in verifyChain.
     rejectUnauthorized: goesByChain(policy) && policy.purpose === 'server',
+    // The chain is OpenSSL's work; whose certificate it is, ours: Node's own check takes partial wildcards and common names.
     checkServerIdentity: () => undefined,
   };
 }
