@@ -3,6 +3,7 @@
  * before them, so that `status` answers at once whatever the backlog: its size
  * is bounded, and what lies between two milestones is estimated.
  */
+import { countUpTo } from '../lib/sorted.js';
 import type { Queued } from './commit-queue.js';
 
 export interface Milestone {
@@ -63,13 +64,6 @@ export class Milestones {
 
   /** The last milestone that is not after `entry`, or -1. */
   #indexAt(entry: number): number {
-    let low = 0;
-    let high = this.#points.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#points[middle]?.entry ?? 0) <= entry) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    return countUpTo(this.#points, entry, (point) => point.entry) - 1;
   }
 }

@@ -2,6 +2,7 @@
  * The segments of a journal in order, and how much of each counts. Knows their
  * files; reads and writes none but heads. What lies beyond `end` was never synced.
  */
+import { countUpTo } from '../lib/sorted.js';
 import type { MessageName } from '../model/entry.js';
 import type { Files } from './files.js';
 import { readSegmentHead } from './read-head.js';
@@ -108,14 +109,7 @@ export class Segments {
 
   /** The last segment whose first entry is not after `number`, or -1. */
   #indexOf(number: number): number {
-    let low = 0;
-    let high = this.#list.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#list[middle]?.first ?? 0) <= number) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    return countUpTo(this.#list, number, ({ first }) => first) - 1;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Which receipts' stretches hold a seq of one run; several may, when messages were acknowledged more than once. */
+import { countUpTo } from '../lib/sorted.js';
 
 /** Numbers of one run that belong to one receipt. */
 export interface PlacedStretch {
@@ -22,7 +23,7 @@ export class StretchIndex {
 
   holding(seq: number): PlacedStretch[] {
     this.#reach ??= this.#sort();
-    let at = this.#behind(seq) - 1;
+    let at = countUpTo(this.#stretches, seq, ({ first }) => first) - 1;
     const found: PlacedStretch[] = [];
     for (; at >= 0 && this.#reach[at]! >= seq; at--)
       if (this.#stretches[at]!.last >= seq) found.push(this.#stretches[at]!);
@@ -36,17 +37,5 @@ export class StretchIndex {
       reach = Math.max(reach, last);
       return reach;
     });
-  }
-
-  /** The first stretch that begins behind `seq`. */
-  #behind(seq: number): number {
-    let low = 0;
-    let high = this.#stretches.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#stretches[middle]!.first <= seq) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
