@@ -1,6 +1,6 @@
 /** Takes chunks from the tails by turns, and knows when a line without newline has waited long enough. */
 import type { Clock } from '../lib/clock.js';
-import { systemCode } from '../lib/errors.js';
+import { reasonOf, systemCode } from '../lib/errors.js';
 import type { Chunk } from '../model/line.js';
 import type { Report } from '../model/report.js';
 import type { Descriptors } from './descriptors.js';
@@ -104,7 +104,7 @@ export class Reader {
       else await this.#atEnd(tail, wakes);
     } catch (error) {
       await this.deps.descriptors.release(tail);
-      this.#block(tail, systemCode(error));
+      this.#block(tail, systemCode(error), reasonOf(error));
     }
     return undefined;
   }
@@ -147,13 +147,14 @@ export class Reader {
   }
 
   /** Waits for the next look; EMFILE, EACCES or EIO say nothing about what the file holds. */
-  #block(tail: Tail, code: string): void {
+  #block(tail: Tail, code: string, reason?: string): void {
     tail.ready = false;
     if (code !== 'ENOENT' && code !== tail.blocked) {
       this.deps.report.warning('A followed file cannot be read for now', {
         path: tail.path,
         source: tail.source,
         code,
+        reason,
         remedy: 'openemr-audit-forwarder check says what helps; then it is read from where it was left',
       });
     }
