@@ -2,8 +2,8 @@
  * The book of receipts: a file a month, written by the running agent alone.
  * Each receipt is appended in one write and synced. A receipt tells of what has
  * been acknowledged already, so a failure here is reported and never stops
- * forwarding, and what could not be written is written with the next; and a line that a crash cut short is ended before the next one,
- * so that it spoils no other.
+ * forwarding; what could not be written is written with the next. A line that a
+ * crash cut short is ended before the next one, so that it spoils no other.
  */
 import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -136,6 +136,7 @@ export class ReceiptBook {
       this.#report.error('Receipts cannot be written; the last thousand are kept in memory until they can', {
         directory: this.#directory,
         reason: reasonOf(error),
+        remedy: 'see to the disk, and that the directory belongs to the user that the agent runs as',
       });
     }
   }
