@@ -71,6 +71,7 @@ const collector = {
 /** For TLS 1.2: what RFC 9325 section 4.2 recommends, and RFC 9662 section 4 wants preferred. */
 export const DEFAULT_CIPHERS =
   'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384';
+
 export const schema = {
   sources: [source] as const,
   message: {

@@ -27,7 +27,7 @@ export function copyOf({ positions, last, messages }: Standing): Standing {
   return { positions: new Map(positions), last, messages };
 }
 
-/** Steps over entries one by one; `now` is where things stand after the last. */
+/** Steps over entries one by one, and stands behind the last. */
 export class Stand implements Standing {
   readonly #positions: Map<TailId, Position>;
   #last: MessageName | undefined;

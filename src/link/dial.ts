@@ -41,7 +41,7 @@ export class Dialler {
       try {
         return { link: await this.dialAgain(target, signal), target };
       } catch (error) {
-        refusals.push(error as LinkError);
+        refusals.push(LinkError.from(error, target));
         if (signal.aborted) break;
       }
     }

@@ -2,7 +2,7 @@
 import type { Columns } from '../model/record.js';
 import { clientOf } from './client.js';
 import { commentsOf } from './comments.js';
-import { type ApiRow, apiOf, type Row, textOf } from './row.js';
+import { type ApiRow, apiOf, numberOf, type Row, textOf } from './row.js';
 
 export function columnsOf(row: Row): Columns {
   const { form, bytes } = commentsOf(row);
@@ -25,10 +25,4 @@ export function columnsOf(row: Row): Columns {
 /** The row's patient, or the one of its API call: only one of the two is ever written. */
 function patientOf(row: Row, api: ApiRow): string {
   return numberOf(row.patient_id) || numberOf(api.patient_id);
-}
-
-/** OpenEMR writes 0 where none is meant. */
-function numberOf(value: unknown): string {
-  const text = textOf(value);
-  return text === '0' ? '' : text;
 }

@@ -14,7 +14,7 @@ import { checksumOf } from './checksum.js';
 import { clientOf } from './client.js';
 import { emergencyOf } from './emergency.js';
 import { hasFailed } from './outcome.js';
-import { apiOf, flagOf, isAboutRows, isObject, type Row, textOf } from './row.js';
+import { apiOf, flagOf, isAboutRows, isObject, numberOf, type Row, textOf } from './row.js';
 import { tamperingOf } from './tampering.js';
 import { wallClockMs, wallTimeOf } from './wall-clock.js';
 
@@ -73,7 +73,7 @@ interface Found {
 function fieldsOf(row: Row, { success, checksum, breakglass, names }: Found): readonly Field[] {
   const fields: Field[] = [];
   add(fields, 'user', textOf(row.user));
-  add(fields, 'patient', patientOf(row.patient_id));
+  add(fields, 'patient', numberOf(row.patient_id));
   if (success !== undefined) add(fields, 'success', success ? '1' : '0');
   add(fields, 'row', names.row);
   add(fields, 'about', names.about);
@@ -89,12 +89,6 @@ function fieldsOf(row: Row, { success, checksum, breakglass, names }: Found): re
 
 function add(fields: Field[], name: string, value: string): void {
   if (value !== '') fields.push([name, value]);
-}
-
-/** OpenEMR writes 0 where no patient is meant. */
-function patientOf(value: unknown): string {
-  const id = textOf(value);
-  return id === '0' ? '' : id;
 }
 
 interface Names {

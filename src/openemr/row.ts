@@ -69,6 +69,12 @@ export function textOf(value: unknown): string {
   }
 }
 
+/** The number of a patient or a document; OpenEMR writes 0 where none is meant. */
+export function numberOf(value: unknown): string {
+  const text = textOf(value);
+  return text === '0' ? '' : text;
+}
+
 /** A column that is 0 or 1, as number, text or boolean; `undefined` when it is neither. */
 export function flagOf(value: unknown): boolean | undefined {
   const text = textOf(value);

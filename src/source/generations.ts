@@ -59,7 +59,9 @@ export function isLookedInto(rotated: string, log: string, source: DiscoverOptio
 }
 
 function add(map: Map<string, Generation[]>, key: string, generation: Generation): void {
-  map.set(key, [...(map.get(key) ?? []), generation]);
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [generation]);
+  else known.push(generation);
 }
 
 /** A file system that keeps no birth time gives 0, or the time of the last change. */
