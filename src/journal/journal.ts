@@ -52,7 +52,7 @@ export class Journal {
 
   /**
    * Makes the directory when there is none, and starts a new run. Throws AgentError: `journal-locked` names the pid of
-   * the agent that has it, `journal-newer`, `journal-exposed`, `journal-path-too-long`, `journal-unusable`.
+   * the agent that has it, `journal-newer`, `journal-exposed`, `journal-unusable`.
    */
   static async open(options: JournalOptions, dependencies: JournalDependencies): Promise<Journal> {
     const { files, clock, report, random, lock = takeLock } = dependencies;

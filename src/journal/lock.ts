@@ -12,9 +12,10 @@
  * looks last sees the other, so never both hold it; both may yield, and try again.
  * A socket gets its name only once it listens, or it would look dead for a moment.
  * The kernel ends a socket with its process, whatever killed it. No flock: it is
- * lost across some mounts, and cannot say who holds it.
+ * lost across some mounts, and cannot say who holds it. In a directory whose path
+ * is too long for a socket, sockets are named by way of its descriptor.
  */
-import { readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.js';
@@ -22,6 +23,7 @@ import { AgentError, systemCode } from '../lib/errors.js';
 
 /** sun_path of unix(7) holds 108 bytes, the last of them zero. */
 const MAX_PATH_BYTES = 107;
+const LONGEST_NAME = '0123456789abcdef.new';
 const ANSWER_MS = 2000;
 const ATTEMPTS = 10;
 /** The socket's process is dead, or it has just taken its socket away. */
@@ -47,26 +49,33 @@ export interface LockDependencies {
   random(bytes: number): Buffer;
 }
 
-/** Throws AgentError `journal-locked` with the holder's pid, `journal-path-too-long`, and what the disk says. */
-export async function takeLock(directory: string, { clock, random }: LockDependencies): Promise<Lock> {
+/** Throws AgentError `journal-locked` with the holder's pid, and what the disk says. */
+export function takeLock(directory: string, given: LockDependencies): Promise<Lock> {
+  return withSockets(directory, (place) => takeIn(place, given));
+}
+
+async function takeIn(place: Place, { clock, random }: LockDependencies): Promise<Lock> {
   for (let attempt = 1; ; attempt += 1) {
-    const candidate = await stand(directory, random(8).toString('hex'), clock);
-    const others = await livingOthers(directory, candidate.name);
+    const candidate = await stand(place, random(8).toString('hex'), clock);
+    const others = await livingOthers(place, candidate.name);
     if (others.length === 0) {
       candidate.answer.held = true;
       return candidate;
     }
     await candidate.release();
     const holder = others.find(({ held }) => held);
-    if (holder !== undefined || attempt === ATTEMPTS) throw locked(directory, holder ?? others[0]);
+    if (holder !== undefined || attempt === ATTEMPTS) throw locked(place.directory, holder ?? others[0]);
     await clock.sleep(20 + (random(1)[0] ?? 0));
   }
 }
 
 /** Who holds the lock just now, if anybody does. Changes nothing on disk: a socket can be asked where nothing can be written. */
 export async function lockHolder(directory: string): Promise<Holder | undefined> {
-  const names = await readdir(directory).catch(() => []);
-  const heard = await Promise.all(socketsAmong(names).map((name) => conversation(join(directory, name))));
+  const names = socketsAmong(await readdir(directory).catch(() => []));
+  if (names.length === 0) return undefined;
+  const heard = await withSockets(directory, ({ sockets }) =>
+    Promise.all(names.map((name) => conversation(join(sockets, name)))),
+  );
   const answers = heard.filter(({ code }) => !NOBODY.has(code)).map(({ said }) => answerIn(said));
   return answers.find(({ held }) => held);
 }
@@ -79,28 +88,38 @@ function locked(directory: string, holder: Answer | undefined): AgentError {
   });
 }
 
+/** The same directory twice: as files are named, and as sockets are. */
+interface Place {
+  readonly directory: string;
+  readonly sockets: string;
+}
+
+async function withSockets<T>(directory: string, use: (place: Place) => Promise<T>): Promise<T> {
+  if (Buffer.byteLength(join(directory, LONGEST_NAME)) <= MAX_PATH_BYTES) return use({ directory, sockets: directory });
+  const opened = await open(directory);
+  try {
+    return await use({ directory, sockets: `/proc/self/fd/${opened.fd}` });
+  } finally {
+    await opened.close();
+  }
+}
+
 interface Candidate extends Lock {
   readonly name: string;
   readonly answer: { pid: number; start: string; held: boolean };
 }
 
-async function stand(directory: string, name: string, clock: Clock): Promise<Candidate> {
+async function stand({ directory, sockets }: Place, name: string, clock: Clock): Promise<Candidate> {
   const path = join(directory, name);
-  const unnamed = `${path}.new`;
-  if (Buffer.byteLength(unnamed) > MAX_PATH_BYTES) {
-    throw new AgentError('journal-path-too-long', `the path ${unnamed} is too long for a Unix socket`, {
-      hint: `set journal.directory to a path of at most ${MAX_PATH_BYTES - Buffer.byteLength('/lock/') - 20} bytes`,
-    });
-  }
   const answer = { pid: process.pid, start: new Date(clock.nowMs()).toISOString(), held: false };
   const server = createServer((asking) => {
     asking.on('error', () => asking.destroy());
     asking.end(`${JSON.stringify(answer)}\n`);
   });
-  await listening(server, unnamed);
+  await listening(server, join(sockets, `${name}.new`));
   // A process that only waits for the lock's socket has nothing left to do.
   server.unref();
-  await rename(unnamed, path);
+  await rename(`${path}.new`, path);
   let released: Promise<void> | undefined;
   const release = async () => {
     // A disk that refuses this keeps nobody out: whoever asks there finds nobody, and removes it.
@@ -124,9 +143,9 @@ function listening(server: Server, path: string): Promise<void> {
   });
 }
 
-async function livingOthers(directory: string, own: string): Promise<Answer[]> {
+async function livingOthers({ directory, sockets }: Place, own: string): Promise<Answer[]> {
   const names = socketsAmong(await readdir(directory)).filter((name) => name !== own);
-  const answers = await Promise.all(names.map((name) => ask(join(directory, name))));
+  const answers = await Promise.all(names.map((name) => ask(join(sockets, name))));
   return answers.filter((answer) => answer !== undefined);
 }
 

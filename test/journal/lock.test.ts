@@ -89,8 +89,19 @@ test('a lock that was released can be taken again, and releasing twice does no h
   t.deepEqual(await readdir(directory), []);
 });
 
-test('a path that no socket can have is refused in words', async (t) => {
+test('a directory whose path is too long for a socket is locked like any other', async (t) => {
   const deep = join(await directoryOf(t), 'x'.repeat(90));
   await mkdir(deep);
-  await t.throwsAsync(takeLock(deep, given), { code: 'journal-path-too-long' });
+  const dead = await holder(t, deep);
+  dead.kill('SIGKILL');
+  await once(dead, 'exit');
+
+  const lock = await takeLock(deep, given);
+  t.is((await readdir(deep)).length, 1);
+  const error = await t.throwsAsync(takeLock(deep, given), { code: 'journal-locked' });
+  t.regex(error?.message ?? '', new RegExp(`process ${process.pid}, started 20`));
+  t.is((await lockHolder(deep))?.pid, process.pid);
+  await lock.release();
+  t.is(await lockHolder(deep), undefined);
+  t.deepEqual(await readdir(deep), []);
 });
