@@ -19,6 +19,7 @@ export interface Wait {
 /**
  * Looks until `condition` answers something else than false, undefined or null, and returns that answer.
  * Throws an Error naming `what` when the time is over; an error thrown by the condition goes through at once.
+ * What is waited for often lives in this thread: a look that takes long leaves it twice as long before the next.
  */
 export async function until<T>(
   condition: () => T | NotYet | Promise<T | NotYet>,
@@ -26,10 +27,13 @@ export async function until<T>(
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
-    const answer = await condition();
+    const beganMs = performance.now();
+    const looking = condition();
+    const tookMs = performance.now() - beganMs;
+    const answer = await looking;
     if (answer !== false && answer !== undefined && answer !== null) return answer;
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
-    await sleep(everyMs);
+    await sleep(Math.max(everyMs, 2 * tookMs));
   }
 }
 
