@@ -18,7 +18,11 @@ async function offered(t: ExecutionContext, ...words: string[]): Promise<string[
   await writeFile(join(directory, 'cacert.pem'), '');
   const asked = `source ./completion; COMP_WORDS=(openemr-audit-forwarder "$@"); COMP_CWORD=$#
 _openemr_audit_forwarder; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout, stderr } = await run('bash', ['-uc', asked, 'bash', ...words], { cwd: directory });
+  const { stdout, stderr } = await run('bash', ['--norc', '-uc', asked, 'bash', ...words], {
+    cwd: directory,
+    // As --norc: bash complains of a locale that the machine lacks, and reads its rc file when its input is a socket.
+    env: { PATH: process.env.PATH, LC_ALL: 'C' },
+  });
   t.is(stderr, '');
   return stdout.split('\n').filter((word) => word !== '');
 }

@@ -9,7 +9,10 @@ export async function fakeSystemd(t: ExecutionContext, script = '') {
   const directory = temporaryDirectory(t);
   const told = join(directory, 'told');
   const program = join(directory, 'systemd-notify');
-  await writeFile(program, `#!/bin/sh\n${script}\n{ echo "to $NOTIFY_SOCKET"; printf '%s\\n' "$@"; } >> ${told}\n`);
+  await writeFile(
+    program,
+    `#!/bin/sh\n${script}\n{ echo "to $NOTIFY_SOCKET"; printf '%s\\n' "$@"; } >> "\${0%/*}/told"\n`,
+  );
   await chmod(program, 0o755);
   await writeFile(told, '');
   const calls = async () =>

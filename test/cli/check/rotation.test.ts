@@ -59,7 +59,7 @@ async function scene(t: ExecutionContext): Promise<Scene> {
 
 test('rotated files that would be looked into are named, and outages that journal and rotation survive are reckoned', async (t) => {
   const { directory, log, check } = await scene(t);
-  const lines = await check(`${log} {\n daily\n rotate 7\n compress\n delaycompress\n}\n`);
+  const lines = await check(`"${log}" {\n daily\n rotate 7\n compress\n delaycompress\n}\n`);
 
   t.is(lines[0], `ok       source main: 3 rotated files to look into, 23 MiB: ${log}.1, ${log}.2.gz, ${log}.3.gz`);
   t.regex(
@@ -73,7 +73,7 @@ test('rotated files that would be looked into are named, and outages that journa
 
 test('a directory for rotated files that is not covered is warned of, with what to write', async (t) => {
   const { directory, log, check } = await scene(t);
-  const stanza = `${log} {\n daily\n rotate 30\n olddir old\n}\n`;
+  const stanza = `"${log}" {\n daily\n rotate 30\n olddir old\n}\n`;
   const lines = await check(stanza);
   const hint = `hint: add to source main: rotated: ["${directory}/old/audit.log*"]`;
   t.true(
@@ -105,7 +105,7 @@ const faults: readonly (readonly [string, string, RegExp])[] = [
 for (const [what, option, expected] of faults) {
   test(`${what} is warned of once, with a hint`, async (t) => {
     const { log, check } = await scene(t);
-    const lines = await check(`${log} {\n daily\n rotate 7\n ${option}\n}\n`);
+    const lines = await check(`"${log}" {\n daily\n rotate 7\n ${option}\n}\n`);
     const at = lines.findIndex((line) => expected.test(line));
     t.true(lines[at]?.startsWith('warning'), lines.join('\n'));
     t.true(lines[at + 1]?.startsWith('hint: '));
@@ -124,7 +124,7 @@ test('a log that logrotate does not rotate is said to be kept as long as only it
 
 test('rotation by size is reckoned in time, and little of it is warned of', async (t) => {
   const { log, check } = await scene(t);
-  const lines = await check(`${log} {\n size 4M\n rotate 6\n}\n`);
+  const lines = await check(`"${log}" {\n size 4M\n rotate 6\n}\n`);
   t.true(
     lines.some((line) => /^warning {2}outage: unread lines stay for 1 d in rotated files/.test(line)),
     lines.join('\n'),

@@ -1,5 +1,5 @@
 import { mkdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test from 'ava';
 import { append, numbered, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
@@ -10,20 +10,24 @@ test('a thousand files are read through eight descriptors, and rotated all at on
   const directory = temporaryDirectory(t);
   const logs = Array.from({ length: FILES }, (_, n) => join(directory, `${n % 10}`, `${n}.log`));
   for (let n = 0; n < 10; n++) mkdirSync(join(directory, `${n}`));
-  for (const log of logs) append(log, ...numbered(log, 3));
+  for (const log of logs) append(log, ...numbered(basename(log), 3));
   const recorder = await Recorder.open(t, [{ paths: [join(directory, '*', '*.log')] }], { maxOpenFiles: 8 });
-  const first = logs.flatMap((log) => numbered(log, 3));
+  const first = logs.flatMap((log) => numbered(basename(log), 3));
   await recorder.expect(first, 'any order');
   t.true(recorder.sources.files().filter(({ open }) => open).length <= 8);
 
   for (const log of logs) {
-    append(log, ...numbered(log, 2, 4));
+    append(log, ...numbered(basename(log), 2, 4));
     renameSync(log, `${log}.1`);
-    append(log, ...numbered(`${log} new`, 2));
-    append(`${log}.1`, `${log} late`);
+    append(log, ...numbered(`${basename(log)} new`, 2));
+    append(`${log}.1`, `${basename(log)} late`);
   }
 
-  const second = logs.flatMap((log) => [...numbered(log, 2, 4), ...numbered(`${log} new`, 2), `${log} late`]);
+  const second = logs.flatMap((log) => [
+    ...numbered(basename(log), 2, 4),
+    ...numbered(`${basename(log)} new`, 2),
+    `${basename(log)} late`,
+  ]);
   await recorder.expect([...first, ...second], 'any order');
   await recorder.restart();
   await recorder.quiet();

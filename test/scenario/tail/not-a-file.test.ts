@@ -1,8 +1,8 @@
 /** What is at a followed path is not a log file: a FIFO, a socket, a device, a directory. Nothing of it is opened, nothing waits for it. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { openContent } from '../../../src/source/open-content.js';
 import { append, numbered, temporaryDirectory } from '../../support/files.js';
@@ -14,7 +14,10 @@ const KINDS: Readonly<Record<string, (t: ExecutionContext, path: string) => unkn
   socket: (t, path) => {
     const server = createServer();
     t.teardown(() => server.close());
-    return new Promise<void>((resolve) => server.listen(path, resolve));
+    // By the directory's descriptor: a socket's path is 107 bytes long at most.
+    const directory = openSync(dirname(path), 'r');
+    t.teardown(() => closeSync(directory));
+    return new Promise<void>((resolve) => server.listen(`/proc/self/fd/${directory}/${basename(path)}`, resolve));
   },
   'link to a device': (_, path) => symlinkSync('/dev/zero', path),
   directory: (_, path) => mkdirSync(path),
