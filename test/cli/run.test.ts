@@ -41,9 +41,17 @@ async function place(t: ExecutionContext): Promise<Place> {
   return { directory, file, configure, messages: () => collector.messages.map(String) };
 }
 
-function started({ file }: Place, env: NodeJS.ProcessEnv = {}): { io: CapturedIo; ended: Promise<void> } {
+function started(
+  t: ExecutionContext,
+  { file }: Place,
+  env: NodeJS.ProcessEnv = {},
+): { io: CapturedIo; ended: Promise<void> } {
   const io = capturedIo({ env });
   const ended = runProgram(['run', '--config', file], io);
+  t.teardown(async () => {
+    io.interrupt();
+    await Promise.allSettled([ended]);
+  });
   return { io, ended };
 }
 
@@ -55,7 +63,7 @@ function heard(at: Place, text: string): Promise<unknown> {
 
 test('SIGHUP takes up a source that was added, and loses nothing', async (t) => {
   const at = await place(t);
-  const { io, ended } = started(at);
+  const { io, ended } = started(t, at);
   await appendFile(join(at.directory, 'log', 'main.log'), 'before\n');
   await heard(at, '] before');
 
@@ -92,7 +100,7 @@ test('SIGHUP is heard from the start to the very end, and one that comes during 
 
 test('a configuration with a fault changes nothing at SIGHUP, and the fault is told', async (t) => {
   const at = await place(t);
-  const { io, ended } = started(at);
+  const { io, ended } = started(t, at);
   await heard(at, 'kind="start"');
 
   await at.configure({ sorces: [] });
@@ -109,7 +117,7 @@ test('a configuration with a fault changes nothing at SIGHUP, and the fault is t
 
 test('what only a restart can change is named at SIGHUP', async (t) => {
   const at = await place(t);
-  const { io, ended } = started(at);
+  const { io, ended } = started(t, at);
   await heard(at, 'kind="start"');
 
   await at.configure({ journal: { directory: join(at.directory, 'elsewhere') } });
@@ -123,7 +131,7 @@ test('what only a restart can change is named at SIGHUP', async (t) => {
 
 test('status tells how many connections have been made, for a SIEM may count them as logins', async (t) => {
   const at = await place(t);
-  const { io, ended } = started(at);
+  const { io, ended } = started(t, at);
   await heard(at, 'kind="start"');
   io.interrupt();
   await ended;
@@ -137,7 +145,7 @@ test('status tells how many connections have been made, for a SIEM may count the
 test('an agent that cannot start ends with status 2 and says which file is at fault', async (t) => {
   const at = await place(t);
   await at.configure({ tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.collectorKey } });
-  const { ended } = started(at);
+  const { ended } = started(t, at);
 
   const error = await t.throwsAsync(ended);
 
@@ -149,7 +157,7 @@ test('systemd hears that the agent is ready, and lives, also while the collector
   const at = await place(t);
   await at.configure({ collectors: [{ host: 'localhost', port: await freePort() }] });
   const systemd = await fakeSystemd(t);
-  const { io, ended } = started(at, { ...systemd.env, WATCHDOG_USEC: '200000' });
+  const { io, ended } = started(t, at, { ...systemd.env, WATCHDOG_USEC: '200000' });
 
   const heardAlive = async () => (await systemd.calls()).filter((call) => call.includes('WATCHDOG=1')).length >= 5;
   await until(heardAlive, { what: 'five signs of life' });
@@ -170,7 +178,7 @@ test('systemd hears that the agent is ready, and lives, also while the collector
 
 test('SIGHUP takes up how much is said, part by part', async (t) => {
   const at = await place(t);
-  const { io, ended } = started(at);
+  const { io, ended } = started(t, at);
   await heard(at, 'kind="start"');
   await at.configure({ log: { level: 'error', format: 'json' } });
   io.hangUp();
@@ -188,7 +196,7 @@ test('SIGHUP takes up how much is said, part by part', async (t) => {
 test('a reload is announced to systemd, and its end', async (t) => {
   const at = await place(t);
   const systemd = await fakeSystemd(t);
-  const { io, ended } = started(at, systemd.env);
+  const { io, ended } = started(t, at, systemd.env);
   await heard(at, 'kind="start"');
   io.hangUp();
   await heard(at, 'kind="configuration"');

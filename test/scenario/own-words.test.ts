@@ -63,6 +63,10 @@ async function place(t: ExecutionContext, collectorPort: number, change: object)
   await writeFile(file, stringify(configuration));
   const io = capturedIo();
   const ended = runProgram(['run', '--config', file], io);
+  t.teardown(async () => {
+    io.interrupt();
+    await ended;
+  });
   const fetched = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
   const told = async (...args: string[]) => {
     const asking = capturedIo();
