@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { takeLock } from '../../src/journal/lock.js';
+import { lockHolder, takeLock } from '../../src/journal/lock.js';
 import { systemClock } from '../../src/lib/clock.js';
 import { AgentError } from '../../src/lib/errors.js';
 
