@@ -87,7 +87,7 @@ test('SIGHUP takes up a source that was added, and loses nothing', async (t) => 
 
 test('SIGHUP is heard from the start to the very end, and one that comes during the start is heeded after it', async (t) => {
   const at = await place(t);
-  const { io, ended } = started(at);
+  const { io, ended } = started(t, at);
   await until(() => io.hangUp(), { what: 'SIGHUP to be heard' });
   t.deepEqual(at.messages(), []);
   await heard(at, 'kind="configuration"');
