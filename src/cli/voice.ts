@@ -3,18 +3,24 @@
  * the program's name, in small letters and without a full stop; a hint follows
  * on a line of its own. Colour only where a person looks on.
  */
-import { AgentError, reasonOf } from '../lib/errors.js';
+import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 import type { Paint } from '../observe/paint.js';
 
 export const COMMAND = 'openemr-audit-forwarder';
 
+/** Errors that nobody foresaw where they happened, and that are no fault of the program all the same. */
+const SHORTAGES: Readonly<Record<string, string>> = {
+  EMFILE: 'let it open more files: LimitNOFILE= in the unit, ulimit -n in a shell; 128 are enough to run',
+  ENFILE: 'all programs together have too many files open: raise fs.file-max with sysctl',
+};
+const FAULT = 'this is a fault of the program; please report it, with what OAF_DEBUG=1 adds to this message';
+
 /** All that is said of an error, with its line ends. The stack is for those who asked by OAF_DEBUG. */
 export function errorText(error: unknown, paint: Paint, env: NodeJS.ProcessEnv): string {
   const known = error instanceof AgentError;
-  const message = known ? error.message : `unexpected: ${reasonOf(error)}`;
-  const hint = known
-    ? error.hint
-    : 'this is a fault of the program; please report it, with what OAF_DEBUG=1 adds to this message';
+  const shortage = SHORTAGES[systemCode(error)];
+  const message = known ? error.message : `${shortage === undefined ? 'unexpected: ' : ''}${reasonOf(error)}`;
+  const hint = known ? error.hint : (shortage ?? FAULT);
   const lines = [`${paint('red', `${COMMAND}:`)} ${message}`];
   if (hint !== undefined) lines.push(`${paint('bold', 'hint:')} ${hint}`);
   if (env.OAF_DEBUG) lines.push(stacks(error));

@@ -26,7 +26,7 @@ export interface SourcesDependencies {
   readonly startedBefore?: ReadonlySet<string>;
   /** Files that an earlier Sources has left open. */
   readonly held?: readonly HeldFile[];
-  /** Default 128: half of the usual limit of a process. */
+  /** Default: 128, or less when the process may open few. */
   readonly maxOpenFiles?: number;
   /** Default 5000. */
   readonly pollMs?: number;

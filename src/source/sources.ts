@@ -16,6 +16,7 @@ import { closeOthers, type HeldFile, unjournaled } from './held-file.js';
 import { knownTails } from './known.js';
 import { Lookout } from './lookout.js';
 import { Newcomers } from './newcomers.js';
+import { maxOpenFiles } from './open-files.js';
 import { Opener } from './opener.js';
 import type { SourceOptions, SourcesDependencies } from './options.js';
 import { Placement } from './placement.js';
@@ -30,7 +31,6 @@ export type { HeldFile } from './held-file.js';
 export type { Notice } from './notice.js';
 export type { SourceOptions, SourcesDependencies } from './options.js';
 
-const MAX_OPEN_FILES = 128;
 const POLL_MS = 5_000;
 
 export class Sources {
@@ -54,13 +54,13 @@ export class Sources {
   private constructor(
     readonly sources: readonly SourceOptions[],
     known: readonly Position[],
-    readonly deps: SourcesDependencies,
+    readonly deps: SourcesDependencies & { readonly maxOpenFiles: number },
   ) {
     const { clock, report, notice, newTailId } = deps;
     const pollMs = deps.pollMs ?? POLL_MS;
     const tails = this.#tails;
     this.#readable = new Bell(clock);
-    this.#descriptors = new Descriptors(deps.maxOpenFiles ?? MAX_OPEN_FILES);
+    this.#descriptors = new Descriptors(deps.maxOpenFiles);
     const byName = new Map(sources.map((source) => [source.name, source]));
     const logs = new FollowedLogs({ sources: byName, tails, clock });
     this.#newcomers = new Newcomers({
@@ -123,7 +123,7 @@ export class Sources {
     known: readonly Position[],
     deps: SourcesDependencies,
   ): Promise<Sources> {
-    const opened = new Sources(sources, known, deps);
+    const opened = new Sources(sources, known, { maxOpenFiles: await maxOpenFiles(), ...deps });
     await opened.#start(known).catch(async (cause: unknown) => {
       await closeOthers(await opened.handOver(), deps.held ?? []);
       throw cause;

@@ -26,6 +26,13 @@ test('what nobody foresaw is said in one line, with what to do about it, and its
   t.regex(loud, /caused by: Error: deeper/);
 });
 
+test('too many open files are told as a limit to raise, not as a fault of the program', (t) => {
+  const error = Object.assign(new Error("EMFILE: too many open files, open '/x'"), { code: 'EMFILE' });
+  const text = errorText(error, plain, {});
+  t.regex(text, /^openemr-audit-forwarder: EMFILE: too many open files, open '\/x'\nhint: .*LimitNOFILE=/);
+  t.notRegex(text, /unexpected|fault/);
+});
+
 test('what is thrown and is no error is said, too', (t) => {
   t.regex(errorText('plain text', plain, { OAF_DEBUG: '1' }), /unexpected: plain text\n/);
 });

@@ -51,6 +51,8 @@ export interface StageOptions {
   readonly lookup?: AgentDependencies['lookup'];
   /** Of the program: the command that starts it elsewhere, as `nsenter` does. */
   readonly inside?: readonly string[];
+  /** The program's file; default: as it was compiled. */
+  readonly program?: string;
   /** Keys of the source, as in a configuration file; a line of the log is text otherwise. */
   readonly source?: Readonly<Record<string, string | readonly string[]>>;
   /** And of its messages. */
@@ -152,7 +154,8 @@ export class Stage {
   async startProgram(): Promise<AgentProcess> {
     const file = join(this.directory, 'config.yaml');
     writeFileSync(file, this.#yaml());
-    const program = new AgentProcess(file, join(this.directory, 'agent.out'), this.journal, this.options.inside);
+    const { program: main, inside } = this.options;
+    const program = new AgentProcess(file, join(this.directory, 'agent.out'), this.journal, inside, main);
     this.t.teardown(() => program.kill());
     await program.ready();
     return program;
@@ -210,9 +213,10 @@ export class AgentProcess {
     private readonly output: string,
     private readonly journal: string,
     inside: readonly string[] = [],
+    main = MAIN,
   ) {
     const out = openSync(output, 'a');
-    const own = [process.execPath, '--enable-source-maps', MAIN, 'run', '--config', config];
+    const own = [process.execPath, '--enable-source-maps', main, 'run', '--config', config];
     const [command = process.execPath, ...args] = [...inside, ...own];
     this.#child = spawn(command, args, { stdio: ['ignore', out, out], env: { PATH: process.env.PATH } });
     closeSync(out);

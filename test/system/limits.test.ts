@@ -4,6 +4,8 @@ import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
+import { makeBundle } from '../../.ci/package/bundle.js';
+import { readRelease } from '../../.ci/package/release.js';
 import { Stage, type StageOptions } from '../support/agent.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { collecting } from '../support/collecting.js';
@@ -51,6 +53,45 @@ test('ten thousand files are read by a process that may open 256', async (t) => 
     agent.log.filter((line) => /EMFILE|gone unread/.test(line)),
     [],
   );
+});
+
+test('a thousand files are read by a process that may open 64, the program being one file as in the packages', async (t) => {
+  const { file: program } = await makeBundle(await readRelease({ quick: true }), temporaryDirectory(t));
+  const directory = temporaryDirectory(t);
+  const logs = Array.from({ length: 1000 }, (_, n) => join(directory, `${n}.log`));
+  for (const log of logs) append(log, `${log} first`);
+  const inside = ['prlimit', '--nofile=64:64'];
+  const { stage, lines } = await begin(t, { inside, program, source: { paths: [join(directory, '*.log')] } });
+  const agent = await stage.startProgram();
+  for (const word of ['first', 'second']) {
+    if (word === 'second') for (const log of logs) append(log, `${log} second`);
+    const all = () => {
+      const arrived = lines();
+      return logs.every((log) => arrived.has(`${log} ${word}`));
+    };
+    await until(all, {
+      what: `the ${word} line of each file`,
+      timeoutMs: 60_000,
+      everyMs: 200,
+    });
+  }
+  t.deepEqual(
+    agent.log.filter((line) => /EMFILE|gone unread|polling/.test(line)),
+    [],
+  );
+
+  const config = join(stage.directory, 'config.yaml');
+  const checked = await runProgram('prlimit', [
+    '--nofile=64:64',
+    process.execPath,
+    program,
+    'check',
+    '--offline',
+    '--config',
+    config,
+  ]);
+  t.is(checked.status, 0, checked.output);
+  t.notRegex(checked.output, /EMFILE/);
 });
 
 /** A limit of inotify that the agent has for itself, in a user namespace of its own: nobody else's changes, whatever happens. */
