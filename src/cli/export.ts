@@ -1,16 +1,17 @@
 /** `export`: OpenEMR's audit tables to log files, one JSON line a row, until SIGTERM. */
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { Health } from '../agent/health.js';
 import { connectSite } from '../export/connect.js';
 import { runExport } from '../export/exporter.js';
+import { directoryFault } from '../export/fault.js';
 import { grantsFor } from '../export/grants.js';
 import type { ExportConfig } from '../export/options.js';
 import { type Lock, takeLock } from '../journal/lock.js';
 import { systemClock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
+import { makeDirectory } from '../lib/make-directory.js';
 import { readStartAt } from '../lib/start-at.js';
 import { createLogger, type LoggerOptions } from '../observe/logger.js';
 import { createNotifier } from '../observe/notify.js';
@@ -123,8 +124,8 @@ function startAtOf({ startAt }: Options): ExportConfig['startAt'] | undefined {
 async function lockDirectory(directory: string): Promise<Lock> {
   const path = join(directory, '.lock');
   try {
-    await mkdir(directory, { recursive: true, mode: 0o750 });
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory, 0o750);
+    await makeDirectory(path, 0o700);
     return await takeLock(path, { clock: systemClock, random: randomBytes });
   } catch (cause) {
     if (cause instanceof AgentError && cause.code === 'journal-locked') {
@@ -134,9 +135,6 @@ async function lockDirectory(directory: string): Promise<Lock> {
       });
     }
     if (cause instanceof AgentError) throw cause;
-    throw new AgentError('export-directory', `cannot write in ${directory}`, {
-      cause,
-      hint: 'let the account that runs the export write there',
-    });
+    throw directoryFault(directory, cause);
   }
 }

@@ -3,15 +3,16 @@
  * wrong with a database or with the disk is said once, waited out and said to
  * be over; one site's trouble is not another's.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.js';
-import { AgentError, reasonOf } from '../lib/errors.js';
+import { AgentError } from '../lib/errors.js';
 import { sleepInTurns } from '../lib/in-turns.js';
+import { makeDirectory } from '../lib/make-directory.js';
 import type { Report } from '../model/report.js';
 import { Allowance } from './allowance.js';
 import { AuditFile } from './audit-file.js';
 import type { Database } from './database.js';
+import { directoryFault } from './fault.js';
 import { Follower } from './follower.js';
 import { type ExportConfig, isLocal, type SiteOptions } from './options.js';
 import type { Step } from './step.js';
@@ -48,7 +49,7 @@ export async function runExport(
   parts: ExportParts,
   { once, signal }: { readonly once: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
-  await makeDirectory(config.directory);
+  await prepareDirectory(config.directory);
   for (const site of config.sites) {
     if (isLocal(site) || site.tls !== undefined) continue;
     parts.report.warning('Audit rows cross the network unencrypted on their way from the database.', {
@@ -87,14 +88,11 @@ export function pathOf(directory: string, site: string, trail: Trail): string {
   return join(directory, `${site}${trail.suffix}.log`);
 }
 
-async function makeDirectory(directory: string): Promise<void> {
+async function prepareDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: DIRECTORY_MODE });
+    await makeDirectory(directory, DIRECTORY_MODE);
   } catch (cause) {
-    throw new AgentError('export-directory', `cannot make the directory ${directory}: ${reasonOf(cause)}`, {
-      cause,
-      hint: 'make it, and let the account that runs the export write in it',
-    });
+    throw directoryFault(directory, cause);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What goes wrong with a database, in the words of the one who has to set it right. */
+import { diskRemedy } from '../lib/disk-remedy.js';
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 
 export interface Whereabouts {
@@ -6,6 +7,16 @@ export interface Whereabouts {
   readonly database: string;
   readonly user: string;
   readonly passwordFile: string | undefined;
+}
+
+/** Where the files are to lie: it cannot be made, or not be written. */
+export function directoryFault(directory: string, cause: unknown): AgentError {
+  const closed = ['EACCES', 'EPERM'].includes(systemCode(cause));
+  const hint = 'make it, and let the account that runs the export write in it';
+  return new AgentError('export-directory', `cannot write in ${directory}: ${reasonOf(cause)}`, {
+    cause,
+    hint: closed ? hint : diskRemedy(systemCode(cause), hint),
+  });
 }
 
 type Fault = readonly [code: string, what: string, hint: string];

@@ -3,8 +3,9 @@
  * more, so that tests can make each call fail, or forget what was not synced.
  */
 import type { Stats } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { syncDirectory } from '../lib/atomic-file.js';
+import { makeDirectory } from '../lib/make-directory.js';
 
 export interface OpenFile {
   /** Fills `into` from `position`; fewer bytes only at the end of the file. */
@@ -54,9 +55,7 @@ export const systemFiles: Files = {
   unlink,
   readdir: (path) => readdir(path),
   stat: async (path) => fileState(await stat(path)),
-  mkdir: async (path) => {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  },
+  mkdir: (path) => makeDirectory(path, 0o700),
   volume: async (path) => {
     const { bsize, blocks, bavail, type } = await statfs(path);
     return { totalBytes: bsize * blocks, freeBytes: bsize * bavail, type };

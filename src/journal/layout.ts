@@ -11,6 +11,7 @@
  *      quarantine/                          damaged bytes, set aside
  */
 import { dirname, join } from 'node:path';
+import { diskRemedy } from '../lib/disk-remedy.js';
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 import type { FileState, Files } from './files.js';
 
@@ -75,9 +76,22 @@ export function refuseExposed(path: string, { mode, isDirectory }: Pick<FileStat
 export function unusable(path: string, error: unknown): unknown {
   if (error instanceof AgentError || systemCode(error) === '') return error;
   return new AgentError('journal-unusable', `cannot use the journal at ${path}: ${reasonOf(error)}`, {
-    hint: 'the directory must belong to the user that the agent runs as, on a local disk that can be written',
+    hint: remedyOf(systemCode(error)),
     cause: error,
   });
+}
+
+function remedyOf(code: string): string {
+  const wanted = 'the directory must belong to the user that the agent runs as, on a local disk that can be written';
+  switch (code) {
+    case 'EROFS':
+      return 'mount its volume for writing; if it is mounted so, see in the kernel log (dmesg) why it is read-only now';
+    case 'EACCES':
+    case 'EPERM':
+      return wanted;
+    default:
+      return diskRemedy(code, wanted);
+  }
 }
 
 async function made(path: string, files: Files): Promise<FileState> {

@@ -5,11 +5,12 @@
  * forwarding; what could not be written is written with the next. A line that a
  * crash cut short is ended before the next one, so that it spoils no other.
  */
-import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncDirectory } from '../lib/atomic-file.js';
 import type { Clock } from '../lib/clock.js';
 import { reasonOf } from '../lib/errors.js';
+import { makeDirectory } from '../lib/make-directory.js';
 import type { Report } from '../model/report.js';
 import { formatReceipt, type NewReceipt } from './receipt.js';
 
@@ -115,7 +116,7 @@ export class ReceiptBook {
   }
 
   async #prepare(): Promise<void> {
-    await mkdir(this.#directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(this.#directory, 0o700);
     const oldestMs = this.#clock.nowMs() - this.#keepMs;
     for (const name of await readdir(this.#directory)) {
       const endMs = monthEndMs(name);

@@ -1,4 +1,5 @@
 /** The journal's disk is filled by somebody else's file under the running program, and freed again. */
+import { rmdirSync } from 'node:fs';
 import test, { type ExecutionContext } from 'ava';
 import { Stage } from '../support/agent.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
@@ -140,3 +141,20 @@ test.serial('with keepFree the others on a volume are left their share, and no w
   await proveComplete(t, stage, store);
   t.is(agent.log.filter((line) => line.includes('cannot be written')).length, 0);
 });
+
+test.serial(
+  'a first start on a disk that is full, or read-only, says which of the two, where, and what to do',
+  async (t) => {
+    const { volume, stage } = await begin(t, 'ext4');
+    rmdirSync(stage.journal);
+    const refusal = async () => {
+      const error = await t.throwsAsync(stage.startProgram());
+      return error?.message.replaceAll('\n', ' ').replaceAll(stage.journal, 'JOURNAL');
+    };
+    volume.fill();
+    t.regex((await refusal()) ?? '', /cannot use the journal at JOURNAL: ENOSPC: .* hint: free space on this volume/);
+    volume.free();
+    volume.failReadOnly();
+    t.regex((await refusal()) ?? '', /cannot use the journal at JOURNAL: EROFS: .* hint: mount its volume for writing/);
+  },
+);

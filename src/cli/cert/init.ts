@@ -1,9 +1,9 @@
 /** `cert init [DIR]`: the recipe of three certificates in one step, for a test of the whole way. */
 import type { X509Certificate } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { makeDirectory } from '../../lib/make-directory.js';
 import { AUTHORITY_DAYS, createAuthority, createLeaf, LEAF_DAYS } from '../../pki/authority.js';
 import { alternativeNames, asHostName } from '../../pki/extensions.js';
 import { fingerprintsOf, pemOf } from '../../pki/inspect.js';
@@ -45,7 +45,7 @@ export function initCommand(io: Io): Command {
 
 async function init(io: Io, directory: string, options: InitOptions): Promise<void> {
   const nowMs = Date.now();
-  await mkdir(directory, { recursive: true, mode: 0o750 });
+  await makeDirectory(directory, 0o750);
   const made = await working(io, `Making three ${options.keyType} keys and certificates`, () => make(options, nowMs));
   await installFiles(filesOf(made, directory), { force: options.force });
   const report = CERTIFICATES.map(({ name, file, who }) => ({

@@ -1,0 +1,22 @@
+/** What an administrator does about a disk that refuses something, by the system's code. */
+export function diskRemedy(code: string, otherwise = 'see to the disk'): string {
+  switch (code) {
+    case 'ENOSPC':
+      return 'free space on this volume';
+    case 'EDQUOT':
+      return 'the quota of the user that runs this is used up on this volume: free space there, or raise it';
+    case 'EROFS':
+      return 'see in the kernel log why the volume is read-only; stop the agent, check the file system, mount it again';
+    case 'EACCES':
+    case 'EPERM':
+      return 'give the directory and what is in it back to the user that the agent runs as';
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return 'put the directory back, or mount its volume; for a new journal restart the agent';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'raise the number of open files that is allowed (LimitNOFILE= in the unit)';
+    default:
+      return otherwise;
+  }
+}
