@@ -83,7 +83,7 @@ function* tlsRules(tls: FileValues['tls']): Iterable<Broken> {
   }
 }
 
-function* exportRules({ sites, rotate, maxBytes }: FileValues['export']): Iterable<Broken> {
+function* exportRules({ sites, rotate, maxBytes, disclosures }: FileValues['export']): Iterable<Broken> {
   // The live file and the newest rotated one are always kept.
   if (2 * rotate > maxBytes)
     yield ['export.rotate', 'expected at most half of export.maxBytes; set it lower, or that higher'];
@@ -92,9 +92,22 @@ function* exportRules({ sites, rotate, maxBytes }: FileValues['export']): Iterab
     '.name',
     sites.map(({ name }) => name),
   );
+  if (disclosures) yield* sharedFiles(sites.map(({ name }) => name));
   for (const [index, { tls }] of sites.entries()) {
     if ((tls.cert === undefined) === (tls.key === undefined)) continue;
     const [there, missing] = tls.cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
     yield [`export.sites[${index}].tls.${there}`, `${missing} is missing; expected both or none`];
+  }
+}
+
+/** The disclosures of the site NAME lie in NAME.disclosures.log, and the trail of a site NAME.disclosures would, too. */
+function* sharedFiles(names: readonly string[]): Iterable<Broken> {
+  for (const [index, name] of names.entries()) {
+    const other = names.indexOf(name.replace(/\.disclosures$/, ''));
+    if (other === -1 || names[other] === name) continue;
+    yield [
+      `export.sites[${index}].name`,
+      `${name}.log is also the file of the disclosures of ${names[other]}; export one of the two sites by a configuration of its own, with another export.directory, or set export.disclosures: false`,
+    ];
   }
 }

@@ -185,3 +185,12 @@ test('files that cannot rotate within maxBytes are refused', async (t) => {
   ]);
   t.deepEqual((await loadExported('export: { sites: [{ name: a }], maxBytes: 128MiB }')).export.rotateBytes, 2 ** 26);
 });
+
+test('a site whose file would be that of another’s disclosures is refused, but only then', async (t) => {
+  const both = 'export: { sites: [{ name: clinic.disclosures }, { name: clinic }]';
+  t.deepEqual(await told(`${both} }`), [
+    'line 1: export.sites[0].name: clinic.disclosures.log is also the file of the disclosures of clinic; export one of the two sites by a configuration of its own, with another export.directory, or set export.disclosures: false',
+  ]);
+  await t.notThrowsAsync(loadExported(`${both}, disclosures: false }`));
+  await t.notThrowsAsync(loadExported('export: { sites: [{ name: clinic.disclosures }, { name: other }] }'));
+});
