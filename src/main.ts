@@ -20,6 +20,7 @@ const io: Io = {
   stderr,
   env,
   isTerminal,
+  screen: () => (stdout.isTTY ? { columns: stdout.columns, rows: stdout.rows } : undefined),
   signal: stop.signal,
   onHangup: (listener) => void process.on('SIGHUP', listener),
   setExitStatus: (found) => {

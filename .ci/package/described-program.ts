@@ -11,6 +11,7 @@ export function describedProgram(): Command {
     stderr: nowhere(),
     env: {},
     isTerminal: false,
+    screen: () => undefined,
     signal: new AbortController().signal,
     onHangup: () => () => undefined,
     setExitStatus: () => undefined,

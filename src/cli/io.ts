@@ -5,6 +5,11 @@
  */
 import type { Readable, Writable } from 'node:stream';
 
+export interface Screen {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** 0 done, 1 failed, 2 wrong usage or configuration. */
 export type ExitStatus = 0 | 1 | 2;
 
@@ -17,6 +22,8 @@ export interface Io {
   readonly env: NodeJS.ProcessEnv;
   /** stderr is a terminal: colour and live lines are welcome. */
   readonly isTerminal: boolean;
+  /** The size of the terminal that stdout is just now; `undefined` where it is a file or a pipe. */
+  screen(): Screen | undefined;
   /** Aborts at the first SIGINT or SIGTERM; a command then ends in order. */
   readonly signal: AbortSignal;
   /** Calls back at every SIGHUP, which ends the process otherwise. */

@@ -1,15 +1,18 @@
 /** `status`: what the agent is doing, or was doing when it was last seen, from what it leaves on disk. */
+import { access, constants } from 'node:fs/promises';
 import { Command } from 'commander';
 import { readStateFile } from '../agent/state-file.js';
 import { loadConfig } from '../config/load.js';
 import { systemClock } from '../lib/clock.js';
-import { AgentError } from '../lib/errors.js';
+import { AgentError, systemCode } from '../lib/errors.js';
 import { configFileOf } from './config-option.js';
 import type { ExitStatus, Io } from './io.js';
 import { type Place, type Presence, presenceOf } from './status/presence.js';
+import { drawn } from './status/screen.js';
 import { reportOf } from './status-report.js';
 import { statusText } from './status-text.js';
 import type { Verdict } from './verdict.js';
+import { COMMAND } from './voice.js';
 
 const WATCH_MS = 1_000;
 
@@ -33,9 +36,11 @@ export function statusCommand(io: Io): Command {
         throw error;
       });
       const place = { directory: journal.directory, listen: status.listen };
-      for (;;) {
+      for (let first = true; ; first = false) {
         const { text, verdict } = await seen(place, json === true);
-        io.stdout.write(watch && !json && io.isTerminal ? CLEAR + text : text);
+        const screen = watch && !json ? io.screen() : undefined;
+        if (screen === undefined) io.stdout.write(first || json ? text : `\n${text}`);
+        else io.stdout.write((first ? CLEAR : '') + drawn(text, screen));
         io.setExitStatus(EXIT_STATUS[verdict]);
         if (!watch || io.signal.aborted) return;
         await systemClock.sleep(WATCH_MS, io.signal);
@@ -61,21 +66,37 @@ async function seen(place: Place, json: boolean): Promise<{ text: string; verdic
   return { text: json ? `${JSON.stringify(report)}\n` : statusText(report, nowMs), verdict: report.verdict };
 }
 
-function noState({ directory }: Place, presence: Presence, json: boolean): { text: string; verdict: Verdict } {
-  const { verdict, message, hint } = stateless(directory, presence);
+async function noState(
+  { directory }: Place,
+  presence: Presence,
+  json: boolean,
+): Promise<{ text: string; verdict: Verdict }> {
+  const { verdict, message, hint } = await stateless(directory, presence);
   if (json) throw new AgentError('no-state', message, { hint });
   return { text: `${verdict}: ${message}\nhint: ${hint}\n`, verdict };
 }
 
-function stateless(directory: string, presence: Presence): { verdict: Verdict; message: string; hint: string } {
+async function stateless(
+  directory: string,
+  presence: Presence,
+): Promise<{ verdict: Verdict; message: string; hint: string }> {
   if (presence.name === 'silent') {
     const { verdict, pid, reason, remedy } = presence;
     const who = pid === undefined ? 'an agent runs' : `the agent runs as process ${pid}`;
     return { verdict, message: `${who}, but has left no state in ${directory}: ${reason}`, hint: remedy };
   }
+  if (await isClosed(directory)) {
+    const hint = `ask as root: sudo ${COMMAND} status`;
+    return { verdict: 'PROBLEM', message: `this user may not read the journal ${directory}`, hint };
+  }
   return {
     verdict: 'PROBLEM',
-    message: `no agent has run with the journal ${directory}, or this user may not read it`,
-    hint: 'start the agent: systemctl start openemr-audit-forwarder; or ask as root',
+    message: `no agent has run with the journal ${directory}`,
+    hint: `start the agent: systemctl start ${COMMAND}`,
   };
+}
+
+async function isClosed(directory: string): Promise<boolean> {
+  const code = await access(directory, constants.R_OK | constants.X_OK).then(() => '', systemCode);
+  return code === 'EACCES';
 }

@@ -10,6 +10,7 @@ import { access, type FileHandle, link, open, readdir, rm, stat } from 'node:fs/
 import { basename, dirname, join, resolve } from 'node:path';
 import { syncDirectory } from '../lib/atomic-file.js';
 import { AgentError, systemCode } from '../lib/errors.js';
+import { makeDirectory } from '../lib/make-directory.js';
 
 export interface NewFile {
   readonly path: string;
@@ -184,12 +185,24 @@ async function syncAll(files: readonly NewFile[]): Promise<void> {
   for (const directory of new Set(files.map(({ path }) => dirname(resolve(path))))) await syncDirectory(directory);
 }
 
+/** Makes the directory that files are to lie in, unless it is there. */
+export async function prepareDirectory(directory: string): Promise<void> {
+  try {
+    await makeDirectory(directory, 0o750);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw worded(error, directory);
+    throw new AgentError('cannot-write', `${directory} is not a directory`, { cause: error, hint: 'choose another' });
+  }
+}
+
 function worded(error: unknown, directory: string): unknown {
   const hints: Readonly<Record<string, string>> = {
     ENOENT: `make the directory first: mkdir -p -m 0750 ${directory}`,
     EACCES: 'run the command as the owner of that directory, or as root',
     EROFS: 'the file system is read-only: choose another directory',
     ENOSPC: 'make room on that file system',
+    EDQUOT: 'your quota on that file system is used up: make room there, or have it raised',
+    ENOTDIR: 'something on the way there is not a directory: choose another one',
     EEXIST: 'another cert command works in it; run the command again',
   };
   const hint = hints[systemCode(error)];

@@ -1,6 +1,6 @@
 /** A process for a command under test: its streams are kept, its signals are the test's. */
 import { PassThrough, Readable } from 'node:stream';
-import type { ExitStatus, Io } from '../../src/cli/io.js';
+import type { ExitStatus, Io, Screen } from '../../src/cli/io.js';
 
 export interface CapturedIo extends Io {
   /** All that was written so far. */
@@ -13,7 +13,7 @@ export interface CapturedIo extends Io {
   readonly hangUp: () => boolean;
 }
 
-export function capturedIo(given: { stdin?: string; env?: NodeJS.ProcessEnv } = {}): CapturedIo {
+export function capturedIo(given: { stdin?: string; env?: NodeJS.ProcessEnv; screen?: Screen } = {}): CapturedIo {
   const stop = new AbortController();
   const hangups = new Set<() => void>();
   const stdout = kept();
@@ -25,6 +25,7 @@ export function capturedIo(given: { stdin?: string; env?: NodeJS.ProcessEnv } = 
     stderr: stderr.stream,
     env: given.env ?? {},
     isTerminal: false,
+    screen: () => given.screen,
     signal: stop.signal,
     onHangup: (listener) => void hangups.add(listener),
     setExitStatus: (found) => {

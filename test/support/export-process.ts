@@ -19,6 +19,7 @@ const io: Io = {
   stderr: process.stderr,
   env: process.env,
   isTerminal: false,
+  screen: () => undefined,
   signal: stop.signal,
   onHangup: () => undefined,
   setExitStatus: (status) => {

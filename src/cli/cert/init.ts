@@ -3,13 +3,12 @@ import type { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { makeDirectory } from '../../lib/make-directory.js';
 import { AUTHORITY_DAYS, createAuthority, createLeaf, LEAF_DAYS } from '../../pki/authority.js';
 import { alternativeNames, asHostName } from '../../pki/extensions.js';
 import { fingerprintsOf, pemOf } from '../../pki/inspect.js';
 import { type KeyChoice, writeKey } from '../../pki/keys.js';
 import { parseName } from '../../pki/name.js';
-import { installFiles, MODE, type NewFile } from '../../pki/store.js';
+import { installFiles, MODE, type NewFile, prepareDirectory } from '../../pki/store.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { append, daysOption, forceOption, jsonOption, keyTypeOption } from './options.js';
@@ -45,7 +44,7 @@ export function initCommand(io: Io): Command {
 
 async function init(io: Io, directory: string, options: InitOptions): Promise<void> {
   const nowMs = Date.now();
-  await makeDirectory(directory, 0o750);
+  await prepareDirectory(directory);
   const made = await working(io, `Making three ${options.keyType} keys and certificates`, () => make(options, nowMs));
   await installFiles(filesOf(made, directory), { force: options.force });
   const report = CERTIFICATES.map(({ name, file, who }) => ({

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { JournalConfig } from '../../config/config.js';
 import { systemFiles } from '../../journal/files.js';
 import { isNetworkFileSystem } from '../../journal/network-file-system.js';
+import { systemCode } from '../../lib/errors.js';
 import { sizeText } from '../voice.js';
 import { bad, type Finding, good, warning } from './finding.js';
 
@@ -14,7 +15,15 @@ export async function checkJournal({ directory, maxBytes, keepFree }: JournalCon
   const nearest = state === undefined ? await nearestExisting(directory) : directory;
   try {
     await access(nearest, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch {
+  } catch (error) {
+    if (systemCode(error) === 'EROFS') {
+      return [
+        bad(
+          `journal ${directory}: the file system of ${nearest} is read-only`,
+          'mount it for writing; if it is mounted so, see in the kernel log (dmesg) why it is read-only now',
+        ),
+      ];
+    }
     return [
       bad(
         `journal ${directory}: this user may not write in ${nearest}`,

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -111,4 +111,17 @@ test('on a terminal init shows that it is working, and takes the sign away again
 
   t.true(io.err().startsWith('\r⠋ Making three p-256 keys and certificates'));
   t.true(io.err().includes('\r\u001b[K'));
+});
+
+test('init says why where no directory can be made', async (t) => {
+  const stage = await makeStage();
+  t.teardown(stage.remove);
+  const file = stage.path('file');
+  await writeFile(file, '');
+  for (const [directory, message] of [
+    [file, `${file} is not a directory`],
+    [join(file, 'below'), `cannot write into ${join(file, 'below')} (ENOTDIR)`],
+  ] as const) {
+    await t.throwsAsync(stage.cert(['init', directory, '--key-type', 'p-256']), { code: 'cannot-write', message });
+  }
 });

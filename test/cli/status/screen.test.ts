@@ -1,0 +1,27 @@
+import test from 'ava';
+import { drawn } from '../../../src/cli/status/screen.js';
+
+/** What the terminal shows: each drawing begins at its top. */
+function shown(text: string, columns: number, rows: number): string[] {
+  const [, drawing = ''] = drawn(text, { columns, rows }).split('\u001b[H');
+  return drawing.replace('\u001b[J', '').replaceAll('\u001b[K', '').split('\n').slice(0, -1);
+}
+
+const TEN = Array.from({ length: 10 }, (_, index) => `line ${index}`);
+const text = `${TEN.join('\n')}\n`;
+
+test('what fits is shown whole', (t) => {
+  t.deepEqual(shown(text, 80, 11), TEN);
+});
+
+test('where rows are short, the top is shown, and how much is not', (t) => {
+  t.deepEqual(shown(text, 80, 5), [...TEN.slice(0, 3), '… 7 more lines: make the window larger']);
+});
+
+test('a line that the terminal wraps takes the rows that it needs', (t) => {
+  t.deepEqual(shown(`${'x'.repeat(30)}\n${text}`, 10, 6), [`${'x'.repeat(30)}`, 'line 0', '… 9 more l']);
+});
+
+test('a terminal that does not say how large it is, is drawn upon all the same', (t) => {
+  t.is(shown(text, 0, 0).length, 1);
+});
