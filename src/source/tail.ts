@@ -59,7 +59,6 @@ export class Tail {
   partial: { readonly length: number; readonly sinceMs: number } | undefined;
   /** How long the text was when a read last came to its end; `undefined` while more is known to follow. */
   provenSize: number | undefined;
-
   /** How often the file has been seen to change since a read last came to its end. */
   sights = 0;
   /** How far it had been read when its size was last seen to change. */
@@ -177,8 +176,7 @@ export class Tail {
     const window = await this.#before.read(content, this.#offset, limit);
     if ('kind' in window) return window;
     const cut = cutLines(window, maxLineBytes);
-    if (cut !== undefined)
-      return { kind: 'chunk', chunk: this.#advance(window.subarray(0, cut.end), cut.ending, nowMs) };
+    if (cut) return { kind: 'chunk', chunk: this.#advance(window.subarray(0, cut.end), cut.ending, nowMs) };
     if (window.length === limit) {
       this.#longLine = true;
       return this.read(nowMs, monotonicMs);
@@ -234,13 +232,15 @@ export class Tail {
 
   #advance(bytes: Buffer, ending: ChunkEnding, readAtMs: number): Chunk {
     const from = this.position;
-    if (bytes.length > 0) this.#before.append(bytes);
+    if (bytes.length > 0) {
+      this.#before.append(bytes);
+      this.partial = undefined;
+      this.provenSize = undefined;
+    }
     this.#offset += bytes.length;
     this.#insideLine = insideLineAfter(this.#insideLine, bytes, from.offset, ending);
     this.#journalPath = this.path;
     this.#longLine = false;
-    this.partial = undefined;
-    if (bytes.length > 0) this.provenSize = undefined;
     this.moved = false;
     this.journaled = true;
     const to: Position = this.gone ? { ...this.position, gone: true } : this.position;

@@ -1,4 +1,4 @@
-import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { append, temporaryDirectory } from '../../support/files.js';
@@ -17,6 +17,19 @@ test('a last line without newline is sent after its time, and what follows later
   await recorder.expect(['whole', 'half a line', 'next']);
   t.deepEqual(recorder.chunks.at(-1)?.from.insideLine, { start: 6, parts: 1 });
   t.is(recorder.chunks.at(-1)?.to.insideLine, undefined);
+});
+
+test('a last line without newline is sent after its time though its file is renamed meanwhile', async (t) => {
+  const directory = temporaryDirectory(t);
+  const log = join(directory, 'audit.log');
+  append(log, 'whole');
+  const recorder = await Recorder.open(t, [{ paths: [log], partialLineTimeoutMs: 500 }]);
+  await recorder.expect(['whole']);
+
+  appendFileSync(log, 'half');
+  renameSync(log, `${log}.1`);
+
+  await recorder.expect(['whole', 'half']);
 });
 
 test('a line written in pieces is waited for as long as it grows', async (t) => {
