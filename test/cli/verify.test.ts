@@ -160,9 +160,12 @@ test('many gaps are cut short for a person', async (t) => {
   t.regex(said, /\n {4}and 20 more\n/);
 });
 
-test('a store may be said to begin later', async (t) => {
+test('a store may be said to begin later, and is told how', async (t) => {
   const desk = new Desk(t);
   const store = desk.store('a.log', asLines(COMPLETE.slice(10)));
+
+  const unasked = await new Desk(t).verify(store);
+  t.regex(unasked, new RegExp(`missing; if this store begins there, say so with --from-run ${one}:11\n`));
 
   const said = await desk.verify(store, '--from-run', `${one}:11`);
 

@@ -13,6 +13,7 @@ export class Summary {
   line(rows: number): string {
     const counts = `${plural(this.#trails.size, 'table')} followed, ${countText(rows)} rows written since the start`;
     const waiting = [...this.#trails].filter(([, trouble]) => trouble !== undefined);
+    if (this.#trails.size === 0) return 'WAITING: no table has been looked at yet';
     if (waiting.length === 0) return `OK: ${counts}`;
     return `WAITING: ${waiting.map(([trail, trouble]) => `${trail}: ${trouble}`).join('; ')}; ${counts}`;
   }

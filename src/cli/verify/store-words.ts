@@ -47,7 +47,7 @@ function runLines(run: RunFindings): string[] {
   return lines;
 }
 
-function originText({ predecessor, follows }: RunFindings): string {
+function originText({ run, first, predecessor, follows }: RunFindings): string {
   const after = follows === undefined ? '' : `${follows.run}:${follows.seq}`;
   switch (predecessor) {
     case 'none':
@@ -57,7 +57,7 @@ function originText({ predecessor, follows }: RunFindings): string {
     case 'missing':
       return `which follows ${after}, of which nothing is stored`;
     case 'unknown':
-      return 'whose first message is missing, so that nobody knows what it follows';
+      return `whose first message is missing; if this store begins there, say so with --from-run ${run}:${first}`;
     case 'not-asked':
       return 'with which this store is said to begin';
     case 'earlier':
