@@ -1,5 +1,6 @@
 /** `status`: what the agent is doing, or was doing when it was last seen, from what it leaves on disk. */
-import { access, constants } from 'node:fs/promises';
+import { access, constants, realpath } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
 import { Command } from 'commander';
 import { readStateFile } from '../agent/state-file.js';
 import { loadConfig } from '../config/load.js';
@@ -31,11 +32,12 @@ export function statusCommand(io: Io): Command {
     .option('--watch', 'print it again every second, until interrupted')
     .addHelpText('after', HELP)
     .action(async ({ json, watch }: { json?: true; watch?: true }, command: Command) => {
-      const { journal, status } = await loadConfig(configFileOf(command), io.env).catch((error: unknown) => {
+      const file = configFileOf(command);
+      const { journal, status } = await loadConfig(file, io.env).catch((error: unknown) => {
         if (!json && error instanceof AgentError) io.stdout.write(withoutConfiguration(error));
         throw error;
       });
-      const place = { directory: journal.directory, listen: status.listen };
+      const place = { directory: journal.directory, listen: status.listen, file };
       for (let first = true; ; first = false) {
         const { text, verdict } = await seen(place, json === true);
         const screen = watch && !json ? io.screen() : undefined;
@@ -57,29 +59,56 @@ function withoutConfiguration({ message }: AgentError): string {
 
 const CLEAR = '\u001b[H\u001b[2J';
 
-async function seen(place: Place, json: boolean): Promise<{ text: string; verdict: Verdict }> {
+/** Where to look, and by whose configuration. */
+interface Asked extends Place {
+  readonly file: string;
+}
+
+interface Seen {
+  readonly text: string;
+  readonly verdict: Verdict;
+}
+
+async function seen(place: Asked, json: boolean): Promise<Seen> {
   const state = await readStateFile(place.directory);
   const nowMs = systemClock.nowMs();
   const presence = await presenceOf(place, state, nowMs);
   if (state === undefined) return noState(place, presence, json);
+  if (!(await isSameFile(state.config, place.file))) return another(place, state.config, json);
   const report = reportOf(state, presence);
   return { text: json ? `${JSON.stringify(report)}\n` : statusText(report, nowMs), verdict: report.verdict };
 }
 
-async function noState(
-  { directory }: Place,
-  presence: Presence,
-  json: boolean,
-): Promise<{ text: string; verdict: Verdict }> {
-  const { verdict, message, hint } = await stateless(directory, presence);
-  if (json) throw new AgentError('no-state', message, { hint });
+async function noState({ directory }: Place, presence: Presence, json: boolean): Promise<Seen> {
+  return unseen('no-state', await stateless(directory, presence), json);
+}
+
+/** A second agent whose configuration does not name its journal: what lies here is the first one's, well or not. */
+function another({ directory, file }: Asked, config: string, json: boolean): Seen {
+  const message = `the journal ${directory} is that of the agent of ${config}, not of ${file}`;
+  const hint = `set journal.directory in ${file}: for openemr-audit-forwarder@NAME.service it is /var/lib/openemr-audit-forwarder-NAME`;
+  return unseen('other-agent', { verdict: 'PROBLEM', message, hint }, json);
+}
+
+interface Unseen {
+  readonly verdict: Verdict;
+  readonly message: string;
+  readonly hint: string;
+}
+
+function unseen(code: string, { verdict, message, hint }: Unseen, json: boolean): Seen {
+  if (json) throw new AgentError(code, message, { hint });
   return { text: `${verdict}: ${message}\nhint: ${hint}\n`, verdict };
 }
 
-async function stateless(
-  directory: string,
-  presence: Presence,
-): Promise<{ verdict: Verdict; message: string; hint: string }> {
+/** A relative path says nothing without the agent's working directory. */
+async function isSameFile(agents: string, asked: string): Promise<boolean> {
+  if (!isAbsolute(agents)) return true;
+  const [one, other] = await Promise.all([agents, asked].map((path) => realpath(path).catch(() => resolve(path))));
+  return one === other;
+}
+
+async function stateless(directory: string, presence: Presence): Promise<Unseen> {
   if (presence.name === 'silent') {
     const { verdict, pid, reason, remedy } = presence;
     const who = pid === undefined ? 'an agent runs' : `the agent runs as process ${pid}`;

@@ -16,7 +16,7 @@ function place(t: ExecutionContext) {
   mkdirSync(journal);
   writeFileSync(file, `${LEAST}\njournal: { directory: ${journal} }\n`);
   const leave = (state: object) =>
-    writeFileSync(join(journal, 'status.json'), JSON.stringify({ ...WELL, pid: process.pid, ...state }));
+    writeFileSync(join(journal, 'status.json'), JSON.stringify({ ...WELL, config: file, pid: process.pid, ...state }));
   return { journal, file, leave, args: ['status', '--config', file] };
 }
 
@@ -106,4 +106,27 @@ test('a program that asks for JSON gets none about a wrong configuration', async
   });
 
   t.is(io.out(), '');
+});
+
+test('of a journal that is another agent’s nothing is told but that', async (t) => {
+  const { leave, args } = place(t);
+  leave({ config: '/etc/openemr-audit-forwarder/first.yaml' });
+  const io = capturedIo();
+
+  await runProgram(args, io, [statusCommand]);
+
+  t.regex(io.out(), /^PROBLEM: the journal \S+ is that of the agent of \S+first\.yaml, not of \S+config\.yaml\n/);
+  t.regex(io.out(), /\nhint: set journal\.directory in \S+config\.yaml: .*forwarder-NAME\n$/);
+  t.is(io.status(), 2);
+  await t.throwsAsync(runProgram([...args, '--json'], capturedIo(), [statusCommand]), { code: 'other-agent' });
+});
+
+test('an agent is known by its configuration, however that is named', async (t) => {
+  const { file, leave, args } = place(t);
+  for (const config of [file, file.replace('/config', '/./config'), 'config.yaml']) {
+    leave({ config });
+    const io = capturedIo();
+    await runProgram(args, io, [statusCommand]);
+    t.notRegex(io.out(), /is that of the agent/);
+  }
 });
