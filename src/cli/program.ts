@@ -38,7 +38,8 @@ Examples:
   $ ${COMMAND} check                         is all in order, does each collector answer?
   $ sudo systemctl enable --now ${COMMAND}   forward from now on
 
-Exit status: 0 done, 1 failed, 2 wrong usage or configuration.`;
+Exit status: 0 done, 1 failed, 2 wrong usage or configuration; of status: 0 OK,
+1 WAITING, 2 PROBLEM.`;
 
 /** The whole command line, ready to be run, or to be described: manual page and completion are made from it. */
 export function makeProgram(io: Io, commands = COMMANDS): Command {

@@ -81,7 +81,9 @@ function answerText(wanted: Wanted, { found, since, until, reached }: FoundRecei
 
 function foundText(wanted: Wanted, { time, collector, address, fingerprint, level, ...rest }: Receipt): string {
   const { messages, stretches, sha256, tails } = rest;
-  const files = tails.map(({ tail, path, from, to }) => `  read from ${path}, bytes ${from} to ${to} (id ${tail})\n`);
+  const files = tails
+    .filter(({ from, to }) => from < to)
+    .map(({ tail, path, from, to }) => `  read from ${path}, bytes ${from} to ${to} (id ${tail})\n`);
   return [
     `acknowledged ${time} by ${collector} at ${address}\n`,
     `  level ${level}: ${LEVEL_WORDS[level]}\n`,

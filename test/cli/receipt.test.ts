@@ -20,7 +20,11 @@ async function book(t: ExecutionContext): Promise<string> {
   const epochs = [
     {
       stretches: [{ run: one, first: 1, last: 10 }],
-      tails: [{ tail: 'aa', path: '/log/main.log', from: 0, to: 1000 }],
+      tails: [
+        { tail: 'aa', path: '/log/main.log', from: 0, to: 1000 },
+        // A file that was seen, and of which nothing was read.
+        { tail: 'cc', path: '/log/other.log', from: 70, to: 70 },
+      ],
     },
     {
       stretches: [{ run: one, first: 11, last: 20 }],
