@@ -23,7 +23,7 @@ async function book(t: ExecutionContext): Promise<string> {
       tails: [
         { tail: 'aa', path: '/log/main.log', from: 0, to: 1000 },
         // A file that was seen, and of which nothing was read.
-        { tail: 'cc', path: '/log/other.log', from: 70, to: 70 },
+        { tail: 'cc', path: '/log/main.log', from: 70, to: 70 },
       ],
     },
     {
