@@ -169,12 +169,23 @@ export class MysqlDatabase implements Database {
     });
     // Between two statements nobody listens for its end; the next statement says what happened.
     connection.on('error', () => undefined);
-    await connection.query("SET SESSION autocommit = 1, time_zone = '+00:00', sql_mode = ''");
-    await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY');
-    // MySQL 8 alone knows this; without it AUTO_INCREMENT may be a day old.
-    await connection.query('SET SESSION information_schema_stats_expiry = 0').catch(() => undefined);
+    try {
+      await setUp(connection);
+    } catch (error) {
+      // Tried again and again, it would use up the server's connections.
+      connection.destroy();
+      throw error;
+    }
     return connection;
   }
+}
+
+async function setUp(connection: Connection): Promise<void> {
+  const set = (session: string) => connection.query({ sql: `SET SESSION ${session}`, timeout: STATEMENT_MS });
+  await set("autocommit = 1, time_zone = '+00:00', sql_mode = ''");
+  await set('TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY');
+  // MySQL 8 alone knows this; without it AUTO_INCREMENT may be a day old.
+  await set('information_schema_stats_expiry = 0').catch(() => undefined);
 }
 
 function headOf({ id, date, bytes }: Cells): Head {
