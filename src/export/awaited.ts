@@ -3,6 +3,7 @@
  * from the table (a transaction not yet committed, or rolled back), or there
  * without a side row. Each is awaited for a bounded time. Pure.
  */
+import { countUpTo } from '../lib/sorted.js';
 import type { IdRange } from './database.js';
 
 interface AwaitedRange extends IdRange {
@@ -92,13 +93,6 @@ export class Awaited {
 
   /** The first range that does not end below `id`. */
   #find(id: number): number {
-    let low = 0;
-    let high = this.#ranges.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#ranges[middle]?.to ?? 0) < id) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return countUpTo(this.#ranges, id - 1, ({ to }) => to);
   }
 }

@@ -3,6 +3,7 @@
  * window that slides. What is missing from it is not in the file, what is in
  * it can be compared with the table. Pure.
  */
+import { countUpTo } from '../lib/sorted.js';
 import type { IdRange } from './database.js';
 import { gapsBetween } from './id-ranges.js';
 
@@ -79,13 +80,6 @@ export class Known {
 
   /** Where the first id that is not below stands. Rows come nearly in order: the end is looked at first. */
   #placeOf(id: number): number {
-    let low = id > this.highest ? this.#ids.length : 0;
-    let high = this.#ids.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#ids[middle]! < id) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return id > this.highest ? this.#ids.length : countUpTo(this.#ids, id - 1, (known) => known);
   }
 }
