@@ -52,10 +52,10 @@ export async function runExport(
   await prepareDirectory(config.directory);
   for (const site of config.sites) {
     if (isLocal(site) || site.tls !== undefined) continue;
-    parts.report.warning('Audit rows cross the network unencrypted on their way from the database.', {
+    parts.report.warning('Audit rows cross the network unencrypted on their way from the database', {
       site: site.name,
       host: site.host,
-      hint: 'name the authority of the database server in tls.ca of the site',
+      remedy: 'name the authority of the database server in tls.ca of the site',
     });
   }
   const allowance = new Allowance(config.directory, config.maxBytes);
@@ -122,7 +122,7 @@ async function followTrail(
       parts.turned?.(site.name, trail.table, STEP_MS);
       try {
         const step = await follower.step();
-        if (trouble !== undefined) report.notice('The export goes on.', facts);
+        if (trouble !== undefined) report.notice('The export goes on', facts);
         trouble = undefined;
         waitMs = FIRST_WAIT_MS;
         parts.onProgress?.(site.name, trail.table, step);
@@ -132,8 +132,8 @@ async function followTrail(
       } catch (error) {
         if (once || !(error instanceof AgentError)) throw error;
         if (error.message !== trouble) {
-          const { code, message: reason, hint } = error;
-          report.error('The export waits; no row is lost.', { ...facts, code, reason, hint });
+          const { code, message: reason, hint: remedy } = error;
+          report.error('The export waits; no row is lost', { ...facts, code, reason, remedy });
         }
         trouble = error.message;
         parts.onLook?.(site.name, trail.table, error);

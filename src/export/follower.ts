@@ -120,10 +120,10 @@ export class Follower {
     const { site, trail } = this.#options;
     const isMissing = trail.sealTable !== undefined && tables.has(trail.table) && !tables.has(trail.sealTable);
     if (isMissing && !this.#saidMissing) {
-      this.#parts.report.warning('A side table cannot be read: rows go out without their checksums.', {
+      this.#parts.report.warning('A side table cannot be read: rows go out without their checksums', {
         site,
         table: trail.sealTable,
-        hint: 'grant what export --grants prints',
+        remedy: 'grant what export --grants prints',
       });
     }
     this.#saidMissing = isMissing;
@@ -228,8 +228,8 @@ export class Follower {
     await this.#pen.writeFindings(generation, [{ kind: 'table-replaced', lastId: generation.known.highest, complete }]);
     const facts = { site, table: trail.table, generation: generation.name };
     const { report } = this.#parts;
-    if (complete) report.notice('The table was replaced; what the old one held is exported.', facts);
-    else report.warning('The table was replaced or emptied; rows that were not exported yet are lost.', facts);
+    if (complete) report.notice('The table was replaced; what the old one held is exported', facts);
+    else report.warning('The table was replaced or emptied; rows that were not exported yet are lost', facts);
     this.#state = { name: 'between', previous: generation.name };
     // The renamed tables are not among those that were there before.
     this.#schema = undefined;

@@ -79,7 +79,7 @@ export class Inspector {
     const { site, trail } = this.#options;
     const facts = { site, table: trail.table };
     if (isBehind) this.#parts.report.warning('The database has not come as far as the file; is it a replica?', facts);
-    else this.#parts.report.notice('The database has come as far as the file again.', facts);
+    else this.#parts.report.notice('The database has come as far as the file again', facts);
   }
 
   async #writeGone(generation: Generation, { missing, isBehind }: Examination): Promise<void> {
@@ -131,7 +131,7 @@ export class Inspector {
     await this.#pen.writeFindings(generation, findings);
     const { site, trail } = this.#options;
     const facts = { site, table: trail.table, finding: first.kind, rows: findings.length };
-    this.#parts.report.warning('Rows that were exported have been changed in the database.', facts);
+    this.#parts.report.warning('Rows that were exported have been changed in the database', facts);
   }
 }
 

@@ -196,7 +196,7 @@ test('a side table that may not be read is said, once', async (t) => {
   await world.quiet();
   await world.examined();
 
-  t.deepEqual(world.told, ['A side table cannot be read: rows go out without their checksums.']);
+  t.deepEqual(world.told, ['A side table cannot be read: rows go out without their checksums']);
   t.like(world.paper.rows()[0], { checksum: null, api: null });
 });
 

@@ -134,7 +134,7 @@ test('rows that a lagging replica does not have yet are neither deleted nor writ
   t.deepEqual(world.ids(), [1, 2, 3, 4, 5, 6, 7]);
   t.deepEqual(world.told, [
     'The database has not come as far as the file; is it a replica?',
-    'The database has come as far as the file again.',
+    'The database has come as far as the file again',
   ]);
 });
 

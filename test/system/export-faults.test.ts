@@ -23,7 +23,7 @@ test('a database that is killed and restarted costs no row', async (t) => {
 
   t.deepEqual(faultsOf(writer.written, await station.rows()), []);
   t.deepEqual(await station.findings(), []);
-  t.true(station.said('The export goes on.'));
+  t.true(station.said('The export goes on'));
 });
 
 test('a wrong password is waited out, and the right one found in its file without a restart', async (t) => {
