@@ -96,6 +96,10 @@ export class Follower {
   }
 
   async close(): Promise<void> {
-    await this.kill().finally(() => this.collector.stop());
+    try {
+      await this.kill();
+    } finally {
+      await this.collector.stop();
+    }
   }
 }
