@@ -12,7 +12,7 @@ import type { Peer } from './peer.js';
 import { LinkError } from './refusal.js';
 import type { Target } from './target.js';
 import { Transport } from './transport.js';
-import { type ChainPolicy, type PathFault, verifyChain } from './verify-chain.js';
+import { type ChainPolicy, goesByChain, type PathFault, verifyChain } from './verify-chain.js';
 import { peerOf, type VerifyOptions, verifyPeer } from './verify-peer.js';
 
 /** What the agent shows and trusts; read anew for every connection, so that a renewed certificate needs no restart. */
@@ -110,6 +110,14 @@ function openTcp(target: Target, limitMs: number, signal: AbortSignal): Promise<
   });
 }
 
+/** What we are ready to speak. */
+export function offerOf({
+  minVersion,
+  ciphers,
+}: Pick<TlsPolicy, 'minVersion' | 'ciphers'>): Pick<ConnectionOptions, 'minVersion' | 'ciphers'> {
+  return { minVersion, ciphers: `${TLS13_SUITES}:${ciphers}` };
+}
+
 function secureOptions(target: Target, material: TlsMaterial, policy: TlsPolicy): ConnectionOptions {
   const { ca, cert, key, crl } = material;
   const name = policy.serverName ?? target.host;
@@ -119,8 +127,7 @@ function secureOptions(target: Target, material: TlsMaterial, policy: TlsPolicy)
     ...(key === undefined ? {} : { key }),
     ...(crl === undefined ? {} : { crl: [...[crl].flat()] }),
     ...(isIP(name) ? {} : { servername: name }),
-    minVersion: policy.minVersion,
-    ciphers: `${TLS13_SUITES}:${policy.ciphers}`,
+    ...offerOf(policy),
     // Whoever renegotiates may show another certificate, which nobody would verify. `disableRenegotiation` is for servers alone.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     // `purpose: any` has to see the whole chain before it can say no; it says so in verifyChain.
@@ -153,11 +160,12 @@ function verifiedPeer(tls: TLSSocket, target: Target, policy: TlsPolicy, pathFau
   const chain = peerChain(tls);
   const [own, ...authorities] = chain;
   if (own === undefined) throw LinkError.noCertificate(target);
-  const isForServers = !(goesByChain(policy) && verifyChain(tls, chain, target, policy, pathFault));
+  const isForServers = !(goesByChain(policy) && verifyChain(codeOfVerification(tls), chain, target, policy, pathFault));
   verifyPeer(own, target, policy);
   return peerOf([own, ...authorities], isForServers, target, tls);
 }
 
-function goesByChain({ verify }: TlsPolicy): boolean {
-  return verify === 'name' || verify === 'chain';
+/** `authorizationError` is typed as an Error and holds OpenSSL's code as a string. */
+function codeOfVerification(tls: TLSSocket): string | undefined {
+  return tls.authorized ? undefined : String(tls.authorizationError ?? 'UNSPECIFIED');
 }

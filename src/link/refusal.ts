@@ -153,6 +153,7 @@ export class LinkError extends AgentError {
   }
 }
 
-function place({ host, address, port }: Target): string {
+/** Where it is about: every message begins with it. */
+export function place({ host, address, port }: Target): string {
   return address === host ? `${host}:${port}` : `${host}:${port} (${address})`;
 }

@@ -6,9 +6,9 @@
  * meant for another purpose than servers.
  */
 import type { X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
 import { LinkError } from './refusal.js';
 import type { Target } from './target.js';
+import type { VerifyOptions } from './verify-peer.js';
 
 /** As `openssl s_server -verify 10` of the recipe of 2010; OpenSSL's own limit is 100. */
 const MOST_INTERMEDIATES = 10;
@@ -17,18 +17,22 @@ export interface ChainPolicy {
   readonly purpose: 'server' | 'any';
 }
 
+/** Only then is the chain judged; otherwise the certificate alone, or nothing, is what counts. */
+export function goesByChain({ verify }: Pick<VerifyOptions, 'verify'>): boolean {
+  return verify === 'name' || verify === 'chain';
+}
+
 /** What is wrong with a chain, the extended key usage of its first certificate apart: `undefined` when nothing is. */
 export type PathFault = (chain: readonly X509Certificate[]) => string | undefined;
 
-/** Throws a LinkError; `true` when the certificate's purpose was passed over. */
+/** `code` is OpenSSL's, `undefined` when it found no fault. Throws a LinkError; `true` when the certificate's purpose was passed over. */
 export function verifyChain(
-  tls: TLSSocket,
+  code: string | undefined,
   chain: readonly X509Certificate[],
   target: Target,
   { purpose }: ChainPolicy,
   pathFault: PathFault,
 ): boolean {
-  const code = codeOfVerification(tls);
   const passedOver = code === 'INVALID_PURPOSE' && purpose === 'any';
   if (passedOver) {
     const fault = pathFault(chain);
@@ -39,9 +43,4 @@ export function verifyChain(
   // Its own certificate and the root apart.
   if (chain.length - 2 > MOST_INTERMEDIATES) throw LinkError.chainTooLong(target, chain.length - 2, MOST_INTERMEDIATES);
   return passedOver;
-}
-
-/** `authorizationError` is typed as an Error and holds OpenSSL's code as a string. */
-function codeOfVerification(tls: TLSSocket): string | undefined {
-  return tls.authorized ? undefined : String(tls.authorizationError ?? 'UNSPECIFIED');
 }

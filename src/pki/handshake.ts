@@ -6,8 +6,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
-import { connect, createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect, createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import { reasonOf, systemCode } from '../lib/errors.js';
+import { peerChain } from '../lib/peer-chain.js';
 import { createLeaf } from './authority.js';
 import { pemOf } from './inspect.js';
 import { writeKey } from './keys.js';
@@ -90,6 +91,8 @@ export interface ProbeTarget {
   readonly port: number;
   /** For the name in the handshake (SNI), if not the host. */
   readonly serverName?: string | undefined;
+  /** Else what Node.js offers, from TLS 1.2 on. */
+  readonly offer?: Pick<ConnectionOptions, 'minVersion' | 'ciphers'> | undefined;
   readonly timeoutMs: number;
 }
 
@@ -117,6 +120,7 @@ export function probe(target: ProbeTarget, shown: Shown, signal: AbortSignal): P
     ...(shown.crl === undefined ? {} : { crl: shown.crl }),
     ca: [...shown.ca],
     minVersion: 'TLSv1.2',
+    ...target.offer,
     rejectUnauthorized: false,
     checkServerIdentity: () => undefined,
   });
@@ -155,7 +159,7 @@ function seenOf(socket: TLSSocket): Omit<ProbeResult, 'failure'> {
     address: socket.remoteAddress ?? '',
     protocol: socket.getProtocol() ?? undefined,
     cipher: socket.getCipher().standardName,
-    chain: chainOf(socket.getPeerX509Certificate()),
+    chain: peerChain(socket),
     verifyCode: verifyCode(socket),
   };
 }
@@ -165,14 +169,4 @@ function verifyCode(socket: TLSSocket): string | undefined {
   const error: unknown = socket.authorizationError;
   if (error === null || error === undefined) return undefined;
   return typeof error === 'string' ? error : systemCode(error) || reasonOf(error);
-}
-
-function chainOf(certificate: X509Certificate | undefined): X509Certificate[] {
-  const chain: X509Certificate[] = [];
-  for (let each = certificate; each !== undefined; each = each.issuerCertificate) {
-    const { raw } = each;
-    if (chain.some((earlier) => earlier.raw.equals(raw))) break;
-    chain.push(each);
-  }
-  return chain;
 }

@@ -1,4 +1,5 @@
 /** `cert p12`: key and chain in one PKCS#12 file, with algorithms that today's programs take. */
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { AgentError } from '../../lib/errors.js';
 import { buildChain, leafOf } from '../../pki/chain.js';
@@ -12,10 +13,11 @@ import { newPassphrase, oldPassphrase } from './passphrase.js';
 import { print, say } from './speech.js';
 
 interface P12Options {
-  readonly cert: string;
-  readonly key: string;
+  readonly dir: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly ca?: string;
-  readonly out: string;
+  readonly out?: string;
   readonly name?: string;
   readonly keyPassphraseFile?: string;
   readonly passphraseFile?: string;
@@ -26,10 +28,11 @@ interface P12Options {
 export function p12Command(io: Io): Command {
   return new Command('p12')
     .description('put key and certificates into one PKCS#12 file (AES-256, SHA-256)')
-    .option('--cert <file>', 'the certificate, with its chain if it has one', 'openemrcert.pem')
-    .option('--key <file>', 'its key', 'openemr.key')
+    .option('--dir <dir>', 'where the files are, and where the new one goes, unless they are named', '.')
+    .option('--cert <file>', 'the certificate, with its chain if it has one (default: openemrcert.pem there)')
+    .option('--key <file>', 'its key (default: openemr.key there)')
     .option('--ca <file>', "the authority's certificate, to be put in too")
-    .option('--out <file>', 'the PKCS#12 file', 'openemr.p12')
+    .option('--out <file>', 'the PKCS#12 file (default: openemr.p12 there)')
     .option('--name <text>', 'under which other programs list it (default: its subject)')
     .option('--key-passphrase-file <file>', 'file with the passphrase of the key, if it is encrypted')
     .option('--passphrase-file <file>', 'file with the passphrase of the new file')
@@ -39,25 +42,24 @@ export function p12Command(io: Io): Command {
 }
 
 async function make(io: Io, options: P12Options): Promise<void> {
-  const certificates = await readCertificates(options.cert);
-  const key = await readKey(options.key, oldPassphrase(io, options.keyPassphraseFile, `the key (${options.key})`));
+  const certPath = options.cert ?? join(options.dir, 'openemrcert.pem');
+  const keyPath = options.key ?? join(options.dir, 'openemr.key');
+  const out = options.out ?? join(options.dir, 'openemr.p12');
+  const certificates = await readCertificates(certPath);
+  const key = await readKey(keyPath, oldPassphrase(io, options.keyPassphraseFile, `the key (${keyPath})`));
   const leaf = certificates.find((each) => each.checkPrivateKey(key)) ?? leafOf(certificates)!;
   if (!leaf.checkPrivateKey(key)) {
-    throw new AgentError(
-      'certificate-key-match',
-      `the key ${options.key} does not belong to the certificate ${options.cert}`,
-      {
-        hint: 'give the two that were made together',
-      },
-    );
+    throw new AgentError('certificate-key-match', `the key ${keyPath} does not belong to the certificate ${certPath}`, {
+      hint: 'give the two that were made together',
+    });
   }
   const authorities = options.ca === undefined ? [] : await readCertificates(options.ca);
   const chain = buildChain(leaf, certificates, authorities).certificates;
   const name = options.name ?? certificateFacts(leaf, Date.now()).subject;
   const owner = await ownerOf(options.owner);
-  const passphrase = await newPassphrase(io, options.passphraseFile, options.out);
+  const passphrase = await newPassphrase(io, options.passphraseFile, out);
   const content = await writePkcs12({ key, chain, name }, passphrase);
-  await installFiles([{ path: options.out, content, mode: MODE.key }], { force: options.force, owner });
-  print(io, `${options.out}  ${chain.length} ${chain.length === 1 ? 'certificate' : 'certificates'} and the key`);
+  await installFiles([{ path: out, content, mode: MODE.key }], { force: options.force, owner });
+  print(io, `${out}  ${chain.length} ${chain.length === 1 ? 'certificate' : 'certificates'} and the key`);
   say(io, 'In the configuration: tls.p12 names it, tls.passphraseFile a file with its passphrase.');
 }

@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
+import type { TlsConfig } from '../../config/config.js';
 import { loadConfig } from '../../config/load.js';
 import type { Io } from '../io.js';
 
@@ -27,6 +28,8 @@ export interface Places {
   readonly p12: string | undefined;
   readonly passphraseFile: string | undefined;
   readonly crl: string | undefined;
+  /** How the agent judges a collector. */
+  readonly policy: TlsConfig | undefined;
 }
 
 /** As the package installs and the configuration's example names them. */
@@ -55,6 +58,7 @@ export async function placesOf(options: PlaceOptions, command: Command, io: Io):
     p12: named ? undefined : configured?.p12,
     passphraseFile: configured?.passphraseFile,
     crl: configured?.crl,
+    policy: configured,
   };
 }
 

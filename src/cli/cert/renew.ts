@@ -16,6 +16,7 @@ import { installFiles, MODE } from '../../pki/store.js';
 import { namesIn, purposesIn } from '../../pki/usages.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
+import { rulesOf } from './collector-rules.js';
 import { readAuthority, readCertificates, readKey } from './files.js';
 import { accept, completeInstallations, installPair, refusePkcs12, TAKEN_OVER } from './install.js';
 import { daysOption, forceOption, jsonOption, ownerOf, ownerOption } from './options.js';
@@ -171,7 +172,8 @@ async function tryOut(
   nowMs: number,
 ): Promise<void> {
   const ca = (await readCertificates(places.ca)).map(pemOf);
-  const { findings } = await visit(target, undefined, { ca, cert: pemOf(leaf), key: writeKey(key) }, nowMs, io.signal);
+  const rules = rulesOf(places.policy, undefined);
+  const { findings } = await visit(target, rules, { ca, cert: pemOf(leaf), key: writeKey(key) }, nowMs, io.signal);
   accept(io, findings);
   say(io, `${target.host}:${target.port} accepts it.`);
 }

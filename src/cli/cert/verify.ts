@@ -9,6 +9,7 @@ import { writeKey } from '../../pki/keys.js';
 import { writePem } from '../../pki/pem.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
+import { rulesOf } from './collector-rules.js';
 import { certificatesIn, keysIn, readCertificates, readContents, readLists } from './files.js';
 import { jsonOption } from './options.js';
 import { oldPassphrase } from './passphrase.js';
@@ -49,10 +50,12 @@ export function verifyCommand(io: Io): Command {
 
 async function verify(io: Io, options: VerifyOptions, command: Command): Promise<void> {
   const nowMs = Date.now();
-  const held = await hold(io, options, await placesOf(options, command, io), nowMs);
+  const places = await placesOf(options, command, io);
+  const held = await hold(io, options, places, nowMs);
   const rehearsed = held.chain === undefined ? [] : [await rehearsal(held, options, nowMs)];
   const { host } = options;
-  const visited = host === undefined ? undefined : await visit(host, options.name, held.shown, nowMs, io.signal);
+  const rules = rulesOf(places.policy, options.name);
+  const visited = host === undefined ? undefined : await visit(host, rules, held.shown, nowMs, io.signal);
   const findings = [...held.findings, ...rehearsed];
   const all = [...findings, ...(visited?.findings ?? [])];
   if (all.some(({ verdict }) => verdict === 'bad')) io.setExitStatus(1);

@@ -2,10 +2,14 @@
 import type { X509Certificate } from 'node:crypto';
 import { InvalidArgumentError } from 'commander';
 import { refusalOf } from '../../link/refusal-table.js';
+import type { Target } from '../../link/target.js';
+import type { PathFault } from '../../link/verify-chain.js';
 import { bearsName } from '../../link/verify-peer.js';
 import type { Finding } from '../../pki/findings.js';
 import { type ProbeResult, probe, type Shown } from '../../pki/handshake.js';
 import { type CertificateFacts, certificateFacts } from '../../pki/inspect.js';
+import { pathFault } from '../../pki/path.js';
+import { type CollectorRules, judged } from './collector-rules.js';
 
 export interface Visit {
   readonly protocol: string | undefined;
@@ -22,20 +26,22 @@ const TIMEOUT_MS = 15_000;
 
 export async function visit(
   { host, port }: { readonly host: string; readonly port: number },
-  name: string | undefined,
+  rules: CollectorRules,
   shown: Shown,
   nowMs: number,
   signal: AbortSignal,
 ): Promise<Visit> {
-  const result = await probe({ host, port, serverName: name, timeoutMs: TIMEOUT_MS }, shown, signal);
+  const { serverName, offer } = rules;
+  const result = await probe({ host, port, serverName, offer, timeoutMs: TIMEOUT_MS }, shown, signal);
   const chain = result.chain.map((each) => certificateFacts(each, nowMs));
   const { protocol, cipher, address } = result;
+  const trust = { ca: shown.ca, crl: shown.crl };
   return {
     protocol,
     cipher,
     address,
     chain,
-    findings: findingsOf(result, name ?? host),
+    findings: findingsOf(result, { host, port, address }, rules, (shownChain) => pathFault(shownChain, trust, nowMs)),
     lines: linesOf(result, chain),
   };
 }
@@ -61,21 +67,20 @@ export function nameFinding(leaf: X509Certificate, name: string): Finding {
   };
 }
 
-function findingsOf(result: ProbeResult, name: string): Finding[] {
-  const [leaf] = result.chain;
-  return [
-    ...(result.verifyCode === undefined ? [] : [worded(result.verifyCode, '', 'ca')]),
-    ...(leaf === undefined ? [] : [nameFinding(leaf, name)]),
-    ...(result.failure === undefined ? [] : [worded(result.failure.code, result.failure.reason, 'cert')]),
-    ...(leaf === undefined || result.failure !== undefined || result.verifyCode !== undefined ? [] : [accepted()]),
-  ];
+function findingsOf(result: ProbeResult, target: Target, rules: CollectorRules, fault: PathFault): Finding[] {
+  const { chain, verifyCode, failure } = result;
+  const [leaf, ...authorities] = chain;
+  const theirs = leaf === undefined ? [] : judged({ target, chain: [leaf, ...authorities], verifyCode }, rules, fault);
+  if (failure !== undefined) return [...theirs, worded(failure.code, failure.reason)];
+  const isRefused = theirs.some(({ verdict }) => verdict === 'bad');
+  return leaf === undefined || isRefused ? theirs : [...theirs, accepted()];
 }
 
-function worded(code: string, reason: string, at: 'ca' | 'cert'): Finding {
+function worded(code: string, reason: string): Finding {
   const refusal = refusalOf(code, reason);
   const side = { us: 'refused by this side: ', collector: 'refused by the collector: ', network: '' }[refusal.side];
-  const check = at === 'ca' ? 'their-chain' : 'connection';
-  return { check, verdict: 'bad', at, message: `${side}${refusal.message}`, hint: refusal.hint };
+  const message = `${side}${refusal.message}`;
+  return { check: 'connection', verdict: 'bad', at: 'cert', message, hint: refusal.hint };
 }
 
 function accepted(): Finding {

@@ -59,3 +59,15 @@ test('a file that is not there, or is something else, is named with the reason',
   await t.throwsAsync(stage.cert(['show', stage.path('absent')]), { code: 'file-unreadable', message: /absent/ });
   await t.throwsAsync(stage.cert(['show', stage.path('notes')]), { code: 'not-a-certificate', message: /notes/ });
 });
+
+test('p12 takes the files of a directory, and puts its own beside them', async (t) => {
+  const stage = await makeStage();
+  t.teardown(stage.remove);
+  await stage.cert(['init', stage.path('made'), '--key-type', 'p-256']);
+  await writeFile(stage.path('word'), 'a passphrase of some length\n');
+  const pass = ['--passphrase-file', stage.path('word')];
+  const { stdout } = await stage.cert(['p12', '--dir', stage.path('made'), ...pass]);
+  t.true(stdout.startsWith(stage.path('made/openemr.p12')));
+  const shown = await stage.cert(['show', stage.path('made/openemr.p12'), ...pass]);
+  t.true(shown.stdout.includes('CN=openemr@localhost'), shown.stdout);
+});

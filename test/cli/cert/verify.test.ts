@@ -78,7 +78,7 @@ test('it is said which side refuses', async (t) => {
 
   const named = await stage.cert(['verify', ...own, '--host', wrongName]);
   t.is(named.exitStatus, 1);
-  t.true(named.stdout.includes('the certificate is not for localhost'));
+  t.true(named.stdout.includes('the collector’s certificate is not for localhost'));
   const old = await stage.cert(['verify', ...own, '--host', expired]);
   t.true(old.stdout.includes('refused by this side: '), old.stdout);
   t.true(old.stdout.includes('has expired'));
