@@ -4,9 +4,9 @@ import type { Address, Refusal } from '../../collector/collector.js';
 import type { Ending, Tally } from '../../collector/connection.js';
 import type { Framing } from '../../collector/framing.js';
 import type { Io } from '../io.js';
-import { sizeText } from '../voice.js';
+import { plural, sizeText } from '../voice.js';
 import { lineOf } from './message-file.js';
-import { connectionLines, counted, endLines, framingLines, refusalLines } from './words.js';
+import { connectionLines, endLines, framingLines, refusalLines } from './words.js';
 
 export interface Summary {
   readonly clients: number;
@@ -50,7 +50,7 @@ export function wordSpeaker(io: Io, { quiet, ca, verify }: SpeakerOptions): Spea
     ended: (client, ending, tally) => say(endLines(client, ending, tally)),
     summary: ({ clients, refused, messages, bytes }) =>
       say([
-        `${counted(messages, 'message')}, ${sizeText(bytes)}, from ${counted(clients, 'connection')}; ${refused} refused`,
+        `${plural(messages, 'message')}, ${sizeText(bytes)}, from ${plural(clients, 'connection')}; ${refused} refused`,
       ]),
   };
 }

@@ -4,7 +4,7 @@ import type { Refusal } from '../../collector/collector.js';
 import type { Ending, Tally } from '../../collector/connection.js';
 import type { Framing } from '../../collector/framing.js';
 import { reasonOf } from '../../lib/errors.js';
-import { countText, sizeText } from '../voice.js';
+import { countText, plural, sizeText } from '../voice.js';
 
 const FRAMING: Readonly<Record<Framing, string>> = {
   'octet-counted': 'octet-counted frames (RFC 5425)',
@@ -28,12 +28,7 @@ export function framingLines(client: Client, framing: Framing): string[] {
 }
 
 export function endLines(client: Client, ending: Ending, { messages, bytes }: Tally): string[] {
-  return numbered(client, [`${endingText(ending)}; ${counted(messages, 'message')}, ${sizeText(bytes)}`]);
-}
-
-/** `1 message`, `2,000 messages`. */
-export function counted(count: number, what: string): string {
-  return `${countText(count)} ${what}${count === 1 ? '' : 's'}`;
+  return numbered(client, [`${endingText(ending)}; ${plural(messages, 'message')}, ${sizeText(bytes)}`]);
 }
 
 function endingText(ending: Ending): string {

@@ -3,7 +3,7 @@ import { printable } from '../../collector/printable.js';
 import type { Gap, RunFindings } from '../../verify/chain.js';
 import type { Findings, Site } from '../../verify/completeness.js';
 import type { Counted } from '../../verify/tally.js';
-import { countText, durationText } from '../voice.js';
+import { countText, durationText, plural } from '../voice.js';
 
 /** A list longer than this goes on in `--json`. */
 const SHOWN = 10;
@@ -11,16 +11,11 @@ const SHOWN = 10;
 /** Every run, then what is not a whole message of ours, then the last heartbeat; a line each. */
 export function storeLines(findings: Findings, nowMs: number): string[] {
   return [
-    `read ${counted(findings.files, 'file')}: ${counted(findings.messages, 'message')} of the agent`,
+    `read ${plural(findings.files, 'file')}: ${plural(findings.messages, 'message')} of the agent`,
     ...findings.runs.flatMap(runLines),
     ...oddLines(findings),
     heartbeatLine(findings, nowMs),
   ];
-}
-
-/** `1 message`, `2 messages`. */
-export function counted(count: number, noun: string): string {
-  return `${countText(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** `run:seq`, or `run:first-last`. */
@@ -38,10 +33,10 @@ function runLines(run: RunFindings): string[] {
   const head = `run ${run.run}, ${originText(run)}`;
   if (run.predecessor === 'earlier') return [head];
   const lines = [head, `  ${presenceText(run)}`, ...shortened(run.gaps.map((gap) => gapLine(run.run, gap)))];
-  if (run.repeats > 0) lines.push(`  ${counted(run.repeats, 'repeat')}, each with the same bytes`);
-  if (run.disordered > 0) lines.push(`  ${counted(run.disordered, 'message')} stored behind a later one`);
+  if (run.repeats > 0) lines.push(`  ${plural(run.repeats, 'repeat')}, each with the same bytes`);
+  if (run.disordered > 0) lines.push(`  ${plural(run.disordered, 'message')} stored behind a later one`);
   if (run.altered.count > 0)
-    lines.push(`  ${counted(run.altered.count, 'repeat')} with other bytes: ${alteredText(run)}`);
+    lines.push(`  ${plural(run.altered.count, 'repeat')} with other bytes: ${alteredText(run)}`);
   lines.push(...lossLines(run));
   if (run.stopped) lines.push('  ends with the word of the agent that it stopped');
   return lines;
@@ -70,7 +65,7 @@ function originText({ run, first, predecessor, follows }: RunFindings): string {
 function presenceText({ messages, first, last, gaps }: RunFindings): string {
   if (messages === 0) return 'no message of it is whole';
   const missing = gaps.reduce((sum, gap) => sum + gap.last - gap.first + 1, 0);
-  const stored = `${counted(messages, 'message')}, ${first} to ${last}`;
+  const stored = `${plural(messages, 'message')}, ${first} to ${last}`;
   return missing === 0 ? `${stored}: all there` : `${stored}: ${countText(missing)} missing`;
 }
 
@@ -97,7 +92,7 @@ function lossLines({ run, losses }: RunFindings): string[] {
 
 function oddLines({ foreign, unreadable, damaged, unfinished, broken }: Findings): string[] {
   const lines: string[] = [];
-  if (foreign > 0) lines.push(`${counted(foreign, 'message')} of others`);
+  if (foreign > 0) lines.push(`${plural(foreign, 'message')} of others`);
   const add = (sites: Counted<Site>, what: string) => {
     if (sites.count === 0) return;
     lines.push(`${countText(sites.count)} × ${what}`, ...shortened(sites.examples.map(siteLine), sites.count));

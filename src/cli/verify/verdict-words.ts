@@ -3,14 +3,14 @@ import type { Findings } from '../../verify/completeness.js';
 import type { Stretch } from '../../verify/receipt.js';
 import type { Lost, ReceiptFindings, ReceiptSummary } from '../../verify/receipt-check.js';
 import type { Objection } from '../../verify/verdict.js';
-import { countText } from '../voice.js';
-import { counted, rangeText, shortened } from './store-words.js';
+import { countText, plural } from '../voice.js';
+import { rangeText, shortened } from './store-words.js';
 
 export function receiptLines(findings: ReceiptFindings): string[] {
   const { receipts, earlier, since, until, messages, lost, same, differing, notRecomputed, damaged } = findings;
   if (since === undefined) return ['no receipt is kept here: nothing has been acknowledged yet'];
   const lines = [
-    `read ${counted(receipts, 'receipt')}, ${since} to ${until}: ${counted(messages, 'message')} acknowledged`,
+    `read ${plural(receipts, 'receipt')}, ${since} to ${until}: ${plural(messages, 'message')} acknowledged`,
     ...shortened(lost.map(lostLine)),
   ];
   if (earlier > 0) lines.push(`  ${countText(earlier)} from before the beginning that was asked for: not judged`);
@@ -24,7 +24,7 @@ export function receiptLines(findings: ReceiptFindings): string[] {
   if (damaged.count > 0) {
     const examples = damaged.examples.map(({ file, line }) => `    ${file}, line ${line}`);
     lines.push(
-      `  ${counted(damaged.count, 'line')} that cannot be read, as a crash leaves one`,
+      `  ${plural(damaged.count, 'line')} that cannot be read, as a crash leaves one`,
       ...shortened(examples, damaged.count),
     );
   }
@@ -42,7 +42,7 @@ export function verdictLines({ runs, messages }: Findings, objections: readonly 
   const judged = runs.filter(({ predecessor }) => predecessor !== 'earlier');
   const different = judged.reduce((sum, run) => sum + run.messages, 0);
   const stored = different === messages ? '' : ` (stored ${countText(messages)} times)`;
-  return [`COMPLETE: ${counted(different, 'message')}${stored} of ${counted(judged.length, 'run')}, none missing`];
+  return [`COMPLETE: ${plural(different, 'message')}${stored} of ${plural(judged.length, 'run')}, none missing`];
 }
 
 function lostLine({ run, first, last, collector, address, level, from, to }: Lost): string {
@@ -69,20 +69,20 @@ function objectionText(objection: Objection): string {
     case 'beginning-absent':
       return `nothing of run ${objection.run}, with which the store is said to begin, is stored`;
     case 'altered':
-      return `${counted(objection.messages, 'repeat')} with other bytes than the first`;
+      return `${plural(objection.messages, 'repeat')} with other bytes than the first`;
     case 'told-losses':
-      return `${counted(objection.losses, 'message')} of the agent itself telling of a loss`;
+      return `${plural(objection.losses, 'message')} of the agent itself telling of a loss`;
     case 'broken':
-      return `${counted(objection.files, 'file')} of which the rest cannot be read`;
+      return `${plural(objection.files, 'file')} of which the rest cannot be read`;
     case 'acknowledged-lost':
       return `${missingText(objection.messages)} although a collector acknowledged them`;
     case 'receipt-differs':
-      return `${counted(objection.receipts, 'receipt')} of other bytes than are stored`;
+      return `${plural(objection.receipts, 'receipt')} of other bytes than are stored`;
     default:
       return objection satisfies never;
   }
 }
 
 function missingText(count: number): string {
-  return `${counted(count, 'message')} ${count === 1 ? 'is' : 'are'} missing`;
+  return `${plural(count, 'message')} ${count === 1 ? 'is' : 'are'} missing`;
 }
