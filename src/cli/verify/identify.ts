@@ -59,9 +59,7 @@ function ownMessage(element: SdElement, timestamp: string | undefined): OwnMessa
   return {
     kind: paramOf(element, 'kind') ?? '',
     timeMs: timestamp === undefined ? undefined : timestampMs(timestamp),
-    lost: element.params
-      .flatMap(([name, value]) => (name === 'missing' ? missing(value) : []))
-      .concat(dropped(element)),
+    lost: element.params.flatMap(([name, value]) => (name === 'missing' ? missing(value) : [])),
     facts: Object.fromEntries(element.params.filter(([name, value]) => !names.has(name) && value !== '')),
   };
 }
@@ -73,19 +71,6 @@ function missing(value: string): LostNumbers[] {
   const last = end === '*' ? undefined : Number(end);
   if (first === undefined || (last !== undefined && !(last >= first.seq))) return [];
   return [{ run: first.run, first: first.seq, last }];
-}
-
-/** `dropped` names the first and the last message that went; what lies between is of the same run, or of the next. */
-function dropped(element: SdElement): LostNumbers[] {
-  if (paramOf(element, 'kind') !== 'dropped') return [];
-  const first = messageName(paramOf(element, 'first') ?? '');
-  const last = messageName(paramOf(element, 'last') ?? '');
-  if (first === undefined || last === undefined) return [];
-  if (first.run === last.run) return [{ run: first.run, first: first.seq, last: last.seq }];
-  return [
-    { run: first.run, first: first.seq, last: undefined },
-    { run: last.run, first: 1, last: last.seq },
-  ];
 }
 
 function paramOf({ params }: SdElement, wanted: string): string | undefined {
