@@ -5,7 +5,7 @@ import { type RevocationList, type Revoked, serialText } from './revocation.js';
 
 export interface Chain {
   /** Leaf first, then each one's issuer as far as known. */
-  readonly certificates: readonly X509Certificate[];
+  readonly certificates: readonly [X509Certificate, ...X509Certificate[]];
   /** The last one is trusted. */
   readonly isAnchored: boolean;
 }
@@ -19,7 +19,7 @@ export function buildChain(
   intermediates: readonly X509Certificate[],
   anchors: readonly X509Certificate[],
 ): Chain {
-  const certificates = [leaf];
+  const certificates: [X509Certificate, ...X509Certificate[]] = [leaf];
   while (certificates.length <= MOST) {
     const last = certificates.at(-1)!;
     if (anchors.some((anchor) => anchor.raw.equals(last.raw))) return { certificates, isAnchored: true };

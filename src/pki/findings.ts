@@ -34,7 +34,7 @@ const LONG_DAYS = 731;
 
 export function examine(subject: Subject): Finding[] {
   const { chain, key, purpose, nowMs } = subject;
-  const [leaf] = chain.certificates as [X509Certificate];
+  const [leaf] = chain.certificates;
   const facts = certificateFacts(leaf, nowMs);
   return [
     ...(key === undefined ? [] : [keyMatch(leaf, key, facts)]),

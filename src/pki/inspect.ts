@@ -73,6 +73,7 @@ export interface LockedFacts {
 export type ContentFacts = CertificateFacts | RequestFacts | KeyFacts | RevocationFacts | LockedFacts;
 
 const DAY_MS = 86_400_000;
+
 /** Everything in the bytes, in their order. */
 export async function inspect(bytes: Buffer, nowMs: number, ask?: AskPassphrase): Promise<ContentFacts[]> {
   return (await readBundle(bytes, ask)).map((content) => factsOf(content, nowMs));
@@ -158,13 +159,13 @@ function revocationFacts(list: RevocationList, nowMs: number): RevocationFacts {
 }
 
 function weaknesses(key: KeyObject, signature: string | undefined, version: number): string[] {
-  const hash = signature && brokenHash(signature);
+  const hash = signature === undefined ? undefined : brokenHash(signature);
   const found = [
     weaknessOf(key),
-    hash && `it is signed with ${hash}, which OpenSSL 3 refuses`,
+    hash === undefined ? undefined : `it is signed with ${hash}, which OpenSSL 3 refuses`,
     version < 3 ? `it is of version ${version}: it cannot say names, usages or whether it is an authority` : undefined,
   ];
-  return found.filter((each) => each !== undefined && each !== '') as string[];
+  return found.filter((each) => each !== undefined);
 }
 
 function both<Role extends 'subject' | 'issuer'>(role: Role, name: DistinguishedName) {
