@@ -192,6 +192,10 @@ export class Placement {
       if (now !== undefined && stampOf(now) !== stamp) return this.#leaveUndecided(seen);
       return newcomers.follow(seen, 0);
     }
+    const whole = await readLength(original.tail);
+    // Moved away and copied back, as editors and moved volumes do: what is in sight is the log.
+    if (whole !== undefined && seen.stats.size >= whole && seen.ways[0].matched && isLive(seen))
+      return newcomers.follow(seen, whole);
     if (heldMs < HOLD_MS || original.tail.place.name !== 'placed' || !seen.ways[0].matched) {
       held.set(seen.key, { stamp, of: original.tail, sinceMs: clock.monotonicMs() - heldMs });
       return;
@@ -214,4 +218,11 @@ export class Placement {
 function byAge(a: Seen, b: Seen): number {
   const byName = Number(isLive(a)) - Number(isLive(b));
   return a.stats.mtimeMs - b.stats.mtimeMs || byName || a.stats.birthtimeMs - b.stats.birthtimeMs;
+}
+
+/** How long the text of a file out of sight is, if all of it has been read. */
+async function readLength(tail: Tail): Promise<number | undefined> {
+  if (tail.place.name !== 'unlinked' || tail.content === undefined || tail.content.compressed) return undefined;
+  const { size } = await tail.content.stat();
+  return size === tail.offset ? size : undefined;
 }

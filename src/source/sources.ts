@@ -187,6 +187,7 @@ export class Sources {
 
   /** Ends looking and reading, and closes every file. A chunk handed out stays valid. */
   async close(): Promise<void> {
+    await this.#lookout.close();
     // What is out of sight and unread may be in sight again, or a copy of it may be.
     if ([...this.#tails.all].some((tail) => this.#absence.isLeftUnread(tail))) await this.#lookLast();
     const held = await this.handOver();

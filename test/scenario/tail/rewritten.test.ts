@@ -94,3 +94,27 @@ test('a last line without newline is read on in the file that is saved over it',
 
   await recorder.expect(['begun and ended']);
 });
+
+test('a log that is moved out of sight and copied back, as editors do to keep a backup, is read on at once', async (t) => {
+  for (const backup of ['audit.log~', 'elsewhere/audit.log']) {
+    const directory = temporaryDirectory(t);
+    const log = join(directory, 'audit.log');
+    const read = numbered('line', 5);
+    mkdirSync(join(directory, 'elsewhere'));
+    append(log, ...read);
+    const recorder = await Recorder.open(t, [{ paths: [log] }]);
+    await recorder.expect(read);
+
+    renameSync(log, join(directory, backup));
+    copyFileSync(join(directory, backup), log);
+    append(log, 'new');
+    await recorder.expect([...read, 'new']);
+    append(join(directory, backup), 'of a writer that has not noticed');
+    await recorder.expect([...read, 'new', 'of a writer that has not noticed']);
+
+    await recorder.restart();
+    append(log, 'newer');
+    await recorder.expect([...read, 'new', 'of a writer that has not noticed', 'newer']);
+    t.deepEqual(recorder.notices, []);
+  }
+});
