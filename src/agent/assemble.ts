@@ -23,6 +23,7 @@ import { Forward } from './forward.js';
 import { Health } from './health.js';
 import { Ingest } from './ingest.js';
 import { Lag } from './lag.js';
+import { LineFaults } from './line-faults.js';
 import { mend } from './mend.js';
 import { Outbox } from './outbox.js';
 import * as own from './own-messages.js';
@@ -95,6 +96,7 @@ async function joined(
   opened.push(() => journal.close());
   const { positions, run, follows } = journal;
   const backlog = journal.state().entriesWaiting > 0;
+  const lineFaults = new LineFaults(report.child('ingest'), clock);
   const encoder = new Encoder({
     sources: config.sources,
     message: config.message,
@@ -108,6 +110,7 @@ async function joined(
         ...facts,
         remedy: 'look for kind="tamper" at the collector, which names them',
       }),
+    faulty: (at, faults) => lineFaults.note(at, faults),
   });
   const receipts = await ReceiptBook.open(receiptsDirectory(directory), {
     clock,

@@ -50,6 +50,8 @@ class AtnaMaker implements MessageMaker {
   readonly #messages: AuditMessages;
   readonly #lines: LineReader;
   readonly #unparsedPiece: string | undefined;
+  /** Comments are not to go out, and lines may hold them. */
+  readonly #withheld: boolean;
   readonly #runDetail: string;
   readonly #sourceDetail: string;
 
@@ -60,6 +62,7 @@ class AtnaMaker implements MessageMaker {
     // The message is made of the columns: what goes out of the comments is decided there.
     this.#lines = new LineReader(source, message, 'encoded');
     this.#unparsedPiece = source.format === 'text' ? undefined : 'part';
+    this.#withheld = source.format !== 'text' && message.comments === 'omit';
     this.#runDetail = detail('run', run);
     this.#sourceDetail = detail('source', source.name);
   }
@@ -76,6 +79,11 @@ class AtnaMaker implements MessageMaker {
       piece: (bytes, start, end, memory) => {
         const line = bytes.subarray(start, end);
         return this.#describeLine(this.#lines.bare(line, this.#unparsedPiece, memory), line, readAtMs);
+      },
+      asItIs: (bytes, start, end, memory) => {
+        if (this.#withheld) return undefined;
+        const line = bytes.subarray(start, end);
+        return this.#describeLine(this.#lines.bare(line, 'fault', memory), line, readAtMs);
       },
     };
   }

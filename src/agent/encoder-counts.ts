@@ -16,12 +16,25 @@ export interface EncoderCounts {
   altered: number;
   /** Rows that the exporter found deleted or edited in the database. */
   changed: number;
+  /** Lines, or pieces of one, of which no message could be made as their format asks: a fault of the program. */
+  faulty: number;
   /** Lines that only name the columns of those after them. */
   headings: number;
 }
 
 export function noCounts(): EncoderCounts {
-  return { lines: 0, messages: 0, unparsed: 0, empty: 0, parts: 0, filtered: 0, altered: 0, changed: 0, headings: 0 };
+  return {
+    lines: 0,
+    messages: 0,
+    unparsed: 0,
+    empty: 0,
+    parts: 0,
+    filtered: 0,
+    altered: 0,
+    changed: 0,
+    faulty: 0,
+    headings: 0,
+  };
 }
 
 /** A line begins, and this is what became of it. */

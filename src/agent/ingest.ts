@@ -1,7 +1,8 @@
 /**
  * The first loop: from the sources to the journal, until stopped. A chunk
- * becomes one entry; when the journal fails, numbers and tails go back to the
- * last entry that is on disk and everything behind it is read again.
+ * becomes one entry; when the disk fails, numbers and tails go back to the
+ * last entry that is on disk and everything behind it is read again. A fault of
+ * this program ends the loop instead: nobody could mend it by waiting.
  */
 import { AgentError, reasonOf } from '../lib/errors.js';
 import type { NewEntry } from '../model/entry.js';
@@ -10,6 +11,7 @@ import type { Position } from '../model/position.js';
 import type { Field } from '../model/record.js';
 import type { Report } from '../model/report.js';
 import type { Severity } from '../syslog/priority.js';
+import { faultOf, isRefusal } from './ingest-fault.js';
 
 /** One of the agent's own messages, before it has a number. */
 export interface OwnMessage {
@@ -56,6 +58,8 @@ export class Ingest {
   /** Who waits until a message is on disk. */
   readonly #told = new Map<OwnMessage, () => void>();
   #failure: { readonly cause: unknown } | undefined;
+  /** Of the program: nothing more is put into the journal. */
+  #fault: AgentError | undefined;
   /** Ends every wait: the agent stops, or the journal has failed behind our back. */
   #halt = new AbortController();
   /** Ends the wait of this turn: as above, or it has been long. */
@@ -63,23 +67,24 @@ export class Ingest {
 
   constructor(private readonly dependencies: IngestDependencies) {}
 
-  /** Reads until `stop`. */
+  /** Reads until `stop`. Rejects with a fault of the program. */
   async run(stop: AbortSignal): Promise<void> {
-    const { journal, sources, encoder, look, took, turned } = this.dependencies;
+    const { journal, sources, took, turned } = this.dependencies;
     const interrupt = () => this.#interrupt();
     stop.addEventListener('abort', interrupt);
     while (!stop.aborted) {
       turned();
       if (this.#turn.signal.aborted) this.#turn = new AbortController();
       const { signal } = this.#turn;
+      if (this.#fault !== undefined) throw this.#fault;
       if (this.#failure !== undefined) await this.#recover(this.#failure.cause, signal);
       await journal.room(signal);
       const chunk = signal.aborted ? undefined : await sources.read(signal);
       if (chunk === undefined) continue;
-      look(chunk);
-      const entry = encoder.encode(chunk);
+      const entry = this.#encoded(chunk);
+      if (entry === undefined) continue;
       took(chunk, entry.count);
-      await this.#append(entry, false);
+      await this.#append(entry, chunk);
     }
     stop.removeEventListener('abort', interrupt);
   }
@@ -91,27 +96,32 @@ export class Ingest {
 
   /** After `run`: what nobody could read later, as far as there is room for it until `stop`. */
   async takeDeleted(stop: AbortSignal): Promise<void> {
-    const { journal, sources, encoder, look } = this.dependencies;
+    const { journal, sources } = this.dependencies;
     for (;;) {
       await journal.room(stop);
-      if (stop.aborted || this.#failure !== undefined) return;
+      if (stop.aborted || this.#failure !== undefined || this.#fault !== undefined) return;
       const chunk = await sources.readDeleted();
-      if (chunk === undefined) return;
-      look(chunk);
-      await this.#append(encoder.encode(chunk), false);
+      const entry = chunk && this.#encoded(chunk);
+      if (entry === undefined) return;
+      await this.#append(entry, chunk);
     }
   }
 
   /** Puts an own message into the journal, between the lines; never throws. */
   say(message: OwnMessage): void {
-    if (this.#failure !== undefined) {
+    // What a fault has numbered and not put there is missing: nothing may follow it.
+    if (this.#failure !== undefined || this.#fault !== undefined) {
       this.#held.push(message);
       return;
     }
     const { encoder, nowMs } = this.dependencies;
-    const entry = encoder.own(message.kind, message.fields, nowMs(), message.severity);
-    this.#unsettled.push({ message, seq: entry.first.seq });
-    void this.#append(entry, true);
+    try {
+      const entry = encoder.own(message.kind, message.fields, nowMs(), message.severity);
+      this.#unsettled.push({ message, seq: entry.first.seq });
+      void this.#append(entry, undefined);
+    } catch (error) {
+      this.#end(error, undefined);
+    }
   }
 
   /** Says it; resolves when it is on disk. */
@@ -126,11 +136,13 @@ export class Ingest {
   async again(chunk: Chunk): Promise<void> {
     const { journal, encoder } = this.dependencies;
     await journal.room(this.#halt.signal);
+    if (this.#fault !== undefined) throw this.#fault;
     if (this.#failure !== undefined) throw this.#failure.cause;
     try {
       await journal.append(encoder.encodeAgain(chunk));
     } catch (error) {
-      this.#fail(error);
+      if (isRefusal(error)) this.#fail(error);
+      else this.#end(error, chunk);
       throw error;
     }
   }
@@ -140,12 +152,27 @@ export class Ingest {
     await this.dependencies.journal.flushed().catch((error: unknown) => this.#fail(error));
   }
 
-  /** Resolves when the journal has room for more; a failure, now or at the sync, is left for the loop to mend. */
-  async #append(entry: NewEntry, own: boolean): Promise<void> {
-    const { journal } = this.dependencies;
-    const fail = (error: unknown) => this.#fail(error);
+  /** `undefined` after a fault: what a line holds causes none, see `Encoder.encode`. */
+  #encoded(chunk: Chunk): NewEntry | undefined {
+    const { encoder, look } = this.dependencies;
     try {
-      await journal.append(entry, { own });
+      look(chunk);
+      return encoder.encode(chunk);
+    } catch (error) {
+      this.#end(error, chunk);
+      return undefined;
+    }
+  }
+
+  /**
+   * Resolves when the journal has room for more; a failure, now or at the sync, is left for the loop to mend.
+   * `chunk`: what the entry was made of; an own message has none.
+   */
+  async #append(entry: NewEntry, chunk: Chunk | undefined): Promise<void> {
+    const { journal } = this.dependencies;
+    const fail = (error: unknown) => (isRefusal(error) ? this.#fail(error) : this.#end(error, chunk));
+    try {
+      await journal.append(entry, { own: chunk === undefined });
     } catch (error) {
       fail(error);
       return;
@@ -165,6 +192,12 @@ export class Ingest {
 
   #fail(cause: unknown): void {
     this.#failure ??= { cause };
+    this.#interrupt();
+  }
+
+  /** The loop ends with it. */
+  #end(error: unknown, chunk: Chunk | undefined): void {
+    this.#fault ??= faultOf(error, chunk);
     this.#interrupt();
   }
 

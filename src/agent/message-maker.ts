@@ -46,6 +46,11 @@ export interface Describer {
   line(bytes: Buffer, start: number, end: number, memory: LineMemory): Description | Unsent;
   /** A piece of a line: of no format can it be understood. */
   piece(bytes: Buffer, start: number, end: number, memory: LineMemory): Description;
+  /**
+   * A line, or a piece of one, that could not be described: it is not looked into, but for what `redact` matches.
+   * `undefined`: it may hold comments, which are not to go out.
+   */
+  asItIs(bytes: Buffer, start: number, end: number, memory: LineMemory): Description | undefined;
 }
 
 /** What one line says of itself. */

@@ -5,6 +5,7 @@
  */
 import type { JournalNotice, MissingMessages } from '../journal/notice.js';
 import type { LinkError } from '../link/refusal.js';
+import type { Position } from '../model/position.js';
 import type { Field, Tampering } from '../model/record.js';
 import type { Credentials } from '../pki/credentials.js';
 import type { Notice as SourceNotice } from '../source/notice.js';
@@ -69,6 +70,17 @@ export function sourceMessage(notice: SourceNotice): OwnMessage {
     ['tail', notice.tailId],
     ['from', String(notice.fromOffset)],
     ['to', notice.toOffset === undefined ? '' : String(notice.toOffset)],
+  ]);
+}
+
+/** Of a line no message could be made: a fault of the program. Its bytes are still in the file. */
+export function unsentMessage({ path, tailId }: Position, from: number, to: number): OwnMessage {
+  return own('gap', WARNING, [
+    ['reason', 'fault'],
+    ['file', path],
+    ['tail', tailId],
+    ['from', String(from)],
+    ['to', String(to)],
   ]);
 }
 

@@ -63,6 +63,8 @@ class PlainMaker implements MessageMaker {
   readonly #appName: string | undefined;
   readonly #lines: LineReader;
   readonly #unparsedPiece: string | undefined;
+  /** Comments are not to go out, and lines may hold them. */
+  readonly #withheld: boolean;
   readonly #clock: () => ClockSync;
   /** From behind the sequenceId to the seq. */
   readonly #toSeq: string;
@@ -81,6 +83,7 @@ class PlainMaker implements MessageMaker {
     this.#appName = headerField(message.appName, APP_NAME_MAX);
     this.#lines = new LineReader(source, message, message.comments);
     this.#unparsedPiece = source.format === 'text' ? undefined : 'part';
+    this.#withheld = source.format !== 'text' && message.comments === 'omit';
     const toSeq = `[audit@${message.enterpriseId}${sdParam('run', run)} seq="`;
     this.#toSeq = `"]${toSeq}`;
     this.#toSeqInDoubt = `"][timeQuality tzKnown="0"]${toSeq}`;
@@ -101,6 +104,8 @@ class PlainMaker implements MessageMaker {
       },
       piece: (bytes, start, end, memory) =>
         bare(this.#lines.bare(bytes.subarray(start, end), this.#unparsedPiece, memory)),
+      asItIs: (bytes, start, end, memory) =>
+        this.#withheld ? undefined : bare(this.#lines.bare(bytes.subarray(start, end), 'fault', memory)),
     };
   }
 

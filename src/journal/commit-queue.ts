@@ -18,8 +18,7 @@ export interface Queued {
 }
 
 interface Waiting {
-  readonly entry: NewEntry;
-  readonly own: boolean;
+  readonly queued: Queued;
   readonly admitted: () => void;
   readonly refused: (reason: unknown) => void;
 }
@@ -53,10 +52,12 @@ export class CommitQueue {
 
   /** Resolves once the entry is accepted; rejects with the reason given to `clear`. */
   put(entry: NewEntry, own: boolean): Promise<void> {
+    // At once, also for one that waits: an entry that cannot be written is its giver's fault, not the disk's.
+    const queued = this.#encoded(entry, own);
     if (this.#waiting.length > 0 || this.#bytes >= this.options.limitBytes) {
-      return new Promise((admitted, refused) => this.#waiting.push({ entry, own, admitted, refused }));
+      return new Promise((admitted, refused) => this.#waiting.push({ queued, admitted, refused }));
     }
-    this.#accept(entry, own);
+    this.#accept(queued);
     return Promise.resolve();
   }
 
@@ -82,7 +83,7 @@ export class CommitQueue {
     while (this.#bytes < this.options.limitBytes) {
       const waiting = this.#waiting.shift();
       if (waiting === undefined) return;
-      this.#accept(waiting.entry, waiting.own);
+      this.#accept(waiting.queued);
       waiting.admitted();
     }
   }
@@ -95,14 +96,17 @@ export class CommitQueue {
     for (const { refused } of this.#waiting.splice(0)) refused(reason);
   }
 
-  #accept(entry: NewEntry, own: boolean): void {
-    const number = this.#next;
+  #encoded(entry: NewEntry, own: boolean): Queued {
+    const number = this.last + 1;
     const writtenAtMs = this.options.nowMs();
     const head = encodeEntry(entry, { number, own, writtenAtMs, seed: this.options.seed });
-    const bytes = head.length + entry.frames.length;
-    this.#queued.push({ number, entry, writtenAtMs, bytes, head });
+    return { number, entry, writtenAtMs, bytes: head.length + entry.frames.length, head };
+  }
+
+  #accept(queued: Queued): void {
+    this.#queued.push(queued);
     this.#next += 1;
-    this.#bytes += bytes;
+    this.#bytes += queued.bytes;
   }
 }
 

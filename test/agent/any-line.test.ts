@@ -116,6 +116,7 @@ function encoded({ sources, message }: Config, lines: readonly Buffer[]): Buffer
   const from = { tailId: TAIL, source: 'main', path: '/var/log/audit.log', identity, offset: 0 };
   const to = { ...from, offset: bytes.length };
   const entry: NewEntry = encoder.encode({ from, to, bytes, ending: 'newline', readAtMs: Date.UTC(2026, 10, 23) });
+  if (encoder.counts.faulty > 0) throw new Error('an exception was caught on the way');
   return splitFrames(entry.frames).messages;
 }
 

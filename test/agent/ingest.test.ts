@@ -1,5 +1,7 @@
 import test from 'ava';
 import { Ingest, type IngestDependencies, type OwnMessage } from '../../src/agent/ingest.js';
+import { JournalFailed } from '../../src/journal/journal-failed.js';
+import { AgentError } from '../../src/lib/errors.js';
 import type { NewEntry } from '../../src/model/entry.js';
 import type { Chunk } from '../../src/model/line.js';
 import type { Position } from '../../src/model/position.js';
@@ -21,6 +23,8 @@ class Paper {
   turns = 0;
   /** The disk takes what it is given, and never says so. */
   hanging = false;
+  /** Its code is at fault. */
+  broken = false;
   wake: () => void = () => undefined;
   /** How many chunks the file has still to give. */
   chunks = 0;
@@ -50,7 +54,7 @@ class Paper {
 
   fail(): void {
     this.#failed = true;
-    for (const { reject } of this.#queue.splice(0)) reject(new Error('EIO'));
+    for (const { reject } of this.#queue.splice(0)) reject(refusal());
   }
 
   get queued(): number {
@@ -67,7 +71,8 @@ class Paper {
       journal: {
         append: async (entry) => {
           if (this.hanging) await new Promise(() => undefined);
-          if (this.#failed) throw new Error('EIO');
+          if (this.broken) throw new TypeError('Patient Doe is not a number');
+          if (this.#failed) throw refusal();
           const { promise } = this.#enqueue(entry);
           promise.catch(() => undefined);
         },
@@ -152,6 +157,8 @@ class Paper {
   }
 }
 
+const refusal = () => new JournalFailed('/journal', new Error('EIO'));
+
 const said = (kind: string): OwnMessage => ({ kind, fields: [], severity: NOTICE });
 
 test('lines and own messages go into the journal in the order in which they come', async (t) => {
@@ -209,6 +216,34 @@ test('what is left of deleted files goes into the journal at the end, as far as 
   paper.full = true;
   await paper.ingest.takeDeleted(AbortSignal.abort());
   t.is(paper.queued, 0);
+});
+
+test('a fault of the program ends the loop, names its place without content, and nothing follows it', async (t) => {
+  const paper = new Paper();
+  paper.write(1);
+  await until(() => paper.queued === 1, { what: 'an entry' });
+  paper.sync();
+
+  paper.broken = true;
+  paper.write(2);
+  const error = await t.throwsAsync(paper.run, { instanceOf: AgentError, code: 'program-fault' });
+  t.regex(error.message, /bytes 10 to 20 of \S+ \(tail [0-9a-f]{16}\): TypeError at ingest\.test\.[jt]s:\d+/);
+  t.notRegex(error.message + error.hint, /Doe/);
+
+  paper.broken = false;
+  paper.ingest.say(said('stop'));
+  paper.deletedChunks = 1;
+  await paper.ingest.takeDeleted(new AbortController().signal);
+  paper.sync();
+  t.deepEqual(paper.story, ['1 0']);
+});
+
+test('a fault of the program in a message of its own ends the loop, too, while it waits for lines', async (t) => {
+  const paper = new Paper();
+  paper.broken = true;
+  paper.ingest.say(said('heartbeat'));
+  const error = await t.throwsAsync(paper.run, { instanceOf: AgentError, code: 'program-fault' });
+  t.regex(error.message, /a message of its own: TypeError/);
 });
 
 test('a failure while nothing is written is mended without waiting for a line', async (t) => {

@@ -62,6 +62,7 @@ export const WELL: AgentState = {
     filtered: 0,
     altered: 0,
     changed: 0,
+    faulty: 0,
     headings: 0,
   },
   journal: {

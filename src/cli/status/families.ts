@@ -33,6 +33,7 @@ function stateFamilies({ version, run, verdict, startedAtMs, counts, clock, stuc
     counter('messages_total', 'Messages made, those of the agent itself among them.', one(counts.messages)),
     counter('lines_unparsed_total', 'Lines that were not understood and are sent as they are.', one(counts.unparsed)),
     counter('lines_filtered_total', 'Lines left out by message.include and message.exclude.', one(counts.filtered)),
+    counter('lines_faulty_total', 'Lines that a fault of the program kept from being understood.', one(counts.faulty)),
     counter('lines_altered_total', 'Rows that are not what OpenEMR wrote, by their checksum.', one(counts.altered)),
     counter('rows_changed_total', 'Rows that the export found deleted or edited in the database.', one(counts.changed)),
   ];

@@ -51,7 +51,7 @@ function ownTailLines({ ownTails }: AgentState): string[] {
 }
 
 function countLines({ counts }: AgentState): string[] {
-  const { lines, unparsed, empty, filtered, altered, changed } = counts;
+  const { lines, unparsed, empty, filtered, altered, changed, faulty } = counts;
   const said = [
     `lines: ${countText(lines)} read since the start, ${countText(unparsed)} not understood and sent as they are, ${countText(empty)} empty`,
   ];
@@ -59,5 +59,7 @@ function countLines({ counts }: AgentState): string[] {
   const told = 'the collector was told which (kind="tamper")';
   if (altered > 0) said.push(`  ${countText(altered)} ALTERED since OpenEMR wrote them, by their checksum; ${told}`);
   if (changed > 0) said.push(`  ${countText(changed)} found DELETED OR EDITED in the database by the export; ${told}`);
+  if (faulty > 0)
+    said.push(`  ${countText(faulty)} not made messages as their format asks: a fault of the program, told in the log`);
   return said;
 }
