@@ -3,6 +3,7 @@ import { type Command, CommanderError } from 'commander';
 import { describedProgram } from '../../.ci/package/described-program.js';
 import { UsageError } from '../../src/cli/usage-error.js';
 import { type CommandLine, namedLines, typedLines, wordsOf } from '../support/documented.js';
+import { installedLines, linesIn, printedLines } from '../support/printed.js';
 
 /** Commands, options and arguments are looked at as they would be; nothing is done. */
 async function refused(args: readonly string[]): Promise<CommanderError | undefined> {
@@ -16,6 +17,11 @@ async function refused(args: readonly string[]): Promise<CommanderError | undefi
     if (cause.exitCode !== 0) return cause;
   }
   return undefined;
+}
+
+/** Within a sentence a line need not be whole. */
+function isPart(error: CommanderError | undefined): boolean {
+  return error === undefined || /^commander\.(missing|optionMissing|invalidArgument|help)/.test(error.code);
 }
 
 function doNothing(command: Command): void {
@@ -47,13 +53,40 @@ for (const [text, [first, ...others]] of places(typed)) {
 for (const [text, [first]] of places(named)) {
   test(`as named in ${first?.place}: ${text}`, async (t) => {
     const error = await refused(first?.args ?? []);
-    // Within a sentence a line need not be whole.
-    t.true(
-      error === undefined || /^commander\.(missing|optionMissing|invalidArgument)/.test(error.code),
-      error?.message,
-    );
+    t.true(isPart(error), error?.message);
   });
 }
+
+const printed = printedLines();
+const installed = installedLines();
+
+test('command lines are found in what the program prints, and in what is installed', (t) => {
+  t.true(printed.length > 25, `${printed.length} printed`);
+  t.true(installed.length > 6, `${installed.length} installed`);
+});
+
+for (const [text, [first, ...others]] of places([...printed, ...installed])) {
+  test(`as printed in ${[first, ...others].map((line) => line?.place).join(', ')}: ${text}`, async (t) => {
+    const error = await refused(first?.args ?? []);
+    t.true(isPart(error), error?.message);
+  });
+}
+
+test('a command line is found within a sentence, and a wrong one, too', async (t) => {
+  const argsIn = (text: string) => linesIn(text, '').map(({ args }) => args.join(' '));
+  t.deepEqual(argsIn('openemr-audit-forwarder check says what helps; then it goes on'), ['check']);
+  t.deepEqual(argsIn('run: openemr-audit-forwarder cert init . (for a test)'), ['cert init']);
+  t.deepEqual(argsIn('grant what export --grants prints'), ['export --grants']);
+  t.deepEqual(argsIn('systemctl restart openemr-audit-forwarder; it is safe'), []);
+  for (const wrong of [
+    'openemr-audit-forwarder chekc',
+    'sudo openemr-audit-forwarder cert shwo',
+    'use export --grant',
+  ]) {
+    const [line] = linesIn(wrong, '');
+    t.false(isPart(await refused(line?.args ?? [])), wrong);
+  }
+});
 
 test('a line that the program does not understand is found', async (t) => {
   t.regex((await refused(['chekc']))?.message ?? '', /unknown command/);
