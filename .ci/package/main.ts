@@ -44,7 +44,7 @@ async function makePackages(wanted: Wanted): Promise<void> {
   await mkdir(output, { recursive: true });
   const work = await mkdtemp(join(tmpdir(), 'package-'));
   try {
-    const bundle = await makeBundle(release, join(work, 'bundle'));
+    const bundle = await timed('the bundle of all packages', () => makeBundle(release, join(work, 'bundle')));
     for (const arch of wanted.arch) await makeFor(arch, release, bundle, { ...wanted, output }, join(work, arch));
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -58,11 +58,21 @@ async function makeFor(
   { kind: kinds, output }: Wanted,
   work: string,
 ): Promise<void> {
-  const runtime = await fetchRuntime(arch, release.root);
+  const runtime = await timed(`Node.js for ${arch}`, () => fetchRuntime(arch, release.root));
   const tree = join(work, 'tree');
   await layOut(tree, { release, bundle, runtime });
   for (const kind of kinds) {
-    const file = await KINDS[kind]({ tree, arch, release, output, work: join(work, kind) });
+    const make = () => KINDS[kind]({ tree, arch, release, output, work: join(work, kind) });
+    const file = await timed(`${kind} for ${arch}`, make);
     process.stdout.write(`${file}\n`);
   }
+}
+
+/** Compressing takes minutes: whoever waits sees what is being done. The files alone go to standard output. */
+async function timed<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+  process.stderr.write(`${what} …\n`);
+  const beganMs = performance.now();
+  const result = await work();
+  process.stderr.write(`${what}: done in ${((performance.now() - beganMs) / 1000).toFixed(1)} s\n`);
+  return result;
 }

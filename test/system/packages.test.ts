@@ -7,20 +7,21 @@ import { gunzipSync } from 'node:zlib';
 import test from 'ava';
 import { freePort } from '../support/free-port.js';
 import { thisPackage } from '../support/package.js';
-import { runProgram } from '../support/program.js';
+import { type Ended, runProgram } from '../support/program.js';
 
 const checkout = fileURLToPath(thisPackage).replace(/\/$/, '');
 const NAME = 'openemr-audit-forwarder';
 
 let place: string;
 let made: string[];
+let said: string;
 /** The .deb, unpacked. */
 let root: string;
 
 test.before('the packages are made, and the .deb is unpacked', async (t) => {
   t.timeout(300_000);
   place = await mkdtemp(join(tmpdir(), 'packages-'));
-  made = await makePackages(checkout, join(place, 'made'));
+  ({ made, said } = await makePackages(checkout, join(place, 'made')));
   root = join(place, 'root');
   await done('dpkg-deb', '-x', packageOf('.deb'), root);
 });
@@ -28,14 +29,19 @@ test.before('the packages are made, and the .deb is unpacked', async (t) => {
 test.after.always(() => rm(place, { recursive: true, force: true }));
 
 async function done(command: string, ...args: string[]): Promise<string> {
-  const { status, stdout, output } = await runProgram(command, args, { timeoutMs: 300_000 });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${output}`);
+  const { stdout } = await ended(command, ...args);
   return stdout;
 }
 
-async function makePackages(from: string, output: string): Promise<string[]> {
+async function ended(command: string, ...args: string[]): Promise<Ended> {
+  const program = await runProgram(command, args, { timeoutMs: 300_000 });
+  if (program.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${program.output}`);
+  return program;
+}
+
+async function makePackages(from: string, output: string): Promise<{ made: string[]; said: string }> {
   const main = join(from, 'dist/.ci/package/main.js');
-  const stdout = await done(
+  const { stdout, stderr } = await ended(
     'env',
     'SOURCE_DATE_EPOCH=1790000000',
     process.execPath,
@@ -46,12 +52,18 @@ async function makePackages(from: string, output: string): Promise<string[]> {
     '--output',
     output,
   );
-  return stdout.trim().split('\n');
+  return { made: stdout.trim().split('\n'), said: stderr };
 }
 
 function packageOf(ending: string): string {
   return made.find((file) => file.endsWith(ending)) ?? '';
 }
+
+test('whoever waits is told what is being made, and when it is done', (t) => {
+  for (const what of ['the bundle of all packages', 'Node.js for amd64', 'deb for amd64', 'rpm for amd64']) {
+    t.regex(said, new RegExp(`^${what} …\\n(.*\\n)*${what}: done in [\\d.]+ s$`, 'm'));
+  }
+});
 
 test('there is one of each kind', (t) => {
   const names = made.map((file) => basename(file));
@@ -70,7 +82,7 @@ test('made again from another directory, they have the same bytes', async (t) =>
   }
   await symlink(await realpath(join(checkout, 'node_modules')), join(other, 'node_modules'));
 
-  const again = await makePackages(other, join(place, 'again'));
+  const { made: again } = await makePackages(other, join(place, 'again'));
   for (const [index, file] of made.entries()) await done('cmp', file, again[index] ?? '');
   t.is(again.length, made.length);
 });
