@@ -1,4 +1,4 @@
-import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Descriptors } from '../../src/source/descriptors.js';
@@ -21,6 +21,7 @@ test('a copy that was written anew since it was looked at is followed as it is n
   const [tail] = tails.all;
   await descriptors.open(tail!);
   await tail!.read(0, 0);
+  appendFileSync(log, 'and one that is not\n');
   copyFileSync(log, `${log}~`);
   renameSync(`${log}~`, log);
   await placement.apply(await look(), 0);
