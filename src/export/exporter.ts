@@ -17,6 +17,7 @@ import { Follower } from './follower.js';
 import { type ExportConfig, isLocal, type SiteOptions } from './options.js';
 import type { Step } from './step.js';
 import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './trail.js';
+import { type Trouble, Troubles } from './troubles.js';
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
@@ -36,9 +37,6 @@ export interface ExportParts {
   /** A turn of this table's loop begins, and what it does may take `withinMs`. */
   turned?(site: string, table: string, withinMs?: number): void;
 }
-
-/** What keeps an export waiting, and what to do about it. */
-export type Trouble = Pick<AgentError, 'code' | 'message' | 'hint'>;
 
 /**
  * With `once`, resolves when all that is in the tables is in the files, and
@@ -64,10 +62,11 @@ export async function runExport(
   const either = AbortSignal.any([signal, stop.signal]);
   const sites = config.sites.map(async (site) => {
     const database = parts.connect(site);
+    const troubles = new Troubles(site.name, parts.report);
     try {
       await Promise.all(
         trails.map((trail) =>
-          followTrail(config, site, trail, { ...parts, database, allowance }, { once, signal: either }),
+          followTrail(config, site, trail, { ...parts, database, troubles, allowance }, { once, signal: either }),
         ),
       );
     } catch (error) {
@@ -100,10 +99,10 @@ async function followTrail(
   config: ExportConfig,
   site: SiteOptions,
   trail: Trail,
-  parts: ExportParts & { readonly database: Database; readonly allowance: Allowance },
+  parts: ExportParts & { readonly database: Database; readonly troubles: Troubles; readonly allowance: Allowance },
   { once, signal }: { readonly once: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { database, clock, report, allowance } = parts;
+  const { database, troubles, clock, report, allowance } = parts;
   const { rotateBytes, keepMs, startAt, settleMs, examineMs, pollMs } = config;
   const log = new AuditFile(
     { path: pathOf(config.directory, site.name, trail), rotateBytes, keepMs },
@@ -113,17 +112,14 @@ async function followTrail(
     { site: site.name, trail, startAt, settleMs, examineMs },
     { database, log, clock, report },
   );
-  const facts = { site: site.name, table: trail.table };
   const turning = { clock, turned: () => parts.turned?.(site.name, trail.table) };
-  let trouble: string | undefined;
   let waitMs = FIRST_WAIT_MS;
   try {
     while (!signal.aborted) {
       parts.turned?.(site.name, trail.table, STEP_MS);
       try {
         const step = await follower.step();
-        if (trouble !== undefined) report.notice('The export goes on', facts);
-        trouble = undefined;
+        troubles.over(trail.table);
         waitMs = FIRST_WAIT_MS;
         parts.onProgress?.(site.name, trail.table, step);
         parts.onLook?.(site.name, trail.table, undefined);
@@ -131,11 +127,7 @@ async function followTrail(
         if (!step.hasMore) await sleepInTurns(pollMs, turning, signal);
       } catch (error) {
         if (once || !(error instanceof AgentError)) throw error;
-        if (error.message !== trouble) {
-          const { code, message: reason, hint: remedy } = error;
-          report.error('The export waits; no row is lost', { ...facts, code, reason, remedy });
-        }
-        trouble = error.message;
+        troubles.met(trail.table, error);
         parts.onLook?.(site.name, trail.table, error);
         await sleepInTurns(waitMs, turning, signal);
         waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
