@@ -70,7 +70,7 @@ function* unreadable({ files }: AgentState): Iterable<string> {
 
 function* awaited({ delivery, journal, sources, writtenAtMs }: AgentState): Iterable<string> {
   const { link, lastFailure } = delivery;
-  if (link.name === 'waiting' && !lastFailure?.refused) yield `the collector is not to be had: ${link.reason}`;
+  if (link.name === 'waiting' && !lastFailure?.refused) yield `the collector is not available: ${link.reason}`;
   const { oldestUnacknowledgedAtMs } = journal;
   const unacknowledgedMs = oldestUnacknowledgedAtMs === undefined ? 0 : writtenAtMs - oldestUnacknowledgedAtMs;
   if (link.name !== 'waiting' && unacknowledgedMs > UNACKNOWLEDGED_MS) {

@@ -24,7 +24,7 @@ type Fault = readonly [code: string, what: string, hint: string];
 /** Server errors by symbol (MariaDB and MySQL share them), then Node's and mysql2's. All of them are waited out. */
 export function databaseFault(error: unknown, { database, user, passwordFile }: Whereabouts): AgentError {
   if (error instanceof AgentError) return error;
-  const [code, what, hint] = faultOf(systemCode(error));
+  const [code, what, hint] = faultOf(isClosed(error) ? 'PROTOCOL_CONNECTION_LOST' : systemCode(error));
   return new AgentError(code, `${what} ${database}: ${reasonOf(error)}`, { cause: error, hint });
 
   function faultOf(symbol: string): Fault {
@@ -38,7 +38,7 @@ export function databaseFault(error: unknown, { database, user, passwordFile }: 
           `user ${user} cannot log in to`,
           passwordFile === undefined
             ? `if it logs in over the socket, run this as the operating system's account ${user}; else name the file with its password by passwordFile`
-            : `put the user's password into ${passwordFile}; it is read again at the next try`,
+            : `put the user's password into ${passwordFile}, or give it that one (ALTER USER: an account that was there keeps its own); both are tried again`,
         ];
       case 'ER_DBACCESS_DENIED_ERROR':
       case 'ER_TABLEACCESS_DENIED_ERROR':
@@ -95,8 +95,15 @@ export function databaseFault(error: unknown, { database, user, passwordFile }: 
       case 'ENOTFOUND':
       case 'EAI_AGAIN':
         return ['database-unreachable', 'cannot reach', 'is it running, and are host, port or socket right?'];
+      case 'PROTOCOL_CONNECTION_LOST':
+        return ['database-unreachable', 'the connection is lost to', 'is it running? the export goes on by itself'];
       default:
         return ['database-failed', 'reading failed from', 'the export goes on by itself when the database does'];
     }
   }
+}
+
+/** mysql2 3 has no code for a query on a connection that the server has closed. */
+function isClosed(error: unknown): boolean {
+  return /connection is in closed state/.test(reasonOf(error));
 }

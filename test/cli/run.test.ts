@@ -165,7 +165,7 @@ test('systemd hears that the agent is ready, and lives, also while the collector
   t.deepEqual(first?.[0], 'READY=1');
   t.regex(first?.[1] ?? '', /^STATUS=(OK|WAITING): /);
   await until(
-    async () => /STATUS=WAITING: the collector is not to be had/.test(JSON.stringify(await systemd.calls())),
+    async () => /STATUS=WAITING: the collector is not available/.test(JSON.stringify(await systemd.calls())),
     {
       what: 'the live line',
     },

@@ -15,7 +15,7 @@ const ended = { ...WELL.certificate!, daysLeft: 40, chainDaysLeft: -1 };
 const cases: [what: string, state: AgentState, verdict: Verdict, reason: RegExp | undefined][] = [
   ['an agent that is well', WELL, 'OK', undefined],
   ['an idle link', stateWith({ delivery: { link: { name: 'idle' } } }), 'OK', undefined],
-  ['a collector that is down', stateWith({ delivery: { link: away } }), 'WAITING', /not to be had: nothing listens/],
+  ['a collector that is down', stateWith({ delivery: { link: away } }), 'WAITING', /not available: nothing listens/],
   [
     'a collector that hangs',
     stateWith({ journal: { oldestUnacknowledgedAtMs: NOW_MS - 3_600_000 } }),

@@ -15,6 +15,7 @@ for (const [symbol, code, hint] of [
   ['HANDSHAKE_SSL_ERROR', 'database-tls', /tls\.ca/],
   ['PROTOCOL_SEQUENCE_TIMEOUT', 'database-slow', /PROCESSLIST/],
   ['ECONNREFUSED', 'database-unreachable', /running/],
+  ['PROTOCOL_CONNECTION_LOST', 'database-unreachable', /running/],
   ['ER_SOMETHING_NEW', 'database-failed', /goes on by itself/],
 ] as const) {
   test(`${symbol} is ${code}, with what to do`, (t) => {
@@ -25,6 +26,19 @@ for (const [symbol, code, hint] of [
     t.regex(fault.hint ?? '', hint);
   });
 }
+
+test('a connection that was lost is told as that, also where mysql2 has no code for it', (t) => {
+  const fault = databaseFault(new Error("Can't add new command when connection is in closed state"), where);
+
+  t.is(fault.code, 'database-unreachable');
+  t.regex(fault.message, /^the connection is lost to openemr on localhost:3306: /);
+});
+
+test('who cannot log in learns that an account keeps the password that it had', (t) => {
+  const fault = databaseFault(Object.assign(new Error('denied'), { code: 'ER_ACCESS_DENIED_ERROR' }), where);
+
+  t.regex(fault.hint ?? '', /ALTER USER/);
+});
 
 test('an error that has its words already keeps them', (t) => {
   const error = new AgentError('database-credentials', 'cannot read it');

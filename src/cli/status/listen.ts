@@ -42,7 +42,7 @@ export async function listenForStatus(
     try {
       server.listen(place);
       await once(server, 'listening');
-      report.info('The status is to be had', { at: `http://${address}/` });
+      report.info('Serving the status page', { at: `http://${address}/` });
       if (!isLoopback(place.host)) tellOfOpenness(address, report);
       server.on('error', (error) => tellOfFailure(address, error, report));
       await aborted(stop);
