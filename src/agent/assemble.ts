@@ -1,13 +1,12 @@
 /** The parts list: everything that an agent consists of, built and joined. Nothing here runs yet. */
 import { randomBytes } from 'node:crypto';
-import { lookup } from 'node:dns/promises';
 import type { Config } from '../config/config.js';
 import { systemFiles } from '../journal/files.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/notice.js';
 import { Dialler } from '../link/dial.js';
 import { readKernelSocket } from '../link/kernel-socket.js';
-import { Targets } from '../link/targets.js';
+import { systemLookup, Targets } from '../link/targets.js';
 import type { TailId } from '../model/position.js';
 import { pathFault } from '../pki/path.js';
 import { Sources } from '../source/sources.js';
@@ -160,7 +159,7 @@ async function joined(
   };
   repair = (damage) => mend(damage, mending);
   const times = { ...DELIVERY_TIMES, ...dependencies.times };
-  const targets = new Targets(config.collectors, dependencies.lookup ?? addressesOf, clock, times.holdOffMs);
+  const targets = new Targets(config.collectors, dependencies.lookup ?? systemLookup, clock, times.holdOffMs);
   const connections = new ConnectionCount(clock);
   const dialling = { clock, readKernelSocket, pathFault, connected: () => connections.add(), watched: turned };
   const dialler = new Dialler(targets, () => credentials.material(), config.tls, dialling, times);
@@ -199,8 +198,4 @@ async function joined(
     lag,
     clockWatch,
   };
-}
-
-async function addressesOf(host: string): Promise<readonly string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }

@@ -2,7 +2,6 @@
  * `send`: one message, or standard input a line each, over a connection of its
  * own, and whether the collector acknowledged it: the other half of `listen`.
  */
-import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
 import { createInterface } from 'node:readline';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -15,7 +14,7 @@ import { DialFailed, Dialler } from '../link/dial.js';
 import { readKernelSocket } from '../link/kernel-socket.js';
 import type { Link } from '../link/link.js';
 import { LinkError } from '../link/refusal.js';
-import { type CollectorAddress, Targets } from '../link/targets.js';
+import { type CollectorAddress, systemLookup, Targets } from '../link/targets.js';
 import { type CredentialFiles, loadCredentials } from '../pki/credentials.js';
 import { pathFault } from '../pki/path.js';
 import { NOTICE, priorityValue } from '../syslog/priority.js';
@@ -76,7 +75,7 @@ async function send(io: Io, message: string | undefined, options: SendOptions, f
     nowMs: systemClock.nowMs(),
     credentialsDirectory: io.env.CREDENTIALS_DIRECTORY,
   });
-  const targets = new Targets(collectors, addressesOf, systemClock);
+  const targets = new Targets(collectors, systemLookup, systemClock);
   const dialling = { clock: systemClock, readKernelSocket, pathFault };
   const dialler = new Dialler(targets, async () => credentials, tls, dialling, TIMES);
   const { link, target } = await dialler.dial(io.signal).catch(worstRefusal);
@@ -149,10 +148,6 @@ function messageOf(text: string): Buffer {
 /** Of several addresses the first one's reason is the most telling: the others are often its repeats. */
 function worstRefusal(error: unknown): never {
   throw error instanceof DialFailed ? (error.refusals[0] ?? error) : error;
-}
-
-async function addressesOf(host: string): Promise<string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
 function portNumber(text: string): number {

@@ -4,6 +4,7 @@
  * lately come last, so that a dead first address does not hold up the second
  * and a collector that is well again is gone back to.
  */
+import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Clock } from '../lib/clock.js';
 import { LinkError } from './refusal.js';
@@ -16,6 +17,8 @@ export interface CollectorAddress {
 
 /** Addresses of a name, as the system's resolver gives them. */
 export type Lookup = (host: string) => Promise<readonly string[]>;
+
+export const systemLookup: Lookup = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
 /** After a failure a target is tried after all others for this long. */
 export const HOLD_OFF_MS = 60_000;

@@ -2,7 +2,6 @@
  * A real handshake with each collector, held for a second: under TLS 1.3 a
  * collector refuses our certificate only after the handshake.
  */
-import { lookup } from 'node:dns/promises';
 import { CollectorMemories } from '../../agent/collector-memory.js';
 import type { CollectorConfig, Config } from '../../config/config.js';
 import { systemClock } from '../../lib/clock.js';
@@ -11,7 +10,7 @@ import { readKernelSocket } from '../../link/kernel-socket.js';
 import type { Link } from '../../link/link.js';
 import { LinkError } from '../../link/refusal.js';
 import type { Target } from '../../link/target.js';
-import { Targets } from '../../link/targets.js';
+import { systemLookup, Targets } from '../../link/targets.js';
 import type { Credentials } from '../../pki/credentials.js';
 import { pathFault } from '../../pki/path.js';
 import { countText, durationText, sizeText } from '../voice.js';
@@ -27,15 +26,11 @@ export async function* checkCollectors(
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   for (const collector of config.collectors) {
-    const { targets, failures } = await new Targets([collector], addressesOf, systemClock).inOrder();
+    const { targets, failures } = await new Targets([collector], systemLookup, systemClock).inOrder();
     for (const failure of failures) yield bad(failure.message, failure.hint);
     for (const target of targets) yield* checkTarget(target, config, credentials, signal);
     yield await levelOf(collector, config);
   }
-}
-
-async function addressesOf(host: string): Promise<string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
 }
 
 async function* checkTarget(
