@@ -3,6 +3,7 @@ import { daysUntil } from '../../agent/certificate-state.js';
 import type { TlsConfig } from '../../config/config.js';
 import { AgentError } from '../../lib/errors.js';
 import { type Credentials, loadCredentials } from '../../pki/credentials.js';
+import { plural } from '../voice.js';
 import { bad, type Finding, good, warning } from './finding.js';
 
 const FEW_DAYS = 30;
@@ -56,7 +57,7 @@ function ownFindings({ own, crlEndsMs }: Credentials, nowMs: number): Finding[] 
 /** A finding that ends with the days left, and is a warning when they are few. */
 export function lasting(text: string, endsMs: number, nowMs: number, hint: string): Finding {
   const days = daysUntil(endsMs, nowMs);
-  const left = `${text} (${days} ${days === 1 ? 'day' : 'days'} left)`;
+  const left = `${text} (${plural(days, 'day')} left)`;
   return days > FEW_DAYS ? good(left) : warning(left, hint);
 }
 
@@ -65,6 +66,6 @@ function listFinding(endsMs: number, nowMs: number): Finding {
   const day = new Date(endsMs).toISOString().slice(0, 10);
   const days = daysUntil(endsMs, nowMs);
   if (days < 0) return bad(`revocation list (tls.crl) ended on ${day}: every collector is refused`, NEXT_LIST);
-  const text = `revocation list (tls.crl) until ${day} (${days} ${days === 1 ? 'day' : 'days'} left)`;
+  const text = `revocation list (tls.crl) until ${day} (${plural(days, 'day')} left)`;
   return days > 1 ? good(text) : warning(`${text}; then every collector is refused`, NEXT_LIST);
 }

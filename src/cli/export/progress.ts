@@ -71,7 +71,7 @@ export class Progress {
       this.#io.stderr.write(`\r\u001b[K${barOf(name, trail, nowMs)}`);
       this.#isDrawn = true;
     } else {
-      this.#report.info('Exporting the rows that are there already.', {
+      this.#report.info('Exporting the rows that are there already', {
         trail: name,
         rows: trail.written,
         reached: trail.reached,
