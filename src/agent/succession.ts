@@ -28,45 +28,41 @@ export async function succeed(
   dependencies: AgentDependencies,
   stop: AbortSignal,
 ): Promise<Working> {
-  const { report } = dependencies;
+  const { clock, report } = dependencies;
   const legacy = await agent.handOver('configuration');
-  try {
-    // Other files, or none that can be used: then the configuration as a whole is not taken.
-    const heir = await Agent.start(next, { ...dependencies, legacy: { ...legacy, credentials: undefined } });
-    report.notice('The configuration was read again', { config: next.file });
-    return { agent: heir, config: next };
-  } catch (error) {
-    report.error('The new configuration cannot be used; going on with the one before', factsOf(error));
-  }
-  return { agent: await goOn(before, { ...dependencies, legacy }, stop), config: before };
-}
-
-async function goOn(
-  config: Config,
-  dependencies: AgentDependencies & { legacy: Legacy },
-  stop: AbortSignal,
-): Promise<Agent> {
-  const { clock, report, legacy } = dependencies;
   let toldAtMs: number | undefined;
   for (;;) {
-    try {
-      const heir = await Agent.start(config, dependencies);
-      if (toldAtMs !== undefined) report.notice('The agent goes on with the configuration before');
-      return heir;
-    } catch (error) {
-      if (stop.aborted) {
-        await leave(legacy, report);
-        throw error;
-      }
-      if (isDue(toldAtMs, clock)) {
-        toldAtMs = clock.monotonicMs();
-        report.error('The agent cannot go on after the configuration was read again; it is tried until it can', {
-          ...factsOf(error),
-          openFiles: legacy.files.length,
-        });
-      }
-      await clock.sleep(AGAIN_MS, stop);
+    // Certificate files that cannot be used: then the new configuration as a whole is not taken.
+    const wanted = await started(next, { ...dependencies, legacy: { ...legacy, credentials: undefined } });
+    if (wanted instanceof Agent) {
+      report.notice('The configuration was read again', { config: next.file });
+      return { agent: wanted, config: next };
     }
+    const asBefore = await started(before, { ...dependencies, legacy });
+    if (asBefore instanceof Agent) {
+      report.error('The new configuration cannot be used; going on with the one before', factsOf(wanted.cause));
+      return { agent: asBefore, config: before };
+    }
+    if (stop.aborted) {
+      await leave(legacy, report);
+      throw asBefore.cause;
+    }
+    if (isDue(toldAtMs, clock)) {
+      toldAtMs = clock.monotonicMs();
+      report.error('The agent cannot go on after SIGHUP, nor as it was before; it is tried until it can', {
+        ...factsOf(asBefore.cause),
+        openFiles: legacy.files.length,
+      });
+    }
+    await clock.sleep(AGAIN_MS, stop);
+  }
+}
+
+async function started(config: Config, dependencies: AgentDependencies): Promise<Agent | { readonly cause: unknown }> {
+  try {
+    return await Agent.start(config, dependencies);
+  } catch (cause) {
+    return { cause };
   }
 }
 

@@ -124,9 +124,10 @@ test('a journal that cannot be opened in a reload is tried until it can, and not
 
   const mend = story.breakJournal();
   story.io.hangUp();
-  await story.said('The agent cannot go on after the configuration was read again; it is tried until it can');
+  await story.said('The agent cannot go on after SIGHUP, nor as it was before; it is tried until it can');
   mend();
-  await story.said('The agent goes on with the configuration before');
+  await story.said('The configuration was read again');
+  t.false(story.io.out().includes('The new configuration cannot be used'));
 
   await story.complete();
 });
