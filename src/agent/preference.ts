@@ -26,6 +26,8 @@ export class Preference {
     const found = this.#found;
     this.#found = undefined;
     if (found?.link.alive) return found;
+    // The collector has closed it meanwhile; our end of it is still there.
+    found?.link.destroy();
     const { clock, times } = this.dependencies;
     const due = clock.monotonicMs() - this.#askedAtMs >= times.preferredEveryMs;
     if (due && !this.#asking) void this.#ask(present);
