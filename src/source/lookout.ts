@@ -9,13 +9,14 @@ import type { Clock } from '../lib/clock.js';
 import { reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
 import { Bell } from './bell.js';
+import type { Change } from './directory-watch.js';
 import type { Discovery } from './discover.js';
 import { Hinted } from './hinted.js';
 import { stampOf } from './place.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
 import type { View } from './view.js';
-import type { Change, Wake, WakeFactory } from './wake.js';
+import type { Wake, WakeFactory } from './wake.js';
 
 export interface LookoutOptions {
   readonly clock: Clock;
@@ -65,8 +66,7 @@ export class Lookout {
   start(view: View): void {
     const { wake, report } = this.options;
     this.#wake = wake({ hint: (path, change) => this.#hint(path, change), report });
-    this.#watch(view);
-    this.#running = this.#run();
+    this.#running = this.#run(view);
   }
 
   /** Something is not as it was: look at everything as soon as that is affordable. */
@@ -77,7 +77,7 @@ export class Lookout {
 
   async close(): Promise<void> {
     this.#stopping.abort();
-    this.#wake?.close();
+    await this.#wake?.close();
     await this.#running;
   }
 
@@ -104,9 +104,10 @@ export class Lookout {
     return this.#view?.unreachable.has(path) || discovery.concerns(path, tails.lineages);
   }
 
-  async #run(): Promise<void> {
+  async #run(view: View): Promise<void> {
     const { signal } = this.#stopping;
     const { clock } = this.options;
+    await this.#watch(view);
     while (!signal.aborted) {
       await this.#bell.wait(this.#nextMs(), signal);
       if (signal.aborted) return;
@@ -169,7 +170,7 @@ export class Lookout {
     this.#wanted = false;
     const startMs = clock.monotonicMs();
     try {
-      this.#watch(await this.options.lookAround());
+      await this.#watch(await this.options.lookAround());
     } catch (error) {
       report.error('Looking for files failed; it is tried again', { reason: reasonOf(error) });
     }
@@ -177,9 +178,9 @@ export class Lookout {
     this.#tookMs = [...this.#tookMs, this.#lastEndMs - startMs].slice(-COSTS_KEPT);
   }
 
-  #watch(view: View): void {
+  async #watch(view: View): Promise<void> {
     this.#view = view;
     // What came between the look and the watch was told to nobody.
-    if (this.#wake?.watch(view.directories)) this.lookSoon();
+    if (await this.#wake?.watch(view.directories)) this.lookSoon();
   }
 }

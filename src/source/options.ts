@@ -30,6 +30,6 @@ export interface SourcesDependencies {
   readonly maxOpenFiles?: number;
   /** Default 5000. */
   readonly pollMs?: number;
-  /** Default: inotify. */
+  /** Default: inotify by chokidar. */
   readonly wake?: WakeFactory;
 }

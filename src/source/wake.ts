@@ -1,26 +1,24 @@
 /**
- * Hints that something may have changed at a path, from inotify through
- * `fs.watch` on directories; a directory's watch tells of the files in it. A
- * hint carries no text and may be missing: the kernel drops what its queue
- * cannot take and Node does not say so, network file systems and some bind
- * mounts give none at all, writes through a hard link elsewhere neither.
- * Whoever is hinted looks for itself, and looks by itself now and then.
+ * Hints that something may have changed at a path, from inotify by chokidar;
+ * a directory's watch tells of the files in it. A hint carries no text and may
+ * be missing: the kernel drops what its queue cannot take and Node does not say
+ * so, network file systems and some bind mounts give none at all, writes through
+ * a hard link elsewhere neither. Whoever is hinted looks for itself, and looks by
+ * itself now and then.
  */
-import { type FSWatcher, watch } from 'node:fs';
 import { basename, join } from 'node:path';
 import { reasonOf, systemCode } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
-
-/** `rename`: a name came or went; `change`: what the name stands for changed. */
-export type Change = 'rename' | 'change';
+import { type Change, type DirectoryWatch, type Watch, watchDirectory } from './directory-watch.js';
 
 export interface Wake {
   /**
    * The directories to watch from now on, the most important first, and what each is known by; others are
    * watched no longer. Answers whether one is watched that was not before: what it has in it is worth a look.
+   * One call at a time.
    */
-  watch(directories: ReadonlyMap<string, string>): boolean;
-  close(): void;
+  watch(directories: ReadonlyMap<string, string>): Promise<boolean>;
+  close(): Promise<void>;
 }
 
 export interface WakeOptions {
@@ -30,9 +28,6 @@ export interface WakeOptions {
 }
 
 export type WakeFactory = (options: WakeOptions) => Wake;
-
-/** How a directory is watched; throws as `fs.watch` does. */
-export type Watch = (directory: string, changed: (change: Change, name: string | null) => void) => FSWatcher;
 
 // Of the directory, not of the system: the next look says what became of it.
 const OWN_FAULTS = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']);
@@ -44,31 +39,34 @@ const REMEDIES: Readonly<Record<string, string>> = {
 const NO_REMEDY = 'nothing has to be done: lines come later, none is lost';
 
 /** Polling alone: for tests. */
-export const noWake: WakeFactory = () => ({ watch: () => false, close: () => undefined });
+export const noWake: WakeFactory = () => ({ watch: () => Promise.resolve(false), close: () => Promise.resolve() });
 
 export const inotifyWake: WakeFactory = (options) => new InotifyWake(options);
 
 interface Watched {
   readonly key: string;
-  readonly watcher: FSWatcher;
+  readonly watch: DirectoryWatch;
 }
 
 export class InotifyWake implements Wake {
   readonly #watched = new Map<string, Watched>();
   #exhausted = false;
+  #closed = false;
 
   constructor(
     readonly options: WakeOptions,
-    readonly start: Watch = (directory, changed) => watch(directory, changed),
+    readonly start: Watch = watchDirectory,
   ) {}
 
-  watch(directories: ReadonlyMap<string, string>): boolean {
-    for (const [directory, { key }] of this.#watched) if (directories.get(directory) !== key) this.#leave(directory);
+  async watch(directories: ReadonlyMap<string, string>): Promise<boolean> {
+    const left = [...this.#watched].filter(([directory, { key }]) => directories.get(directory) !== key);
+    await Promise.all(left.map(([directory]) => this.#leave(directory)));
     let added = false;
     for (const [directory, key] of directories) {
+      if (this.#closed) return added;
       if (this.#watched.has(directory)) continue;
       try {
-        this.#watched.set(directory, { key, watcher: this.#start(directory) });
+        await this.#start(directory, key);
         added = true;
       } catch (error) {
         if (OWN_FAULTS.has(systemCode(error))) continue;
@@ -81,33 +79,40 @@ export class InotifyWake implements Wake {
     return added;
   }
 
-  close(): void {
-    for (const directory of this.#watched.keys()) this.#leave(directory);
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#watched.keys()].map((directory) => this.#leave(directory)));
   }
 
-  #start(directory: string): FSWatcher {
-    const watcher = this.start(directory, (change, name) => this.#changed(watcher, directory, change, name));
-    watcher.on('error', () => this.#forget(watcher, directory));
-    return watcher;
+  async #start(directory: string, key: string): Promise<void> {
+    const watch = this.start(directory, (change, name) => this.#changed(watch, directory, change, name));
+    this.#watched.set(directory, { key, watch });
+    try {
+      await watch.stands;
+    } catch (error) {
+      await this.#forget(watch, directory);
+      throw error;
+    }
   }
 
-  #changed(watcher: FSWatcher, directory: string, change: Change, name: string | null): void {
+  #changed(watch: DirectoryWatch, directory: string, change: Change, name: string | null): void {
     const { hint } = this.options;
     // What befalls the directory itself comes under its own name. Removed or moved away, it is watched no longer.
     if (name === null || name === basename(directory)) {
-      if (change === 'rename') this.#forget(watcher, directory);
+      if (change === 'rename') void this.#forget(watch, directory);
       hint(directory, change);
     }
     if (name !== null) hint(join(directory, name), change);
   }
 
-  #forget(watcher: FSWatcher, directory: string): void {
-    if (this.#watched.get(directory)?.watcher === watcher) this.#leave(directory);
+  async #forget(watch: DirectoryWatch, directory: string): Promise<void> {
+    if (this.#watched.get(directory)?.watch === watch) await this.#leave(directory);
   }
 
-  #leave(directory: string): void {
-    this.#watched.get(directory)?.watcher.close();
+  async #leave(directory: string): Promise<void> {
+    const watched = this.#watched.get(directory);
     this.#watched.delete(directory);
+    await watched?.watch.close();
   }
 
   #tellExhausted(error: unknown, directories: number): void {

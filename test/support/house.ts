@@ -24,6 +24,7 @@ const KNOWN_BY: ReadonlyMap<string, readonly string[]> = new Map([
   ['convict', ['config']],
   ['yaml', ['config', 'cli']],
   ['commander', ['cli']],
+  ['chokidar', ['source']],
   ['node-forge', ['pki']],
   ['re2js', ['lib']],
 ]);
