@@ -24,7 +24,7 @@ async function callsOf(work: () => Promise<unknown>): Promise<number> {
   return calls;
 }
 
-test('a look at a tree of fifty thousand entries asks once a directory, not once a file', async (t) => {
+test.serial('a look at a tree of fifty thousand entries asks once a directory, not once a file', async (t) => {
   const root = temporaryDirectory(t);
   for (let n = 0; n < DIRECTORIES; n++) {
     const directory = join(root, `${n % 25}`, `${n}`);
@@ -42,4 +42,17 @@ test('a look at a tree of fifty thousand entries asks once a directory, not once
   t.true(second > directories / 2, 'calls are counted');
   t.true(first <= 4 * directories, `${first} calls`);
   t.true(second <= 1.1 * directories, `${second} calls`);
+});
+
+test.serial('of a wide tree every directory with a log is worth a watch, of the others so many as leave some to other programs', async (t) => {
+  const root = temporaryDirectory(t);
+  const names = Array.from({ length: 4200 }, (_, n) => join(root, `${n}`));
+  for (const name of names) mkdirSync(name);
+  const holding = names.slice(-3);
+  for (const name of holding) writeFileSync(join(name, 'audit.log'), 'line\n');
+  const source = { name: 'main', paths: [join(root, '*', '*.log')], exclude: [], rotated: [] };
+
+  const { directories } = await new Discovery([source], Date.now).look([]);
+  t.deepEqual([...directories.keys()].slice(0, 3).sort(), holding);
+  t.is(directories.size, 3 + 4096);
 });

@@ -128,6 +128,11 @@ for (const [what, limit, remedy] of [
     t.regex(told[0] ?? '', remedy);
     t.deepEqual(saying(agent.log, 'Watching files again'), []);
 
+    const [unshare = '', ...args] = [...limit.inside(0), process.execPath, MAIN, 'check', '--offline'];
+    const checked = await runProgram(unshare, [...args, '--config', join(stage.directory, 'config.yaml')]);
+    const [, hint = ''] = /^warning .*no more file watches.*\n +hint: (.*)$/m.exec(checked.stdout) ?? [];
+    t.regex(hint, remedy, checked.output);
+
     limit.change(agent.pid, 100);
     await until(() => saying(agent.log, 'Watching files again').length === 1, { what: 'the agent to watch again' });
     append(stage.log, 'third');

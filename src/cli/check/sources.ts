@@ -63,9 +63,9 @@ async function unreadableFile({ path, code, source }: FileState): Promise<Findin
 /** Whatever the sources warn of is a finding. */
 function collecting(findings: Finding[]): Report {
   const ignore = () => undefined;
-  const take: Report['warning'] = (message, facts = {}) => {
+  const take: Report['warning'] = (message, { hint, ...facts } = {}) => {
     const details = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
-    findings.push(warning([message, ...details].join(', ')));
+    findings.push(warning([message, ...details].join(', '), hint === undefined ? undefined : String(hint)));
   };
   return { debug: ignore, info: ignore, notice: ignore, warning: take, error: take };
 }
