@@ -6,6 +6,8 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
+import { reasonOf } from '../lib/errors.js';
+import type { Report } from '../model/report.js';
 
 export interface Answer {
   readonly status: number;
@@ -18,6 +20,7 @@ export interface HttpOptions {
   readonly answers: Readonly<Record<string, () => Answer | Promise<Answer>>>;
   /** Names by which this machine may be asked, beside its addresses and localhost. */
   readonly names: readonly string[];
+  readonly report: Report;
 }
 
 const CONNECTIONS = 32;
@@ -48,7 +51,7 @@ export function httpServer(options: HttpOptions): Server {
 
 async function answer(
   { method, url = '', headers }: IncomingMessage,
-  { answers, names }: HttpOptions,
+  { answers, names, report }: HttpOptions,
 ): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD') return words(405, 'only GET and HEAD are answered here');
   if (!isOurs(headers.host ?? '', names)) {
@@ -59,8 +62,13 @@ async function answer(
   if (found === undefined) return words(404, `nothing here; there is: ${Object.keys(answers).join(' ')}`);
   try {
     return await found();
-  } catch {
-    return words(500, 'the state cannot be gathered just now; the log may say why');
+  } catch (error) {
+    report.error('An answer over HTTP failed: this is a fault of the program', {
+      path,
+      reason: reasonOf(error),
+      remedy: 'please report it, with this line; forwarding goes on',
+    });
+    return words(500, 'the state cannot be gathered just now; the log says why');
   }
 }
 

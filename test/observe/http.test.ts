@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import type { Facts } from '../../src/model/report.js';
 import { httpServer } from '../../src/observe/http.js';
+import { silent } from '../support/silent.js';
 
 async function served(t: ExecutionContext) {
   const text = (body: string) => () => ({ status: 200, type: 'text/plain', body });
@@ -12,7 +14,9 @@ async function served(t: ExecutionContext) {
       throw new Error('secret');
     },
   };
-  const server = httpServer({ answers, names: ['emr.clinic.example'] }).listen(0, '127.0.0.1');
+  const told: unknown[] = [];
+  const report = { ...silent, error: (message: string, facts?: Facts) => void told.push({ message, ...facts }) };
+  const server = httpServer({ answers, names: ['emr.clinic.example'], report }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.teardown(() => {
     server.close();
@@ -25,7 +29,7 @@ async function served(t: ExecutionContext) {
     const body = Buffer.concat(await response.toArray()).toString();
     return { status: response.statusCode as number, headers: response.headers, body };
   };
-  return { port, ask };
+  return { port, ask, told };
 }
 
 test('what is there is answered, what is not is said, with what there is', async (t) => {
@@ -64,11 +68,12 @@ test('the page may load nothing, be framed by nobody, and is not kept', async (t
   t.is(headers['cache-control'], 'no-store');
 });
 
-test('what goes wrong within is not told without', async (t) => {
-  const { ask } = await served(t);
+test('what goes wrong within is told in the log, and not without', async (t) => {
+  const { ask, told } = await served(t);
   const { status, body } = await ask('/broken');
   t.is(status, 500);
   t.false(body.includes('secret'));
+  t.like(told, [{ path: '/broken', reason: 'secret' }]);
 });
 
 test('headers without end are cut off', async (t) => {

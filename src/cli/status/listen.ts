@@ -38,7 +38,7 @@ export async function listenForStatus(
   const address = listenText(place);
   let told = false;
   while (!stop.aborted) {
-    const server = httpServer({ answers: answersOf(dependencies), names: dependencies.names });
+    const server = httpServer({ answers: answersOf(dependencies), names: dependencies.names, report });
     try {
       server.listen(place);
       await once(server, 'listening');
