@@ -30,7 +30,7 @@ export interface IngestDependencies {
   };
   readonly sources: {
     read(signal: AbortSignal): Promise<Chunk | undefined>;
-    readDeleted(): Promise<Chunk | undefined>;
+    readDeleted(room: () => Promise<boolean>): Promise<Chunk | undefined>;
     rewind(positions: readonly Position[]): void;
   };
   readonly encoder: {
@@ -97,10 +97,12 @@ export class Ingest {
   /** After `run`: what nobody could read later, as far as there is room for it until `stop`. */
   async takeDeleted(stop: AbortSignal): Promise<void> {
     const { journal, sources } = this.dependencies;
-    for (;;) {
+    const room = async () => {
       await journal.room(stop);
-      if (stop.aborted || this.#failure !== undefined || this.#fault !== undefined) return;
-      const chunk = await sources.readDeleted();
+      return !stop.aborted && this.#failure === undefined && this.#fault === undefined;
+    };
+    for (;;) {
+      const chunk = await sources.readDeleted(room);
       const entry = chunk && this.#encoded(chunk);
       if (entry === undefined) return;
       await this.#append(entry, chunk);

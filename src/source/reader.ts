@@ -51,9 +51,10 @@ export class Reader {
   }
 
   /** The next chunk of files out of sight, to be taken before they are let go: a last line as it is. */
-  async nextDeleted(): Promise<Chunk | undefined> {
+  async nextDeleted(room: () => Promise<boolean>): Promise<Chunk | undefined> {
     for (const tail of [...this.deps.tails.all]) {
       if (tail.place.name !== 'unlinked' || tail.ended || this.#held.has(tail)) continue;
+      if (!(await room())) return undefined;
       tail.finished = true;
       const chunk = await this.#readFrom(tail);
       if (chunk !== undefined) return chunk;

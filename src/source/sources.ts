@@ -147,11 +147,11 @@ export class Sources {
 
   /**
    * Once nobody calls `read` any more, and before `close`: the next chunk of files that only an open descriptor
-   * keeps, which nobody could read later; `undefined` when there is no more.
+   * keeps, which nobody could read later; `undefined` when there is no more, or no `room` for it.
    */
-  async readDeleted(): Promise<Chunk | undefined> {
+  async readDeleted(room: () => Promise<boolean>): Promise<Chunk | undefined> {
     await this.#lookLast();
-    return this.#turns.run(() => this.#reader.nextDeleted());
+    return this.#turns.run(() => this.#reader.nextDeleted(room));
   }
 
   /** Nothing more of this tail is read for `ms`: it is not lost, only late. */

@@ -98,7 +98,11 @@ class Paper {
           this.chunks -= 1;
           return this.#chunk();
         },
-        readDeleted: async () => (this.deletedChunks-- > 0 ? this.#chunk() : undefined),
+        readDeleted: async (room) => {
+          if (this.deletedChunks === 0 || !(await room())) return undefined;
+          this.deletedChunks -= 1;
+          return this.#chunk();
+        },
         rewind: ([position]: readonly Position[]) => {
           const back = (this.#offset - (position?.offset ?? 0)) / 10;
           this.chunks += back;
@@ -244,6 +248,14 @@ test('a fault of the program in a message of its own ends the loop, too, while i
   paper.ingest.say(said('heartbeat'));
   const error = await t.throwsAsync(paper.run, { instanceOf: AgentError, code: 'program-fault' });
   t.regex(error.message, /a message of its own: TypeError/);
+});
+
+test('a full journal is not waited for at the end when nobody has deleted a file', async (t) => {
+  const paper = new Paper();
+  paper.full = true;
+  await paper.end();
+  await paper.ingest.takeDeleted(new AbortController().signal);
+  t.is(paper.queued, 0);
 });
 
 test('a failure while nothing is written is mended without waiting for a line', async (t) => {
