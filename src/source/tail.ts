@@ -121,7 +121,7 @@ export class Tail {
     this.#before.identity = { ...this.identity, ...fileIdentity(seen.stats) };
     this.place = { name: 'placed', key: seen.key, size: seen.stats.size, stamp: stampOf(seen.stats) };
     this.finished = false;
-    if (this.path !== path) this.path = path;
+    this.path = path;
     this.moved ||= this.journaled && (this.ended || this.#journalPath !== path);
     this.ended = false;
   }

@@ -82,7 +82,10 @@ export async function takeView({ ways, isAbsent, ...walked }: Walked): Promise<V
   const absent = new Set<string>();
   for (let at = 0; at < ways.length; at += AT_ONCE) {
     const few = ways.slice(at, at + AT_ONCE);
-    const found = await Promise.all(few.map(({ path }) => stat(path).catch((error: unknown) => systemCode(error))));
+    // A link may have been replaced since it was followed: where it led to is what it is known by.
+    const found = await Promise.all(
+      few.map(({ path, real = path }) => stat(real).catch((error: unknown) => systemCode(error))),
+    );
     found.forEach((stats, index) => {
       const way = few[index]!;
       // A FIFO, a socket or a device is no log: what was one at this path is gone.
