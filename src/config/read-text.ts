@@ -7,16 +7,23 @@ export async function readText(file: string, host: Pick<Host, 'readFile'>, secti
   try {
     return await host.readFile(file);
   } catch (cause) {
-    const missing = systemCode(cause) === 'ENOENT';
-    throw new AgentError(
-      'configuration',
-      `cannot read the configuration ${file}: ${missing ? 'there is no such file' : reasonOf(cause)}`,
-      {
-        cause,
-        hint: missing
-          ? `write one with ${sections}, or name another file with --config FILE`
-          : 'make it readable for the user that the agent runs as, or name another file with --config FILE',
-      },
-    );
+    const [reason, hint] = wordsFor(cause, file, sections);
+    throw new AgentError('configuration', `cannot read the configuration ${file}: ${reason}`, {
+      cause,
+      hint: `${hint}, or name another file with --config FILE`,
+    });
+  }
+}
+
+function wordsFor(cause: unknown, file: string, sections: string): readonly [reason: string, hint: string] {
+  switch (systemCode(cause)) {
+    case 'ENOENT':
+      return ['there is no such file', `write one with ${sections}`];
+    case 'EISDIR':
+      return ['it is a directory', `name the file in it, such as --config ${file.replace(/\/$/, '')}/config.yaml`];
+    case 'EACCES':
+      return ['this user may not read it', 'run this as root, or make it readable for the user that runs this'];
+    default:
+      return [reasonOf(cause), 'see to the disk'];
   }
 }

@@ -12,6 +12,7 @@ import {
   LineCounter,
   parseDocument,
   type Scalar,
+  type YAMLError,
   type YAMLMap,
   type Node as Yaml,
 } from 'yaml';
@@ -40,14 +41,30 @@ export function readShape(text: string, schema: Group): Shape {
   const document = parseDocument(text, { schema: 'core', lineCounter: counter, prettyErrors: false });
   const wrong = [...document.errors, ...document.warnings];
   if (wrong.length > 0) {
-    const faults = wrong.map(({ message, pos }) => syntaxFault(message, counter.linePos(pos[0])));
+    const faults = wrong.map((error) => syntaxFault(error, text, counter.linePos(error.pos[0])));
     return { tree: {}, faults, written: new Map() };
   }
   return new Walk(counter, schema).shape(document.contents);
 }
 
-function syntaxFault(message: string, { line, col }: { line: number; col: number }): Fault {
-  return { key: '', line, problem: `column ${col}: not valid YAML: ${message}` };
+function syntaxFault(error: YAMLError, text: string, { line, col }: { line: number; col: number }): Fault {
+  return { key: '', line, problem: `column ${col}: not valid YAML: ${syntaxText(error, text)}` };
+}
+
+/** The parser's own words, but for what an administrator is likely to meet. */
+function syntaxText({ code, message, pos }: YAMLError, text: string): string {
+  switch (code) {
+    case 'DUPLICATE_KEY': {
+      const [key = ''] = text.slice(pos[0]).match(/^[^\s:]+/) ?? [];
+      return `the key ${key} stands here a second time; put what belongs to it together`;
+    }
+    case 'TAB_AS_INDENT':
+      return 'a tab indents this line; YAML takes spaces alone';
+    case 'MULTIPLE_DOCS':
+      return 'a second document begins here (---); expected one alone';
+    default:
+      return message;
+  }
 }
 
 class Walk {

@@ -367,7 +367,7 @@ test('what is no YAML is told by line and column, and alone', async (t) => {
   ]);
   t.regex(
     (await told('log: {level: info}\nlog: {level: debug}\n'))[0] ?? '',
-    /^line 2: column 1: not valid YAML: Map keys must be unique/,
+    /^line 2: column 1: not valid YAML: the key \S+ stands here a second time/,
   );
 });
 
@@ -442,8 +442,30 @@ test('a file that is not there is told by its path, with what to do', async (t) 
   t.is(missing.message, `cannot read the configuration ${file}: there is no such file`);
   t.regex(missing.hint ?? '', /--config FILE/);
 
-  const unreadable = await t.throwsAsync(loadConfig(directory, {}), { instanceOf: AgentError });
-  t.regex(unreadable.message, /EISDIR/);
+  const wrong = await t.throwsAsync(loadConfig(directory, {}), { instanceOf: AgentError });
+  t.is(wrong.message, `cannot read the configuration ${directory}: it is a directory`);
+  t.regex(wrong.hint ?? '', new RegExp(`${directory}/config.yaml`));
+});
+
+test('a file that this user may not read is told in words', async (t) => {
+  const readFile = () => Promise.reject(Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' }));
+  const closed = await t.throwsAsync(loadConfig('/etc/test.yaml', {}, { ...thisHost, readFile }), {
+    instanceOf: AgentError,
+    message: 'cannot read the configuration /etc/test.yaml: this user may not read it',
+  });
+  t.regex(closed.hint ?? '', /^run this as root/);
+});
+
+test('the commonest slips of YAML are told without the words of its parser', async (t) => {
+  t.deepEqual(await told('sources:\n\t- name: main\n'), [
+    'line 2: column 1: not valid YAML: a tab indents this line; YAML takes spaces alone',
+  ]);
+  t.deepEqual(await told('log: {}\n---\nlog: {}\n'), [
+    'line 2: column 1: not valid YAML: a second document begins here (---); expected one alone',
+  ]);
+  t.deepEqual(await told('"log": {}\nlog: {}\n'), [
+    'line 2: column 1: not valid YAML: the key log stands here a second time; put what belongs to it together',
+  ]);
 });
 
 test('a file on this machine is read, with the names of this machine', async (t) => {
