@@ -180,8 +180,10 @@ export class Link {
       transport.once('fin', resolve);
     });
     await Promise.race([fin, dependencies.clock.sleep(times.finMs, this.#stop.signal)]);
+    // As in isUp: their FIN may lie there unheard, and after ours nobody could tell a reset that followed it.
+    const kernel = await dependencies.readKernelSocket(this.#endpoints);
     if (transport.finSeen || !this.alive) return;
-    transport.socket.end();
+    if (kernel === 'unreadable' || (kernel !== 'gone' && kernel.state === 'established')) transport.socket.end();
     await Promise.race([fin, dependencies.clock.sleep(times.finMs, this.#stop.signal)]);
   }
 

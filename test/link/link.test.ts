@@ -2,12 +2,16 @@
 
 import type { SecureVersion } from 'node:tls';
 import test from 'ava';
+import { type Clock, systemClock } from '../../src/lib/clock.js';
 import type { Level } from '../../src/link/acknowledge.js';
 import { connect, DIAL_TIMES } from '../../src/link/connect.js';
 import type { KernelSocketReading } from '../../src/link/kernel-socket.js';
 import type { LinkDependencies } from '../../src/link/link.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { type ClosingStyle, startClosingServer } from '../support/closing-server.js';
+import { collectingProcess } from '../support/collecting.js';
+import { temporaryDirectory } from '../support/files.js';
+import { isConnectedTo } from '../support/kernel.js';
 import { LINKING, POLICY } from '../support/linking.js';
 import { until } from '../support/wait.js';
 
@@ -88,6 +92,25 @@ for (const style of ['close-notify-unasked', 'fin-unasked'] as const) {
     });
   }
 }
+
+test('a reset that came behind a FIN while this process stood still proves nothing', async (t) => {
+  const collector = await collectingProcess(t, pki, temporaryDirectory(t), {
+    behaviour: { close: 'answer-then-reset' },
+  });
+  // The wait for the FIN is over before anybody here has looked for it: until then this thread does nothing else.
+  const sleep: Clock['sleep'] = async (ms, signal) => {
+    if (ms !== DIAL_TIMES.finMs) return systemClock.sleep(ms, signal);
+    while (isConnectedTo(collector.port));
+  };
+  const link = await open(collector.port, { clock: { ...systemClock, sleep } });
+  await link.write(FRAME);
+
+  const ending = await link.close(undefined).verdict;
+
+  t.is(ending.proves, undefined);
+  t.regex(ending.doubt ?? '', /reset/);
+  link.destroy();
+});
 
 test('a link that the collector closes by itself ends without our asking', async (t) => {
   const server = await startClosingServer(pki.collector, pki.ca, 'fin', 'TLSv1.3');

@@ -11,8 +11,14 @@ export function isKnown(port: number, peerPort: number): boolean {
   return find(port, peerPort) !== null;
 }
 
-function find(port: number, peerPort: number): RegExpExecArray | null {
-  const address = (number: number) => `[0-9A-F]{8}:${number.toString(16).toUpperCase().padStart(4, '0')}`;
+/** Somebody is connected to `peerPort`, or has not been let go of yet. */
+export function isConnectedTo(peerPort: number): boolean {
+  return find(undefined, peerPort) !== null;
+}
+
+function find(port: number | undefined, peerPort: number): RegExpExecArray | null {
+  const address = (number: number | undefined) =>
+    `[0-9A-F]{8}:${number?.toString(16).toUpperCase().padStart(4, '0') ?? '[0-9A-F]{4}'}`;
   const state = '[0-9A-F]{2}';
   const queues = '[0-9A-F]{8}:(?<unread>[0-9A-F]{8})';
   const line = new RegExp(`${address(port)} ${address(peerPort)} ${state} ${queues}`);
