@@ -4,8 +4,9 @@ import { DELIVERY_TIMES } from '../../src/agent/delivery-times.js';
 import type { Epoch } from '../../src/agent/epoch.js';
 import { Outbox } from '../../src/agent/outbox.js';
 import { Session, type SessionDependencies } from '../../src/agent/session.js';
-import { systemClock } from '../../src/lib/clock.js';
+import { type Clock, systemClock } from '../../src/lib/clock.js';
 import { AgentError } from '../../src/lib/errors.js';
+import { DIAL_TIMES } from '../../src/link/connect.js';
 import { Dialler } from '../../src/link/dial.js';
 import { type Caution, epochLimit } from '../../src/link/epoch.js';
 import { Targets } from '../../src/link/targets.js';
@@ -48,13 +49,14 @@ async function sessionWith(
   { port }: HostileCollector,
   entries: Entry[],
   change: Partial<SessionDependencies> = {},
+  clock = systemClock,
 ) {
   const { ca, agent } = pki;
   const dialler = new Dialler(
     new Targets([{ host: 'localhost', port }], async () => ['127.0.0.1'], systemClock),
     async () => ({ ca, cert: agent.cert, key: agent.key, crl: undefined }),
     POLICY,
-    LINKING,
+    { ...LINKING, clock },
   );
   const acknowledged: Epoch[] = [];
   const outbox = new Outbox(() => ({
@@ -113,7 +115,12 @@ test('an epoch that fails ends the session although the next link takes nothing 
   const collector = await collecting(t, pki, { close: 'answer-then-reset' });
   const flood = { ...entry(2, 1), frames: Buffer.alloc(64 << 20, '9 message 0') };
   const entries = [entry(1, 5)];
-  const { session, acknowledged } = await sessionWith(t, collector, entries);
+  // The flood holds this thread up, the collector's reset with it: the look for that one waits until it has been.
+  const sleep: Clock['sleep'] = async (ms, signal) => {
+    if (ms !== DIAL_TIMES.resetMs) return systemClock.sleep(ms, signal);
+    await until(() => collector.counts.resets > 0, { what: 'the reset' });
+  };
+  const { session, acknowledged } = await sessionWith(t, collector, entries, {}, { ...systemClock, sleep });
   collector.behave({ read: 'nothing' });
   const { signal } = new AbortController();
   const ended = session.run(signal, signal);

@@ -21,6 +21,7 @@ interface Place {
   readonly directory: string;
   readonly file: string;
   readonly messages: () => string[];
+  readonly connections: () => number;
   configure(change?: object): Promise<void>;
 }
 
@@ -38,7 +39,13 @@ async function place(t: ExecutionContext): Promise<Place> {
   };
   const configure = (change: object = {}) => writeFile(file, stringify({ ...configuration, ...change }));
   await configure();
-  return { directory, file, configure, messages: () => collector.messages.map(String) };
+  return {
+    directory,
+    file,
+    configure,
+    messages: () => collector.messages.map(String),
+    connections: () => collector.counts.connections,
+  };
 }
 
 function started(
@@ -138,8 +145,9 @@ test('status tells how many connections have been made, for a SIEM may count the
 
   const status = capturedIo();
   await runProgram(['status', '--config', at.file], status);
-  // The second took over when the first was asked for its acknowledgement.
-  t.regex(status.out(), /^ {2}connections made: 2 in [\d.]+ /m);
+  // The first, and one more whenever one was asked for its acknowledgement.
+  t.true(at.connections() >= 2);
+  t.regex(status.out(), new RegExp(`^  connections made: ${at.connections()} in [\\d.]+ `, 'm'));
 });
 
 test('an agent that cannot start ends with status 2 and says which file is at fault', async (t) => {

@@ -33,6 +33,8 @@ export interface Counts {
   readonly messages: number;
   /** Times that a client said close_notify and we have seen it. */
   readonly closeNotifies: number;
+  /** Answers to it that were taken back. */
+  readonly resets: number;
 }
 
 export class HostileCollector {
@@ -49,7 +51,7 @@ export class HostileCollector {
   readonly #live = new Map<HostileConnection, Socket>();
   readonly #waiting: Socket[] = [];
   readonly #file: number | undefined;
-  readonly #counts = { connections: 0, handshakes: 0, messages: 0, closeNotifies: 0 };
+  readonly #counts = { connections: 0, handshakes: 0, messages: 0, closeNotifies: 0, resets: 0 };
   #behaviour: Behaviour;
   #shown: HostileOptions['identities'][number] | undefined;
   #served = 0;
@@ -126,6 +128,7 @@ export class HostileCollector {
     const connection = new HostileConnection(socket, { ca, ...identity }, this.#behaviour, {
       onHandshake: () => this.#count('handshakes'),
       onCloseNotify: () => this.#count('closeNotifies'),
+      onReset: () => this.#count('resets'),
       onMessage: (message) => {
         this.#store(message);
         this.onMessage(number);

@@ -14,6 +14,7 @@ export interface ConnectionOutlet {
   onHandshake(): void;
   onMessage(message: Buffer): void;
   onCloseNotify(): void;
+  onReset(): void;
   /** To behave like a process that is told to stop, the process must end now. */
   onExit(): void;
 }
@@ -126,7 +127,11 @@ export class HostileConnection {
 
   async #answerThenReset(): Promise<void> {
     await this.hangUp('close-notify');
-    this.#timers.add(setTimeout(() => this.#wire.socket.resetAndDestroy(), RESET_AFTER_MS));
+    const reset = () => {
+      this.#wire.socket.resetAndDestroy();
+      this.#outlet.onReset();
+    };
+    this.#timers.add(setTimeout(reset, RESET_AFTER_MS));
   }
 
   #onRecord({ type, length, first }: TlsRecord): 'pass' | 'withhold' {

@@ -17,7 +17,7 @@ export interface HostileProcessOptions extends HostileOptions {
 
 export class HostileProcess {
   /** What the process said last; what it has stored since it was killed may be a little more. */
-  counts: Counts = { connections: 0, handshakes: 0, messages: 0, closeNotifies: 0 };
+  counts: Counts = { connections: 0, handshakes: 0, messages: 0, closeNotifies: 0, resets: 0 };
   /** Resolves when the process has ended. */
   readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
   readonly #child: ChildProcess;

@@ -28,7 +28,7 @@ for (const version of VERSIONS) {
 
       t.deepEqual(await one.ending(), signs);
       t.deepEqual(collector.messages.map(String), ['a', 'b', 'c', 'd', 'e']);
-      t.deepEqual(collector.counts, { connections: 1, handshakes: 1, messages: 5, closeNotifies: 1 });
+      t.like(collector.counts, { connections: 1, handshakes: 1, messages: 5, closeNotifies: 1 });
     });
   }
 

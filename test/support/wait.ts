@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 type NotYet = false | undefined | null;
 
 export interface Wait {
-  /** Default 20 000: only ever reached by a test that fails, so generous enough for a busy machine. */
+  /** Default 60 000: only ever reached by a test that fails, so generous enough for a busy machine. */
   readonly timeoutMs?: number;
   /** What is waited for, as the error says it: "the collector to hold 20 messages". */
   readonly what: string;
@@ -23,7 +23,7 @@ export interface Wait {
  */
 export async function until<T>(
   condition: () => T | NotYet | Promise<T | NotYet>,
-  { timeoutMs = 20_000, what, everyMs = 10 }: Wait,
+  { timeoutMs = 60_000, what, everyMs = 10 }: Wait,
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
@@ -38,7 +38,7 @@ export async function until<T>(
 }
 
 /** `promise`, or an Error naming `what` when it has not settled in time. */
-export async function within<T>(promise: Promise<T>, { timeoutMs = 20_000, what }: Omit<Wait, 'everyMs'>): Promise<T> {
+export async function within<T>(promise: Promise<T>, { timeoutMs = 60_000, what }: Omit<Wait, 'everyMs'>): Promise<T> {
   const settled = new AbortController();
   try {
     return await Promise.race([

@@ -77,7 +77,8 @@ for (const oneAtATime of [false, true]) {
       pki,
       collectors: [{ host: 'localhost', port: collector.port }],
       delivery: { epochIntervalMs: 100 },
-      times: { ...SHORT_TIMES, nextLinkMs: 300 },
+      // Long beside what a busy machine may take from the collector's reset to the look for it.
+      times: { ...SHORT_TIMES, nextLinkMs: 300, resetMs: 600 },
     });
     stage.write(100);
     const agent = await stage.start();
