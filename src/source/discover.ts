@@ -105,6 +105,14 @@ export class Discovery {
     return this.#patterns.some(({ paths, rotated }) => [...paths, ...rotated].some((glob) => glob.leads(path)));
   }
 
+  /** The source that a path belongs to, or its log if it is a rotated part: the one `before`, if it is still there. */
+  sourceOf(path: string, before: string): string | undefined {
+    if (this.#patterns.some(({ name }) => name === before)) return before;
+    const paths = [path, ...liveNames(basename(path)).map((name) => join(dirname(path), name))];
+    const matched = (globs: readonly Glob[]) => globs.some((glob) => paths.some((each) => glob.matches(each)));
+    return this.#patterns.find((each) => matched(each.paths) && !matched(each.exclude))?.name;
+  }
+
   async #walk(glob: Glob, patterns: Patterns, by: FoundBy, round: Round): Promise<void> {
     const met = new Set<string>();
     const visit = async (directory: string, place: Place): Promise<void> => {

@@ -16,10 +16,22 @@ export interface HeldFile {
   readonly content: Content;
 }
 
-/** Where their tails were first seen, of those of which nothing has reached the journal. */
-export function unjournaled(files: readonly HeldFile[], known: readonly Position[]): Position[] {
+/**
+ * Where to begin: at what the journal knows, and, of files of which nothing has reached it, where they were first
+ * seen. `patterns` say whose a path is now: a source may have been renamed while its file is out of sight.
+ */
+export function startsOf(
+  known: readonly Position[],
+  files: readonly HeldFile[],
+  patterns: { sourceOf(path: string, before: string): string | undefined },
+): Position[] {
+  const held = new Set(files.map(({ first }) => first.tailId));
   const ids = new Set(known.map(({ tailId }) => tailId));
-  return files.map(({ first }) => first).filter(({ tailId }) => !ids.has(tailId));
+  const unread = files.map(({ first }) => first).filter(({ tailId }) => !ids.has(tailId));
+  return [...known, ...unread].map((position) => {
+    const source = held.has(position.tailId) ? patterns.sourceOf(position.path, position.source) : undefined;
+    return source === undefined ? position : { ...position, source };
+  });
 }
 
 /** Closes those that none of `keepers` has. */

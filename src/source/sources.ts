@@ -12,7 +12,7 @@ import { Descriptors } from './descriptors.js';
 import { Discovery } from './discover.js';
 import { type FileState, fileStates } from './file-state.js';
 import { FollowedLogs } from './followed-logs.js';
-import { closeOthers, type HeldFile, unjournaled } from './held-file.js';
+import { closeOthers, type HeldFile, startsOf } from './held-file.js';
 import { knownTails } from './known.js';
 import { Lookout } from './lookout.js';
 import { Newcomers } from './newcomers.js';
@@ -205,7 +205,7 @@ export class Sources {
 
   async #start(known: readonly Position[]): Promise<void> {
     const { held = [] } = this.deps;
-    this.#lookout.start(await this.#lookAround([...known, ...unjournaled(held, known)], held));
+    this.#lookout.start(await this.#lookAround(startsOf(known, held, this.#discovery), held));
     // Of sources that are configured no more, or written over; not before, for the start may have failed.
     await closeOthers(held, [...this.#tails.all]);
   }

@@ -71,6 +71,23 @@ test('what the journal has never taken of a deleted file is read again after SIG
   await recorder.expect(['read, and not on disk', 'unread']);
 });
 
+test('a deleted file is read to its end although its source has another name after SIGHUP', async (t) => {
+  const directory = temporaryDirectory(t);
+  const log = join(directory, 'audit.log');
+  append(log, 'read');
+  const recorder = await Recorder.open(t, [{ paths: [log] }]);
+  await recorder.expect(['read']);
+  await recorder.pause();
+  append(log, ...numbered('unread', 2_000));
+  rmSync(log);
+  await recorder.quiet();
+
+  await recorder.reload([complete({ name: 'clinic', paths: [log] })]);
+
+  await recorder.expect(['read', ...numbered('unread', 2_000)]);
+  t.is(recorder.chunks.at(-1)?.to.source, 'clinic');
+});
+
 test('a source that is added, removed or renamed repeats and loses nothing, and leaves no file open', async (t) => {
   const directory = temporaryDirectory(t);
   const [a, b] = [join(directory, 'a.log'), join(directory, 'b.log')];
