@@ -1,5 +1,5 @@
 import test from 'ava';
-import { databaseFault } from '../../src/export/fault.js';
+import { databaseFault, directoryFault } from '../../src/export/fault.js';
 import { AgentError } from '../../src/lib/errors.js';
 
 const where = { database: 'openemr on localhost:3306', user: 'auditor', passwordFile: '/etc/secret' };
@@ -44,4 +44,16 @@ test('an error that has its words already keeps them', (t) => {
   const error = new AgentError('database-credentials', 'cannot read it');
 
   t.is(databaseFault(error, where), error);
+});
+
+test('a directory that cannot be written comes with why, and with what to do about just that', (t) => {
+  const told = (code: string) => {
+    const { message, hint } = directoryFault('/srv/audit', Object.assign(new Error(`${code}: so it is`), { code }));
+    return [message, hint];
+  };
+  t.deepEqual(told('ENOSPC'), ['cannot write in /srv/audit: ENOSPC: so it is', 'free space on this volume']);
+  t.deepEqual(told('EACCES'), [
+    'cannot write in /srv/audit: EACCES: so it is',
+    'make it, and let the account that runs the export write in it',
+  ]);
 });
