@@ -93,7 +93,7 @@ for (const style of ['close-notify-unasked', 'fin-unasked'] as const) {
   }
 }
 
-test('a reset that came behind a FIN while this process stood still proves nothing', async (t) => {
+test.serial('a reset that came behind a FIN while this process stood still proves nothing', async (t) => {
   const collector = await collectingProcess(t, pki, temporaryDirectory(t), {
     behaviour: { close: 'answer-then-reset' },
   });
