@@ -74,7 +74,7 @@ export class Absence {
     if (tail.place.name !== 'unlinked') return;
     const nowMs = clock.monotonicMs();
     // Released to make room: nothing is left to read it through.
-    if (tail.content === undefined) return tails.lose(tail, 'deleted', tail.place.size, false, nowMs);
+    if (tail.content === undefined) return this.#letGo(tail, tail.place.size, nowMs);
     const stats = await tail.content.stat();
     if (stampOf(stats) !== tail.place.stamp) {
       if (stats.size !== tail.place.size) tail.finished = false;
@@ -90,7 +90,14 @@ export class Absence {
       return;
     }
     await descriptors.release(tail);
-    tails.lose(tail, 'deleted', tail.provenSize, false, nowMs);
+    this.#letGo(tail, tail.provenSize, nowMs);
+  }
+
+  #letGo(tail: Tail, size: ByteOffset | undefined, nowMs: number): void {
+    const { tails } = this.deps;
+    // It has read nothing of its own: what stands before its offset is another tail's.
+    if (!tail.journaled && tail.offset > 0) tails.remove(tail);
+    else tails.lose(tail, 'deleted', size, false, nowMs);
   }
 
   #tendLost(tail: Tail, place: Lost, view: View): void {

@@ -68,6 +68,14 @@ export class Descriptors {
     await tail.release();
   }
 
+  /** Gives the open file of one tail to another that stands in the same text. */
+  async pass(from: Tail, to: Tail): Promise<void> {
+    this.#open.delete(from);
+    const content = from.detach();
+    if (content !== undefined && (await to.adopt(content))) this.#open.add(to);
+    else await content?.close();
+  }
+
   /** All open files, to be read on by somebody else. */
   handOver(): HeldFile[] {
     const open = [...this.#open];

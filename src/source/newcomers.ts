@@ -95,6 +95,13 @@ export class Newcomers {
     report.info('Following a file', { path: way.path, source: way.source, offset: position.offset });
   }
 
+  /** A tail of its own that stands where another does: what it reads from here on is not the other's. */
+  twinOf({ position, limits, lineage, place }: Tail): Tail {
+    const { tails, newTailId } = this.deps;
+    const own = { ...position, tailId: newTailId() };
+    return new Tail(own, limits, { lineage, age: tails.nextAge(), bornLook: this.#looks, place, journaled: false });
+  }
+
   /** Keeps in mind that so much text stood in a file before it was written anew, and nothing of it was read. */
   missUnread({ lineage, bornLook }: Tail, seen: Seen, size: number): void {
     const { tails, clock, sources } = this.deps;

@@ -192,16 +192,24 @@ export class Placement {
       if (now !== undefined && stampOf(now) !== stamp) return this.#leaveUndecided(seen);
       return newcomers.follow(seen, 0);
     }
-    const whole = await readLength(original.tail);
     // Moved away and copied back, as editors and moved volumes do: what is in sight is the log.
-    if (whole !== undefined && seen.stats.size >= whole && seen.ways[0].matched && isLive(seen))
-      return newcomers.follow(seen, whole);
+    if (isLive(seen) && (await isReadOutOfSight(original.tail, seen.stats.size)))
+      return this.#goOn(original.tail, seen);
     if (heldMs < HOLD_MS || original.tail.place.name !== 'placed' || !seen.ways[0].matched) {
       held.set(seen.key, { stamp, of: original.tail, sinceMs: clock.monotonicMs() - heldMs });
       return;
     }
     // As long as this, it is no coincidence: what the copy repeats has been read.
     await newcomers.follow(seen, seen.stats.size >= MARK_BYTES ? 'end' : 0);
+  }
+
+  /** The tail goes on in the file in sight; the one out of sight may have a writer that has not noticed. */
+  async #goOn(tail: Tail, seen: Seen): Promise<void> {
+    const { tails, descriptors, newcomers } = this.deps;
+    const left = newcomers.twinOf(tail);
+    await descriptors.pass(tail, left);
+    tails.place(tail, seen);
+    tails.add(left);
   }
 
   /** The text before the offset is another one: the tail stays with its own text, which may lie elsewhere. */
@@ -220,9 +228,8 @@ function byAge(a: Seen, b: Seen): number {
   return a.stats.mtimeMs - b.stats.mtimeMs || byName || a.stats.birthtimeMs - b.stats.birthtimeMs;
 }
 
-/** How long the text of a file out of sight is, if all of it has been read. */
-async function readLength(tail: Tail): Promise<number | undefined> {
-  if (tail.place.name !== 'unlinked' || tail.content === undefined || tail.content.compressed) return undefined;
-  const { size } = await tail.content.stat();
-  return size === tail.offset ? size : undefined;
+/** Whether all of a file out of sight has been read, and is no longer than `size`. */
+async function isReadOutOfSight({ place, content, offset }: Tail, size: number): Promise<boolean> {
+  if (place.name !== 'unlinked' || content === undefined || content.compressed || offset > size) return false;
+  return (await content.stat()).size === offset;
 }

@@ -2,7 +2,7 @@
 import { appendFileSync, copyFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { append, numbered, temporaryDirectory } from '../../support/files.js';
+import { append, copyTruncate, numbered, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
 
 function rewrite(log: string): void {
@@ -115,6 +115,11 @@ test('a log that is moved out of sight and copied back, as editors do to keep a 
     await recorder.restart();
     append(log, 'newer');
     await recorder.expect([...read, 'new', 'of a writer that has not noticed', 'newer']);
+    copyTruncate(log, `${log}.1`);
+    append(log, 'newest');
+    await recorder.expect([...read, 'new', 'of a writer that has not noticed', 'newer', 'newest']);
+    await recorder.quiet();
+    await recorder.expect([...read, 'new', 'of a writer that has not noticed', 'newer', 'newest']);
     t.deepEqual(recorder.notices, []);
   }
 });
