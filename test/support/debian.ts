@@ -52,7 +52,12 @@ export class Debian {
     const layers = `lowerdir=${base},upperdir=${upper},workdir=${work}`;
     await succeeded(runProgram('mount', ['-t', 'overlay', 'overlay', '-o', layers, root]));
     const debian = new Debian(place, root);
-    await debian.boot();
+    try {
+      await debian.boot();
+    } catch (error) {
+      await debian.remove();
+      throw error;
+    }
     return debian;
   }
 
@@ -65,7 +70,8 @@ export class Debian {
 
   /** Runs a command in it, as root at its console would, to the end. */
   run(command: string, ...args: readonly string[]): Promise<Ended> {
-    const inside = ['--all', `--target=${this.#leader}`, '--'];
+    // --root: of tests in a chroot, the namespaces alone still have that one's.
+    const inside = ['--all', '--root', '--wd', `--target=${this.#leader}`, '--'];
     const clean = ['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/root', 'LC_ALL=C.UTF-8'];
     return runProgram('nsenter', [...inside, ...clean, command, ...args], { timeoutMs: 180_000 });
   }
@@ -86,7 +92,9 @@ export class Debian {
   async remove(): Promise<void> {
     if (this.#container?.exitCode === null) {
       const ended = once(this.#container, 'exit');
-      process.kill(this.#leader, 'SIGKILL');
+      // Without a first process inside, flock and systemd-nspawn end together, or have not begun.
+      if (this.#leader > 0) process.kill(this.#leader, 'SIGKILL');
+      else this.#container.kill();
       await ended;
     }
     await succeeded(runProgram('umount', [this.root]));
