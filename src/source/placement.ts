@@ -228,8 +228,10 @@ function byAge(a: Seen, b: Seen): number {
   return a.stats.mtimeMs - b.stats.mtimeMs || byName || a.stats.birthtimeMs - b.stats.birthtimeMs;
 }
 
-/** Whether all of a file out of sight has been read, and is no longer than `size`. */
+/** Whether a file that lies out of sight has been read to its end, and is no longer than `size`. */
 async function isReadOutOfSight({ place, content, offset }: Tail, size: number): Promise<boolean> {
   if (place.name !== 'unlinked' || content === undefined || content.compressed || offset > size) return false;
-  return (await content.stat()).size === offset;
+  const stats = await content.stat();
+  // What is deleted is soon let go, and then this one goes on with the tail.
+  return stats.nlink > 0 && stats.size === offset;
 }

@@ -116,7 +116,7 @@ export class Reader {
     if (tail.partial === undefined) this.#partials.delete(tail);
     else this.#partials.add(tail);
     // Otherwise a log that is rotated while nobody looks would never have been seen as one that is followed.
-    if (!tail.journaled) tail.moved = true;
+    if (!tail.journaled && tail.place.name === 'placed') tail.moved = true;
     if (!tail.content?.compressed) return;
     if (tail.content.damage !== undefined && tail.damage === undefined) {
       tail.damage = tail.content.damage;
