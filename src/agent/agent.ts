@@ -6,14 +6,14 @@
  */
 import type { Config } from '../config/config.js';
 import { assemble, type Parts } from './assemble.js';
-import { certificateStates } from './certificate-state.js';
-import { watchCertificates } from './certificate-watch.js';
-import { certificatesInUse } from './certificates-in-use.js';
-import { DELIVERY_TIMES } from './delivery-times.js';
+import { certificateStates } from './certificates/certificate-state.js';
+import { watchCertificates } from './certificates/certificate-watch.js';
+import { certificatesInUse } from './certificates/certificates-in-use.js';
+import { DELIVERY_TIMES } from './delivery/delivery-times.js';
 import type { AgentDependencies } from './dependencies.js';
-import { changesSinceLastUse, rememberUse } from './last-use.js';
+import { changesSinceLastUse, rememberUse } from './intake/last-use.js';
+import * as own from './intake/own-messages.js';
 import type { Legacy } from './legacy.js';
-import * as own from './own-messages.js';
 import { keepHeartbeat, remindOfInsecure } from './reminders.js';
 import type { AgentState } from './state.js';
 

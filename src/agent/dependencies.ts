@@ -2,7 +2,7 @@
 import type { Clock } from '../lib/clock.js';
 import type { Lookup } from '../link/targets.js';
 import type { ClockSync } from '../observe/clock-sync.js';
-import type { DeliveryTimes } from './delivery-times.js';
+import type { DeliveryTimes } from './delivery/delivery-times.js';
 import type { Legacy } from './legacy.js';
 import type { PartedReport, Problems } from './problems.js';
 

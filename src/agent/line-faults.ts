@@ -2,8 +2,8 @@
 import type { Clock } from '../lib/clock.js';
 import type { Position } from '../model/position.js';
 import type { Report } from '../model/report.js';
-import type { LineFault } from './careful-lines.js';
-import { ToldFailures } from './told-failures.js';
+import { ToldFailures } from './delivery/told-failures.js';
+import type { LineFault } from './encoding/careful-lines.js';
 
 /** The same fault can be met by every line; how many there were, `status` counts. */
 const TOLD_AGAIN_MS = 600_000;

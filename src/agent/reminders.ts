@@ -3,9 +3,9 @@ import type { TlsConfig } from '../config/config.js';
 import type { Clock } from '../lib/clock.js';
 import type { Report } from '../model/report.js';
 import type { Sources } from '../source/sources.js';
-import type { Encoder } from './encode.js';
-import type { Ingest } from './ingest.js';
-import { heartbeatMessage } from './own-messages.js';
+import type { Encoder } from './encoding/encode.js';
+import type { Ingest } from './intake/ingest.js';
+import { heartbeatMessage } from './intake/own-messages.js';
 
 const INSECURE_EVERY_MS = 60 * 60_000;
 

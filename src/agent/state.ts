@@ -6,10 +6,10 @@ import type { Journal } from '../journal/journal.js';
 import type { MessageName } from '../model/entry.js';
 import type { ClockSync } from '../observe/clock-sync.js';
 import type { FileState } from '../source/sources.js';
-import type { CertificateStates } from './certificate-state.js';
+import type { CertificateStates } from './certificates/certificate-state.js';
 import type { ConnectionCounts } from './connection-count.js';
-import type { DeliveryState } from './delivery-state.js';
-import type { EncoderCounts } from './encoder-counts.js';
+import type { DeliveryState } from './delivery/delivery-state.js';
+import type { EncoderCounts } from './encoding/encoder-counts.js';
 import type { SourceState } from './lag.js';
 import type { Problem } from './problems.js';
 

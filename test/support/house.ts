@@ -85,7 +85,7 @@ const FORBIDDEN = /^(events?|items?|data|info|managers?|handlers?|helpers?|utils
 
 /** Words of those whom a file speaks for: OpenEMR's event, the level info, RFC 5424's structured data, PKCS #7's signed data. */
 const THEIRS: Readonly<Record<string, RegExp>> = {
-  event: /^(model|openemr|export|atna|cli\/demo)\/|^agent\/header\.ts$/,
+  event: /^(model|openemr|export|atna|cli\/demo)\//,
   info: /^(model|observe)\//,
   data: /^(syslog|pki)\//,
 };

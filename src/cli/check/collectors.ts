@@ -2,7 +2,7 @@
  * A real handshake with each collector, held for a second: under TLS 1.3 a
  * collector refuses our certificate only after the handshake.
  */
-import { CollectorMemories } from '../../agent/collector-memory.js';
+import { CollectorMemories } from '../../agent/delivery/collector-memory.js';
 import type { CollectorConfig, Config } from '../../config/config.js';
 import { systemClock } from '../../lib/clock.js';
 import { connect } from '../../link/connect.js';

@@ -5,7 +5,7 @@
  * rotation keeps them.
  */
 import { open } from 'node:fs/promises';
-import { Encoder } from '../../agent/encode.js';
+import { Encoder } from '../../agent/encoding/encode.js';
 import type { Config } from '../../config/config.js';
 import type { Log } from '../../source/generations.js';
 import type { Rotation } from '../../source/logrotate.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Encoder } from '../../../src/agent/encode.js';
+import { Encoder } from '../../../src/agent/encoding/encode.js';
 import { identify, messageName } from '../../../src/cli/verify/identify.js';
 import { Unframer } from '../../../src/syslog/rfc5425.js';
 import { LEAST, load } from '../../support/config.js';

@@ -1,0 +1,99 @@
+/**
+ * What the agent shows and trusts, as files: looked at again before every
+ * connection, so that a renewed pair is used from the next one on. A pair that
+ * is broken or half written changes nothing and is warned of.
+ */
+import { stat } from 'node:fs/promises';
+import type { Clock } from '../../lib/clock.js';
+import { AgentError, reasonOf } from '../../lib/errors.js';
+import type { TlsMaterial } from '../../link/connect.js';
+import { LinkError } from '../../link/refusal.js';
+import type { Report } from '../../model/report.js';
+import { type Credentials, loadCredentials, type CredentialFiles as Paths } from '../../pki/credentials.js';
+
+/** Faults of our own certificate that time or a new file will mend: lines are kept in the journal until then. */
+const MENDED_IN_TIME = ['certificate-dates', 'certificate-revocation'];
+
+export interface CredentialFilesDependencies {
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly env: NodeJS.ProcessEnv;
+  /** In use until now, and to be used on while the files cannot be. */
+  readonly before?: Credentials | undefined;
+  /** Another certificate is in use than before. */
+  readonly changed: (credentials: Credentials) => void;
+}
+
+export class CredentialFiles {
+  /** In use; `undefined` while our certificate cannot be used at all. */
+  present: Credentials | undefined;
+  #fault: AgentError | undefined;
+  #seen = '';
+
+  private constructor(
+    private readonly paths: Paths,
+    private readonly dependencies: CredentialFilesDependencies,
+  ) {}
+
+  /** Throws an AgentError when the files cannot be used and only the operator can change that. */
+  static async open(paths: Paths, dependencies: CredentialFilesDependencies): Promise<CredentialFiles> {
+    const files = new CredentialFiles(paths, dependencies);
+    await files.reload();
+    const fault = files.#fault;
+    if (files.present === undefined) files.present = dependencies.before;
+    if (files.present === undefined && fault !== undefined && !MENDED_IN_TIME.includes(fault.code)) throw fault;
+    return files;
+  }
+
+  /** For the next connection; throws a LinkError while there is nothing to show. */
+  async material(): Promise<TlsMaterial> {
+    await this.reload();
+    if (this.present !== undefined) return this.present;
+    const { message = 'no usable certificate', hint = '' } = this.#fault ?? {};
+    throw new LinkError('own-certificate', 'us', message, hint);
+  }
+
+  /** Reads the files again if one of them has changed. */
+  async reload(): Promise<void> {
+    const { clock, report, env, changed } = this.dependencies;
+    const state = await this.#state();
+    if (state === this.#seen && this.present !== undefined) return;
+    this.#seen = state;
+    const before = this.present;
+    const told = this.#fault?.message;
+    try {
+      const options = { nowMs: clock.nowMs(), credentialsDirectory: env.CREDENTIALS_DIRECTORY };
+      this.present = await loadCredentials(this.paths, options);
+      this.#fault = undefined;
+    } catch (error) {
+      this.#fault =
+        error instanceof AgentError ? error : new AgentError('credentials', reasonOf(error), { cause: error });
+      if (this.#fault.message === told) return;
+      const sentence =
+        (before ?? this.dependencies.before) === undefined
+          ? 'The certificate cannot be used'
+          : 'The new certificate files are not used';
+      report.error(sentence, { reason: this.#fault.message, remedy: this.#fault.hint });
+      return;
+    }
+    for (const warning of this.present.warnings) report.warning('A certificate needs attention', { reason: warning });
+    if (before !== undefined) {
+      report.notice('New certificate files are in use from the next connection on', {
+        subject: this.present.own?.subject,
+        until: this.present.own?.notAfter,
+      });
+      changed(this.present);
+    }
+  }
+
+  /** Changes whenever a file does: identity, size and times of all. */
+  async #state(): Promise<string> {
+    const { ca, cert, key, p12, crl } = this.paths;
+    const states = [ca, cert, key, p12, crl].map(async (path) => {
+      if (path === undefined) return '-';
+      const state = await stat(path).catch(() => undefined);
+      return state === undefined ? 'none' : `${state.ino} ${state.size} ${state.mtimeMs} ${state.ctimeMs}`;
+    });
+    return (await Promise.all(states)).join('; ');
+  }
+}

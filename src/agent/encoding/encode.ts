@@ -1,0 +1,181 @@
+/**
+ * A chunk of a source's bytes becomes one entry: its lines as RFC 5424 messages
+ * in RFC 5425 frames, each with the number by which it is known for ever, and
+ * the position behind them.
+ *
+ * MSG is the line byte for byte, unless the profile or the configuration puts
+ * something else there; a byte order mark comes first when it is UTF-8 beyond
+ * ASCII and does not begin with one. A line ends at LF, one CR before it is not
+ * part of it, nor is the byte order mark of a file. Empty lines are counted, not
+ * sent. What is longer than a message, or could only be taken in pieces by the
+ * source, goes out in numbered parts with one `id`: `1/3 2/3 3/3`, or
+ * `1/* 2/* 3/3` while its end is not known. A line whose end comes alone (LF
+ * after a wait) is closed by a part without content.
+ *
+ * Known limit: a piece that ends between CR and LF has sent the CR.
+ */
+import { isAscii } from 'node:buffer';
+import type { MessageConfig, SourceConfig } from '../../config/config.js';
+import { AgentError } from '../../lib/errors.js';
+import type { MessageName, NewEntry, Run } from '../../model/entry.js';
+import type { Chunk } from '../../model/line.js';
+import type { Position, TailId } from '../../model/position.js';
+import type { Field } from '../../model/record.js';
+import type { ClockSync } from '../../observe/clock-sync.js';
+import { FrameWriter } from '../../syslog/frame-writer.js';
+import type { Severity } from '../../syslog/priority.js';
+import { BOM } from '../../syslog/rfc5424.js';
+import { tamperMessage } from '../intake/own-messages.js';
+import { CarefulLines, type LineFault } from './careful-lines.js';
+import type { EncoderCounts } from './encoder-counts.js';
+import { type Lines, LineWriter } from './line-writer.js';
+import type { MessageMaker, Profile } from './message-maker.js';
+import { hasBom } from './parts.js';
+import { profileOf } from './profile.js';
+import type { Reading } from './reading.js';
+import { positionWith, stateAt, statesAt, type TailState } from './tail-state.js';
+
+export interface EncoderOptions {
+  readonly sources: readonly SourceConfig[];
+  readonly message: MessageConfig;
+  readonly run: Run;
+  readonly nextSeq: number;
+  /** As the journal has them: where lines and doubled hours were left. */
+  readonly positions: readonly Position[];
+  /** The last message intact on disk from an earlier run; the first message of this one names it. */
+  readonly follows?: MessageName;
+  readonly clock?: () => ClockSync;
+  /** Told beside the message that goes out. */
+  readonly tampered?: (facts: { source: string; file: string; rows: number }) => void;
+  /** Told of the lines of one read of which no message could be made as their format asks, in their order. */
+  readonly faulty?: (at: Position, faults: readonly LineFault[]) => void;
+  /** Default: as `message.profile` says. */
+  readonly profile?: Profile;
+}
+
+export class Encoder {
+  readonly #message: MessageConfig;
+  readonly #run: Run;
+  readonly #lines: LineWriter;
+  readonly #sources: ReadonlyMap<string, MessageMaker>;
+  readonly #tampered: NonNullable<EncoderOptions['tampered']>;
+  readonly #faulty: NonNullable<EncoderOptions['faulty']>;
+  #tails: Map<TailId, TailState>;
+
+  constructor(options: EncoderOptions) {
+    const { sources, message, run, nextSeq, positions, follows, clock = () => 'unknown' as const } = options;
+    const profile = options.profile ?? profileOf(message, run, clock);
+    this.#message = message;
+    this.#run = run;
+    this.#lines = new LineWriter({ message, profile, run, nextSeq, follows });
+    this.#sources = new Map(sources.map((source) => [source.name, profile.maker(source)]));
+    this.#tampered = options.tampered ?? (() => undefined);
+    this.#faulty = options.faulty ?? (() => undefined);
+    this.#tails = statesAt(positions);
+  }
+
+  get counts(): EncoderCounts {
+    return this.#lines.counts;
+  }
+
+  /** The number that the next message will get. */
+  get nextSeq(): number {
+    return this.#lines.nextSeq;
+  }
+
+  /**
+   * One read becomes one entry; `count` is 0 when it only moves the position. What a line holds never makes this
+   * throw: careful-lines.ts.
+   */
+  encode(chunk: Chunk): NewEntry {
+    const { tally } = this.#lines;
+    try {
+      return this.#encode(chunk, this.#lines);
+    } catch {
+      this.#lines.backTo(tally);
+      const careful = new CarefulLines(this.#lines, chunk.to, chunk.readAtMs);
+      const entry = this.#encode(chunk, careful);
+      if (careful.faults.length > 0) this.#faulty(chunk.to, careful.faults);
+      return entry;
+    }
+  }
+
+  /** Lines that had been read before: under new numbers, and with no word of where their tail stands now. */
+  encodeAgain(chunk: Chunk): NewEntry {
+    const { tailId } = chunk.from;
+    const state = this.#tails.get(tailId);
+    // The heading stands further up in the file, and holds for these lines as well.
+    const { inside, memory } = stateAt(chunk.from);
+    this.#tails.set(tailId, { inside, memory: { columns: state?.memory.columns, ...memory } });
+    const entry = this.encode(chunk);
+    if (state === undefined) this.#tails.delete(tailId);
+    else this.#tails.set(tailId, state);
+    return { ...entry, from: undefined, to: undefined };
+  }
+
+  /** The agent's own message: `kind` and `fields` say what happened. It has no MSG and belongs to no position. */
+  own(kind: string, fields: readonly Field[], nowMs: number, severity: Severity): NewEntry {
+    const first = { run: this.#run, seq: this.nextSeq };
+    const writer = new FrameWriter(this.#message.maxBytes);
+    this.#lines.own(writer, { kind, fields, severity, nowMs });
+    return { from: undefined, to: undefined, first, count: 1, frames: writer.frames };
+  }
+
+  /** The journal lost what it had not synced: numbers and tails go back to what it holds. `counts` keep what was done twice. */
+  reset(nextSeq: number, positions: readonly Position[]): void {
+    this.#lines.nextSeq = nextSeq;
+    this.#tails = statesAt(positions);
+  }
+
+  #encode(chunk: Chunk, lines: Lines): NewEntry {
+    const { bytes, from, ending } = chunk;
+    const first = { run: this.#run, seq: this.nextSeq };
+    const reading = this.#begin(chunk);
+    let at = from.offset === 0 && hasBom(bytes, 0) ? BOM.length : 0;
+    for (let lf = bytes.indexOf(LF, at); lf !== -1; lf = bytes.indexOf(LF, at)) {
+      lines.line(reading, at, lf > at && bytes[lf - 1] === CR ? lf - 1 : lf);
+      at = lf + 1;
+    }
+    const goesOn = ending === 'part' || ending === 'waiting';
+    if (at < bytes.length && goesOn) lines.piece(reading, at, bytes.length, false);
+    else if (at < bytes.length) lines.line(reading, at, bytes.length);
+    else if (ending === 'final' && reading.inside !== undefined) lines.piece(reading, at, at, true);
+    if (reading.tampering.length > 0) this.#alarm(reading, chunk, lines);
+
+    const { frames, count } = reading.writer;
+    return { from: from.offset, to: this.#settle(reading, chunk.to), first, count, frames };
+  }
+
+  #begin(chunk: Chunk): Reading {
+    const { from, bytes } = chunk;
+    const maker = this.#sources.get(from.source);
+    if (maker === undefined) throw new AgentError('unknown-source', `${from.path} belongs to no configured source`);
+    return {
+      ...(this.#tails.get(from.tailId) ?? stateAt(from)),
+      bytes,
+      tailId: from.tailId,
+      offset: from.offset,
+      ascii: isAscii(bytes),
+      maker,
+      describer: maker.describer(chunk.to.path, chunk.readAtMs),
+      writer: new FrameWriter(2 * bytes.length),
+      tampering: [],
+    };
+  }
+
+  /** In the entry of the rows themselves, so that it is neither lost nor said twice. */
+  #alarm(reading: Reading, { to: { source, path: file }, readAtMs }: Chunk, lines: Lines): void {
+    const { tampering } = reading;
+    lines.also(reading, { ...tamperMessage(source, file, tampering), nowMs: readAtMs });
+    this.#tampered({ source, file, rows: tampering.length });
+  }
+
+  #settle({ inside, memory }: Reading, to: Position): Position {
+    if (to.gone) this.#tails.delete(to.tailId);
+    else this.#tails.set(to.tailId, { inside, memory });
+    return positionWith(to, { inside, memory });
+  }
+}
+
+const LF = 0x0a;
+const CR = 0x0d;

@@ -1,0 +1,64 @@
+/**
+ * The configuration and the certificate that the agent worked with last, by
+ * their digests: most changes come with a restart, and the collector is to be
+ * told of those, too. Losing the file costs one such message.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../../config/config.js';
+import { replaceFile } from '../../lib/atomic-file.js';
+import { reasonOf } from '../../lib/errors.js';
+import type { Report } from '../../model/report.js';
+import type { Credentials } from '../../pki/credentials.js';
+import type { OwnMessage } from './ingest.js';
+import { certificateMessage, configurationMessage } from './own-messages.js';
+
+const FILE = 'last-use.json';
+
+interface LastUse {
+  readonly configuration: string;
+  readonly certificate: string;
+}
+
+/** What to tell the collector of: nothing, when nobody knows what was used before. `readAgain`: on demand, which counts as a change. */
+export async function changesSinceLastUse(
+  config: Config,
+  present: Credentials | undefined,
+  readAgain: boolean,
+): Promise<OwnMessage[]> {
+  const before = await lastUse(config.journal.directory);
+  const now = useOf(config, present);
+  const told: OwnMessage[] = [];
+  if (readAgain || differ(before.configuration, now.configuration)) told.push(configurationMessage(config.file));
+  if (present !== undefined && differ(before.certificate, now.certificate)) told.push(certificateMessage(present));
+  return told;
+}
+
+export async function rememberUse(config: Config, present: Credentials | undefined, report: Report): Promise<void> {
+  const path = join(config.journal.directory, FILE);
+  try {
+    await replaceFile(path, `${JSON.stringify(useOf(config, present))}\n`);
+  } catch (error) {
+    const reason = reasonOf(error);
+    report.warning('A change made before the next start may not be told to the collector', { file: path, reason });
+  }
+}
+
+function useOf(config: Config, present: Credentials | undefined): LastUse {
+  const configuration = createHash('sha256').update(JSON.stringify(config)).digest('hex');
+  return { configuration, certificate: present?.own?.sha256 ?? '' };
+}
+
+async function lastUse(directory: string): Promise<Partial<LastUse>> {
+  try {
+    const content: unknown = JSON.parse(await readFile(join(directory, FILE), 'utf8'));
+    return typeof content === 'object' && content !== null ? content : {};
+  } catch {
+    return {};
+  }
+}
+
+function differ(before: string | undefined, now: string): boolean {
+  return before !== undefined && before !== '' && now !== '' && before !== now;
+}

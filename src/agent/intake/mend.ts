@@ -1,0 +1,72 @@
+/**
+ * Answers damage in the journal: the collector is told which messages are
+ * gone, and what the log files still have of them is read again, under new
+ * numbers and with the same identity. Until all of it is on disk the journal
+ * tells the damage again at every start.
+ */
+import type { SourceConfig } from '../../config/config.js';
+import type { Damage } from '../../journal/notice.js';
+import type { Clock } from '../../lib/clock.js';
+import { AgentError, reasonOf } from '../../lib/errors.js';
+import type { TailId } from '../../model/position.js';
+import type { Report } from '../../model/report.js';
+import { reread } from '../../source/reread.js';
+import type { Ingest } from './ingest.js';
+import { journalMessage } from './own-messages.js';
+
+export interface MendDependencies {
+  readonly ingest: Pick<Ingest, 'say' | 'again'>;
+  /** Resolves when all that was put into the journal is on disk. */
+  readonly flushed: () => Promise<void>;
+  readonly sources: readonly SourceConfig[];
+  /** Where the tail is now; `undefined` when it is not followed any more. */
+  readonly pathOf: (tailId: TailId) => string | undefined;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly stop: AbortSignal;
+}
+
+const AGAIN_MS = 1_000;
+
+/** Rejects when the agent stops before all is done. */
+export async function mend(damage: Damage, dependencies: MendDependencies): Promise<void> {
+  const { ingest, flushed, clock, report, stop } = dependencies;
+  ingest.say(journalMessage(damage));
+  while (!stop.aborted) {
+    try {
+      const bytes = await readRanges(damage, dependencies);
+      await flushed();
+      if (damage.ranges.length > 0) report.notice('What the journal had lost was read again', { bytes });
+      return;
+    } catch (error) {
+      report.debug('Reading again what the journal had lost begins anew', { reason: reasonOf(error) });
+      await clock.sleep(AGAIN_MS, stop);
+    }
+  }
+  throw new AgentError('stopped', 'the agent stops before what the journal had lost was read again');
+}
+
+async function readRanges({ ranges }: Damage, dependencies: MendDependencies): Promise<number> {
+  const { ingest, sources, pathOf, clock, report } = dependencies;
+  let bytes = 0;
+  for (const range of ranges) {
+    const source = sources.find(({ name }) => name === range.position.source);
+    const before = bytes;
+    const paths = [...new Set([pathOf(range.tailId), range.path].filter((path) => path !== undefined))];
+    const options = { paths, nowMs: () => clock.nowMs(), maxLineBytes: source?.maxLineBytes ?? 0 };
+    if (source !== undefined) {
+      for await (const chunk of reread(range, options)) {
+        await ingest.again(chunk);
+        bytes += chunk.bytes.length;
+      }
+    }
+    if (bytes === before && range.to !== range.from) {
+      report.error('What the journal had lost is no longer in any log file', {
+        file: range.path,
+        from: range.from,
+        to: range.to,
+      });
+    }
+  }
+  return bytes;
+}

@@ -1,0 +1,52 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { CollectorMemories } from '../../../src/agent/delivery/collector-memory.js';
+import { UNKNOWN_COLLECTOR } from '../../../src/link/level.js';
+import { temporaryDirectory } from '../../support/files.js';
+import { silent } from '../../support/silent.js';
+
+const learnt = { level: 'fin', weaker: undefined, oneAtATime: true } as const;
+
+test('what was learnt of a collector is there after a restart', async (t) => {
+  const directory = temporaryDirectory(t);
+  const memories = await CollectorMemories.open(directory, silent);
+  t.deepEqual(memories.of('hie.example.org', 6514), UNKNOWN_COLLECTOR);
+  await memories.keep('hie.example.org', 6514, learnt);
+  const again = await CollectorMemories.open(directory, silent);
+  t.deepEqual(again.of('hie.example.org', 6514), learnt);
+  t.deepEqual(again.of('hie.example.org', 6515), UNKNOWN_COLLECTOR);
+});
+
+test('a doubt that is not a level yet is not written', async (t) => {
+  const directory = temporaryDirectory(t);
+  const memories = await CollectorMemories.open(directory, silent);
+  const doubtful = { ...UNKNOWN_COLLECTOR, weaker: { level: 'window', count: 1 } } as const;
+  await memories.keep('hie.example.org', 6514, doubtful);
+  t.deepEqual(memories.of('hie.example.org', 6514), doubtful);
+  t.throws(() => readFileSync(join(directory, 'collectors.json')), { code: 'ENOENT' });
+});
+
+for (const [what, content] of [
+  ['rubbish', '{"hie'],
+  ['another kind of JSON', '[1, null, "x"]'],
+  ['null', 'null'],
+  ['a level that there is not', '{"hie.example.org:6514":{"level":"certain","oneAtATime":"yes"}}'],
+]) {
+  test(`a file of ${what} is as good as none`, async (t) => {
+    const directory = temporaryDirectory(t);
+    writeFileSync(join(directory, 'collectors.json'), content ?? '');
+    const memories = await CollectorMemories.open(directory, silent);
+    t.deepEqual(memories.of('hie.example.org', 6514), UNKNOWN_COLLECTOR);
+  });
+}
+
+test('a disk that takes nothing is warned of, and what was learnt holds until the restart', async (t) => {
+  const directory = temporaryDirectory(t);
+  const warnings: string[] = [];
+  const memories = await CollectorMemories.open(directory, { ...silent, warning: (said) => void warnings.push(said) });
+  rmSync(directory, { recursive: true });
+  await memories.keep('hie.example.org', 6514, learnt);
+  t.is(warnings.length, 1);
+  t.deepEqual(memories.of('hie.example.org', 6514), learnt);
+});

@@ -1,0 +1,197 @@
+import test, { type ExecutionContext } from 'ava';
+import { CollectorMemories } from '../../../src/agent/delivery/collector-memory.js';
+import { DELIVERY_TIMES } from '../../../src/agent/delivery/delivery-times.js';
+import type { Epoch } from '../../../src/agent/delivery/epoch.js';
+import { Outbox } from '../../../src/agent/delivery/outbox.js';
+import { Session, type SessionDependencies } from '../../../src/agent/delivery/session.js';
+import { type Clock, systemClock } from '../../../src/lib/clock.js';
+import { AgentError } from '../../../src/lib/errors.js';
+import { DIAL_TIMES } from '../../../src/link/connect.js';
+import { Dialler } from '../../../src/link/dial.js';
+import { type Caution, epochLimit } from '../../../src/link/epoch.js';
+import { Targets } from '../../../src/link/targets.js';
+import type { Entry } from '../../../src/model/entry.js';
+import { makeTestPki, type TestPki } from '../../support/certificates.js';
+import { collecting } from '../../support/collecting.js';
+import { temporaryDirectory } from '../../support/files.js';
+import type { HostileCollector } from '../../support/hostile-collector.js';
+import { LINKING, POLICY } from '../../support/linking.js';
+import { positionAt } from '../../support/positions.js';
+import { silent } from '../../support/silent.js';
+import { until, within } from '../../support/wait.js';
+
+let pki: TestPki;
+test.before(async () => {
+  pki = await makeTestPki();
+});
+test.after.always(() => pki.remove());
+
+const never = new AbortController().signal;
+const OPTIONS = { epochBytes: 4 << 20, epochIntervalMs: 50 };
+const BOLD: Caution = { learning: false, first: false, startingBytes: undefined, reducedBytes: undefined };
+
+/** `count` messages in one entry. */
+function entry(number: number, count: number): Entry {
+  const frames = Array.from({ length: count }, (_, at) => `9 message ${at % 10}`).map((frame) => frame.slice(0, 11));
+  return {
+    number,
+    from: (number - 1) * 10,
+    to: positionAt(number * 10),
+    first: { run: '00112233445566ff', seq: 100 * number },
+    count,
+    frames: Buffer.from(frames.join('')),
+  };
+}
+
+/** A session with this collector that has these entries to send, and what becomes of them. */
+async function sessionWith(
+  t: ExecutionContext,
+  { port }: HostileCollector,
+  entries: Entry[],
+  change: Partial<SessionDependencies> = {},
+  clock = systemClock,
+) {
+  const { ca, agent } = pki;
+  const dialler = new Dialler(
+    new Targets([{ host: 'localhost', port }], async () => ['127.0.0.1'], systemClock),
+    async () => ({ ca, cert: agent.cert, key: agent.key, crl: undefined }),
+    POLICY,
+    { ...LINKING, clock },
+  );
+  const acknowledged: Epoch[] = [];
+  const outbox = new Outbox(() => ({
+    next: async () => entries.splice(0, 1),
+    grown: async (signal) => {
+      await until(() => entries.length > 0 || signal.aborted, { what: 'more', timeoutMs: 60_000 });
+    },
+    close: async () => undefined,
+  }));
+  const session = new Session(await dialler.dial(never), {
+    outbox,
+    dialler,
+    memories: await CollectorMemories.open(temporaryDirectory(t), silent),
+    clock: systemClock,
+    report: silent,
+    limit: (learning) => epochLimit(OPTIONS, { ...BOLD, learning }),
+    fixedLevel: undefined,
+    windowMs: 1_000,
+    times: DELIVERY_TIMES,
+    turned: () => undefined,
+    sent: () => undefined,
+    moved: async () => undefined,
+    linked: () => undefined,
+    acknowledged: async (epoch) => void acknowledged.push(epoch),
+    ...change,
+  });
+  return { session, acknowledged };
+}
+
+test('a stop that comes in the middle of an entry sends the rest of it, so that no half is repeated', async (t) => {
+  const collector = await collecting(t, pki);
+  const stop = new AbortController();
+  const limit = () => epochLimit(OPTIONS, { ...BOLD, reducedBytes: 40 });
+  const { session, acknowledged } = await sessionWith(t, collector, [entry(1, 20)], {
+    limit,
+    sent: () => stop.abort(),
+  });
+  t.deepEqual(await session.run(stop.signal, never), { how: 'stopped' });
+  t.is(collector.messages.length, 20);
+  t.deepEqual(acknowledged.at(-1)?.mark, { entry: 1, messages: 0 });
+});
+
+test('when the link that follows dies, the epoch before is told as failed, and is not acknowledged', async (t) => {
+  const collector = await collecting(t, pki);
+  const { session, acknowledged } = await sessionWith(t, collector, [entry(1, 5)]);
+  const ended = session.run(never, never);
+  await until(() => collector.counts.closeNotifies === 1, { what: 'the first close' });
+  await collector.hangUp('fin');
+  const end = await ended;
+  t.is(end.how, 'failed');
+  t.is(end.how === 'failed' && end.epoch?.messages, 5);
+  t.deepEqual(acknowledged, []);
+});
+
+test('an epoch that fails ends the session although the next link takes nothing more', async (t) => {
+  const collector = await collecting(t, pki, { close: 'answer-then-reset' });
+  const flood = { ...entry(2, 1), frames: Buffer.alloc(64 << 20, '9 message 0') };
+  const entries = [entry(1, 5)];
+  // The flood holds this thread up, the collector's reset with it: the look for that one waits until it has been.
+  const sleep: Clock['sleep'] = async (ms, signal) => {
+    if (ms !== DIAL_TIMES.resetMs) return systemClock.sleep(ms, signal);
+    await until(() => collector.counts.resets > 0, { what: 'the reset' });
+  };
+  const { session, acknowledged } = await sessionWith(t, collector, entries, {}, { ...systemClock, sleep });
+  collector.behave({ read: 'nothing' });
+  const { signal } = new AbortController();
+  const ended = session.run(signal, signal);
+  await until(() => collector.counts.closeNotifies === 1, { what: 'the first close' });
+  entries.push(flood);
+  // Long before the next link would be found to have stalled.
+  const end = await within(ended, { what: 'the end of the session' });
+  t.is(end.how === 'failed' && end.epoch?.messages, 5);
+  t.deepEqual(acknowledged, []);
+});
+
+test('a journal that cannot be read ends the session, and what was sent before is acknowledged', async (t) => {
+  const collector = await collecting(t, pki);
+  const entries = [entry(1, 5)];
+  const { session, acknowledged } = await sessionWith(t, collector, entries, {
+    outbox: new Outbox(() => ({
+      next: async () => {
+        if (collector.counts.closeNotifies > 0) throw new AgentError('journal-unreadable', 'EIO');
+        return entries.splice(0, 1);
+      },
+      grown: async (signal) => {
+        await until(() => signal.aborted || collector.counts.closeNotifies > 0, { what: 'the end of the epoch' });
+      },
+      close: async () => undefined,
+    })),
+  });
+  const end = await session.run(never, never);
+  t.is(end.how, 'unreadable');
+  t.is(acknowledged.length, 1);
+});
+
+test('a fault behind the acknowledgement is not taken for a fault of the link', async (t) => {
+  const collector = await collecting(t, pki);
+  const { session } = await sessionWith(t, collector, [entry(1, 5)], {
+    acknowledged: () => Promise.reject(new RangeError('not the link’s')),
+  });
+  await t.throwsAsync(session.run(never, never), { instanceOf: RangeError });
+});
+
+test('a link that is listened to first sends nothing to a collector that refuses us after the handshake', async (t) => {
+  const collector = await collecting(t, pki, { handshake: 'then-close' });
+  const { session } = await sessionWith(t, collector, [entry(1, 5)]);
+  const end = await session.run(never, never, true);
+  t.like(end, { how: 'failed' });
+  t.is(end.how === 'failed' && end.error.code, 'closed-after-handshake');
+  t.true(end.how === 'failed' && (end.epoch?.isEmpty ?? true));
+});
+
+test('a collector that has taken two links is not believed when it takes none before the close', async (t) => {
+  const collector = await collecting(t, pki);
+  const memories = await CollectorMemories.open(temporaryDirectory(t), silent);
+  await memories.keep('localhost', collector.port, { level: 'close-notify', weaker: undefined, oneAtATime: false });
+  const { session, acknowledged } = await sessionWith(t, collector, [entry(1, 5)], {
+    memories,
+    times: { ...DELIVERY_TIMES, handshakeMs: 300 },
+  });
+  // It would take the next one after the close: a restarted process does so, too.
+  collector.behave({ oneAtATime: true });
+  const end = await within(session.run(never, never), { what: 'the end of the session' });
+  t.is(end.how === 'failed' && end.error.code, 'no-handshake');
+  t.deepEqual(acknowledged, []);
+  t.false(memories.of('localhost', collector.port).oneAtATime);
+});
+
+test('a kill takes the links away at once, whatever the collector does', async (t) => {
+  const collector = await collecting(t, pki, { close: 'never' });
+  const kill = new AbortController();
+  const { session, acknowledged } = await sessionWith(t, collector, [entry(1, 5)]);
+  const ended = session.run(never, kill.signal);
+  await until(() => collector.counts.closeNotifies === 1, { what: 'our close_notify' });
+  kill.abort();
+  t.is((await ended).how, 'failed');
+  t.deepEqual(acknowledged, []);
+});
