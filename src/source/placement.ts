@@ -188,7 +188,8 @@ export class Placement {
     }
     if (original === undefined) {
       // A copy that has been written anew since this look would be taken for as long as the copy was.
-      const now = before && (await this.deps.opener.use(seen, (content) => content.stat()));
+      const hasKin = [...lineagesOfFile(seen)].some((lineage) => this.deps.tails.of(lineage).size > 0);
+      const now = hasKin ? await this.deps.opener.use(seen, (content) => content.stat()) : undefined;
       if (now !== undefined && stampOf(now) !== stamp) return this.#leaveUndecided(seen);
       return newcomers.follow(seen, 0);
     }
