@@ -41,6 +41,14 @@ const FORGET_MS = 600_000;
 const AWAY_TOLD_MS = 3_600_000;
 const AWAY_FORGET_MS = 7 * 86_400_000;
 
+const KEEP = 'keep rotated files for longer; openemr-audit-forwarder check says for how long unread lines stay';
+const REMEDIES: Readonly<Record<LossReason, string>> = {
+  truncated: 'let logrotate use create instead of copytruncate where the writer allows it',
+  overwritten: 'let whoever writes the log add to it, not write it anew',
+  deleted: KEEP,
+  'rotated-away': KEEP,
+};
+
 export class Absence {
   constructor(
     readonly deps: AbsenceDependencies,
@@ -156,6 +164,7 @@ export class Absence {
       fromOffset,
       toOffset,
       reason,
+      remedy: REMEDIES[reason],
     });
     this.deps.notice({ kind: 'gap', source, path, tailId, fromOffset, toOffset, reason });
   }

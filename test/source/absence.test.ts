@@ -13,10 +13,20 @@ const QUIET_MS = 5_000;
 test('what is lost while a look is under way is not told before another look could find it', async (t) => {
   const clock = new ManualClock();
   const notices: Notice[] = [];
+  const told: { readonly remedy?: string }[] = [];
+  const warning = (_message: string, facts = {}) => {
+    told.push(facts);
+  };
   const tails = new Tails();
   tails.add(lostTail(clock.monotonicMs()));
   const absence = new Absence(
-    { tails, descriptors: {} as Descriptors, clock, report: silent, notice: (notice) => notices.push(notice) },
+    {
+      tails,
+      descriptors: {} as Descriptors,
+      clock,
+      report: { ...silent, warning },
+      notice: (notice) => notices.push(notice),
+    },
     { quietMs: QUIET_MS, hasCopy: () => false, isUndecided: () => false },
   );
   const lookedMs = clock.monotonicMs();
@@ -27,6 +37,8 @@ test('what is lost while a look is under way is not told before another look cou
 
   await absence.tend(nothing, clock.monotonicMs());
   t.like(notices, [{ kind: 'gap', fromOffset: 0, toOffset: 25, reason: 'deleted' }]);
+  t.like(told, [{ path: '/logs/audit.log', reason: 'deleted' }]);
+  t.regex(told[0]?.remedy ?? '', /openemr-audit-forwarder check/);
 });
 
 const nothing = { files: new Map(), deviceAt: () => 1 } as unknown as View;
