@@ -52,8 +52,9 @@ async function find(io: Io, file: string | undefined, prompt: string): Promise<s
 async function type(io: Io, prompt: string): Promise<string | undefined> {
   const { stdin } = io;
   if (!isTerminal(stdin)) return undefined;
-  io.stderr.write(prompt);
+  // First, so that nothing typed at the prompt is echoed, and Ctrl-C is ours.
   stdin.setRawMode(true);
+  io.stderr.write(prompt);
   try {
     return await readHiddenLine(stdin, io.signal);
   } finally {
