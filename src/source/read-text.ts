@@ -22,16 +22,15 @@ const STEP_BYTES = 64 * 1024;
 const LF = 0x0a;
 
 export class ReadText {
+  #end: ByteOffset;
   #head: Buffer;
   readonly #newest: Buffer[];
   #newestBytes: number;
   readonly #marks: Mark[] = [];
 
   /** Known so far by its marks at `end`. */
-  constructor(
-    private end: ByteOffset,
-    { head, last }: Marks,
-  ) {
+  constructor(end: ByteOffset, { head, last }: Marks) {
+    this.#end = end;
     this.#head = head;
     this.#newest = [last];
     this.#newestBytes = last.length;
@@ -40,17 +39,16 @@ export class ReadText {
   /** `bytes` have been read behind what was read before; `head` and the digest `last` stand for all up to their end. */
   append(bytes: Buffer, head: Buffer, last: string): void {
     this.#head = head;
-    this.end += bytes.length;
+    this.#end += bytes.length;
     // A copy, so that what was read does not live on in a part of it.
     const newest = Buffer.from(bytes.subarray(-NEWEST_BYTES));
     this.#newestBytes += newest.length;
     this.#newest.push(newest);
-    for (let [oldest] = this.#newest; this.#newestBytes - oldest!.length >= NEWEST_BYTES; [oldest] = this.#newest) {
-      this.#newestBytes -= oldest!.length;
-      this.#newest.shift();
+    while (this.#newestBytes - this.#newest[0]!.length >= NEWEST_BYTES) {
+      this.#newestBytes -= this.#newest.shift()!.length;
     }
     if (bytes.at(-1) !== LF) return;
-    this.#marks.push({ offset: this.end, last });
+    this.#marks.push({ offset: this.#end, last });
     if (this.#marks.length > MAX_MARKS) this.#marks.shift();
   }
 
@@ -59,9 +57,9 @@ export class ReadText {
     const start = await content.read(0, MARK_BYTES);
     if (start.length === 0) return 0;
     if (start.length > this.#head.length || !start.equals(this.#head.subarray(0, start.length))) return 0;
-    const length = await lengthBelow(content, this.end);
+    const length = await lengthBelow(content, this.#end);
     if (length === undefined || length <= start.length) return length ?? 0;
-    const newestFrom = this.end - this.#newestBytes;
+    const newestFrom = this.#end - this.#newestBytes;
     if (length - newestFrom >= MARK_BYTES || newestFrom <= MARK_BYTES) {
       const newest = Buffer.concat(this.#newest).subarray(0, length - newestFrom);
       return newest.equals(await content.read(newestFrom, newest.length)) ? length : 0;
