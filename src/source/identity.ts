@@ -25,6 +25,11 @@ export function isSameFile(identity: FileIdentity, { ino, dev, birthtimeMs }: Se
   return identity.inode === ino && identity.device === dev && identity.birthtimeMs === birthtimeMs;
 }
 
+/** Whether an inode was certainly used again. A file system that keeps no birth time gives none, or that of the last change. */
+export function isAnotherFile({ birthtimeMs }: FileIdentity, now: Seen['stats']): boolean {
+  return birthtimeMs > 0 && now.birthtimeMs > birthtimeMs && now.birthtimeMs !== now.ctimeMs;
+}
+
 export function fileIdentity({ ino, dev, birthtimeMs, mtimeMs }: Seen['stats']): Omit<FileIdentity, 'head' | 'last'> {
   return { inode: ino, device: dev, birthtimeMs, mtimeMs };
 }

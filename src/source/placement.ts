@@ -10,7 +10,7 @@ import type { Report } from '../model/report.js';
 import { originalOf } from './copy.js';
 import type { Descriptors } from './descriptors.js';
 import type { FollowedLogs } from './followed-logs.js';
-import { MARK_BYTES } from './identity.js';
+import { isAnotherFile, MARK_BYTES } from './identity.js';
 import { Inheritance } from './inheritance.js';
 import { isLive, lineagesOfFile } from './lineage.js';
 import type { Newcomers } from './newcomers.js';
@@ -104,9 +104,14 @@ export class Placement {
   }
 
   async #takeUp(tail: Tail, seen: Seen): Promise<boolean> {
-    const { tails } = this.deps;
+    const { tails, clock } = this.deps;
     if (tail.place.name === 'lost') return false;
     const { size, stamp } = tail.place;
+    // Nothing of it has been read to know it by, and nothing holds its inode.
+    if (tail.offset === 0 && tail.content === undefined && isAnotherFile(tail.identity, seen.stats)) {
+      tails.lose(tail, 'deleted', size, false, clock.monotonicMs());
+      return false;
+    }
     const known = Math.max(size, tail.provenSize ?? 0);
     const shrunk = !isCompressed(tail.path) && seen.stats.size < known;
     if (shrunk && !(await this.#stillHolds(tail, seen, known))) return false;

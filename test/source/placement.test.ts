@@ -46,6 +46,24 @@ for (const looks of [0, 1]) {
   });
 }
 
+test('a file that got the inode of one of which nothing was read is another file', async (t) => {
+  const log = join(temporaryDirectory(t), 'audit.log');
+  const { look, tails, placement } = stage(log);
+  writeFileSync(log, '');
+  await placement.apply(await look(), 0);
+  const [tail] = tails.all;
+  const { place, identity } = tail!;
+  renameSync(log, `${log}.1`);
+  const view = await look();
+  const [seen] = view.files.values();
+  const key = place.name === 'placed' ? place.key : '';
+  const bornLater = { ...seen!.stats, birthtimeMs: identity.birthtimeMs + 1, ctimeMs: identity.birthtimeMs + 2 };
+
+  await placement.apply({ ...view, files: new Map([[key, { ...seen!, stats: bornLater }]]) }, 0);
+
+  t.is(tail!.place.name, 'lost');
+});
+
 function stage(log: string) {
   const source = complete({ paths: [log] });
   const clock = new ManualClock();
