@@ -10,6 +10,8 @@ export type Compression = 'none' | 'gzip' | 'unsupported';
 
 const COMPRESSED = /\.(?:gz|bz2|xz|zst|zip|lz4|lzma|Z|7z)$/;
 const ROTATED_SUFFIX = /[.\-_](?:\d[\d.\-_:T]*Z?|old|bak|prev)$/;
+// logrotate moves a log aside that its writer has made anew before logrotate could.
+const MOVED_ASIDE = /\.backup$/;
 const DATED = /^(.+?)[.\-_](\d[\d.\-_:T]*Z?)(\.[^.]*[a-z][^.]*)$/i;
 // A date, or a date and time: fewer digits between stem and extension are part of a name (`node-12.log`).
 const MIN_DATE_DIGITS = 6;
@@ -29,7 +31,7 @@ export function isCompressed(path: string): boolean {
  */
 export function liveNames(name: string): readonly [string, ...string[]] {
   const plain = name.replace(COMPRESSED, '') || name;
-  const live = plain.replace(ROTATED_SUFFIX, '') || plain;
+  const live = plain.replace(MOVED_ASIDE, '').replace(ROTATED_SUFFIX, '') || plain;
   const [, stem, date, extension] = DATED.exec(live) ?? [];
   if (stem === undefined || date === undefined || date.replaceAll(/\D/g, '').length < MIN_DATE_DIGITS) return [live];
   return [live, stem + extension];

@@ -9,6 +9,7 @@ const names: readonly (readonly [name: string, live: readonly string[]])[] = [
   ['audit.log-20260101-1767225600.gz', ['audit.log']],
   ['audit.log.2026-01-01T10:00:00Z', ['audit.log']],
   ['audit.log.old', ['audit.log']],
+  ['audit.log-2026112403.backup', ['audit.log']],
   ['audit-20260101.log', ['audit-20260101.log', 'audit.log']],
   ['audit-2026-01-01.log.gz', ['audit-2026-01-01.log', 'audit.log']],
   ['audit-20260101.log.2', ['audit-20260101.log', 'audit.log']],
