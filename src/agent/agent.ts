@@ -6,15 +6,12 @@
  */
 import type { Config } from '../config/config.js';
 import { assemble, type Parts } from './assemble.js';
-import { certificateStates } from './certificates/certificate-state.js';
-import { watchCertificates } from './certificates/certificate-watch.js';
-import { certificatesInUse } from './certificates/certificates-in-use.js';
+import { certificateStates, certificatesInUse, watchCertificates } from './certificates/expiry.js';
 import { DELIVERY_TIMES } from './delivery/delivery-times.js';
-import type { AgentDependencies } from './dependencies.js';
-import { changesSinceLastUse, rememberUse } from './intake/last-use.js';
+import type { AgentDependencies, Legacy } from './dependencies.js';
 import * as own from './intake/own-messages.js';
-import type { Legacy } from './legacy.js';
-import { keepHeartbeat, remindOfInsecure } from './reminders.js';
+import { keepHeartbeat, remindOfInsecure } from './periodic.js';
+import { changesSinceLastUse, rememberUse } from './remembered.js';
 import type { AgentState } from './state.js';
 
 export type { AgentDependencies } from './dependencies.js';

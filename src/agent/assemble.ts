@@ -12,12 +12,10 @@ import { pathFault } from '../pki/path.js';
 import { Sources } from '../source/sources.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import { CredentialFiles } from './certificates/credential-files.js';
-import { ClockWatch } from './clock-watch.js';
 import { ConnectionCount } from './connection-count.js';
 import { CollectorMemories } from './delivery/collector-memory.js';
 import { DELIVERY_TIMES } from './delivery/delivery-times.js';
 import { Forward } from './delivery/forward.js';
-import { Health } from './delivery/health.js';
 import { Outbox } from './delivery/outbox.js';
 import { receiptOf } from './delivery/receipt.js';
 import type { AgentDependencies } from './dependencies.js';
@@ -28,7 +26,9 @@ import * as own from './intake/own-messages.js';
 import { Lag } from './lag.js';
 import { LineFaults } from './line-faults.js';
 import { OwnTails } from './own-tail.js';
-import { rememberSources, startedSources } from './started-sources.js';
+import { ClockWatch } from './periodic.js';
+import { rememberSources, startedSources } from './remembered.js';
+import { Health } from './watchdog.js';
 
 export interface Parts {
   readonly journal: Journal;

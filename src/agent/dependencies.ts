@@ -2,9 +2,18 @@
 import type { Clock } from '../lib/clock.js';
 import type { Lookup } from '../link/targets.js';
 import type { ClockSync } from '../observe/clock-sync.js';
+import type { Credentials } from '../pki/credentials.js';
+import type { HeldFile } from '../source/sources.js';
 import type { DeliveryTimes } from './delivery/delivery-times.js';
-import type { Legacy } from './legacy.js';
 import type { PartedReport, Problems } from './problems.js';
+
+/** What an agent leaves to the one that goes on in the same process, when the configuration is read again. */
+export interface Legacy {
+  /** Log files, open: the heir's once it has started, until then whoever's who gives them. */
+  readonly files: readonly HeldFile[];
+  /** Shown until now; for an heir with the same configuration, should its certificate files be unusable by now. */
+  readonly credentials: Credentials | undefined;
+}
 
 export interface AgentDependencies {
   readonly clock: Clock;

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { Health } from '../agent/delivery/health.js';
+import { Health } from '../agent/watchdog.js';
 import { connectSite } from '../export/connect.js';
 import { runExport } from '../export/exporter.js';
 import { directoryFault } from '../export/fault.js';

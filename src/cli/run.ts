@@ -2,8 +2,8 @@
 import { Command } from 'commander';
 import { Agent, type AgentDependencies } from '../agent/agent.js';
 import { Problems } from '../agent/problems.js';
-import { keepStateFile } from '../agent/state-file.js';
-import { succeed, type Working } from '../agent/succession.js';
+import { succeed, type Working } from '../agent/reload.js';
+import { keepStateFile } from '../agent/state.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { systemClock } from '../lib/clock.js';

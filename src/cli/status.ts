@@ -2,7 +2,7 @@
 import { access, constants, realpath } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { Command } from 'commander';
-import { readStateFile } from '../agent/state-file.js';
+import { readStateFile } from '../agent/state.js';
 import { loadConfig } from '../config/load.js';
 import { systemClock } from '../lib/clock.js';
 import { AgentError, systemCode } from '../lib/errors.js';

@@ -1,5 +1,5 @@
 /** Are the certificate files such that a connection can be made with them? */
-import { daysUntil } from '../../agent/certificates/certificate-state.js';
+import { daysUntil } from '../../agent/certificates/expiry.js';
 import type { TlsConfig } from '../../config/config.js';
 import { AgentError } from '../../lib/errors.js';
 import { type Credentials, loadCredentials } from '../../pki/credentials.js';

@@ -7,10 +7,10 @@
 import { open } from 'node:fs/promises';
 import { Encoder } from '../../agent/encoding/encode.js';
 import type { Config } from '../../config/config.js';
-import type { Log } from '../../source/generations.js';
-import type { Rotation } from '../../source/logrotate.js';
 import { durationText, sizeText } from '../voice.js';
 import { type Finding, good, warning } from './finding.js';
+import type { Log } from './log-files.js';
+import type { Rotation } from './logrotate.js';
 import type { RotatedLog } from './rotation.js';
 
 const HOUR_MS = 3_600_000;

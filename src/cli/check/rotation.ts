@@ -6,10 +6,10 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Config, SourceConfig } from '../../config/config.js';
-import { isLookedInto, type Log } from '../../source/generations.js';
-import { type ConfigurationFiles, type Rotation, rotatedPath, rotationFor } from '../../source/logrotate.js';
 import { plural, sizeText } from '../voice.js';
 import { type Finding, good, warning } from './finding.js';
+import { isLookedInto, type Log } from './log-files.js';
+import { type ConfigurationFiles, type Rotation, rotatedPath, rotationFor } from './logrotate.js';
 
 /** A followed log, and the stanza of logrotate's that rotates it. */
 export interface RotatedLog {

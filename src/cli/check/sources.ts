@@ -7,10 +7,10 @@ import { systemClock } from '../../lib/clock.js';
 import { systemCode } from '../../lib/errors.js';
 import type { Report } from '../../model/report.js';
 import { type FileState, Sources } from '../../source/sources.js';
-import { permissionCommand } from '../permission.js';
 import { plural, sizeText } from '../voice.js';
 import { bad, type Finding, good, warning } from './finding.js';
 import { ownTails } from './own-tails.js';
+import { permissionCommand } from './permission.js';
 
 export async function checkSources({ sources, message }: Config): Promise<Finding[]> {
   const warnings: Finding[] = [];

@@ -4,7 +4,7 @@
  * which rows its configuration leaves out. Only read; the agent may be running.
  */
 import { readdir } from 'node:fs/promises';
-import { readStateFile } from '../../agent/state-file.js';
+import { readStateFile } from '../../agent/state.js';
 import { loadConfig } from '../../config/load.js';
 import { AgentError, reasonOf } from '../../lib/errors.js';
 import type { ByteOffset } from '../../model/position.js';

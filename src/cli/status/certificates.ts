@@ -1,5 +1,5 @@
 /** Of `status`: how long the certificates and the revocation list still last. */
-import type { CertificateState } from '../../agent/certificates/certificate-state.js';
+import type { CertificateState } from '../../agent/certificates/expiry.js';
 import type { AgentState } from '../../agent/state.js';
 import { countText } from '../voice.js';
 

@@ -1,6 +1,5 @@
 import test from 'ava';
-import { certificateStates } from '../../../src/agent/certificates/certificate-state.js';
-import { certificatesInUse } from '../../../src/agent/certificates/certificates-in-use.js';
+import { certificateStates, certificatesInUse } from '../../../src/agent/certificates/expiry.js';
 import type { Peer } from '../../../src/link/peer.js';
 import { loadCredentials } from '../../../src/pki/credentials.js';
 import { makeTestPki, type TestPki } from '../../support/certificates.js';

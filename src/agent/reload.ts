@@ -11,7 +11,7 @@ import type { Clock } from '../lib/clock.js';
 import { AgentError, reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
 import { Agent, type AgentDependencies } from './agent.js';
-import type { Legacy } from './legacy.js';
+import type { Legacy } from './dependencies.js';
 
 export interface Working {
   readonly agent: Agent;

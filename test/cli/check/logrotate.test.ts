@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Rotation, readRotations, rotatedPath, rotationFor } from '../../src/source/logrotate.js';
+import { type Rotation, readRotations, rotatedPath, rotationFor } from '../../../src/cli/check/logrotate.js';
 
 const DAY_MS = 86_400_000;
 

@@ -1,8 +1,7 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import type { AgentState } from '../../src/agent/state.js';
-import { keepStateFile, readStateFile } from '../../src/agent/state-file.js';
+import { type AgentState, keepStateFile, readStateFile } from '../../src/agent/state.js';
 import type { Facts } from '../../src/model/report.js';
 import { temporaryDirectory } from '../support/files.js';
 import { ManualClock } from '../support/manual-clock.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { ClockWatch } from '../../src/agent/clock-watch.js';
+import { ClockWatch } from '../../src/agent/periodic.js';
 import type { ClockSync } from '../../src/observe/clock-sync.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { silent } from '../support/silent.js';

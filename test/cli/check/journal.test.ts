@@ -1,6 +1,6 @@
 import test from 'ava';
-import { isNetworkFileSystem } from '../../src/journal/network-file-system.js';
-import { ForgetfulFiles } from '../support/forgetful-files.js';
+import { isNetworkFileSystem } from '../../../src/cli/check/journal.js';
+import { ForgetfulFiles } from '../../support/forgetful-files.js';
 
 for (const [name, type, isNetwork] of [
   ['ext4', 0xef53, false],

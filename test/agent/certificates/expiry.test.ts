@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type Watched, warningMark, watchCertificates } from '../../../src/agent/certificates/certificate-watch.js';
+import { type Watched, warningMark, watchCertificates } from '../../../src/agent/certificates/expiry.js';
 import type { Clock } from '../../../src/lib/clock.js';
 import type { Facts, Report } from '../../../src/model/report.js';
 

@@ -5,9 +5,9 @@
  * in something that nobody foresaw; systemd is then told nothing more, and
  * starts the agent anew (WatchdogSec=). No line is lost by that.
  */
-import type { Clock } from '../../lib/clock.js';
-import { TURN_MS } from '../../lib/in-turns.js';
-import type { Report } from '../../model/report.js';
+import type { Clock } from '../lib/clock.js';
+import { TURN_MS } from '../lib/in-turns.js';
+import type { Report } from '../model/report.js';
 
 /** A disk can be busy for long; a collector's address is given up after 20 s. */
 export const STUCK_MS = 60_000;

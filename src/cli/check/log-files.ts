@@ -5,11 +5,11 @@
  */
 import { open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { type DiscoverOptions, Discovery } from './discover.js';
-import { compileGlob } from './glob.js';
-import { isLiveName, lineagesOf } from './lineage.js';
-import { compressionOf, liveNames } from './rotated-name.js';
-import type { Seen } from './view.js';
+import { type DiscoverOptions, Discovery } from '../../source/discover.js';
+import { compileGlob } from '../../source/glob.js';
+import { isLiveName, lineagesOf } from '../../source/lineage.js';
+import { compressionOf, liveNames } from '../../source/rotated-name.js';
+import type { Seen } from '../../source/view.js';
 
 export interface Generation {
   readonly path: string;

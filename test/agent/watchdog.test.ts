@@ -1,9 +1,9 @@
 import test from 'ava';
-import { Health, RESOLVER_MS, STUCK_MS } from '../../../src/agent/delivery/health.js';
-import { TURN_MS } from '../../../src/lib/in-turns.js';
-import type { Report } from '../../../src/model/report.js';
-import { ManualClock } from '../../support/manual-clock.js';
-import { silent } from '../../support/silent.js';
+import { Health, RESOLVER_MS, STUCK_MS } from '../../src/agent/watchdog.js';
+import { TURN_MS } from '../../src/lib/in-turns.js';
+import type { Report } from '../../src/model/report.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { silent } from '../support/silent.js';
 
 function watched(t: { teardown(undo: () => void): void }) {
   const clock = new ManualClock();
