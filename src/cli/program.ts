@@ -1,19 +1,19 @@
 /** The command line: which commands there are, and one way of speaking for all of them. */
 import { Command, CommanderError, Help, type Option } from 'commander';
-import { loadExport } from '../config/load-export.js';
+import { loadExport } from '../config/load.js';
 import { certCommand } from './cert/cert.js';
 import { checkCommand } from './check/check.js';
 import { configOption } from './config-option.js';
 import { demoCommand } from './demo/demo.js';
-import { exportCommand } from './export.js';
+import { exportCommand } from './export/export.js';
 import type { Io } from './io.js';
-import { listenCommand } from './listen.js';
-import { receiptCommand } from './receipt.js';
-import { runCommand } from './run.js';
+import { listenCommand } from './listen/listen.js';
+import { runCommand } from './run/run.js';
 import { sendCommand } from './send.js';
-import { statusCommand } from './status.js';
+import { statusCommand } from './status/status.js';
 import { UsageError } from './usage-error.js';
-import { verifyCommand } from './verify.js';
+import { receiptCommand } from './verify/receipt.js';
+import { verifyCommand } from './verify/verify.js';
 import { packageVersion } from './version.js';
 import { COMMAND } from './voice.js';
 

@@ -1,11 +1,11 @@
 /** The configuration file and the environment, as one frozen Config; or one ConfigError with all that is wrong. */
-import type { Config, MessageConfig, SourceConfig, TlsConfig } from './config.js';
+import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import { readStartAt } from '../lib/start-at.js';
+import type { Config, ExportConfig, LogConfig, MessageConfig, SiteConfig, SourceConfig, TlsConfig } from './config.js';
 import { byLine, ConfigError } from './fault.js';
-import { frozen } from './frozen.js';
 import { type Host, thisHost } from './host.js';
 import { readListen } from './listen.js';
-import { readText } from './read-text.js';
-import { brokenRules } from './rules.js';
+import { brokenExportRules, brokenRules } from './rules.js';
 import { type FileValues, schema } from './schema.js';
 import { pathsOf, readShape, type Shape } from './shape.js';
 import { readValues } from './values.js';
@@ -94,4 +94,105 @@ function tlsOf(tls: FileValues['tls']): TlsConfig {
 function asRfc5425(fingerprint: string): string {
   const colon = fingerprint.indexOf(':');
   return fingerprint.slice(0, colon).toLowerCase() + fingerprint.slice(colon).toUpperCase();
+}
+
+/** A value that nobody can change any more, however deep. */
+function frozen<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const part of Object.values(value)) frozen(part);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+/**
+ * What the command `export` takes from the configuration file: its sections
+ * `export` and `log`. Faults of the others are the agent's: a host that only
+ * exports needs no sources, no collectors and no certificates.
+ */
+interface ExportSections {
+  readonly export: ExportConfig;
+  readonly log: LogConfig;
+}
+
+const { export: exported, log, ...others } = schema;
+const sections = { export: exported, log };
+
+const LOOK = 'export --grants';
+
+/** Reads `file`, with single keys overridden by `OAF_EXPORT_…` and `OAF_LOG_…` variables of `env`. */
+export async function loadExport(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  host: Pick<Host, 'readFile'> = thisHost,
+): Promise<ExportSections> {
+  const shape = withoutOthers(readShape(await readText(file, host, 'export.sites'), schema));
+  if (shape.faults.some(({ key }) => key === '')) throw new ConfigError(file, shape.faults, LOOK);
+  const variables = ownVariables(env);
+  const { values, faults } = readValues(sections, shape, variables);
+  const found = [...shape.faults, ...faults, ...unknownVariables(Object.keys(variables), pathsOf(schema))];
+  const broken = brokenExportRules(values.export, (path) => shape.written.get(path)?.line);
+  const all = [...found, ...broken.filter((rule) => !found.some(({ key }) => key === rule.key))];
+  if (all.length > 0) throw new ConfigError(file, all.toSorted(byLine), LOOK);
+  return frozen({ export: exportOf(values.export), log: values.log });
+}
+
+/** A section that nobody knows stays a fault: it may be a misspelt `export`. */
+function withoutOthers({ tree, faults, written }: Shape): Shape {
+  return {
+    tree: Object.fromEntries(Object.entries(tree).filter(([name]) => Object.hasOwn(sections, name))),
+    faults: faults.filter(({ key }) => !Object.hasOwn(others, key.split(/[.[]/)[0]!)),
+    written,
+  };
+}
+
+function exportOf(values: FileValues['export']): ExportConfig {
+  const { directory, disclosures, maxBytes } = values;
+  return {
+    directory,
+    sites: values.sites.map(siteOf),
+    // Its format has let through nothing else.
+    startAt: readStartAt(values.startAt)!,
+    disclosures,
+    pollMs: values.poll,
+    settleMs: values.settle,
+    examineMs: values.examine,
+    keepMs: values.keep,
+    maxBytes,
+    rotateBytes: values.rotate,
+  };
+}
+
+/** Whoever writes a key of `tls` wants TLS, even if the rest of it goes without saying. */
+function siteOf({ tls, ...site }: FileValues['export']['sites'][number]): SiteConfig {
+  const asked = Object.values(tls).some((value) => value !== undefined);
+  return { ...site, tls: asked ? { ...tls, verify: tls.verify ?? 'name' } : undefined };
+}
+
+/* The configuration file's text, or an error that says what to do. */
+
+/** `sections` names what such a file needs, for whoever has none yet. */
+async function readText(file: string, host: Pick<Host, 'readFile'>, sections: string): Promise<string> {
+  try {
+    return await host.readFile(file);
+  } catch (cause) {
+    const [reason, hint] = wordsFor(cause, file, sections);
+    throw new AgentError('configuration', `cannot read the configuration ${file}: ${reason}`, {
+      cause,
+      hint: `${hint}, or name another file with --config FILE`,
+    });
+  }
+}
+
+function wordsFor(cause: unknown, file: string, sections: string): readonly [reason: string, hint: string] {
+  switch (systemCode(cause)) {
+    case 'ENOENT':
+      return ['there is no such file', `write one with ${sections}`];
+    case 'EISDIR':
+      return ['it is a directory', `name the file in it, such as --config ${file.replace(/\/$/, '')}/config.yaml`];
+    case 'EACCES':
+      return ['this user may not read it', 'run this as root, or make it readable for the user that runs this'];
+    default:
+      return [reasonOf(cause), 'see to the disk'];
+  }
 }

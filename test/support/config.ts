@@ -2,8 +2,7 @@
 import type { Config } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/fault.js';
 import type { Host } from '../../src/config/host.js';
-import { loadConfig } from '../../src/config/load.js';
-import { loadExport } from '../../src/config/load-export.js';
+import { loadConfig, loadExport } from '../../src/config/load.js';
 
 /** The least that is complete. */
 export const LEAST = `

@@ -4,7 +4,7 @@
  * configuration file's.
  */
 import { readFileSync } from 'node:fs';
-import { exportCommand } from '../../src/cli/export.js';
+import { exportCommand } from '../../src/cli/export/export.js';
 import type { Io } from '../../src/cli/io.js';
 import { runProgram } from '../../src/cli/program.js';
 import { AgentError } from '../../src/lib/errors.js';

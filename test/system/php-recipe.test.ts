@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { listenCommand } from '../../src/cli/listen.js';
+import { listenCommand } from '../../src/cli/listen/listen.js';
 import { runProgram } from '../../src/cli/program.js';
 import { capturedIo } from '../support/captured-io.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';

@@ -1,6 +1,6 @@
 /** The agent's state as numbers for Prometheus. docs/observability/README.md says what each is for. Pure. */
 import type { Family, Sample } from '../../observe/metrics.js';
-import type { StatusReport } from '../status-report.js';
+import type { StatusReport } from './status-report.js';
 
 const PREFIX = 'openemr_audit_forwarder_';
 

@@ -1,8 +1,8 @@
 /** Of `status`: to whom messages go, since when, and what is proven of their arrival. */
 import type { AgentState } from '../../agent/state.js';
-import { linkText } from '../summary.js';
 import { countText, durationText } from '../voice.js';
 import { momentText } from './moment.js';
+import { linkText } from './summary.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -11,11 +11,11 @@ import { reasonOf, systemCode } from '../../lib/errors.js';
 import type { Report } from '../../model/report.js';
 import { type Answer, httpServer } from '../../observe/http.js';
 import { Metrics } from '../../observe/metrics.js';
-import { reportOf, type StatusReport } from '../status-report.js';
-import { statusText } from '../status-text.js';
-import { summaryLine } from '../summary.js';
 import { familiesOf } from './families.js';
 import { pageOf } from './page.js';
+import { reportOf, type StatusReport } from './status-report.js';
+import { statusText } from './status-text.js';
+import { summaryLine } from './summary.js';
 
 export interface ListenDependencies {
   readonly state: () => AgentState;

@@ -1,5 +1,5 @@
 /** The status as a page for people: the words of `status`, and nothing that needs a script. Pure. */
-import type { Verdict } from '../verdict.js';
+import type { Verdict } from './verdict.js';
 
 const COLOURS: Readonly<Record<Verdict, string>> = { OK: '#1a7f37', WAITING: '#9a6700', PROBLEM: '#cf222e' };
 

@@ -10,7 +10,7 @@ import { type Listen, listenText } from '../../config/listen.js';
 import { Layout } from '../../journal/layout.js';
 import { type Holder, lockHolder } from '../../journal/lock.js';
 import { systemCode } from '../../lib/errors.js';
-import type { Verdict } from '../verdict.js';
+import type { Verdict } from './verdict.js';
 
 export type Presence =
   | { readonly name: 'present' }

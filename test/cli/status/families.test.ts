@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { familiesOf } from '../../../src/cli/status/families.js';
-import { reportOf } from '../../../src/cli/status-report.js';
+import { reportOf } from '../../../src/cli/status/status-report.js';
 import { Metrics } from '../../../src/observe/metrics.js';
 import { thisPackage } from '../../support/package.js';
 import { NOW_MS, stateWith, WELL } from '../../support/sample-state.js';

@@ -1,23 +1,23 @@
 /** `verify FILE…`: is everything there that was sent? Held against what a collector stored, and against the receipts. */
 import { access, constants, stat } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { type Clock, systemClock } from '../lib/clock.js';
-import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
-import { Unframer } from '../syslog/rfc5425.js';
-import type { Beginning } from '../verify/chain.js';
-import { Completeness } from '../verify/completeness.js';
-import { ReceiptCheck } from '../verify/receipt-check.js';
-import { readReceipts } from '../verify/receipt-reader.js';
-import { readStore } from '../verify/store.js';
-import { objections } from '../verify/verdict.js';
-import { configFileOf } from './config-option.js';
-import type { Io } from './io.js';
+import { type Clock, systemClock } from '../../lib/clock.js';
+import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
+import { Unframer } from '../../syslog/rfc5425.js';
+import type { Beginning } from '../../verify/chain.js';
+import { Completeness } from '../../verify/completeness.js';
+import { ReceiptCheck } from '../../verify/receipt-check.js';
+import { readReceipts } from '../../verify/receipt-reader.js';
+import { readStore } from '../../verify/store.js';
+import { objections } from '../../verify/verdict.js';
+import { configFileOf } from '../config-option.js';
+import type { Io } from '../io.js';
+import { UsageError } from '../usage-error.js';
+import { identify, messageName } from './identify.js';
+import { Progress } from './progress.js';
 import { findReceipts } from './receipts-directory.js';
-import { UsageError } from './usage-error.js';
-import { identify, messageName } from './verify/identify.js';
-import { Progress } from './verify/progress.js';
-import { storeLines } from './verify/store-words.js';
-import { receiptLines, verdictLines } from './verify/verdict-words.js';
+import { storeLines } from './store-words.js';
+import { receiptLines, verdictLines } from './verdict-words.js';
 
 interface VerifyOptions {
   readonly receipts?: string | true;

@@ -1,9 +1,9 @@
 /** Where the receipts are that a command is to read: as told, or as the configuration says. */
 import { stat } from 'node:fs/promises';
-import { loadConfig } from '../config/load.js';
-import { receiptsDirectory } from '../verify/receipts.js';
-import type { Io } from './io.js';
-import { UsageError } from './usage-error.js';
+import { loadConfig } from '../../config/load.js';
+import { receiptsDirectory } from '../../verify/receipts.js';
+import type { Io } from '../io.js';
+import { UsageError } from '../usage-error.js';
 
 /** `told` is what stands behind `--receipts`; `undefined`: beside the journal that `configFile` names. */
 export async function findReceipts(io: Io, told: string | undefined, configFile: string): Promise<string> {

@@ -1,24 +1,24 @@
 /** `run`: the agent, until SIGTERM or SIGINT; SIGHUP reads the configuration again. */
 import { Command } from 'commander';
-import { Agent, type AgentDependencies } from '../agent/agent.js';
-import { Problems } from '../agent/problems.js';
-import { succeed, type Working } from '../agent/reload.js';
-import { keepStateFile } from '../agent/state.js';
-import type { Config } from '../config/config.js';
-import { loadConfig } from '../config/load.js';
-import { systemClock } from '../lib/clock.js';
-import { AgentError } from '../lib/errors.js';
-import { askClock } from '../observe/clock-sync.js';
-import { createLogger, type Logger } from '../observe/logger.js';
-import { createNotifier, type Notifier } from '../observe/notify.js';
-import { configFileOf } from './config-option.js';
-import type { Io } from './io.js';
+import { Agent, type AgentDependencies } from '../../agent/agent.js';
+import { Problems } from '../../agent/problems.js';
+import { succeed, type Working } from '../../agent/reload.js';
+import { keepStateFile } from '../../agent/state.js';
+import type { Config } from '../../config/config.js';
+import { loadConfig } from '../../config/load.js';
+import { systemClock } from '../../lib/clock.js';
+import { AgentError } from '../../lib/errors.js';
+import { askClock } from '../../observe/clock-sync.js';
+import { createLogger, type Logger } from '../../observe/logger.js';
+import { createNotifier, type Notifier } from '../../observe/notify.js';
+import { configFileOf } from '../config-option.js';
+import type { Io } from '../io.js';
+import { listenForStatus, machineNames } from '../status/listen.js';
+import { summaryLine } from '../status/summary.js';
+import { UsageError } from '../usage-error.js';
+import { packageVersion } from '../version.js';
 import { keepTold } from './keep-told.js';
 import { readAgain } from './reload.js';
-import { listenForStatus, machineNames } from './status/listen.js';
-import { summaryLine } from './summary.js';
-import { UsageError } from './usage-error.js';
-import { packageVersion } from './version.js';
 
 export function runCommand(io: Io): Command {
   return new Command('run')

@@ -1,10 +1,10 @@
 import test from 'ava';
-import type { AgentState } from '../../src/agent/state.js';
-import { reportOf } from '../../src/cli/status-report.js';
-import { statusText } from '../../src/cli/status-text.js';
-import { summaryLine } from '../../src/cli/summary.js';
-import { assess, type Verdict } from '../../src/cli/verdict.js';
-import { NOW_MS, stateWith, WELL } from '../support/sample-state.js';
+import type { AgentState } from '../../../src/agent/state.js';
+import { reportOf } from '../../../src/cli/status/status-report.js';
+import { statusText } from '../../../src/cli/status/status-text.js';
+import { summaryLine } from '../../../src/cli/status/summary.js';
+import { assess, type Verdict } from '../../../src/cli/status/verdict.js';
+import { NOW_MS, stateWith, WELL } from '../../support/sample-state.js';
 
 const away = { name: 'waiting', attempt: 3, untilMs: NOW_MS + 2_000, reason: 'nothing listens' } as const;
 const failure = { atMs: NOW_MS, message: 'the collector refuses our certificate', hint: 'ask them', refused: true };

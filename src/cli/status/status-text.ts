@@ -1,14 +1,14 @@
 /** The agent's state in words that a tired person understands: the verdict, then sources, journal, link, certificates, problems. */
-import type { AgentState } from '../agent/state.js';
-import { certificateLines } from './status/certificates.js';
-import { linkLines } from './status/link.js';
-import { momentText } from './status/moment.js';
-import { problemLines } from './status/problems.js';
-import { sourceLines } from './status/sources.js';
+import type { AgentState } from '../../agent/state.js';
+import { countText, durationText, sizeText } from '../voice.js';
+import { certificateLines } from './certificates.js';
+import { linkLines } from './link.js';
+import { momentText } from './moment.js';
+import { problemLines } from './problems.js';
+import { sourceLines } from './sources.js';
 import type { StatusReport } from './status-report.js';
 import { summaryLine } from './summary.js';
 import { ROOM } from './verdict.js';
-import { countText, durationText, sizeText } from './voice.js';
 
 export function statusText(report: StatusReport, nowMs: number): string {
   const { writtenAtMs } = report;

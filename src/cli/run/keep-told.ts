@@ -3,8 +3,8 @@
  * status`, and a sign of life for the watchdog of the unit, which is kept back
  * while something hangs (WatchdogSec=, sd_watchdog_enabled(3)).
  */
-import type { Clock } from '../lib/clock.js';
-import type { Notifier } from '../observe/notify.js';
+import type { Clock } from '../../lib/clock.js';
+import type { Notifier } from '../../observe/notify.js';
 
 export interface Told {
   readonly line: () => string;

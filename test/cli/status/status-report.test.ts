@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import type { AgentState } from '../../src/agent/state.js';
-import { reportOf } from '../../src/cli/status-report.js';
-import { thisPackage } from '../support/package.js';
-import { NOW_MS, stateWith, WELL } from '../support/sample-state.js';
+import type { AgentState } from '../../../src/agent/state.js';
+import { reportOf } from '../../../src/cli/status/status-report.js';
+import { thisPackage } from '../../support/package.js';
+import { NOW_MS, stateWith, WELL } from '../../support/sample-state.js';
 
 /** Groups whose own keys are words of the moment, not of the format. */
 const OPEN = ['delivery.failures', 'problems[].facts'];

@@ -1,16 +1,16 @@
 /** `listen`: a collector for tests with mutual TLS. Prints who connected and each message; keeps them if told to. */
 import { once } from 'node:events';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { Collector, type CollectorOptions } from '../collector/collector.js';
-import { systemClock } from '../lib/clock.js';
-import { AgentError } from '../lib/errors.js';
-import type { Facts, Report } from '../model/report.js';
-import type { Io } from './io.js';
-import { type CredentialFiles, type Credentials, readCredentials } from './listen/credentials.js';
-import { MessageFile } from './listen/message-file.js';
-import { Session } from './listen/session.js';
-import { jsonSpeaker, wordSpeaker } from './listen/speaker.js';
-import { UsageError } from './usage-error.js';
+import { Collector, type CollectorOptions } from '../../collector/collector.js';
+import { systemClock } from '../../lib/clock.js';
+import { AgentError } from '../../lib/errors.js';
+import type { Facts, Report } from '../../model/report.js';
+import type { Io } from '../io.js';
+import { UsageError } from '../usage-error.js';
+import { type CredentialFiles, type Credentials, readCredentials } from './credentials.js';
+import { MessageFile } from './message-file.js';
+import { Session } from './session.js';
+import { jsonSpeaker, wordSpeaker } from './speaker.js';
 
 interface ListenOptions extends CredentialFiles {
   readonly host: string;

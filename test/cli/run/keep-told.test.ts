@@ -1,6 +1,6 @@
 import test from 'ava';
-import { keepTold } from '../../src/cli/keep-told.js';
-import { ManualClock } from '../support/manual-clock.js';
+import { keepTold } from '../../../src/cli/run/keep-told.js';
+import { ManualClock } from '../../support/manual-clock.js';
 
 function told(t: { teardown(undo: () => void): void }, watchdogMs: number | undefined) {
   const clock = new ManualClock();

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { reportOf } from '../../src/cli/status-report.js';
-import { statusText } from '../../src/cli/status-text.js';
-import { NOW_MS, stateWith, WELL } from '../support/sample-state.js';
+import { reportOf } from '../../../src/cli/status/status-report.js';
+import { statusText } from '../../../src/cli/status/status-text.js';
+import { NOW_MS, stateWith, WELL } from '../../support/sample-state.js';
 
 function linesOf(state: typeof WELL): string[] {
   return statusText(reportOf(state, { name: 'present' }), NOW_MS).split('\n');

@@ -2,14 +2,14 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { stringify } from 'yaml';
-import { runProgram } from '../../src/cli/program.js';
-import { type CapturedIo, capturedIo } from '../support/captured-io.js';
-import { makeTestPki, type TestPki } from '../support/certificates.js';
-import { collecting } from '../support/collecting.js';
-import { fakeSystemd } from '../support/fake-systemd.js';
-import { temporaryDirectory } from '../support/files.js';
-import { freePort } from '../support/free-port.js';
-import { until } from '../support/wait.js';
+import { runProgram } from '../../../src/cli/program.js';
+import { type CapturedIo, capturedIo } from '../../support/captured-io.js';
+import { makeTestPki, type TestPki } from '../../support/certificates.js';
+import { collecting } from '../../support/collecting.js';
+import { fakeSystemd } from '../../support/fake-systemd.js';
+import { temporaryDirectory } from '../../support/files.js';
+import { freePort } from '../../support/free-port.js';
+import { until } from '../../support/wait.js';
 
 let pki: TestPki;
 test.before(async () => {

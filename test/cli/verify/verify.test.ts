@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { runProgram } from '../../src/cli/program.js';
-import { verifyCommand } from '../../src/cli/verify.js';
-import { ReceiptBook } from '../../src/verify/receipts.js';
-import { type CapturedIo, capturedIo } from '../support/captured-io.js';
-import { LEAST } from '../support/config.js';
-import { temporaryDirectory } from '../support/files.js';
-import { ManualClock } from '../support/manual-clock.js';
-import { silent } from '../support/silent.js';
-import { asFrames, asLines, auditMessage, auditMessages, ownMessage, receiptOf, runId } from '../support/stored.js';
+import { runProgram } from '../../../src/cli/program.js';
+import { verifyCommand } from '../../../src/cli/verify/verify.js';
+import { ReceiptBook } from '../../../src/verify/receipts.js';
+import { type CapturedIo, capturedIo } from '../../support/captured-io.js';
+import { LEAST } from '../../support/config.js';
+import { temporaryDirectory } from '../../support/files.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { silent } from '../../support/silent.js';
+import { asFrames, asLines, auditMessage, auditMessages, ownMessage, receiptOf, runId } from '../../support/stored.js';
 
 const [one, two] = [runId(1), runId(2)];
 const NOW_MS = Date.UTC(2026, 10, 23, 14, 12);

@@ -3,8 +3,8 @@
  * something. WAITING: something is awaited that may well come by itself, and
  * lines are kept meanwhile. OK: neither. Pure.
  */
-import type { AgentState } from '../agent/state.js';
-import { countText, durationText, plural } from './voice.js';
+import type { AgentState } from '../../agent/state.js';
+import { countText, durationText, plural } from '../voice.js';
 
 export type Verdict = 'OK' | 'WAITING' | 'PROBLEM';
 

@@ -1,14 +1,14 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { runProgram } from '../../src/cli/program.js';
-import { receiptCommand } from '../../src/cli/receipt.js';
-import { ReceiptBook } from '../../src/verify/receipts.js';
-import { capturedIo } from '../support/captured-io.js';
-import { temporaryDirectory } from '../support/files.js';
-import { ManualClock } from '../support/manual-clock.js';
-import { silent } from '../support/silent.js';
-import { receiptOf, runId } from '../support/stored.js';
+import { runProgram } from '../../../src/cli/program.js';
+import { receiptCommand } from '../../../src/cli/verify/receipt.js';
+import { ReceiptBook } from '../../../src/verify/receipts.js';
+import { capturedIo } from '../../support/captured-io.js';
+import { temporaryDirectory } from '../../support/files.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { silent } from '../../support/silent.js';
+import { receiptOf, runId } from '../../support/stored.js';
 
 const [one, two] = [runId(1), runId(2)];
 

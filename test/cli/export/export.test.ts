@@ -2,11 +2,11 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { runProgram } from '../../src/cli/program.js';
-import { UsageError } from '../../src/cli/usage-error.js';
-import { ConfigError } from '../../src/config/fault.js';
-import { AgentError } from '../../src/lib/errors.js';
-import { capturedIo } from '../support/captured-io.js';
+import { runProgram } from '../../../src/cli/program.js';
+import { UsageError } from '../../../src/cli/usage-error.js';
+import { ConfigError } from '../../../src/config/fault.js';
+import { AgentError } from '../../../src/lib/errors.js';
+import { capturedIo } from '../../support/captured-io.js';
 
 /** The program's own `export`, with a configuration of its own. */
 async function exported(t: ExecutionContext, yaml: string, ...args: string[]) {

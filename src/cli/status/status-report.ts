@@ -1,6 +1,6 @@
 /** What `status` found: the agent's state, whether there is an agent, and what to think of it. docs/observability/status-json.md has every key. */
-import type { AgentState } from '../agent/state.js';
-import type { Presence, Silence } from './status/presence.js';
+import type { AgentState } from '../../agent/state.js';
+import type { Presence, Silence } from './presence.js';
 import { type Assessment, assess } from './verdict.js';
 
 export interface StatusReport extends Assessment, AgentState {

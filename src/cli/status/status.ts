@@ -2,18 +2,18 @@
 import { access, constants, realpath } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { Command } from 'commander';
-import { readStateFile } from '../agent/state.js';
-import { loadConfig } from '../config/load.js';
-import { systemClock } from '../lib/clock.js';
-import { AgentError, systemCode } from '../lib/errors.js';
-import { configFileOf } from './config-option.js';
-import type { ExitStatus, Io } from './io.js';
-import { type Place, type Presence, presenceOf } from './status/presence.js';
-import { drawn } from './status/screen.js';
+import { readStateFile } from '../../agent/state.js';
+import { loadConfig } from '../../config/load.js';
+import { systemClock } from '../../lib/clock.js';
+import { AgentError, systemCode } from '../../lib/errors.js';
+import { configFileOf } from '../config-option.js';
+import type { ExitStatus, Io } from '../io.js';
+import { COMMAND } from '../voice.js';
+import { type Place, type Presence, presenceOf } from './presence.js';
+import { drawn } from './screen.js';
 import { reportOf } from './status-report.js';
 import { statusText } from './status-text.js';
 import type { Verdict } from './verdict.js';
-import { COMMAND } from './voice.js';
 
 const WATCH_MS = 1_000;
 

@@ -4,12 +4,12 @@
  * change is named and left as it is.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Config } from '../config/config.js';
-import { loadConfig } from '../config/load.js';
-import { systemClock } from '../lib/clock.js';
-import { AgentError, reasonOf } from '../lib/errors.js';
-import type { Report } from '../model/report.js';
-import { loadCredentials } from '../pki/credentials.js';
+import type { Config } from '../../config/config.js';
+import { loadConfig } from '../../config/load.js';
+import { systemClock } from '../../lib/clock.js';
+import { AgentError, reasonOf } from '../../lib/errors.js';
+import type { Report } from '../../model/report.js';
+import { loadCredentials } from '../../pki/credentials.js';
 
 /** What is taken up at the start alone. */
 const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {

@@ -2,13 +2,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import anyTest, { type ExecutionContext, type TestFn } from 'ava';
-import { listenCommand } from '../../src/cli/listen.js';
-import { runProgram } from '../../src/cli/program.js';
-import { UsageError } from '../../src/cli/usage-error.js';
-import { type CapturedIo, capturedIo } from '../support/captured-io.js';
-import { makeTestPki, type TestPki } from '../support/certificates.js';
-import { until, within } from '../support/wait.js';
-import { WireClient } from '../support/wire-client.js';
+import { listenCommand } from '../../../src/cli/listen/listen.js';
+import { runProgram } from '../../../src/cli/program.js';
+import { UsageError } from '../../../src/cli/usage-error.js';
+import { type CapturedIo, capturedIo } from '../../support/captured-io.js';
+import { makeTestPki, type TestPki } from '../../support/certificates.js';
+import { until, within } from '../../support/wait.js';
+import { WireClient } from '../../support/wire-client.js';
 
 type Context = { pki: TestPki; directory: string };
 

@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { runProgram } from '../../src/cli/program.js';
-import { capturedIo } from '../support/captured-io.js';
-import { LEAST } from '../support/config.js';
-import { temporaryDirectory } from '../support/files.js';
-import { WELL } from '../support/sample-state.js';
-import { until } from '../support/wait.js';
+import { runProgram } from '../../../src/cli/program.js';
+import { capturedIo } from '../../support/captured-io.js';
+import { LEAST } from '../../support/config.js';
+import { temporaryDirectory } from '../../support/files.js';
+import { WELL } from '../../support/sample-state.js';
+import { until } from '../../support/wait.js';
 
 /** The configuration of an agent, and what an agent leaves for status. */
 function place(t: ExecutionContext) {

@@ -1,16 +1,16 @@
 /** `receipt`: when did this line go, to whom, and how well is that proven? */
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import type { MessageName } from '../model/entry.js';
-import { type FileOffset, type FoundReceipts, findByOffset, findBySeq } from '../verify/find-receipt.js';
-import type { Receipt } from '../verify/receipt.js';
-import { readReceipts } from '../verify/receipt-reader.js';
-import { configFileOf } from './config-option.js';
-import type { Io } from './io.js';
+import type { MessageName } from '../../model/entry.js';
+import { type FileOffset, type FoundReceipts, findByOffset, findBySeq } from '../../verify/find-receipt.js';
+import type { Receipt } from '../../verify/receipt.js';
+import { readReceipts } from '../../verify/receipt-reader.js';
+import { configFileOf } from '../config-option.js';
+import type { Io } from '../io.js';
+import { UsageError } from '../usage-error.js';
+import { messageName } from './identify.js';
 import { findReceipts } from './receipts-directory.js';
-import { UsageError } from './usage-error.js';
-import { messageName } from './verify/identify.js';
-import { stretchesText } from './verify/verdict-words.js';
+import { stretchesText } from './verdict-words.js';
 
 interface ReceiptOptions {
   readonly file?: string;
