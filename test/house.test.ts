@@ -93,7 +93,7 @@ const imports: [from: string, to: string, right: boolean][] = [
   ['link/connect.ts', '../config/config.js', false],
   ['config/load.ts', '../link/connect.js', false],
   ['config/load.ts', '../cli/usage-error.js', false],
-  ['lib/clock.ts', '../model/report.js', false],
+  ['lib/clock.ts', '../model/report.js', true],
   ['model/report.ts', '../lib/clock.js', false],
   ['link/connect.ts', 'winston', false],
   ['agent/agent.ts', 'winston', false],

@@ -5,9 +5,9 @@
  * two loops meet only in the journal. What it consists of: assemble.ts.
  */
 import type { Config } from '../config/config.js';
+import { DELIVERY_TIMES } from '../delivery/times.js';
 import { assemble, type Parts } from './assemble.js';
 import { certificateStates, certificatesInUse, watchCertificates } from './certificates/expiry.js';
-import { DELIVERY_TIMES } from './delivery/delivery-times.js';
 import type { AgentDependencies, Legacy } from './dependencies.js';
 import * as own from './intake/own-messages.js';
 import { keepHeartbeat, remindOfInsecure } from './periodic.js';

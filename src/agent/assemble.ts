@@ -1,6 +1,12 @@
 /** The parts list: everything that an agent consists of, built and joined. Nothing here runs yet. */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.js';
+import { CollectorMemories } from '../delivery/collector-memory.js';
+import { Forward } from '../delivery/forward.js';
+import { Outbox } from '../delivery/outbox.js';
+import { receiptOf } from '../delivery/receipt.js';
+import { ConnectionCount } from '../delivery/state.js';
+import { DELIVERY_TIMES } from '../delivery/times.js';
 import { systemFiles } from '../journal/files.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/notice.js';
@@ -12,12 +18,6 @@ import { pathFault } from '../pki/path.js';
 import { Sources } from '../source/sources.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import { CredentialFiles } from './certificates/credential-files.js';
-import { ConnectionCount } from './connection-count.js';
-import { CollectorMemories } from './delivery/collector-memory.js';
-import { DELIVERY_TIMES } from './delivery/delivery-times.js';
-import { Forward } from './delivery/forward.js';
-import { Outbox } from './delivery/outbox.js';
-import { receiptOf } from './delivery/receipt.js';
 import type { AgentDependencies } from './dependencies.js';
 import { Encoder } from './encoding/encode.js';
 import { Ingest } from './intake/ingest.js';

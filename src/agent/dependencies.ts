@@ -1,10 +1,10 @@
 /** What an agent is given of the world: time, chance, the log, the environment. */
+import type { DeliveryTimes } from '../delivery/times.js';
 import type { Clock } from '../lib/clock.js';
 import type { Lookup } from '../link/targets.js';
 import type { ClockSync } from '../observe/clock-sync.js';
 import type { Credentials } from '../pki/credentials.js';
 import type { HeldFile } from '../source/sources.js';
-import type { DeliveryTimes } from './delivery/delivery-times.js';
 import type { PartedReport, Problems } from './problems.js';
 
 /** What an agent leaves to the one that goes on in the same process, when the configuration is read again. */

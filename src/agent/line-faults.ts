@@ -1,8 +1,8 @@
 /** Tells the log of lines that a fault of the program kept from becoming the messages that their format asks for. */
 import type { Clock } from '../lib/clock.js';
+import { ToldFailures } from '../lib/report-once.js';
 import type { Position } from '../model/position.js';
 import type { Report } from '../model/report.js';
-import { ToldFailures } from './delivery/told-failures.js';
 import type { LineFault } from './encoding/careful-lines.js';
 
 /** The same fault can be met by every line; how many there were, `status` counts. */

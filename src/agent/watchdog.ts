@@ -12,9 +12,6 @@ import type { Report } from '../model/report.js';
 /** A disk can be busy for long; a collector's address is given up after 20 s. */
 export const STUCK_MS = 60_000;
 
-/** Looking up a name: what the system's resolver may take, with several servers and search domains that are all silent. */
-export const RESOLVER_MS = 5 * 60_000;
-
 export class Health {
   /** By when each loop must turn again. */
   readonly #dueMs = new Map<string, number>();

@@ -8,6 +8,7 @@ import type { Clock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
 import { sleepInTurns } from '../lib/in-turns.js';
 import { makeDirectory } from '../lib/make-directory.js';
+import { type Trouble, Troubles } from '../lib/report-once.js';
 import type { Report } from '../model/report.js';
 import { Allowance } from './allowance.js';
 import { AuditFile } from './audit-file.js';
@@ -17,7 +18,6 @@ import { Follower } from './follower.js';
 import { type ExportConfig, isLocal, type SiteOptions } from './options.js';
 import type { Step } from './step.js';
 import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './trail.js';
-import { type Trouble, Troubles } from './troubles.js';
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;

@@ -8,8 +8,8 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../lib/clock.js';
 import { systemCode } from '../lib/errors.js';
+import { Complaint } from '../lib/report-once.js';
 import type { Report } from '../model/report.js';
-import { Complaint } from './complaint.js';
 import type { Files } from './files.js';
 import { removeIfThere, replaceWhole } from './whole-file.js';
 

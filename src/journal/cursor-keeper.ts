@@ -1,7 +1,7 @@
 /** The cursor while the agent runs: in memory at once, on disk as soon as the disk takes it. */
 import type { Clock } from '../lib/clock.js';
+import { Complaint } from '../lib/report-once.js';
 import type { Report } from '../model/report.js';
-import { Complaint } from './complaint.js';
 import { writeCursor } from './cursor.js';
 import type { Files } from './files.js';
 

@@ -4,6 +4,8 @@
  * before it is synced; and of every tail it knows the position that goes with the
  * last synced entry. The format: entry-codec.ts, segment-codec.ts, layout.ts.
  */
+
+import { Wake } from '../lib/signal.js';
 import type { MessageName, NewEntry, Run } from '../model/entry.js';
 import type { Position } from '../model/position.js';
 import { Ballast } from './ballast.js';
@@ -22,7 +24,6 @@ import { Salvage } from './salvage.js';
 import type { Segments } from './segments.js';
 import { Space } from './space.js';
 import { type JournalState, journalState } from './state.js';
-import { Wake } from './wake.js';
 import { Writer } from './writer.js';
 
 export class Journal {

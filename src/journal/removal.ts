@@ -1,7 +1,7 @@
 /** Removes segments that are wholly acknowledged, oldest first, once a later one is on disk. */
 import type { Clock } from '../lib/clock.js';
+import { Complaint } from '../lib/report-once.js';
 import type { Report } from '../model/report.js';
-import { Complaint } from './complaint.js';
 import type { Files } from './files.js';
 import type { Segments } from './segments.js';
 import { removeIfThere } from './whole-file.js';

@@ -5,12 +5,12 @@
  * not synced is given up, and writing goes on in a new segment.
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import { Pauses } from '../lib/backoff.js';
+import { Complaint } from '../lib/report-once.js';
 import type { NewEntry } from '../model/entry.js';
 import { buffersOf, bytesOf, CommitQueue, type Queued } from './commit-queue.js';
-import { Complaint } from './complaint.js';
 import { Flushes } from './flushes.js';
 import { JournalFailed } from './journal-failed.js';
-import { Pauses } from './pauses.js';
 import { SegmentWriter } from './segment-writer.js';
 import type { Segment } from './segments.js';
 import { Stand, type Standing } from './standing.js';

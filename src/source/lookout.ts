@@ -7,8 +7,8 @@
 import { stat } from 'node:fs/promises';
 import type { Clock } from '../lib/clock.js';
 import { reasonOf } from '../lib/errors.js';
+import { Bell } from '../lib/signal.js';
 import type { Report } from '../model/report.js';
-import { Bell } from './bell.js';
 import type { Change } from './directory-watch.js';
 import type { Discovery } from './discover.js';
 import { Hinted } from './hinted.js';

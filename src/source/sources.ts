@@ -4,10 +4,12 @@
  * there, where does each tail stand) goes on always; reading happens only when
  * someone asks for a chunk, so that a full journal stops it.
  */
+
+import { Turns } from '../lib/mutex.js';
+import { Bell } from '../lib/signal.js';
 import type { Chunk } from '../model/line.js';
 import type { Position, TailId } from '../model/position.js';
 import { Absence } from './absence.js';
-import { Bell } from './bell.js';
 import { Descriptors } from './descriptors.js';
 import { Discovery } from './discover.js';
 import { type FileState, fileStates } from './file-state.js';
@@ -22,7 +24,6 @@ import type { SourceOptions, SourcesDependencies } from './options.js';
 import { Placement } from './placement.js';
 import { Reader } from './reader.js';
 import { Tails } from './tails.js';
-import { Turns } from './turns.js';
 import type { View } from './view.js';
 import { inotifyWake } from './wake.js';
 

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { Health, RESOLVER_MS, STUCK_MS } from '../../src/agent/watchdog.js';
+import { Health, STUCK_MS } from '../../src/agent/watchdog.js';
+import { RESOLVER_MS } from '../../src/delivery/times.js';
 import { TURN_MS } from '../../src/lib/in-turns.js';
 import type { Report } from '../../src/model/report.js';
 import { ManualClock } from '../support/manual-clock.js';

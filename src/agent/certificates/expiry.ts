@@ -4,11 +4,11 @@
  * they have ended; so is the revocation list, on its last days. What was warned
  * of is not said again.
  */
+import type { DeliveryState } from '../../delivery/state.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Peer } from '../../link/peer.js';
 import type { Report } from '../../model/report.js';
 import type { Credentials } from '../../pki/credentials.js';
-import type { DeliveryState } from '../delivery/delivery-state.js';
 import type { CredentialFiles } from './credential-files.js';
 
 /** A certificate, or revocation list, that is in use now. */

@@ -2,8 +2,8 @@
  * A real handshake with each collector, held for a second: under TLS 1.3 a
  * collector refuses our certificate only after the handshake.
  */
-import { CollectorMemories } from '../../agent/delivery/collector-memory.js';
 import type { CollectorConfig, Config } from '../../config/config.js';
+import { CollectorMemories } from '../../delivery/collector-memory.js';
 import { systemClock } from '../../lib/clock.js';
 import { connect } from '../../link/connect.js';
 import { readKernelSocket } from '../../link/kernel-socket.js';

@@ -1,5 +1,5 @@
 /** How the export is, in one line for `systemctl status`: OK, or WAITING and for what; then what it has done. */
-import type { Trouble } from '../../export/troubles.js';
+import type { Trouble } from '../../lib/report-once.js';
 import { countText, plural } from '../voice.js';
 
 export class Summary {

@@ -1,6 +1,6 @@
 /** The agent's state in one line: the verdict, why, and the counts. For `systemctl status`, for Nagios, and first of all in `status`. */
-import type { LinkState } from '../../agent/delivery/delivery-state.js';
 import type { AgentState } from '../../agent/state.js';
+import type { LinkState } from '../../delivery/state.js';
 import { countText, durationText } from '../voice.js';
 import { assess } from './verdict.js';
 

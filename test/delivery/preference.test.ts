@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
-import { Preference } from '../../../src/agent/delivery/preference.js';
-import type { Dialled } from '../../../src/link/dial.js';
-import { ManualClock } from '../../support/manual-clock.js';
+import { Preference } from '../../src/delivery/preference.js';
+import type { Dialled } from '../../src/link/dial.js';
+import { ManualClock } from '../support/manual-clock.js';
 
 class FakeLink {
   alive = true;

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { CollectorMemories } from '../../../src/agent/delivery/collector-memory.js';
-import { DELIVERY_TIMES } from '../../../src/agent/delivery/delivery-times.js';
-import { Forward, type ForwardDependencies } from '../../../src/agent/delivery/forward.js';
-import { Outbox } from '../../../src/agent/delivery/outbox.js';
-import { TURN_MS } from '../../../src/lib/in-turns.js';
-import { DialFailed } from '../../../src/link/dial.js';
-import { LinkError } from '../../../src/link/refusal.js';
-import { temporaryDirectory } from '../../support/files.js';
-import { ManualClock } from '../../support/manual-clock.js';
-import { silent } from '../../support/silent.js';
+import { CollectorMemories } from '../../src/delivery/collector-memory.js';
+import { Forward, type ForwardDependencies } from '../../src/delivery/forward.js';
+import { Outbox } from '../../src/delivery/outbox.js';
+import { DELIVERY_TIMES } from '../../src/delivery/times.js';
+import { TURN_MS } from '../../src/lib/in-turns.js';
+import { DialFailed } from '../../src/link/dial.js';
+import { LinkError } from '../../src/link/refusal.js';
+import { temporaryDirectory } from '../support/files.js';
+import { ManualClock } from '../support/manual-clock.js';
+import { silent } from '../support/silent.js';
 
 const OPTIONS = { epochBytes: 4 << 20, epochIntervalMs: 30_000, fixedLevel: undefined, windowMs: 30_000 };
 

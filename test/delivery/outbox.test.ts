@@ -1,8 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { type EntryReader, type Mark, Outbox } from '../../../src/agent/delivery/outbox.js';
-import type { Entry } from '../../../src/model/entry.js';
-import { positionAt } from '../../support/positions.js';
+import { type EntryReader, type Mark, Outbox } from '../../src/delivery/outbox.js';
+import type { Entry } from '../../src/model/entry.js';
+import { positionAt } from '../support/positions.js';
 
 const RUN = '00112233445566ff';
 

@@ -3,23 +3,21 @@
  * send and have their epochs acknowledged; here the cursor moves behind them,
  * and after any failure sending starts again at what has been acknowledged.
  */
-import type { Clock } from '../../lib/clock.js';
-import { inTurns, sleepInTurns } from '../../lib/in-turns.js';
-import type { Level } from '../../link/acknowledge.js';
-import { DialFailed, type Dialled, type Dialler } from '../../link/dial.js';
-import type { EpochOptions } from '../../link/epoch.js';
-import type { LinkError } from '../../link/refusal.js';
-import { backoffMs } from '../../link/retry.js';
-import type { Report } from '../../model/report.js';
-import { RESOLVER_MS } from '../watchdog.js';
+
+import { backoffMs } from '../lib/backoff.js';
+import type { Clock } from '../lib/clock.js';
+import { inTurns, sleepInTurns } from '../lib/in-turns.js';
+import { ToldFailures } from '../lib/report-once.js';
+import type { Level } from '../link/acknowledge.js';
+import { DialFailed, type Dialled, type Dialler } from '../link/dial.js';
+import type { LinkError } from '../link/refusal.js';
+import type { Report } from '../model/report.js';
 import type { CollectorMemories } from './collector-memory.js';
-import { type DeliveryState, newDeliveryState } from './delivery-state.js';
-import type { DeliveryTimes } from './delivery-times.js';
-import type { Epoch } from './epoch.js';
+import { type Epoch, type EpochOptions, Pace } from './epoch.js';
 import type { Mark, Outbox } from './outbox.js';
-import { Pace } from './pace.js';
 import { Session, type SessionEnd } from './session.js';
-import { ToldFailures } from './told-failures.js';
+import { type DeliveryState, newDeliveryState } from './state.js';
+import { type DeliveryTimes, RESOLVER_MS } from './times.js';
 
 export interface ForwardOptions extends EpochOptions {
   /** `delivery.acknowledge`; `undefined`: learnt. */

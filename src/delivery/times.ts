@@ -1,7 +1,11 @@
 /** How long forwarding waits for what, in one place: with what reason, and so that a test can have it in miniature. */
-import { DIAL_TIMES, type DialTimes } from '../../link/connect.js';
-import { type BackoffOptions, DEFAULT_BACKOFF } from '../../link/retry.js';
-import { HOLD_OFF_MS } from '../../link/targets.js';
+
+import { type BackoffOptions, DEFAULT_BACKOFF } from '../lib/backoff.js';
+import { DIAL_TIMES, type DialTimes } from '../link/connect.js';
+import { HOLD_OFF_MS } from '../link/targets.js';
+
+/** Looking up a name: what the system's resolver may take, with several servers and search domains that are all silent. */
+export const RESOLVER_MS = 5 * 60_000;
 
 export interface DeliveryTimes extends DialTimes {
   /** For the handshake of the next link, before the present one is closed. */

@@ -3,9 +3,9 @@
  * between messages where less than an entry is wanted. After a failure it is
  * wound back to what has been acknowledged.
  */
-import type { Entry, MessageName } from '../../model/entry.js';
-import type { TailId } from '../../model/position.js';
-import { frames } from '../../syslog/rfc5425.js';
+import type { Entry, MessageName } from '../model/entry.js';
+import type { TailId } from '../model/position.js';
+import { frames } from '../syslog/rfc5425.js';
 
 /** The part of the journal that sending needs. */
 export interface EntryReader {

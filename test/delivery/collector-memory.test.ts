@@ -1,10 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { CollectorMemories } from '../../../src/agent/delivery/collector-memory.js';
-import { UNKNOWN_COLLECTOR } from '../../../src/link/level.js';
-import { temporaryDirectory } from '../../support/files.js';
-import { silent } from '../../support/silent.js';
+import { CollectorMemories, UNKNOWN_COLLECTOR } from '../../src/delivery/collector-memory.js';
+import { temporaryDirectory } from '../support/files.js';
+import { silent } from '../support/silent.js';
 
 const learnt = { level: 'fin', weaker: undefined, oneAtATime: true } as const;
 

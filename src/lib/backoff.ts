@@ -1,5 +1,5 @@
 /** Between tries of something that fails: none before the first, then longer and longer. */
-import type { Clock } from '../lib/clock.js';
+import type { Clock } from './clock.js';
 
 const FIRST_MS = 100;
 const LONGEST_MS = 10_000;
@@ -31,4 +31,17 @@ export class Pauses {
     this.#ms = 0;
     this.cut();
   }
+}
+
+/** How long to wait before the next try: full jitter, so that a fleet that lost its collector does not come back in step. */
+export interface BackoffOptions {
+  readonly initialMs: number;
+  readonly maxMs: number;
+}
+
+export const DEFAULT_BACKOFF: BackoffOptions = { initialMs: 500, maxMs: 30_000 };
+
+/** `attempt` counts failures since the last acknowledgement, from 0; `random` gives 0 to 1. */
+export function backoffMs(attempt: number, { initialMs, maxMs }: BackoffOptions, random: () => number): number {
+  return random() * Math.min(maxMs, initialMs * 2 ** Math.min(attempt, 30));
 }

@@ -1,6 +1,6 @@
 import test from 'ava';
+import { type CollectorMemory, learn, UNKNOWN_COLLECTOR } from '../../src/delivery/collector-memory.js';
 import { type Ending, judge, type Level, type Observation } from '../../src/link/acknowledge.js';
-import { type CollectorMemory, learn, UNKNOWN_COLLECTOR } from '../../src/link/level.js';
 
 const closeWait = { state: 'close-wait', unconfirmedBytes: 0 } as const;
 const established = { state: 'established', unconfirmedBytes: 0 } as const;

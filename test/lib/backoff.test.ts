@@ -1,5 +1,6 @@
 import test from 'ava';
-import { Pauses } from '../../src/journal/pauses.js';
+import fc from 'fast-check';
+import { backoffMs, Pauses } from '../../src/lib/backoff.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 const never = new AbortController().signal;
@@ -38,4 +39,21 @@ test('a pause that is broken off again and again still has its end', async (t) =
   await clock.advance(0);
   await waiting;
   t.is(sleepers, 0);
+});
+
+const options = { initialMs: 500, maxMs: 30_000 };
+
+test('the wait doubles with each failure up to its maximum', (t) => {
+  const longest = [0, 1, 2, 6, 7, 1000].map((attempt) => backoffMs(attempt, options, () => 1));
+  t.deepEqual(longest, [500, 1000, 2000, 30_000, 30_000, 30_000]);
+});
+
+test('any wait from nothing to the maximum is possible, so that a fleet does not come back in step', (t) => {
+  fc.assert(
+    fc.property(fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, chance) => {
+      const ms = backoffMs(attempt, options, () => chance);
+      t.true(ms >= 0 && ms <= 30_000);
+      t.is(ms, chance * backoffMs(attempt, options, () => 1));
+    }),
+  );
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { DELIVERY_TIMES } from '../../../src/agent/delivery/delivery-times.js';
-import { LEAST, load } from '../../support/config.js';
+import { DELIVERY_TIMES } from '../../src/delivery/times.js';
+import { LEAST, load } from '../support/config.js';
 
 test('by the times as they are a dead network is found within a minute, whatever the agent does just then', async (t) => {
   const { delivery } = await load(LEAST);

@@ -1,7 +1,7 @@
 /** An acknowledged epoch as its receipt tells it: when which lines went, to whom, how well proven. No content. */
-import type { Level } from '../../link/acknowledge.js';
-import type { Dialled } from '../../link/dial.js';
-import type { NewReceipt } from '../../verify/receipt.js';
+import type { Level } from '../link/acknowledge.js';
+import type { Dialled } from '../link/dial.js';
+import type { NewReceipt } from '../verify/receipt.js';
 import type { Epoch } from './epoch.js';
 
 export function receiptOf(epoch: Epoch, { link, target }: Dialled, level: Level): NewReceipt {

@@ -2,8 +2,8 @@
  * The way back to a better collector: asked now and then whether it takes us
  * again, beside the sending and never in its way.
  */
-import type { Clock } from '../../lib/clock.js';
-import type { Dialled, Dialler } from '../../link/dial.js';
+import type { Clock } from '../lib/clock.js';
+import type { Dialled, Dialler } from '../link/dial.js';
 
 export interface PreferenceDependencies {
   readonly dialler: Pick<Dialler, 'dialPreferred'>;

@@ -4,18 +4,17 @@
  * that sending never pauses and the new link is the old one's sign of life. It
  * ends when the agent stops, when an idle collector closes, or by a failure.
  */
-import { AgentError } from '../../lib/errors.js';
-import { TURN_MS, type Turning } from '../../lib/in-turns.js';
-import type { Level } from '../../link/acknowledge.js';
-import type { Dialled, Dialler } from '../../link/dial.js';
-import { type EpochLimit, epochIsOver, epochRestMs, epochRoom } from '../../link/epoch.js';
-import { type Closing, Link } from '../../link/link.js';
-import { LinkError } from '../../link/refusal.js';
-import type { DeliveryTimes } from './delivery-times.js';
-import { Epoch } from './epoch.js';
+import { AgentError } from '../lib/errors.js';
+import { TURN_MS, type Turning } from '../lib/in-turns.js';
+import type { Level } from '../link/acknowledge.js';
+import type { Dialled, Dialler } from '../link/dial.js';
+import { type Closing, Link } from '../link/link.js';
+import { LinkError } from '../link/refusal.js';
+import { Epoch, type EpochLimit, epochIsOver, epochRestMs, epochRoom } from './epoch.js';
 import type { Mark, Outbox } from './outbox.js';
 import { Preference } from './preference.js';
 import { disproof, type Parting, type SettlementDependencies, settle } from './settlement.js';
+import type { DeliveryTimes } from './times.js';
 
 export interface SessionDependencies extends SettlementDependencies, Turning {
   readonly outbox: Outbox;

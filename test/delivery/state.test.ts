@@ -1,5 +1,5 @@
 import test from 'ava';
-import { ConnectionCount } from '../../src/agent/connection-count.js';
+import { ConnectionCount } from '../../src/delivery/state.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 const HOUR_MS = 3_600_000;

@@ -3,14 +3,13 @@
  * and a sign of life afterwards must both be there; what they teach of the
  * collector is kept.
  */
-import type { Clock } from '../../lib/clock.js';
-import type { Ending, Level } from '../../link/acknowledge.js';
-import { learn } from '../../link/level.js';
-import type { Closing, Link } from '../../link/link.js';
-import { LinkError } from '../../link/refusal.js';
-import type { Target } from '../../link/target.js';
-import type { Report } from '../../model/report.js';
-import type { CollectorMemories } from './collector-memory.js';
+import type { Clock } from '../lib/clock.js';
+import type { Ending, Level } from '../link/acknowledge.js';
+import type { Closing, Link } from '../link/link.js';
+import { LinkError } from '../link/refusal.js';
+import type { Target } from '../link/target.js';
+import type { Report } from '../model/report.js';
+import { type CollectorMemories, learn } from './collector-memory.js';
 
 export interface SettlementDependencies {
   readonly memories: CollectorMemories;

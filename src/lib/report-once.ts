@@ -1,0 +1,110 @@
+/** A fault that lasts is told once, then at most every ten minutes with how often it was met meanwhile. */
+
+import type { Facts, Report } from '../model/report.js';
+import type { Clock } from './clock.js';
+import { diskRemedy } from './disk-remedy.js';
+import { type AgentError, reasonOf, systemCode } from './errors.js';
+
+const AGAIN_MS = 600_000;
+
+export class Complaint {
+  #saidAtMs: number | undefined;
+  #unsaid = 0;
+
+  constructor(
+    private readonly message: string,
+    private readonly report: Report,
+    private readonly clock: Clock,
+  ) {}
+
+  say(error: unknown, facts: Facts = {}): void {
+    const now = this.clock.monotonicMs();
+    if (this.#saidAtMs !== undefined && now - this.#saidAtMs < AGAIN_MS) {
+      this.#unsaid += 1;
+      return;
+    }
+    this.report.error(this.message, {
+      ...facts,
+      code: systemCode(error),
+      reason: reasonOf(error),
+      unsaid: this.#unsaid,
+      remedy: diskRemedy(systemCode(error)),
+    });
+    this.#saidAtMs = now;
+    this.#unsaid = 0;
+  }
+
+  /** The fault is gone: says so when it had been told, and tells the next one at once. */
+  over(message: string): void {
+    if (this.#saidAtMs !== undefined) this.report.notice(message);
+    this.#saidAtMs = undefined;
+    this.#unsaid = 0;
+  }
+}
+
+/**
+ * Which failures the log has been told of: each kind once an hour, so that two
+ * kinds that take turns fill no log, until forwarding works again.
+ */
+export class ToldFailures {
+  /** When each was told last, in the order in which they were told first. */
+  readonly #toldAtMs = new Map<string, number>();
+
+  constructor(
+    private readonly clock: Pick<Clock, 'monotonicMs'>,
+    private readonly againMs: number,
+  ) {}
+
+  /** Whether this kind is to be told now; it counts as told then. */
+  isDue(code: string): boolean {
+    const nowMs = this.clock.monotonicMs();
+    const toldAtMs = this.#toldAtMs.get(code);
+    if (toldAtMs !== undefined && nowMs - toldAtMs < this.againMs) return false;
+    this.#toldAtMs.set(code, nowMs);
+    return true;
+  }
+
+  /** It works again: which kinds were told since it last did. */
+  over(): readonly string[] {
+    const codes = [...this.#toldAtMs.keys()];
+    this.#toldAtMs.clear();
+    return codes;
+  }
+}
+
+/*
+ * What keeps the tables of a site waiting, told once: a database that is away
+ * keeps all of them, and is one trouble. Its end is told when it is over for
+ * the last of them.
+ */
+
+/** What keeps an export waiting, and what to do about it. */
+export type Trouble = Pick<AgentError, 'code' | 'message' | 'hint'>;
+
+export class Troubles {
+  /** By table. */
+  readonly #reasons = new Map<string, string>();
+
+  constructor(
+    private readonly site: string,
+    private readonly report: Report,
+  ) {}
+
+  met(table: string, { code, message: reason, hint: remedy }: Trouble): void {
+    const isTold = this.#keeps(reason);
+    this.#reasons.set(table, reason);
+    if (isTold) return;
+    this.report.error('The export waits; no row is lost', { site: this.site, table, code, reason, remedy });
+  }
+
+  over(table: string): void {
+    const reason = this.#reasons.get(table);
+    this.#reasons.delete(table);
+    if (reason === undefined || this.#keeps(reason)) return;
+    this.report.notice('The export goes on', { site: this.site, table });
+  }
+
+  #keeps(reason: string): boolean {
+    return [...this.#reasons.values()].includes(reason);
+  }
+}
