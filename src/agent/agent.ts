@@ -6,10 +6,10 @@
  */
 import type { Config } from '../config/config.js';
 import { DELIVERY_TIMES } from '../delivery/times.js';
+import * as own from './agent-messages.js';
 import { assemble, type Parts } from './assemble.js';
 import { certificateStates, certificatesInUse, watchCertificates } from './certificates/expiry.js';
 import type { AgentDependencies, Legacy } from './dependencies.js';
-import * as own from './intake/own-messages.js';
 import { keepHeartbeat, remindOfInsecure } from './periodic.js';
 import { changesSinceLastUse, rememberUse } from './remembered.js';
 import type { AgentState } from './state.js';

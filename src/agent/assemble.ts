@@ -7,6 +7,7 @@ import { Outbox } from '../delivery/outbox.js';
 import { receiptOf } from '../delivery/receipt.js';
 import { ConnectionCount } from '../delivery/state.js';
 import { DELIVERY_TIMES } from '../delivery/times.js';
+import { Encoder } from '../encode/encoder.js';
 import { systemFiles } from '../journal/files.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/notice.js';
@@ -17,12 +18,11 @@ import type { TailId } from '../model/position.js';
 import { pathFault } from '../pki/path.js';
 import { Sources } from '../source/sources.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
+import * as own from './agent-messages.js';
 import { CredentialFiles } from './certificates/credential-files.js';
 import type { AgentDependencies } from './dependencies.js';
-import { Encoder } from './encoding/encode.js';
 import { Ingest } from './intake/ingest.js';
 import { mend } from './intake/mend.js';
-import * as own from './intake/own-messages.js';
 import { Lag } from './lag.js';
 import { LineFaults } from './line-faults.js';
 import { OwnTails } from './own-tail.js';
@@ -157,7 +157,10 @@ async function joined(
     report: report.child('journal'),
     stop,
   };
-  repair = (damage) => mend(damage, mending);
+  repair = (damage) => {
+    say(own.journalMessage(damage));
+    return mend(damage, mending);
+  };
   const times = { ...DELIVERY_TIMES, ...dependencies.times };
   const targets = new Targets(config.collectors, dependencies.lookup ?? systemLookup, clock, times.holdOffMs);
   const connections = new ConnectionCount(clock);

@@ -1,8 +1,7 @@
 /** What an agent is given of the world: time, chance, the log, the environment. */
 import type { DeliveryTimes } from '../delivery/times.js';
-import type { Clock } from '../lib/clock.js';
+import type { Clock, ClockSync } from '../lib/clock.js';
 import type { Lookup } from '../link/targets.js';
-import type { ClockSync } from '../observe/clock-sync.js';
 import type { Credentials } from '../pki/credentials.js';
 import type { HeldFile } from '../source/sources.js';
 import type { PartedReport, Problems } from './problems.js';

@@ -1,9 +1,9 @@
 /** Tells the log of lines that a fault of the program kept from becoming the messages that their format asks for. */
+import type { LineFault } from '../encode/line-writer.js';
 import type { Clock } from '../lib/clock.js';
 import { ToldFailures } from '../lib/report-once.js';
 import type { Position } from '../model/position.js';
 import type { Report } from '../model/report.js';
-import type { LineFault } from './encoding/careful-lines.js';
 
 /** The same fault can be met by every line; how many there were, `status` counts. */
 const TOLD_AGAIN_MS = 600_000;

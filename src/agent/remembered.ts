@@ -7,12 +7,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
+import type { OwnMessage } from '../encode/own-message.js';
 import { replaceFile } from '../lib/atomic-file.js';
 import { reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
 import type { Credentials } from '../pki/credentials.js';
-import type { OwnMessage } from './intake/ingest.js';
-import { certificateMessage, configurationMessage } from './intake/own-messages.js';
+import { certificateMessage, configurationMessage } from './agent-messages.js';
 
 const SOURCES = 'sources.json';
 

@@ -5,15 +5,14 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConnectionCounts, DeliveryState } from '../delivery/state.js';
+import type { EncoderCounts } from '../encode/line-writer.js';
 import type { Journal } from '../journal/journal.js';
-import type { Clock } from '../lib/clock.js';
+import type { Clock, ClockSync } from '../lib/clock.js';
 import { reasonOf } from '../lib/errors.js';
 import type { MessageName } from '../model/entry.js';
 import type { Report } from '../model/report.js';
-import type { ClockSync } from '../observe/clock-sync.js';
 import type { FileState } from '../source/sources.js';
 import type { CertificateStates } from './certificates/expiry.js';
-import type { EncoderCounts } from './encoding/encoder-counts.js';
 import type { SourceState } from './lag.js';
 import type { Problem } from './problems.js';
 

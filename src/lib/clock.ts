@@ -24,3 +24,6 @@ export const systemClock: Clock = {
       signal?.addEventListener('abort', done, { once: true });
     }),
 };
+
+/** Whether NTP keeps this machine's clock, as far as anybody on it can say. */
+export type ClockSync = 'synchronised' | 'unsynchronised' | 'unknown';

@@ -7,8 +7,7 @@
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
-
-export type ClockSync = 'synchronised' | 'unsynchronised' | 'unknown';
+import type { ClockSync } from '../lib/clock.js';
 
 /** systemd-timesyncd makes it when it has set the clock for the first time since the start of the machine. */
 const TIMESYNCD = '/run/systemd/timesync/synchronized';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { ClockWatch } from '../../src/agent/periodic.js';
-import type { ClockSync } from '../../src/observe/clock-sync.js';
+import type { ClockSync } from '../../src/lib/clock.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { silent } from '../support/silent.js';
 

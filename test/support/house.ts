@@ -16,7 +16,7 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map<string, reado
   ['agent', PARTS],
   ['ingest', ['source', 'encode', 'journal']],
   ['delivery', ['link', 'journal', 'verify', 'syslog']],
-  ['encode', ['openemr', 'atna', 'syslog']],
+  ['encode', ['openemr', 'atna', 'syslog', 'config']],
   ['link', ['pki']],
   ['collector', ['pki', 'syslog']],
   ['config', ['pki']],

@@ -6,7 +6,7 @@
 import { connect } from 'node:net';
 import { finished } from 'node:stream/promises';
 import test from 'ava';
-import { Encoder } from '../../src/agent/encoding/encode.js';
+import { Encoder } from '../../src/encode/encoder.js';
 import { makeTestPki } from '../support/certificates.js';
 import { LEAST, load } from '../support/config.js';
 import { auditRow, longRow, oddRows, rowFile } from '../support/openemr-rows.js';

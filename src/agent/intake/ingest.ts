@@ -4,6 +4,7 @@
  * last entry that is on disk and everything behind it is read again. A fault of
  * this program ends the loop instead: nobody could mend it by waiting.
  */
+import type { OwnMessage } from '../../encode/own-message.js';
 import { AgentError, reasonOf } from '../../lib/errors.js';
 import type { NewEntry } from '../../model/entry.js';
 import type { Chunk } from '../../model/line.js';
@@ -12,14 +13,6 @@ import type { Field } from '../../model/record.js';
 import type { Report } from '../../model/report.js';
 import type { Severity } from '../../syslog/priority.js';
 import { faultOf, isRefusal } from './ingest-fault.js';
-
-/** One of the agent's own messages, before it has a number. */
-export interface OwnMessage {
-  /** `start`, `stop`, `heartbeat`, `gap` … */
-  readonly kind: string;
-  readonly fields: readonly Field[];
-  readonly severity: Severity;
-}
 
 export interface IngestDependencies {
   readonly journal: {

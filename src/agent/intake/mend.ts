@@ -1,7 +1,6 @@
 /**
- * Answers damage in the journal: the collector is told which messages are
- * gone, and what the log files still have of them is read again, under new
- * numbers and with the same identity. Until all of it is on disk the journal
+ * Repairs damage in the journal: what the log files still have of it is read
+ * again, under new numbers and with the same identity. Until all of it is on disk the journal
  * tells the damage again at every start.
  */
 import type { SourceConfig } from '../../config/config.js';
@@ -12,10 +11,9 @@ import type { TailId } from '../../model/position.js';
 import type { Report } from '../../model/report.js';
 import { reread } from '../../source/reread.js';
 import type { Ingest } from './ingest.js';
-import { journalMessage } from './own-messages.js';
 
 export interface MendDependencies {
-  readonly ingest: Pick<Ingest, 'say' | 'again'>;
+  readonly ingest: Pick<Ingest, 'again'>;
   /** Resolves when all that was put into the journal is on disk. */
   readonly flushed: () => Promise<void>;
   readonly sources: readonly SourceConfig[];
@@ -30,8 +28,7 @@ const AGAIN_MS = 1_000;
 
 /** Rejects when the agent stops before all is done. */
 export async function mend(damage: Damage, dependencies: MendDependencies): Promise<void> {
-  const { ingest, flushed, clock, report, stop } = dependencies;
-  ingest.say(journalMessage(damage));
+  const { flushed, clock, report, stop } = dependencies;
   while (!stop.aborted) {
     try {
       const bytes = await readRanges(damage, dependencies);

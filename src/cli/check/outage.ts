@@ -5,8 +5,8 @@
  * rotation keeps them.
  */
 import { open } from 'node:fs/promises';
-import { Encoder } from '../../agent/encoding/encode.js';
 import type { Config } from '../../config/config.js';
+import { Encoder } from '../../encode/encoder.js';
 import { durationText, sizeText } from '../voice.js';
 import { type Finding, good, warning } from './finding.js';
 import type { Log } from './log-files.js';

@@ -1,9 +1,9 @@
 /** Whatever stands in a followed file, in each format and profile: what goes out is syslog, in the opinion of two readers. */
 import test from 'ava';
 import fc from 'fast-check';
-import { Encoder } from '../../../src/agent/encoding/encode.js';
 import { readOwnObject } from '../../../src/atna/own-object.js';
 import type { Config } from '../../../src/config/config.js';
+import { Encoder } from '../../../src/encode/encoder.js';
 import type { NewEntry } from '../../../src/model/entry.js';
 import { parseMessage } from '../../../src/syslog/rfc5424.js';
 import { faultsOf, readXml } from '../../support/audit-message.js';

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { Ingest, type IngestDependencies, type OwnMessage } from '../../../src/agent/intake/ingest.js';
+import { Ingest, type IngestDependencies } from '../../../src/agent/intake/ingest.js';
+import type { OwnMessage } from '../../../src/encode/own-message.js';
 import { JournalFailed } from '../../../src/journal/journal-failed.js';
 import { AgentError } from '../../../src/lib/errors.js';
 import type { NewEntry } from '../../../src/model/entry.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { Encoder } from '../../../src/agent/encoding/encode.js';
 import { identify, messageName } from '../../../src/cli/verify/identify.js';
+import { Encoder } from '../../../src/encode/encoder.js';
 import { Unframer } from '../../../src/syslog/rfc5425.js';
 import { LEAST, load } from '../../support/config.js';
 import { auditMessage, ownMessage, runId } from '../../support/stored.js';

@@ -8,18 +8,18 @@
  * pieces becomes a message a piece. A line that is not understood goes out as
  * it is, in base64, under our own code for it; so does one of `text`.
  */
-import { type AuditMessage, AuditMessages } from '../../atna/audit-message.js';
-import { type Detail, detail } from '../../atna/detail.js';
-import { ownObjectStart } from '../../atna/own-object.js';
-import type { MessageConfig, SourceConfig } from '../../config/config.js';
-import type { MessageName } from '../../model/entry.js';
-import type { LineMemory, TailId } from '../../model/position.js';
-import { columnsOf } from '../../openemr/columns.js';
-import { priorityValue, type Severity, WARNING } from '../../syslog/priority.js';
-import { APP_NAME_MAX, formatHeader, HOSTNAME_MAX, headerField } from '../../syslog/rfc5424.js';
-import { timestampOf } from '../../syslog/timestamp.js';
+import { type AuditMessage, AuditMessages } from '../atna/audit-message.js';
+import { type Detail, detail } from '../atna/detail.js';
+import { ownObjectStart } from '../atna/own-object.js';
+import type { MessageConfig, SourceConfig } from '../config/config.js';
+import type { MessageName } from '../model/entry.js';
+import type { LineMemory, TailId } from '../model/position.js';
+import { columnsOf } from '../openemr/columns.js';
+import { priorityValue, type Severity, WARNING } from '../syslog/priority.js';
+import { APP_NAME_MAX, formatHeader, HOSTNAME_MAX, headerField } from '../syslog/rfc5424.js';
+import { timestampOf } from '../syslog/timestamp.js';
 import { type BareReading, LineReader, type RowReading, siteIn } from './line-reader.js';
-import type { Describer, Description, MessageMaker, OwnWords, Part, Profile } from './message-maker.js';
+import type { Describer, Description, MessageMaker, OwnWords, Part, Profile } from './profile.js';
 
 export class AtnaProfile implements Profile {
   readonly #own: AuditMessages;

@@ -10,7 +10,7 @@
  *   a line is made before one.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import { BOM } from '../../syslog/rfc5424.js';
+import { BOM } from '../syslog/rfc5424.js';
 
 /**
  * - `plain`: as it is

@@ -1,14 +1,14 @@
 import test from 'ava';
-import { Encoder, type EncoderOptions } from '../../../src/agent/encoding/encode.js';
-import { identify } from '../../../src/cli/verify/identify.js';
-import type { Config } from '../../../src/config/config.js';
-import type { NewEntry } from '../../../src/model/entry.js';
-import type { Chunk } from '../../../src/model/line.js';
-import { type Message, parseMessage } from '../../../src/syslog/rfc5424.js';
-import { Unframer } from '../../../src/syslog/rfc5425.js';
-import { detailsIn, type Element, faultsOf, find, readXml } from '../../support/audit-message.js';
-import { LEAST, load } from '../../support/config.js';
-import { auditRow, longRow, oddRows, rowFile, rowLine } from '../../support/openemr-rows.js';
+import { identify } from '../../src/cli/verify/identify.js';
+import type { Config } from '../../src/config/config.js';
+import { Encoder, type EncoderOptions } from '../../src/encode/encoder.js';
+import type { NewEntry } from '../../src/model/entry.js';
+import type { Chunk } from '../../src/model/line.js';
+import { type Message, parseMessage } from '../../src/syslog/rfc5424.js';
+import { Unframer } from '../../src/syslog/rfc5425.js';
+import { detailsIn, type Element, faultsOf, find, readXml } from '../support/audit-message.js';
+import { LEAST, load } from '../support/config.js';
+import { auditRow, longRow, oddRows, rowFile, rowLine } from '../support/openemr-rows.js';
 
 const RUN = '00112233445566ff';
 const TAIL = '0123456789abcdef';

@@ -1,15 +1,14 @@
 /** A profile that throws for certain lines, in every place that it is asked: a fault of the program, as content may provoke one. */
 import test from 'ava';
 import fc from 'fast-check';
-import type { LineFault } from '../../../src/agent/encoding/careful-lines.js';
-import { Encoder } from '../../../src/agent/encoding/encode.js';
-import type { Describer, Description, MessageMaker, Profile } from '../../../src/agent/encoding/message-maker.js';
-import { profileOf } from '../../../src/agent/encoding/profile.js';
-import type { Config } from '../../../src/config/config.js';
-import type { Chunk } from '../../../src/model/line.js';
-import { LEAST, load } from '../../support/config.js';
-import { splitFrames } from '../../support/split-frames.js';
-import { readStrictly } from '../../support/strict-syslog.js';
+import type { Config } from '../../src/config/config.js';
+import { Encoder, profileOf } from '../../src/encode/encoder.js';
+import type { LineFault } from '../../src/encode/line-writer.js';
+import type { Describer, Description, MessageMaker, Profile } from '../../src/encode/profile.js';
+import type { Chunk } from '../../src/model/line.js';
+import { LEAST, load } from '../support/config.js';
+import { splitFrames } from '../support/split-frames.js';
+import { readStrictly } from '../support/strict-syslog.js';
 
 const RUN = '00112233445566ff';
 const TAIL = '0123456789abcdef';

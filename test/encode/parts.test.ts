@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import test from 'ava';
 import fc from 'fast-check';
-import { cutParts, msgForm } from '../../../src/agent/encoding/parts.js';
+import { cutParts, msgForm } from '../../src/encode/parts.js';
 
 const BOM = '\ufeff';
 const NOT_UTF8 = Buffer.from([0xff]);

@@ -3,17 +3,17 @@
  * of it may go out. Wall time and zone are as the file tells them; where it
  * tells none, the moment is that of reading.
  */
-import type { MessageConfig, SourceConfig } from '../../config/config.js';
-import type { LineMemory } from '../../model/position.js';
-import type { AuditRecord, Unparsed } from '../../model/record.js';
-import { Filter } from '../../openemr/filter.js';
-import { FreeText } from '../../openemr/free-text.js';
-import { readRow, recordOf } from '../../openemr/parse.js';
-import type { Row } from '../../openemr/row.js';
-import { cellsLine, headingOf, readCells } from '../../openemr/tsv.js';
-import { ZoneClock } from '../../openemr/wall-time.js';
-import { timestampOf } from '../../syslog/timestamp.js';
-import type { Unsent } from './message-maker.js';
+import type { MessageConfig, SourceConfig } from '../config/config.js';
+import type { LineMemory } from '../model/position.js';
+import type { AuditRecord, Unparsed } from '../model/record.js';
+import { Filter } from '../openemr/filter.js';
+import { FreeText } from '../openemr/free-text.js';
+import { readRow, recordOf } from '../openemr/parse.js';
+import type { Row } from '../openemr/row.js';
+import { cellsLine, headingOf, readCells } from '../openemr/tsv.js';
+import { ZoneClock } from '../openemr/wall-time.js';
+import { timestampOf } from '../syslog/timestamp.js';
+import type { Unsent } from './profile.js';
 
 export type ReadLine = RowReading | BareReading | Unsent;
 

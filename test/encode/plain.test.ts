@@ -1,12 +1,12 @@
 import test from 'ava';
-import { Encoder } from '../../../src/agent/encoding/encode.js';
-import type { NewEntry } from '../../../src/model/entry.js';
-import type { Chunk } from '../../../src/model/line.js';
-import type { Position } from '../../../src/model/position.js';
-import { type Message, parseMessage } from '../../../src/syslog/rfc5424.js';
-import { Unframer } from '../../../src/syslog/rfc5425.js';
-import { LEAST, load } from '../../support/config.js';
-import { auditRow, rowFile } from '../../support/openemr-rows.js';
+import { Encoder } from '../../src/encode/encoder.js';
+import type { NewEntry } from '../../src/model/entry.js';
+import type { Chunk } from '../../src/model/line.js';
+import type { Position } from '../../src/model/position.js';
+import { type Message, parseMessage } from '../../src/syslog/rfc5424.js';
+import { Unframer } from '../../src/syslog/rfc5425.js';
+import { LEAST, load } from '../support/config.js';
+import { auditRow, rowFile } from '../support/openemr-rows.js';
 
 const RUN = '00112233445566ff';
 /** No row's checksum. */

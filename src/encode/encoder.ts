@@ -15,24 +15,29 @@
  * Known limit: a piece that ends between CR and LF has sent the CR.
  */
 import { isAscii } from 'node:buffer';
-import type { MessageConfig, SourceConfig } from '../../config/config.js';
-import { AgentError } from '../../lib/errors.js';
-import type { MessageName, NewEntry, Run } from '../../model/entry.js';
-import type { Chunk } from '../../model/line.js';
-import type { Position, TailId } from '../../model/position.js';
-import type { Field } from '../../model/record.js';
-import type { ClockSync } from '../../observe/clock-sync.js';
-import { FrameWriter } from '../../syslog/frame-writer.js';
-import type { Severity } from '../../syslog/priority.js';
-import { BOM } from '../../syslog/rfc5424.js';
-import { tamperMessage } from '../intake/own-messages.js';
-import { CarefulLines, type LineFault } from './careful-lines.js';
-import type { EncoderCounts } from './encoder-counts.js';
-import { type Lines, LineWriter } from './line-writer.js';
-import type { MessageMaker, Profile } from './message-maker.js';
+import type { MessageConfig, SourceConfig } from '../config/config.js';
+import type { ClockSync } from '../lib/clock.js';
+import { AgentError } from '../lib/errors.js';
+import type { MessageName, NewEntry, Run } from '../model/entry.js';
+import type { Chunk } from '../model/line.js';
+import type { Position, TailId } from '../model/position.js';
+import type { Field } from '../model/record.js';
+import { FrameWriter } from '../syslog/frame-writer.js';
+import type { Severity } from '../syslog/priority.js';
+import { BOM } from '../syslog/rfc5424.js';
+import { AtnaProfile } from './atna.js';
+import {
+  CarefulLines,
+  type EncoderCounts,
+  type LineFault,
+  type Lines,
+  LineWriter,
+  type Reading,
+} from './line-writer.js';
+import { tamperMessage } from './own-message.js';
 import { hasBom } from './parts.js';
-import { profileOf } from './profile.js';
-import type { Reading } from './reading.js';
+import { PlainProfile } from './plain.js';
+import type { MessageMaker, Profile } from './profile.js';
 import { positionWith, stateAt, statesAt, type TailState } from './tail-state.js';
 
 export interface EncoderOptions {
@@ -179,3 +184,17 @@ export class Encoder {
 
 const LF = 0x0a;
 const CR = 0x0d;
+
+/* The two ways to say the same: which one, the configuration decides once for all messages. */
+
+/** `clock`: whether this machine's clock is synchronised, now. */
+export function profileOf(message: MessageConfig, run: Run, clock: () => ClockSync): Profile {
+  switch (message.profile) {
+    case 'plain':
+      return new PlainProfile(message, run, clock);
+    case 'atna':
+      return new AtnaProfile(message, run);
+    default:
+      return message.profile satisfies never;
+  }
+}

@@ -3,14 +3,13 @@
  * number like any other: silence, gaps and standstill must be visible where
  * the trail is kept, not only in a log on this host. No audit content.
  */
-import type { JournalNotice, MissingMessages } from '../../journal/notice.js';
-import type { LinkError } from '../../link/refusal.js';
-import type { Position } from '../../model/position.js';
-import type { Field, Tampering } from '../../model/record.js';
-import type { Credentials } from '../../pki/credentials.js';
-import type { Notice as SourceNotice } from '../../source/notice.js';
-import { NOTICE, WARNING } from '../../syslog/priority.js';
-import type { OwnMessage } from './ingest.js';
+import { type OwnMessage, own } from '../encode/own-message.js';
+import type { JournalNotice, MissingMessages } from '../journal/notice.js';
+import type { LinkError } from '../link/refusal.js';
+import type { Field } from '../model/record.js';
+import type { Credentials } from '../pki/credentials.js';
+import type { Notice as SourceNotice } from '../source/notice.js';
+import { NOTICE, WARNING } from '../syslog/priority.js';
 
 export function startMessage(version: string, sources: readonly string[]): OwnMessage {
   return own('start', NOTICE, [
@@ -50,19 +49,6 @@ export function certificateMessage({ own: certificate }: Credentials): OwnMessag
   ]);
 }
 
-/** Rows of one read that are not as OpenEMR wrote them, or no longer in its database: how many, and the first ones by name. */
-export function tamperMessage(source: string, file: string, found: readonly Tampering[]): OwnMessage {
-  const counts = (['altered', 'deleted', 'edited'] as const).map((how): Field => {
-    return [how, String(found.filter((each) => each.how === how).length)];
-  });
-  const names = found.map(({ row }) => row).filter((row) => row !== '');
-  const rows = names.slice(0, ROWS_NAMED).map((row): Field => ['row', row]);
-  return own('tamper', WARNING, [['source', source], ['file', file], ...counts, ...rows]);
-}
-
-/** The message of each such row names it as well; this one is the alarm. */
-const ROWS_NAMED = 10;
-
 export function sourceMessage(notice: SourceNotice): OwnMessage {
   return own('gap', WARNING, [
     ['reason', notice.reason],
@@ -70,17 +56,6 @@ export function sourceMessage(notice: SourceNotice): OwnMessage {
     ['tail', notice.tailId],
     ['from', String(notice.fromOffset)],
     ['to', notice.toOffset === undefined ? '' : String(notice.toOffset)],
-  ]);
-}
-
-/** Of a line no message could be made: a fault of the program. Its bytes are still in the file. */
-export function unsentMessage({ path, tailId }: Position, from: number, to: number): OwnMessage {
-  return own('gap', WARNING, [
-    ['reason', 'fault'],
-    ['file', path],
-    ['tail', tailId],
-    ['from', String(from)],
-    ['to', String(to)],
   ]);
 }
 
@@ -109,8 +84,4 @@ export function journalMessage(notice: JournalNotice): OwnMessage {
 
 function missingField({ run, firstSeq, lastSeq }: MissingMessages): Field {
   return ['missing', `${run}:${firstSeq}-${lastSeq ?? '*'}`];
-}
-
-function own(kind: string, severity: OwnMessage['severity'], fields: readonly Field[]): OwnMessage {
-  return { kind, severity, fields };
 }

@@ -16,17 +16,17 @@
  * Header and structured data never take more than half of `maxBytes`: values
  * from the file are shortened, run, seq, id, source, part and unparsed are not.
  */
-import type { MessageConfig, SourceConfig } from '../../config/config.js';
-import type { MessageName } from '../../model/entry.js';
-import type { TailId } from '../../model/position.js';
-import type { Emergency, Field } from '../../model/record.js';
-import type { ClockSync } from '../../observe/clock-sync.js';
-import { NOTICE, priorityValue, type Severity, WARNING } from '../../syslog/priority.js';
-import { APP_NAME_MAX, formatHeader, HOSTNAME_MAX, headerField, MSG_ID_MAX } from '../../syslog/rfc5424.js';
-import { sdParam, sdParams } from '../../syslog/structured-data.js';
-import { timestampOf } from '../../syslog/timestamp.js';
+import type { MessageConfig, SourceConfig } from '../config/config.js';
+import type { ClockSync } from '../lib/clock.js';
+import type { MessageName } from '../model/entry.js';
+import type { TailId } from '../model/position.js';
+import type { Emergency, Field } from '../model/record.js';
+import { NOTICE, priorityValue, type Severity, WARNING } from '../syslog/priority.js';
+import { APP_NAME_MAX, formatHeader, HOSTNAME_MAX, headerField, MSG_ID_MAX } from '../syslog/rfc5424.js';
+import { sdParam, sdParams } from '../syslog/structured-data.js';
+import { timestampOf } from '../syslog/timestamp.js';
 import { type BareReading, LineReader, type RowReading, siteIn } from './line-reader.js';
-import type { Describer, Description, MessageMaker, OwnWords, Part, Profile } from './message-maker.js';
+import type { Describer, Description, MessageMaker, OwnWords, Part, Profile } from './profile.js';
 
 export class PlainProfile implements Profile {
   constructor(

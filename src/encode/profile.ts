@@ -4,11 +4,11 @@
  * it is numbered, because what it says of itself is known first; `format` puts
  * the two together. All text is in octet strings (`lib/octets.ts`).
  */
-import type { SourceConfig } from '../../config/config.js';
-import type { MessageName } from '../../model/entry.js';
-import type { LineMemory, TailId } from '../../model/position.js';
-import type { Field, Tampering } from '../../model/record.js';
-import type { Severity } from '../../syslog/priority.js';
+import type { SourceConfig } from '../config/config.js';
+import type { MessageName } from '../model/entry.js';
+import type { LineMemory, TailId } from '../model/position.js';
+import type { Field, Tampering } from '../model/record.js';
+import type { Severity } from '../syslog/priority.js';
 
 export interface Profile {
   maker(source: SourceConfig): MessageMaker;

@@ -1,9 +1,9 @@
 import test from 'ava';
-import type { OwnMessage } from '../../../src/agent/intake/ingest.js';
-import * as own from '../../../src/agent/intake/own-messages.js';
-import { LinkError } from '../../../src/link/refusal.js';
-import { NOTICE, WARNING } from '../../../src/syslog/priority.js';
-import { positionAt, TAIL_ID } from '../../support/positions.js';
+import * as own from '../../src/agent/agent-messages.js';
+import { type OwnMessage, tamperMessage } from '../../src/encode/own-message.js';
+import { LinkError } from '../../src/link/refusal.js';
+import { NOTICE, WARNING } from '../../src/syslog/priority.js';
+import { positionAt, TAIL_ID } from '../support/positions.js';
 
 const RUN = '00112233445566ff';
 const damage = { segment: '/j/1', offset: 0, bytes: 77, missing: [{ run: RUN, firstSeq: 3, lastSeq: 9 }] } as const;
@@ -104,7 +104,7 @@ const messages: [what: string, message: OwnMessage, expected: OwnMessage][] = [
   ],
   [
     'rows that were tampered with, counted and named',
-    own.tamperMessage('main', '/var/log/a', [
+    tamperMessage('main', '/var/log/a', [
       { how: 'altered', row: 'default:1:7' },
       { how: 'edited', row: '' },
     ]),

@@ -1,5 +1,5 @@
 /** What goes with a tail from chunk to chunk, and into its position. */
-import type { InsideLine, LineMemory, Position, TailId } from '../../model/position.js';
+import type { InsideLine, LineMemory, Position, TailId } from '../model/position.js';
 
 export interface TailState {
   inside: InsideLine | undefined;
