@@ -16,10 +16,10 @@ import type { Generation } from './generation.js';
 import { rangesOf } from './id-ranges.js';
 import { Inspector } from './inspector.js';
 import { beginGeneration, recover } from './opening.js';
+import { type FollowerRoom, ROOM } from './options.js';
 import { Pen } from './pen.js';
 import { livePlace, renamedPlace } from './place.js';
 import { findRenamed } from './renamed-table.js';
-import { type FollowerRoom, ROOM } from './room.js';
 import { AT_ONCE, NOTHING, type Step, stepOf } from './step.js';
 import type { Trail } from './trail.js';
 
