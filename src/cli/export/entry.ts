@@ -1,5 +1,5 @@
 /** One day of one site's table: what database, files and agent hold of it, and whether that is the same. */
-import { agrees, type DayBalance } from '../../export/reconcile.js';
+import { agrees, type DayBalance } from '../../export/compare/reconcile.js';
 import type { DayCounts } from './forwarded-days.js';
 
 export type Entry = DayBalance & {

@@ -5,7 +5,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { readLine } from '../../export/audit-line.js';
-import type { Days } from '../../export/reconcile.js';
+import type { Days } from '../../export/compare/reconcile.js';
 import type { Trail } from '../../export/trail.js';
 import { readRow, recordOf } from '../../openemr/parse.js';
 import { LineSplitter } from '../../verify/line-splitter.js';

@@ -7,14 +7,14 @@
  * Compared is the generation that the table holds now. Earlier ones are in the
  * files alone: OpenEMR has moved them out of its database.
  */
-import { readLine } from './audit-line.js';
-import type { AuditLog } from './audit-log.js';
-import type { Cells, Database } from './database.js';
-import { digestOf } from './digest.js';
-import { Known } from './known.js';
-import { readBack } from './read-back.js';
-import { scan } from './scan.js';
-import type { Trail } from './trail.js';
+import { readLine } from '../audit-line.js';
+import type { AuditLog } from '../audit-log.js';
+import type { Cells, Database } from '../database.js';
+import { digestOf } from '../digest.js';
+import { Known } from '../known.js';
+import { readBack } from '../read-back.js';
+import { scan } from '../scan.js';
+import type { Trail } from '../trail.js';
 
 export interface Days {
   /** `YYYY-MM-DD` of OpenEMR's own wall time, both included; undefined: no limit. */

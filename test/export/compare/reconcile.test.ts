@@ -1,8 +1,8 @@
 import test from 'ava';
-import { agrees, reconcile } from '../../src/export/reconcile.js';
-import { LOG_TRAIL } from '../../src/export/trail.js';
-import { Followed } from '../support/followed.js';
-import { logColumns } from '../support/openemr-writing.js';
+import { agrees, reconcile } from '../../../src/export/compare/reconcile.js';
+import { LOG_TRAIL } from '../../../src/export/trail.js';
+import { Followed } from '../../support/followed.js';
+import { logColumns } from '../../support/openemr-writing.js';
 
 const ALWAYS = { from: undefined, to: undefined };
 
