@@ -15,9 +15,9 @@
  * Pure.
  */
 import { isUtf8 } from 'node:buffer';
-import type { Cells } from './database.js';
+import { API_COLUMNS, type Trail } from './database/audit-tables.js';
+import type { Cells } from './database/database.js';
 import { columnsOf, eventOf, type Finding, readFinding } from './finding.js';
-import { API_COLUMNS, type Trail } from './trail.js';
 
 /** A row with its side rows, as far as there are any. */
 export interface WholeRow {

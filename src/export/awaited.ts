@@ -4,7 +4,7 @@
  * without a side row. Each is awaited for a bounded time. Pure.
  */
 import { countUpTo } from '../lib/sorted.js';
-import type { IdRange } from './database.js';
+import type { IdRange } from './database/database.js';
 
 interface AwaitedRange extends IdRange {
   /** Monotonic, when it was first missed. */

@@ -6,13 +6,11 @@
  */
 import type { WholeRow } from './audit-line.js';
 import type { Awaited } from './awaited.js';
-import type { Database, Head, IdRange } from './database.js';
-import { digestOf } from './digest.js';
-import { rangesOf } from './id-ranges.js';
+import { digestOf, type Trail } from './database/audit-tables.js';
+import type { Database, Head, IdRange } from './database/database.js';
+import { isSurelyOlder, rangesOf } from './database/id-ranges.js';
+import type { SideRows, Sides } from './database/side-tables.js';
 import type { Known } from './known.js';
-import type { SideRows, Sides } from './sides.js';
-import type { Trail } from './trail.js';
-import { isSurelyOlder } from './wall-date.js';
 
 /** Memory does not grow with one day's giants. */
 const BYTES = 4 * 1024 * 1024;

@@ -4,7 +4,7 @@
  * whether the login name sounds like "emergency" or "breakglass".
  */
 import type { Clock } from '../lib/clock.js';
-import type { Database } from './database.js';
+import type { Database } from './database/database.js';
 
 /** Membership is asked for again after this time: somebody may just have been let in. */
 const FRESH_MS = 15_000;

@@ -12,12 +12,12 @@ import { type Trouble, Troubles } from '../lib/report-once.js';
 import type { Report } from '../model/report.js';
 import { Allowance } from './allowance.js';
 import { AuditFile } from './audit-file.js';
-import type { Database } from './database.js';
-import { directoryFault } from './fault.js';
+import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './database/audit-tables.js';
+import type { Database } from './database/database.js';
+import { directoryFault } from './database/fault.js';
 import { Follower } from './follower.js';
 import { type ExportConfig, isLocal, type SiteOptions } from './options.js';
 import type { Step } from './step.js';
-import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './trail.js';
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;

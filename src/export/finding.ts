@@ -8,7 +8,7 @@
  *   audit-trail-table-replaced   the ids count anew, this generation is over; `complete` false: rows may be lost
  *   audit-trail-begun            the export was told to leave out rows before `from_id`
  */
-import type { Cells } from './database.js';
+import type { Cells } from './database/database.js';
 
 export type Finding =
   | { readonly kind: 'row-deleted'; readonly id: number; readonly date: string | null }

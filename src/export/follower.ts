@@ -12,16 +12,16 @@ import type { AuditLog } from './audit-log.js';
 import { type Batch, type Place, readBatch } from './batch.js';
 import { Breakglass } from './breakglass.js';
 import { Inspector } from './compare/tamper-check.js';
-import type { Database, Schema } from './database.js';
+import type { Trail } from './database/audit-tables.js';
+import type { Database, Schema } from './database/database.js';
+import { rangesOf } from './database/id-ranges.js';
 import type { Generation } from './generation.js';
-import { rangesOf } from './id-ranges.js';
 import { beginGeneration, recover } from './opening.js';
 import { type FollowerRoom, ROOM } from './options.js';
 import { Pen } from './pen.js';
 import { livePlace, renamedPlace } from './place.js';
 import { findRenamed } from './renamed-table.js';
 import { AT_ONCE, NOTHING, type Step, stepOf } from './step.js';
-import type { Trail } from './trail.js';
 
 /** How long what there is in the database may be remembered: an upgrade of OpenEMR brings new tables. */
 const SCHEMA_MS = 60_000;

@@ -1,9 +1,9 @@
 /** A generation: rows whose ids count in one table, and how far they have been exported. */
 import { Awaited } from './awaited.js';
-import type { Head } from './database.js';
+import type { Trail } from './database/audit-tables.js';
+import type { Head } from './database/database.js';
+import { compactDate } from './database/id-ranges.js';
 import type { Known } from './known.js';
-import type { Trail } from './trail.js';
-import { compactDate } from './wall-date.js';
 
 export class Generation {
   readonly name: string;

@@ -4,8 +4,8 @@
  * it can be compared with the table. Pure.
  */
 import { countUpTo } from '../lib/sorted.js';
-import type { IdRange } from './database.js';
-import { gapsBetween } from './id-ranges.js';
+import type { IdRange } from './database/database.js';
+import { gapsBetween } from './database/id-ranges.js';
 
 export interface KnownRow {
   readonly digest: string;

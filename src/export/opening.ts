@@ -1,13 +1,13 @@
 /** How a generation comes to be in memory: recovered from the file, or begun with the first row of a table. */
 import type { StartAt } from '../lib/start-at.js';
 import type { AuditLog } from './audit-log.js';
-import type { Database } from './database.js';
+import type { Trail } from './database/audit-tables.js';
+import type { Database } from './database/database.js';
 import type { Finding } from './finding.js';
 import { Generation, generationName } from './generation.js';
 import { Known } from './known.js';
 import { readBack } from './read-back.js';
 import { firstId } from './start.js';
-import type { Trail } from './trail.js';
 
 export type Recovery =
   | { readonly kind: 'between'; readonly previous: string | undefined }

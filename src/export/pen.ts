@@ -6,11 +6,10 @@ import type { Clock } from '../lib/clock.js';
 import { findingLine, rowLine, type Stamp, type WholeRow } from './audit-line.js';
 import type { AuditLog } from './audit-log.js';
 import type { Breakglass } from './breakglass.js';
-import type { Cell } from './database.js';
-import { digestOf } from './digest.js';
+import { digestOf, type Trail } from './database/audit-tables.js';
+import type { Cell } from './database/database.js';
 import type { Finding } from './finding.js';
 import type { Generation } from './generation.js';
-import type { Trail } from './trail.js';
 
 export interface PenOptions {
   readonly site: string;

@@ -1,10 +1,9 @@
 /** Which tables to read a generation from, by what there is in this database. */
 import type { Place } from './batch.js';
-import type { Database, Schema } from './database.js';
-import { type Finder, References } from './references.js';
-import { Sides } from './sides.js';
-import { EarlyStrays, LateStrays } from './strays.js';
-import type { Trail } from './trail.js';
+import type { Trail } from './database/audit-tables.js';
+import type { Database, Schema } from './database/database.js';
+import { EarlyStrays, type Finder, LateStrays, References } from './database/side-table-index.js';
+import { Sides } from './database/side-tables.js';
 
 /** The trail's own tables; while a renamed `api_log` is still there, it may hold the last rows that are missing. */
 export function livePlace(database: Database, schema: Schema, trail: Trail, skew: number): Place {

@@ -6,13 +6,11 @@
  * lower: rows that are not late ascend. Reading goes on from there for the
  * window of rows that are compared with the table.
  */
-
 import { type ReadLine, readLine } from './audit-line.js';
 import type { AuditLog } from './audit-log.js';
-import type { Cells } from './database.js';
-import { digestOf } from './digest.js';
+import { digestOf, type Trail } from './database/audit-tables.js';
+import type { Cells } from './database/database.js';
 import { Known, type KnownRow } from './known.js';
-import type { Trail } from './trail.js';
 
 /** AUTO_INCREMENT counts from 1. */
 const FIRST_ID = 1;

@@ -3,11 +3,11 @@
  * `log` to `log_backup`, dumps that and drops it: until then, what was not
  * exported in time is still to be had.
  */
-import type { Database, Schema } from './database.js';
-import { digestOf } from './digest.js';
-import { rangesOf } from './id-ranges.js';
+
+import { digestOf, type Trail } from './database/audit-tables.js';
+import type { Database, Schema } from './database/database.js';
+import { rangesOf } from './database/id-ranges.js';
 import type { Known } from './known.js';
-import type { Trail } from './trail.js';
 
 /** Any of the last rows proves it; one may have been tampered with. */
 const WITNESSES = 20;

@@ -1,7 +1,7 @@
 /** Where the very first run begins, in ids. */
 import type { StartAt } from '../lib/start-at.js';
-import { bisect } from './bisect.js';
-import type { Database } from './database.js';
+import type { Database } from './database/database.js';
+import { bisect } from './database/id-ranges.js';
 
 /** The first id to export. Dates are nearly in order of the ids; rows out of order around the day are included. */
 export async function firstId(database: Database, table: string, startAt: StartAt): Promise<number> {

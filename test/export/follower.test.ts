@@ -1,5 +1,5 @@
 import test from 'ava';
-import { DISCLOSURE_TRAIL } from '../../src/export/trail.js';
+import { DISCLOSURE_TRAIL } from '../../src/export/database/audit-tables.js';
 import { Followed, SETTLE_MS } from '../support/followed.js';
 import { logColumns, sealColumns } from '../support/openemr-writing.js';
 

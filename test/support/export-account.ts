@@ -1,5 +1,5 @@
 /** The export's database account, made as an administrator makes it: by what `export --grants` prints. */
-import { grantsFor } from '../../src/export/grants.js';
+import { grantsFor } from '../../src/export/database/grants.js';
 import type { SiteOptions } from '../../src/export/options.js';
 import type { MariaDb } from './mariadb.js';
 

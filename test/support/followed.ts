@@ -1,6 +1,7 @@
 /** A table in memory, followed into a file in memory, for one story. */
+
+import { LOG_TRAIL } from '../../src/export/database/audit-tables.js';
 import { Follower, type FollowerOptions } from '../../src/export/follower.js';
-import { LOG_TRAIL } from '../../src/export/trail.js';
 import type { Report } from '../../src/model/report.js';
 import { FakeOpenemr } from './fake-openemr.js';
 import { ManualClock } from './manual-clock.js';

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { connectSite } from '../../src/export/connect.js';
+import { connectSite } from '../../src/export/database/connect.js';
 import type { DatabaseTlsOptions, SiteOptions } from '../../src/export/options.js';
 import { makeTestPki, type PemPair } from '../support/certificates.js';
 import { type MariaDb, startMariaDb } from '../support/mariadb.js';

@@ -2,10 +2,10 @@
 import { Allowance } from '../../export/allowance.js';
 import { AuditFile } from '../../export/audit-file.js';
 import { type DayBalance, type Days, reconcile } from '../../export/compare/reconcile.js';
-import { connectSite } from '../../export/connect.js';
+import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from '../../export/database/audit-tables.js';
+import { connectSite } from '../../export/database/connect.js';
 import { pathOf } from '../../export/exporter.js';
 import type { ExportConfig } from '../../export/options.js';
-import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from '../../export/trail.js';
 import { systemClock } from '../../lib/clock.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';

@@ -6,7 +6,7 @@
 import { createReadStream } from 'node:fs';
 import { readLine } from '../../export/audit-line.js';
 import type { Days } from '../../export/compare/reconcile.js';
-import type { Trail } from '../../export/trail.js';
+import type { Trail } from '../../export/database/audit-tables.js';
 import { readRow, recordOf } from '../../openemr/parse.js';
 import { LineSplitter } from '../../verify/line-splitter.js';
 import type { Forwarding } from './forwarding.js';

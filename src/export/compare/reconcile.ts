@@ -9,12 +9,11 @@
  */
 import { readLine } from '../audit-line.js';
 import type { AuditLog } from '../audit-log.js';
-import type { Cells, Database } from '../database.js';
-import { digestOf } from '../digest.js';
+import { digestOf, type Trail } from '../database/audit-tables.js';
+import type { Cells, Database } from '../database/database.js';
+import { scan } from '../database/scan.js';
 import { Known } from '../known.js';
 import { readBack } from '../read-back.js';
-import { scan } from '../scan.js';
-import type { Trail } from '../trail.js';
 
 export interface Days {
   /** `YYYY-MM-DD` of OpenEMR's own wall time, both included; undefined: no limit. */

@@ -6,15 +6,14 @@
 import type { Clock } from '../../lib/clock.js';
 import type { Report } from '../../model/report.js';
 import type { Awaited } from '../awaited.js';
-import type { Cells, Database, IdRange } from '../database.js';
-import { digestOf } from '../digest.js';
+import { digestOf, type Trail } from '../database/audit-tables.js';
+import type { Cells, Database, IdRange } from '../database/database.js';
+import { rangesOf } from '../database/id-ranges.js';
+import { scan } from '../database/scan.js';
 import type { Finding } from '../finding.js';
 import type { Generation } from '../generation.js';
-import { rangesOf } from '../id-ranges.js';
 import type { Known } from '../known.js';
 import type { Pen } from '../pen.js';
-import { scan } from '../scan.js';
-import type { Trail } from '../trail.js';
 
 /** Edited rows are read a few at a time: they may be large. */
 const EDITED_ROWS = 50;

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { countForwarded, keyOf } from '../../../src/cli/export/forwarded-days.js';
-import { LOG_TRAIL } from '../../../src/export/trail.js';
+import { LOG_TRAIL } from '../../../src/export/database/audit-tables.js';
 import { Filter } from '../../../src/openemr/filter.js';
 import { temporaryDirectory } from '../../support/files.js';
 import { auditRow, rowLine } from '../../support/openemr-rows.js';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { agrees, reconcile } from '../../../src/export/compare/reconcile.js';
-import { LOG_TRAIL } from '../../../src/export/trail.js';
+import { LOG_TRAIL } from '../../../src/export/database/audit-tables.js';
 import { Followed } from '../../support/followed.js';
 import { logColumns } from '../../support/openemr-writing.js';
 

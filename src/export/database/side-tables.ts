@@ -4,10 +4,11 @@
  * `log_comment_encrypt`, and for an API call the row of `api_log`, whose
  * checksum already stands in the seal: so the seal says whether to wait for it.
  */
+
+import { API_COLUMNS, SEAL_COLUMNS } from './audit-tables.js';
 import type { Cells, Database, Reference } from './database.js';
 import { rangesOf } from './id-ranges.js';
-import type { Finder } from './references.js';
-import { API_COLUMNS, SEAL_COLUMNS } from './trail.js';
+import type { Finder } from './side-table-index.js';
 
 export interface SideRows {
   readonly seal: Cells | undefined;

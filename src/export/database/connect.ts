@@ -1,10 +1,10 @@
 /** From a site's configuration to its database: reads the files that the configuration names. */
 import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
-import { AgentError, reasonOf } from '../lib/errors.js';
+import { AgentError, reasonOf } from '../../lib/errors.js';
+import type { SiteOptions } from '../options.js';
 import type { Database } from './database.js';
-import { type Credentials, MysqlDatabase } from './mysql-database.js';
-import type { SiteOptions } from './options.js';
+import { type Credentials, MysqlDatabase } from './mysql.js';
 
 /** `credentialsDirectory` is systemd's `$CREDENTIALS_DIRECTORY`, if this is a unit that was given credentials. */
 export function connectSite(site: SiteOptions, credentialsDirectory: string | undefined): Database {

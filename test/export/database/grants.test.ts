@@ -1,7 +1,7 @@
 import test from 'ava';
-import { grantsFor } from '../../src/export/grants.js';
-import type { SiteOptions } from '../../src/export/options.js';
-import { DEFAULT_SITE, SITE_TLS } from '../support/site-options.js';
+import { grantsFor } from '../../../src/export/database/grants.js';
+import type { SiteOptions } from '../../../src/export/options.js';
+import { DEFAULT_SITE, SITE_TLS } from '../../support/site-options.js';
 
 const SITE: SiteOptions = { ...DEFAULT_SITE, passwordFile: 'database-password' };
 

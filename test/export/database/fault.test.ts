@@ -1,6 +1,6 @@
 import test from 'ava';
-import { databaseFault, directoryFault } from '../../src/export/fault.js';
-import { AgentError } from '../../src/lib/errors.js';
+import { databaseFault, directoryFault } from '../../../src/export/database/fault.js';
+import { AgentError } from '../../../src/lib/errors.js';
 
 const where = { database: 'openemr on localhost:3306', user: 'auditor', passwordFile: '/etc/secret' };
 

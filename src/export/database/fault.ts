@@ -1,6 +1,6 @@
 /** What goes wrong with a database, in the words of the one who has to set it right. */
-import { diskRemedy } from '../lib/disk-remedy.js';
-import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import { diskRemedy } from '../../lib/disk-remedy.js';
+import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
 
 export interface Whereabouts {
   /** `openemr on localhost:3306`. */

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
-import { MysqlDatabase } from '../../src/export/mysql-database.js';
-import { until } from '../support/wait.js';
+import { MysqlDatabase } from '../../../src/export/database/mysql.js';
+import { until } from '../../support/wait.js';
 
 /** MySQL's protocol 10: a greeting that asks for no more than a name, and errors. */
 const GREETING = Buffer.concat([

@@ -1,7 +1,8 @@
 /** All rows of a stretch of a table, a page at a time: memory for one page, whatever the table holds. */
+
+import type { Trail } from './audit-tables.js';
 import type { Cells, Database } from './database.js';
 import { rangesOf } from './id-ranges.js';
-import type { Trail } from './trail.js';
 
 const ROWS = 1000;
 const BYTES = 4 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { References } from '../../src/export/references.js';
-import { FakeOpenemr } from '../support/fake-openemr.js';
+import { References } from '../../../src/export/database/side-table-index.js';
+import { FakeOpenemr } from '../../support/fake-openemr.js';
 
 const TABLE = 'log_comment_encrypt';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { gapsBetween, rangesOf } from '../../src/export/id-ranges.js';
+import { compactDate, gapsBetween, isSurelyOlder, rangesOf } from '../../../src/export/database/id-ranges.js';
 
 const ids = fc.uniqueArray(fc.integer({ min: 1, max: 60 })).map((found) => found.toSorted((a, b) => a - b));
 const all = (ranges: readonly { from: number; to: number }[]) =>
@@ -25,4 +25,21 @@ test('gaps are the ids that are not there', (t) => {
       t.deepEqual(all(gapsBetween(from, from + more, given)), expected);
     }),
   );
+});
+
+test('a difference that the end of summer time could make proves nothing', (t) => {
+  t.false(isSurelyOlder('2026-11-01 00:30:00', '2026-11-01 01:31:00', 60_000));
+  t.false(isSurelyOlder('2026-11-01 01:59:00', '2026-11-01 01:01:00', 60_000));
+  t.true(isSurelyOlder('2026-11-01 00:30:00', '2026-11-01 02:31:01', 60_000));
+});
+
+test('what is no date proves nothing', (t) => {
+  t.false(isSurelyOlder(null, '2026-11-01 02:31:00', 0));
+  t.false(isSurelyOlder('0000-00-00 00:00:00', '2026-11-01 02:31:00', 0));
+  t.is(compactDate(null), undefined);
+  t.is(compactDate('0000-00-00 00:00:00'), undefined);
+});
+
+test('a date is a name without signs', (t) => {
+  t.is(compactDate('2026-11-20 07:58:01'), '20261120T075801');
 });

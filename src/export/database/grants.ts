@@ -3,7 +3,7 @@
  * and later: it may read the audit tables and who is in the break-glass group,
  * and nothing else. Pure.
  */
-import { isLocal, type SiteOptions } from './options.js';
+import { isLocal, type SiteOptions } from '../options.js';
 
 /** In every version since 5.0. */
 const TABLES = ['log', 'log_comment_encrypt', 'extended_log', 'gacl_aro', 'gacl_aro_groups', 'gacl_groups_aro_map'];
