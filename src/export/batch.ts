@@ -4,12 +4,13 @@
  * row that is in the file already: while that is the same, so is the table, and
  * what was read before that statement came from it, too.
  */
-import type { WholeRow } from './audit-line.js';
+
 import type { Awaited } from './awaited.js';
 import { digestOf, type Trail } from './database/audit-tables.js';
 import type { Database, Head, IdRange } from './database/database.js';
 import { isSurelyOlder, rangesOf } from './database/id-ranges.js';
 import type { SideRows, Sides } from './database/side-tables.js';
+import type { WholeRow } from './file/audit-line.js';
 import type { Known } from './known.js';
 
 /** Memory does not grow with one day's giants. */

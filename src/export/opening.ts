@@ -1,12 +1,12 @@
 /** How a generation comes to be in memory: recovered from the file, or begun with the first row of a table. */
 import type { StartAt } from '../lib/start-at.js';
-import type { AuditLog } from './audit-log.js';
 import type { Trail } from './database/audit-tables.js';
 import type { Database } from './database/database.js';
-import type { Finding } from './finding.js';
+import type { AuditLog } from './file/audit-file.js';
+import type { Finding } from './file/audit-line.js';
+import { readBack } from './file/recover.js';
 import { Generation, generationName } from './generation.js';
 import { Known } from './known.js';
-import { readBack } from './read-back.js';
 import { firstId } from './start.js';
 
 export type Recovery =

@@ -2,7 +2,7 @@
  * An audit log in memory that can be torn at any byte. What was appended but
  * not synced when the power goes may have holes; what was synced stays.
  */
-import type { AuditLog } from '../../src/export/audit-log.js';
+import type { AuditLog } from '../../src/export/file/audit-file.js';
 
 /** The process has died: nothing in it goes on. */
 export class Killed extends Error {

@@ -1,10 +1,10 @@
 /** `export --reconcile`: what database, files and agent hold of each day, for a person or for a program. */
-import { Allowance } from '../../export/allowance.js';
-import { AuditFile } from '../../export/audit-file.js';
+
 import { type DayBalance, type Days, reconcile } from '../../export/compare/reconcile.js';
 import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from '../../export/database/audit-tables.js';
 import { connectSite } from '../../export/database/connect.js';
 import { pathOf } from '../../export/exporter.js';
+import { Allowance, AuditFile } from '../../export/file/audit-file.js';
 import type { ExportConfig } from '../../export/options.js';
 import { systemClock } from '../../lib/clock.js';
 import type { Io } from '../io.js';

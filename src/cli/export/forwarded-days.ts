@@ -4,9 +4,9 @@
  * altered. Read line by line; memory for one line and a few numbers a day.
  */
 import { createReadStream } from 'node:fs';
-import { readLine } from '../../export/audit-line.js';
 import type { Days } from '../../export/compare/reconcile.js';
 import type { Trail } from '../../export/database/audit-tables.js';
+import { readLine } from '../../export/file/audit-line.js';
 import { readRow, recordOf } from '../../openemr/parse.js';
 import { LineSplitter } from '../../verify/line-splitter.js';
 import type { Forwarding } from './forwarding.js';

@@ -10,10 +10,10 @@ import { digestOf, type Trail } from '../database/audit-tables.js';
 import type { Cells, Database, IdRange } from '../database/database.js';
 import { rangesOf } from '../database/id-ranges.js';
 import { scan } from '../database/scan.js';
-import type { Finding } from '../finding.js';
+import type { Finding } from '../file/audit-line.js';
+import type { Pen } from '../file/writer.js';
 import type { Generation } from '../generation.js';
 import type { Known } from '../known.js';
-import type { Pen } from '../pen.js';
 
 /** Edited rows are read a few at a time: they may be large. */
 const EDITED_ROWS = 50;

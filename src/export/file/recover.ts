@@ -6,11 +6,12 @@
  * lower: rows that are not late ascend. Reading goes on from there for the
  * window of rows that are compared with the table.
  */
+
+import { digestOf, type Trail } from '../database/audit-tables.js';
+import type { Cells } from '../database/database.js';
+import { Known, type KnownRow } from '../known.js';
+import type { AuditLog } from './audit-file.js';
 import { type ReadLine, readLine } from './audit-line.js';
-import type { AuditLog } from './audit-log.js';
-import { digestOf, type Trail } from './database/audit-tables.js';
-import type { Cells } from './database/database.js';
-import { Known, type KnownRow } from './known.js';
 
 /** AUTO_INCREMENT counts from 1. */
 const FIRST_ID = 1;

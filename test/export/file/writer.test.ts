@@ -1,5 +1,5 @@
 import test from 'ava';
-import { soundex } from '../../src/export/breakglass.js';
+import { soundex } from '../../../src/export/file/writer.js';
 
 // As `php -r 'echo soundex("…");'` prints them.
 for (const [word, sound] of [

@@ -8,12 +8,26 @@
  */
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { syncDirectory } from '../lib/atomic-file.js';
-import type { Clock } from '../lib/clock.js';
-import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
-import type { Allowance } from './allowance.js';
-import type { AuditLog } from './audit-log.js';
-import { linesBackward } from './lines-backward.js';
+import { syncDirectory } from '../../lib/atomic-file.js';
+import type { Clock } from '../../lib/clock.js';
+import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
+import { linesBackward } from '../lines-backward.js';
+
+/** Where the lines of one trail go, and the only memory of what has been exported. */
+export interface AuditLog {
+  /** Makes it ready: a last line that was torn is ended, so that what follows begins a line. */
+  open(): Promise<void>;
+  /**
+   * Resolves when all of it is on disk. Throws AgentError: `export-full` (nothing
+   * was written), `export-write-failed` (some of it may have been: open again),
+   * `export-sync-failed` (it may vanish: append it again, it goes into a new file).
+   * `text` is whole lines.
+   */
+  append(text: string): Promise<void>;
+  /** Lines without their newlines, the last one first, through rotated files too. */
+  backward(): AsyncIterable<Buffer>;
+  close(): Promise<void>;
+}
 
 const FILE_MODE = 0o640;
 const LF = 0x0a;
@@ -223,5 +237,44 @@ function hintFor(code: string, directory: string): string {
       return `let the account that runs the export write in ${directory}`;
     default:
       return `look at ${directory} and its disk; the rows wait in the database`;
+  }
+}
+
+/** How much the export may hold on disk: all files of its directory together. */
+export class Allowance {
+  readonly #directory: string;
+  readonly #maxBytes: number;
+  /** Undefined: to be counted again. */
+  #held: number | undefined;
+
+  constructor(directory: string, maxBytes: number) {
+    this.#directory = directory;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Counts again before it says no: somebody may have made room. */
+  async allows(bytes: number): Promise<boolean> {
+    this.#held ??= await this.#count();
+    if (this.#held + bytes <= this.#maxBytes) return true;
+    this.#held = await this.#count();
+    return this.#held + bytes <= this.#maxBytes;
+  }
+
+  use(bytes: number): void {
+    if (this.#held !== undefined) this.#held += bytes;
+  }
+
+  forget(): void {
+    this.#held = undefined;
+  }
+
+  async #count(): Promise<number> {
+    let held = 0;
+    for (const name of await readdir(this.#directory)) {
+      // A file that has just been removed holds nothing.
+      const found = await stat(join(this.#directory, name)).catch(() => undefined);
+      if (found?.isFile()) held += found.size;
+    }
+    return held;
   }
 }

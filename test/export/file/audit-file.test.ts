@@ -2,9 +2,8 @@ import { mkdtemp, readdir, readFile, rename, rm, stat, truncate, utimes, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { Allowance } from '../../src/export/allowance.js';
-import { AuditFile, type AuditFileOptions } from '../../src/export/audit-file.js';
-import { ManualClock } from '../support/manual-clock.js';
+import { Allowance, AuditFile, type AuditFileOptions } from '../../../src/export/file/audit-file.js';
+import { ManualClock } from '../../support/manual-clock.js';
 
 const DAY_MS = 86_400_000;
 
