@@ -14,9 +14,8 @@ import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './database/audit-tables
 import type { Database } from './database/database.js';
 import { directoryFault } from './database/fault.js';
 import { Allowance, AuditFile } from './file/audit-file.js';
-import { Follower } from './follower.js';
+import { Follower, type Step } from './follow/follower.js';
 import { type ExportConfig, isLocal, type SiteOptions } from './options.js';
-import type { Step } from './step.js';
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;

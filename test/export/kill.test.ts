@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import test from 'ava';
 import fc from 'fast-check';
 import { LOG_TRAIL } from '../../src/export/database/audit-tables.js';
-import { Follower } from '../../src/export/follower.js';
+import { Follower } from '../../src/export/follow/follower.js';
 import type { FollowerRoom } from '../../src/export/options.js';
 import { FakeOpenemr, type Writing } from '../support/fake-openemr.js';
 import { ManualClock } from '../support/manual-clock.js';

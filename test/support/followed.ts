@@ -1,7 +1,6 @@
 /** A table in memory, followed into a file in memory, for one story. */
-
 import { LOG_TRAIL } from '../../src/export/database/audit-tables.js';
-import { Follower, type FollowerOptions } from '../../src/export/follower.js';
+import { Follower, type FollowerOptions } from '../../src/export/follow/follower.js';
 import type { Report } from '../../src/model/report.js';
 import { FakeOpenemr } from './fake-openemr.js';
 import { ManualClock } from './manual-clock.js';

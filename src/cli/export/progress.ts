@@ -1,5 +1,5 @@
 /** How far an export has come: a bar where a person looks on, a sentence now and then elsewhere. */
-import type { Step } from '../../export/step.js';
+import type { Step } from '../../export/follow/follower.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Report } from '../../model/report.js';
 import type { Io } from '../io.js';

@@ -5,15 +5,13 @@
  */
 import type { Clock } from '../../lib/clock.js';
 import type { Report } from '../../model/report.js';
-import type { Awaited } from '../awaited.js';
 import { digestOf, type Trail } from '../database/audit-tables.js';
 import type { Cells, Database, IdRange } from '../database/database.js';
 import { rangesOf } from '../database/id-ranges.js';
 import { scan } from '../database/scan.js';
 import type { Finding } from '../file/audit-line.js';
 import type { Pen } from '../file/writer.js';
-import type { Generation } from '../generation.js';
-import type { Known } from '../known.js';
+import type { Awaited, Generation, Known } from '../follow/generation.js';
 
 /** Edited rows are read a few at a time: they may be large. */
 const EDITED_ROWS = 50;

@@ -6,10 +6,9 @@
  * lower: rows that are not late ascend. Reading goes on from there for the
  * window of rows that are compared with the table.
  */
-
 import { digestOf, type Trail } from '../database/audit-tables.js';
 import type { Cells } from '../database/database.js';
-import { Known, type KnownRow } from '../known.js';
+import { Known, type KnownRow } from '../follow/generation.js';
 import type { AuditLog } from './audit-file.js';
 import { type ReadLine, readLine } from './audit-line.js';
 

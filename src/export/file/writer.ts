@@ -5,7 +5,7 @@
 import type { Clock } from '../../lib/clock.js';
 import { digestOf, type Trail } from '../database/audit-tables.js';
 import type { Cell, Database } from '../database/database.js';
-import type { Generation } from '../generation.js';
+import type { Generation } from '../follow/generation.js';
 import type { AuditLog } from './audit-file.js';
 import { type Finding, findingLine, rowLine, type Stamp, type WholeRow } from './audit-line.js';
 

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { DISCLOSURE_TRAIL } from '../../src/export/database/audit-tables.js';
-import { Followed, SETTLE_MS } from '../support/followed.js';
-import { logColumns, sealColumns } from '../support/openemr-writing.js';
+import { DISCLOSURE_TRAIL } from '../../../src/export/database/audit-tables.js';
+import { Followed, SETTLE_MS } from '../../support/followed.js';
+import { logColumns, sealColumns } from '../../support/openemr-writing.js';
 
 test('a row goes out with all columns, its seal, its API row and what the export adds', async (t) => {
   const world = new Followed();

@@ -5,13 +5,13 @@
  * what was read before that statement came from it, too.
  */
 
-import type { Awaited } from './awaited.js';
-import { digestOf, type Trail } from './database/audit-tables.js';
-import type { Database, Head, IdRange } from './database/database.js';
-import { isSurelyOlder, rangesOf } from './database/id-ranges.js';
-import type { SideRows, Sides } from './database/side-tables.js';
-import type { WholeRow } from './file/audit-line.js';
-import type { Known } from './known.js';
+import { digestOf, type Trail } from '../database/audit-tables.js';
+import type { Database, Head, IdRange, Schema } from '../database/database.js';
+import { isSurelyOlder, rangesOf } from '../database/id-ranges.js';
+import { EarlyStrays, type Finder, LateStrays, References } from '../database/side-table-index.js';
+import { type SideRows, Sides } from '../database/side-tables.js';
+import type { WholeRow } from '../file/audit-line.js';
+import type { Awaited, Known } from './generation.js';
 
 /** Memory does not grow with one day's giants. */
 const BYTES = 4 * 1024 * 1024;
@@ -135,4 +135,35 @@ async function readRows(
     return [{ id, cells, seal: sides.seal, api }];
   });
   return { rows, isSameTable };
+}
+
+/* Which tables to read a generation from, by what there is in this database. */
+
+/** The trail's own tables; while a renamed `api_log` is still there, it may hold the last rows that are missing. */
+export function livePlace(database: Database, schema: Schema, trail: Trail, skew: number): Place {
+  const { sealTable, apiTable } = trail;
+  const own = (table: string | undefined): Finder[] =>
+    table !== undefined && schema.has(table) ? [new References(database, table, skew)] : [];
+  const renamedApis = [...schema.keys()].filter((table) => apiTable !== undefined && table.startsWith(`${apiTable}_`));
+  const strays = renamedApis.map((table) => new LateStrays(database, table, skew));
+  return { trail, table: trail.table, sides: new Sides(database, own(sealTable), [...own(apiTable), ...strays]) };
+}
+
+/** What they were renamed to, `suffix` being what stands behind each name; side rows may have come to lie on either side. */
+export function renamedPlace(
+  database: Database,
+  schema: Schema,
+  trail: Trail,
+  { suffix, skew }: { readonly suffix: string; readonly skew: number },
+): Place {
+  const finders = (table: string | undefined): Finder[] => {
+    if (table === undefined) return [];
+    const renamed = schema.has(table + suffix) ? [new References(database, table + suffix, skew)] : [];
+    return schema.has(table) ? [...renamed, new EarlyStrays(database, table, trail.table)] : renamed;
+  };
+  return {
+    trail,
+    table: trail.table + suffix,
+    sides: new Sides(database, finders(trail.sealTable), finders(trail.apiTable)),
+  };
 }

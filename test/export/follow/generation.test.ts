@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { Awaited } from '../../src/export/awaited.js';
+import { Awaited } from '../../../src/export/follow/generation.js';
 
 const range = fc.tuple(fc.integer({ min: 1, max: 40 }), fc.nat(8)).map(([from, more]) => ({ from, to: from + more }));
 const action = fc.oneof(

@@ -4,23 +4,20 @@
  * remembered; so a step that fails, or a process that dies in it, has only to
  * be done again.
  */
-import type { Clock } from '../lib/clock.js';
-import { AgentError } from '../lib/errors.js';
-import type { StartAt } from '../lib/start-at.js';
-import type { Report } from '../model/report.js';
-import { type Batch, type Place, readBatch } from './batch.js';
-import { Inspector } from './compare/tamper-check.js';
-import type { Trail } from './database/audit-tables.js';
-import type { Database, Schema } from './database/database.js';
-import { rangesOf } from './database/id-ranges.js';
-import type { AuditLog } from './file/audit-file.js';
-import { Breakglass, Pen } from './file/writer.js';
+import type { Clock } from '../../lib/clock.js';
+import { AgentError } from '../../lib/errors.js';
+import type { StartAt } from '../../lib/start-at.js';
+import type { Report } from '../../model/report.js';
+import { Inspector } from '../compare/tamper-check.js';
+import type { Trail } from '../database/audit-tables.js';
+import type { Database, Schema } from '../database/database.js';
+import { rangesOf } from '../database/id-ranges.js';
+import type { AuditLog } from '../file/audit-file.js';
+import { Breakglass, Pen } from '../file/writer.js';
+import { type FollowerRoom, ROOM } from '../options.js';
+import { type Batch, livePlace, type Place, readBatch, renamedPlace } from './batch.js';
 import type { Generation } from './generation.js';
-import { beginGeneration, recover } from './opening.js';
-import { type FollowerRoom, ROOM } from './options.js';
-import { livePlace, renamedPlace } from './place.js';
-import { findRenamed } from './renamed-table.js';
-import { AT_ONCE, NOTHING, type Step, stepOf } from './step.js';
+import { beginGeneration, findRenamed, recover } from './start.js';
 
 /** How long what there is in the database may be remembered: an upgrade of OpenEMR brings new tables. */
 const SCHEMA_MS = 60_000;
@@ -239,4 +236,26 @@ export class Follower {
   #hasSoundRule(): boolean {
     return this.#schema?.tables.has('api_log') === false && this.#schema.tables.has('log');
   }
+}
+
+/** What one look at a table has brought. */
+export interface Step {
+  /** Rows written. */
+  readonly written: number;
+  /** There is more to do at once. */
+  readonly hasMore: boolean;
+  /** Rows that are in the table but wait for something. */
+  readonly unready: number;
+  /** How far the file is, and how far the table: ids. */
+  readonly reached: number;
+  readonly newest: number;
+}
+
+const NOTHING: Step = { written: 0, hasMore: false, unready: 0, reached: 0, newest: 0 };
+
+/** Something other than rows was done, and rows come next. */
+const AT_ONCE: Step = { ...NOTHING, hasMore: true };
+
+function stepOf({ ready, hasMore, unready, reached, newest }: Batch): Step {
+  return { written: ready.length, hasMore, unready: unready.length, reached, newest: newest?.id ?? 0 };
 }
