@@ -1,4 +1,5 @@
 /** The parts list: everything that an agent consists of, built and joined. Nothing here runs yet. */
+
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import { CollectorMemories } from '../delivery/collector-memory.js';
@@ -8,6 +9,9 @@ import { receiptOf } from '../delivery/receipt.js';
 import { ConnectionCount } from '../delivery/state.js';
 import { DELIVERY_TIMES } from '../delivery/times.js';
 import { Encoder } from '../encode/encoder.js';
+import { OwnTails } from '../ingest/feedback-loop.js';
+import { Ingest, LineFaults } from '../ingest/ingest.js';
+import { mend } from '../ingest/refill.js';
 import { systemFiles } from '../journal/files.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/notice.js';
@@ -21,11 +25,7 @@ import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import * as own from './agent-messages.js';
 import { CredentialFiles } from './certificates/credential-files.js';
 import type { AgentDependencies } from './dependencies.js';
-import { Ingest } from './intake/ingest.js';
-import { mend } from './intake/mend.js';
 import { Lag } from './lag.js';
-import { LineFaults } from './line-faults.js';
-import { OwnTails } from './own-tail.js';
 import { ClockWatch } from './periodic.js';
 import { rememberSources, startedSources } from './remembered.js';
 import { Health } from './watchdog.js';

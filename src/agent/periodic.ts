@@ -1,11 +1,11 @@
 /** What the agent says regularly: that it is there, and that it has been told not to look whom it talks to. */
 import type { TlsConfig } from '../config/config.js';
 import type { Encoder } from '../encode/encoder.js';
+import type { Ingest } from '../ingest/ingest.js';
 import type { Clock, ClockSync } from '../lib/clock.js';
 import type { Report } from '../model/report.js';
 import type { Sources } from '../source/sources.js';
 import { heartbeatMessage } from './agent-messages.js';
-import type { Ingest } from './intake/ingest.js';
 
 const INSECURE_EVERY_MS = 60 * 60_000;
 

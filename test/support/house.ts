@@ -14,7 +14,7 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map<string, reado
   ['main', ['cli', 'agent', ...PARTS]],
   ['cli', ['agent', ...PARTS]],
   ['agent', PARTS],
-  ['ingest', ['source', 'encode', 'journal']],
+  ['ingest', ['source', 'encode', 'journal', 'syslog', 'config']],
   ['delivery', ['link', 'journal', 'verify', 'syslog']],
   ['encode', ['openemr', 'atna', 'syslog', 'config']],
   ['link', ['pki']],

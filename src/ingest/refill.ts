@@ -3,13 +3,13 @@
  * again, under new numbers and with the same identity. Until all of it is on disk the journal
  * tells the damage again at every start.
  */
-import type { SourceConfig } from '../../config/config.js';
-import type { Damage } from '../../journal/notice.js';
-import type { Clock } from '../../lib/clock.js';
-import { AgentError, reasonOf } from '../../lib/errors.js';
-import type { TailId } from '../../model/position.js';
-import type { Report } from '../../model/report.js';
-import { reread } from '../../source/reread.js';
+import type { SourceConfig } from '../config/config.js';
+import type { Damage } from '../journal/notice.js';
+import type { Clock } from '../lib/clock.js';
+import { AgentError, reasonOf } from '../lib/errors.js';
+import type { TailId } from '../model/position.js';
+import type { Report } from '../model/report.js';
+import { reread } from '../source/reread.js';
 import type { Ingest } from './ingest.js';
 
 export interface MendDependencies {

@@ -4,15 +4,19 @@
  * last entry that is on disk and everything behind it is read again. A fault of
  * this program ends the loop instead: nobody could mend it by waiting.
  */
-import type { OwnMessage } from '../../encode/own-message.js';
-import { AgentError, reasonOf } from '../../lib/errors.js';
-import type { NewEntry } from '../../model/entry.js';
-import type { Chunk } from '../../model/line.js';
-import type { Position } from '../../model/position.js';
-import type { Field } from '../../model/record.js';
-import type { Report } from '../../model/report.js';
-import type { Severity } from '../../syslog/priority.js';
-import { faultOf, isRefusal } from './ingest-fault.js';
+
+import type { LineFault } from '../encode/line-writer.js';
+import type { OwnMessage } from '../encode/own-message.js';
+import type { Clock } from '../lib/clock.js';
+import { AgentError, reasonOf } from '../lib/errors.js';
+import { programFault } from '../lib/program-fault.js';
+import { ToldFailures } from '../lib/report-once.js';
+import type { NewEntry } from '../model/entry.js';
+import type { Chunk } from '../model/line.js';
+import type { Position } from '../model/position.js';
+import type { Field } from '../model/record.js';
+import type { Report } from '../model/report.js';
+import type { Severity } from '../syslog/priority.js';
 
 export interface IngestDependencies {
   readonly journal: {
@@ -217,5 +221,60 @@ export class Ingest {
     this.#unsettled = [];
     this.#held = [];
     for (const message of again) this.say(message);
+  }
+}
+
+/*
+ * What went wrong on the way into the journal: the disk, which is waited for,
+ * or this program, which ends then, so that it is started anew. Nothing is lost
+ * by that: what is not in the journal is read again. docs/decisions/0016.
+ */
+
+/** The journal says so itself when the disk, or its own limit, refuses something. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof AgentError && (error.code === 'journal-failed' || error.code === 'journal-full');
+}
+
+/** An error for the administrator that names the place in the file, and no content. `undefined`: an own message. */
+function faultOf(error: unknown, chunk: Chunk | undefined): AgentError {
+  if (chunk === undefined) {
+    return new AgentError('program-fault', `a fault of the program in a message of its own: ${programFault(error)}`, {
+      hint: 'please report it, with the log before it',
+      cause: error,
+    });
+  }
+  const { from, to } = chunk;
+  const where = `bytes ${from.offset} to ${to.offset} of ${to.path} (tail ${to.tailId})`;
+  return new AgentError('program-fault', `a fault of the program at ${where}: ${programFault(error)}`, {
+    hint: 'they are read again at the next start; if that meets it too, name the file under sources[].exclude, and please report it',
+    cause: error,
+  });
+}
+
+/* Tells the log of lines that a fault of the program kept from becoming the messages that their format asks for. */
+
+/** The same fault can be met by every line; how many there were, `status` counts. */
+const TOLD_AGAIN_MS = 600_000;
+
+export class LineFaults {
+  readonly #told: ToldFailures;
+
+  constructor(
+    private readonly report: Report,
+    clock: Pick<Clock, 'monotonicMs'>,
+  ) {
+    this.#told = new ToldFailures(clock, TOLD_AGAIN_MS);
+  }
+
+  note({ path, source, tailId }: Position, faults: readonly LineFault[]): void {
+    for (const { from, to, unsent, fault } of faults) {
+      if (!this.#told.isDue(`${fault} ${unsent}`)) continue;
+      this.report.error(
+        unsent
+          ? 'A fault of the program kept a line from being sent; the collector was told where it stands'
+          : 'A fault of the program kept a line from being understood; it was sent as it is',
+        { file: path, source, tail: tailId, from, to, fault, remedy: 'report this, with that line if it may be shown' },
+      );
+    }
   }
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { OwnTails } from '../../src/agent/own-tail.js';
+import { OwnTails } from '../../src/ingest/feedback-loop.js';
 import type { Chunk } from '../../src/model/line.js';
 import { silent } from '../support/silent.js';
 

@@ -1,15 +1,15 @@
 import test from 'ava';
-import { Ingest, type IngestDependencies } from '../../../src/agent/intake/ingest.js';
-import type { OwnMessage } from '../../../src/encode/own-message.js';
-import { JournalFailed } from '../../../src/journal/journal-failed.js';
-import { AgentError } from '../../../src/lib/errors.js';
-import type { NewEntry } from '../../../src/model/entry.js';
-import type { Chunk } from '../../../src/model/line.js';
-import type { Position } from '../../../src/model/position.js';
-import { NOTICE } from '../../../src/syslog/priority.js';
-import { positionAt } from '../../support/positions.js';
-import { silent } from '../../support/silent.js';
-import { until } from '../../support/wait.js';
+import type { OwnMessage } from '../../src/encode/own-message.js';
+import { Ingest, type IngestDependencies } from '../../src/ingest/ingest.js';
+import { JournalFailed } from '../../src/journal/journal-failed.js';
+import { AgentError } from '../../src/lib/errors.js';
+import type { NewEntry } from '../../src/model/entry.js';
+import type { Chunk } from '../../src/model/line.js';
+import type { Position } from '../../src/model/position.js';
+import { NOTICE } from '../../src/syslog/priority.js';
+import { positionAt } from '../support/positions.js';
+import { silent } from '../support/silent.js';
+import { until } from '../support/wait.js';
 
 const RUN = '00112233445566ff';
 
