@@ -4,7 +4,7 @@
  * the trail is kept, not only in a log on this host. No audit content.
  */
 import { type OwnMessage, own } from '../encode/own-message.js';
-import type { JournalNotice, MissingMessages } from '../journal/notice.js';
+import type { JournalNotice, MissingMessages } from '../journal/types.js';
 import type { LinkError } from '../link/refusal.js';
 import type { Field } from '../model/record.js';
 import type { Credentials } from '../pki/credentials.js';

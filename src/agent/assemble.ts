@@ -1,5 +1,4 @@
 /** The parts list: everything that an agent consists of, built and joined. Nothing here runs yet. */
-
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import { CollectorMemories } from '../delivery/collector-memory.js';
@@ -14,7 +13,7 @@ import { Ingest, LineFaults } from '../ingest/ingest.js';
 import { mend } from '../ingest/refill.js';
 import { systemFiles } from '../journal/files.js';
 import { Journal } from '../journal/journal.js';
-import type { Damage } from '../journal/notice.js';
+import type { Damage } from '../journal/types.js';
 import { Dialler } from '../link/dial.js';
 import { readKernelSocket } from '../link/kernel-socket.js';
 import { systemLookup, Targets } from '../link/targets.js';

@@ -4,7 +4,7 @@
  * tells the damage again at every start.
  */
 import type { SourceConfig } from '../config/config.js';
-import type { Damage } from '../journal/notice.js';
+import type { Damage } from '../journal/types.js';
 import type { Clock } from '../lib/clock.js';
 import { AgentError, reasonOf } from '../lib/errors.js';
 import type { TailId } from '../model/position.js';

@@ -7,8 +7,8 @@
 import type { MessageName } from '../model/entry.js';
 import type { Position, TailId } from '../model/position.js';
 import type { EntryHead } from './entry-codec.js';
-import type { LostRange, MissingMessages } from './notice.js';
 import type { Standing } from './standing.js';
+import type { LostRange, MissingMessages } from './types.js';
 import type { Hole, Step } from './walk.js';
 
 /** What is known where a segment ends. */

@@ -7,7 +7,7 @@
 import { reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
 import type { Files } from './files.js';
-import type { Dropped, MissingMessages } from './notice.js';
+import type { Dropped, MissingMessages } from './types.js';
 import { readWhole, removeIfThere, replaceWhole } from './whole-file.js';
 
 interface Untold {

@@ -9,12 +9,11 @@ import { between } from './damage.js';
 import type { Drops } from './drops.js';
 import type { Seed } from './entry-codec.js';
 import type { Files } from './files.js';
-import type { Dropped } from './notice.js';
-import type { JournalOptions } from './options.js';
 import { readSegment } from './read-segment.js';
 import type { Removal } from './removal.js';
 import type { Segment, Segments } from './segments.js';
 import { NOWHERE, Stand, standingBefore } from './standing.js';
+import type { Dropped, JournalOptions } from './types.js';
 import { walk } from './walk.js';
 import type { Writer } from './writer.js';
 

@@ -5,7 +5,7 @@ import { Wake } from '../lib/signal.js';
 import type { Report } from '../model/report.js';
 import type { Ballast } from './ballast.js';
 import type { Files } from './files.js';
-import type { Full, RoomAgain } from './notice.js';
+import type { Full, RoomAgain } from './types.js';
 
 const RESERVE_BYTES = 32 * 1024 * 1024;
 /** The volume is looked at again after this long, or after so many bytes of ours. */

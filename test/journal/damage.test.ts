@@ -1,6 +1,6 @@
 import test from 'ava';
 import { writeCursor } from '../../src/journal/cursor.js';
-import type { Damage, MissingMessages } from '../../src/journal/notice.js';
+import type { Damage, MissingMessages } from '../../src/journal/types.js';
 import type { NewEntry } from '../../src/model/entry.js';
 import { ForgetfulFiles } from '../support/forgetful-files.js';
 import { JournalBench, withoutLock } from '../support/journal-bench.js';

@@ -1,6 +1,5 @@
 import test from 'ava';
-import type { Dropped } from '../../src/journal/notice.js';
-import type { JournalOptions } from '../../src/journal/options.js';
+import type { Dropped, JournalOptions } from '../../src/journal/types.js';
 import { ForgetfulFiles } from '../support/forgetful-files.js';
 import { hastyClock } from '../support/hasty-clock.js';
 import { JournalBench, withoutLock } from '../support/journal-bench.js';

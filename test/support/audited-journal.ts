@@ -7,9 +7,8 @@
 import { randomBytes } from 'node:crypto';
 import type { StoredEntry } from '../../src/journal/entry-codec.js';
 import { Journal } from '../../src/journal/journal.js';
-import type { Damage, JournalNotice } from '../../src/journal/notice.js';
-import type { JournalDependencies } from '../../src/journal/options.js';
 import type { Reader } from '../../src/journal/reader.js';
+import type { Damage, JournalDependencies, JournalNotice } from '../../src/journal/types.js';
 import { systemClock } from '../../src/lib/clock.js';
 import type { NewEntry } from '../../src/model/entry.js';
 import type { Report } from '../../src/model/report.js';
