@@ -11,7 +11,7 @@ import { Encoder } from '../encode/encoder.js';
 import { OwnTails } from '../ingest/feedback-loop.js';
 import { Ingest, LineFaults } from '../ingest/ingest.js';
 import { mend } from '../ingest/refill.js';
-import { systemFiles } from '../journal/files.js';
+import { systemFiles } from '../journal/disk/files.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/types.js';
 import { Dialler } from '../link/dial.js';

@@ -6,8 +6,8 @@
  */
 import type { MessageName } from '../model/entry.js';
 import type { Position, TailId } from '../model/position.js';
+import type { Standing } from './disk/checkpoint.js';
 import type { EntryHead } from './entry-codec.js';
-import type { Standing } from './standing.js';
 import type { LostRange, MissingMessages } from './types.js';
 import type { Hole, Step } from './walk.js';
 

@@ -6,9 +6,8 @@
  */
 import { reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
-import type { Files } from './files.js';
+import { type Files, readWhole, removeIfThere, replaceWhole } from './disk/files.js';
 import type { Dropped, MissingMessages } from './types.js';
-import { readWhole, removeIfThere, replaceWhole } from './whole-file.js';
 
 interface Untold {
   readonly messages: number;

@@ -4,15 +4,14 @@
  * then the messages in it that nobody has acknowledged are counted exactly.
  */
 import type { Report } from '../model/report.js';
-import type { CursorKeeper } from './cursor-keeper.js';
 import { between } from './damage.js';
+import { NOWHERE, Stand, standingBefore } from './disk/checkpoint.js';
+import type { CursorKeeper } from './disk/cursor.js';
+import type { Files } from './disk/files.js';
+import { readSegment, type Segment, type Segments } from './disk/segments.js';
 import type { Drops } from './drops.js';
 import type { Seed } from './entry-codec.js';
-import type { Files } from './files.js';
-import { readSegment } from './read-segment.js';
 import type { Removal } from './removal.js';
-import type { Segment, Segments } from './segments.js';
-import { NOWHERE, Stand, standingBefore } from './standing.js';
 import type { Dropped, JournalOptions } from './types.js';
 import { walk } from './walk.js';
 import type { Writer } from './writer.js';

@@ -7,8 +7,7 @@
 import { join } from 'node:path';
 import { reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
-import type { Files } from './files.js';
-import { replaceWhole } from './whole-file.js';
+import { type Files, replaceWhole } from './disk/files.js';
 
 export class Quarantine {
   readonly #names = new Set<string>();

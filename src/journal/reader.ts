@@ -4,10 +4,10 @@
  */
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 import type { Wake } from '../lib/signal.js';
+import type { Files, OpenFile } from './disk/files.js';
+import type { Segment, Segments } from './disk/segments.js';
 import { decodeEntryBody, decodeEntryHead, ENTRY_HEAD_BYTES, type Seed, type StoredEntry } from './entry-codec.js';
-import type { Files, OpenFile } from './files.js';
 import type { Salvage } from './salvage.js';
-import type { Segment, Segments } from './segments.js';
 import type { Hole } from './walk.js';
 
 /** One read of the disk: several entries of a busy agent, and a copy is never made of them. */

@@ -2,9 +2,8 @@
 import type { Clock } from '../lib/clock.js';
 import { Complaint } from '../lib/report-once.js';
 import type { Report } from '../model/report.js';
-import type { Files } from './files.js';
-import type { Segments } from './segments.js';
-import { removeIfThere } from './whole-file.js';
+import { type Files, removeIfThere } from './disk/files.js';
+import type { Segments } from './disk/segments.js';
 
 export interface RemovalDependencies {
   readonly files: Files;

@@ -6,13 +6,11 @@
 import { reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
 import { type Afterwards, type DescribedHole, describeHoles } from './damage.js';
+import { copyOf, type Standing, standingBefore, standingOf } from './disk/checkpoint.js';
+import type { Files } from './disk/files.js';
+import { readSegment, readSegmentHead, type Segment, type Segments } from './disk/segments.js';
 import type { Seed } from './entry-codec.js';
-import type { Files } from './files.js';
 import type { Quarantine } from './quarantine.js';
-import { readSegmentHead } from './read-head.js';
-import { readSegment } from './read-segment.js';
-import type { Segment, Segments } from './segments.js';
-import { copyOf, type Standing, standingBefore, standingOf } from './standing.js';
 import type { Damage } from './types.js';
 import { type Hole, type Step, walk } from './walk.js';
 

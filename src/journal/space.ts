@@ -4,7 +4,7 @@ import { AgentError, reasonOf } from '../lib/errors.js';
 import { Wake } from '../lib/signal.js';
 import type { Report } from '../model/report.js';
 import type { Ballast } from './ballast.js';
-import type { Files } from './files.js';
+import type { Files } from './disk/files.js';
 import type { Full, RoomAgain } from './types.js';
 
 const RESERVE_BYTES = 32 * 1024 * 1024;

@@ -2,11 +2,11 @@
 import type { Clock } from '../lib/clock.js';
 import type { Report } from '../model/report.js';
 import type { Queued } from './commit-queue.js';
+import type { Standing } from './disk/checkpoint.js';
+import type { Files } from './disk/files.js';
+import type { Layout } from './disk/layout.js';
+import type { Segments } from './disk/segments.js';
 import type { Seed } from './entry-codec.js';
-import type { Files } from './files.js';
-import type { Layout } from './layout.js';
-import type { Segments } from './segments.js';
-import type { Standing } from './standing.js';
 
 export interface WriterOptions {
   readonly id: string;

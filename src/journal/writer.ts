@@ -9,11 +9,11 @@ import { Pauses } from '../lib/backoff.js';
 import { Complaint } from '../lib/report-once.js';
 import type { NewEntry } from '../model/entry.js';
 import { buffersOf, bytesOf, CommitQueue, type Queued } from './commit-queue.js';
+import { Stand, type Standing } from './disk/checkpoint.js';
+import type { Segment } from './disk/segments.js';
 import { Flushes } from './flushes.js';
 import { JournalFailed } from './journal-failed.js';
 import { SegmentWriter } from './segment-writer.js';
-import type { Segment } from './segments.js';
-import { Stand, type Standing } from './standing.js';
 import type { WriterDependencies, WriterOptions } from './writer-options.js';
 
 /** How much may wait for the disk before `append` makes its caller wait. */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { writeCursor } from '../../src/journal/cursor.js';
+import { writeCursor } from '../../src/journal/disk/cursor.js';
 import type { Damage, MissingMessages } from '../../src/journal/types.js';
 import type { NewEntry } from '../../src/model/entry.js';
 import { ForgetfulFiles } from '../support/forgetful-files.js';

@@ -6,8 +6,8 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { writeCursor } from '../../src/journal/cursor.js';
-import { systemFiles } from '../../src/journal/files.js';
+import { writeCursor } from '../../src/journal/disk/cursor.js';
+import { systemFiles } from '../../src/journal/disk/files.js';
 import { type Said, Stage } from '../support/agent.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { collecting } from '../support/collecting.js';

@@ -8,7 +8,7 @@ import { directoryFault } from '../../export/database/fault.js';
 import { grantsFor } from '../../export/database/grants.js';
 import { runExport } from '../../export/exporter.js';
 import type { ExportConfig } from '../../export/options.js';
-import { type Lock, takeLock } from '../../journal/lock.js';
+import { type Lock, takeLock } from '../../journal/disk/lock.js';
 import { systemClock } from '../../lib/clock.js';
 import { AgentError } from '../../lib/errors.js';
 import { makeDirectory } from '../../lib/make-directory.js';

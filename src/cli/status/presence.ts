@@ -7,8 +7,8 @@ import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import type { AgentState } from '../../agent/state.js';
 import { type Listen, listenText } from '../../config/listen.js';
-import { Layout } from '../../journal/layout.js';
-import { type Holder, lockHolder } from '../../journal/lock.js';
+import { Layout } from '../../journal/disk/layout.js';
+import { type Holder, lockHolder } from '../../journal/disk/lock.js';
 import { systemCode } from '../../lib/errors.js';
 import type { Verdict } from './verdict.js';
 

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { presenceOf } from '../../../src/cli/status/presence.js';
-import { takeLock } from '../../../src/journal/lock.js';
+import { takeLock } from '../../../src/journal/disk/lock.js';
 import { temporaryDirectory } from '../../support/files.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { NOW_MS, stateWith, WELL } from '../../support/sample-state.js';

@@ -18,8 +18,8 @@
 import { open, readdir, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import type { Clock } from '../lib/clock.js';
-import { AgentError, systemCode } from '../lib/errors.js';
+import type { Clock } from '../../lib/clock.js';
+import { AgentError, systemCode } from '../../lib/errors.js';
 
 /** sun_path of unix(7) holds 108 bytes, the last of them zero. */
 const MAX_PATH_BYTES = 107;

@@ -2,12 +2,14 @@
  * The segments of a journal in order, and how much of each counts. Knows their
  * files; reads and writes none but heads. What lies beyond `end` was never synced.
  */
-import { countUpTo } from '../lib/sorted.js';
-import type { MessageName } from '../model/entry.js';
-import type { Files } from './files.js';
-import { readSegmentHead } from './read-head.js';
-import type { SegmentHead } from './segment-codec.js';
-import type { Hole } from './walk.js';
+
+import { systemCode } from '../../lib/errors.js';
+import { countUpTo } from '../../lib/sorted.js';
+import type { MessageName } from '../../model/entry.js';
+import { decodeSegmentHead, type SegmentHead } from '../segment-codec.js';
+import type { Hole } from '../walk.js';
+import { newerVersion } from './cursor.js';
+import type { Files, OpenFile } from './files.js';
 
 /** No segment is longer, nor is one entry: what lies beyond was put there by somebody, and is passed. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -134,4 +136,95 @@ export async function loadSegment(
     head,
     mode,
   };
+}
+
+/* All of a segment that counts, in one buffer: for what happens seldom (a start, damage), never on the way of the messages. */
+
+const CHUNK_BYTES = 1024 * 1024;
+/** What a disk loses at once when a sector goes bad under a file system's block. */
+const BLOCK_BYTES = 4096;
+/** Not zero: a stretch of zeros at the end is taken for a write that a crash cut short. */
+const UNREADABLE = 0xff;
+
+/** Blocks that the disk cannot read come back filled with a byte that no entry begins with, a file that is gone as none. */
+export async function readSegment({ path, end }: Pick<Segment, 'path' | 'end'>, files: Files): Promise<Buffer> {
+  const bytes = Buffer.alloc(end);
+  let file: OpenFile;
+  try {
+    file = await files.open(path, 'read');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
+  try {
+    const length = Math.min(end, (await file.stat()).bytes);
+    for (let at = 0; at < length; at += CHUNK_BYTES) {
+      await readBlocks(file, bytes.subarray(at, Math.min(at + CHUNK_BYTES, length)), at);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readBlocks(file: OpenFile, into: Buffer, at: number): Promise<void> {
+  try {
+    await file.read(into, at);
+  } catch (error) {
+    if (systemCode(error) !== 'EIO') throw error;
+    if (into.length <= BLOCK_BYTES) into.fill(UNREADABLE);
+    else
+      for (let from = 0; from < into.length; from += BLOCK_BYTES) {
+        await readBlocks(file, into.subarray(from, Math.min(from + BLOCK_BYTES, into.length)), at + from);
+      }
+  }
+}
+
+/* Reads the head of a segment's file, and of the file only what the head needs. */
+
+/** Enough for the positions of some hundred tails at the first try. */
+const FIRST_TRY_BYTES = 64 * 1024;
+
+export interface ReadHead {
+  /** `undefined` when it is illegible. */
+  readonly head: SegmentHead | undefined;
+  /** Length of the head, 0 when it is illegible. */
+  readonly start: number;
+  /** Length and mode of the file. */
+  readonly bytes: number;
+  readonly mode: number;
+}
+
+/** A file that is gone has no head. Throws AgentError `journal-newer` for a later version, and what the disk says. */
+export async function readSegmentHead(path: string, files: Files): Promise<ReadHead> {
+  let file: OpenFile;
+  try {
+    file = await files.open(path, 'read');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return { head: undefined, start: 0, bytes: 0, mode: 0 };
+    throw error;
+  }
+  try {
+    const { bytes, mode } = await file.stat();
+    for (let wanted = FIRST_TRY_BYTES; ; ) {
+      const into = Buffer.allocUnsafe(Math.min(wanted, bytes));
+      const decoded = decodeSegmentHead(into.subarray(0, await file.read(into, 0)));
+      switch (decoded.kind) {
+        case 'head':
+          return { head: decoded.head, start: decoded.bytes, bytes, mode };
+        case 'newer':
+          throw newerVersion(path, decoded.version);
+        case 'short':
+          if (decoded.bytes > bytes) return { head: undefined, start: 0, bytes, mode };
+          wanted = decoded.bytes;
+          break;
+        case 'illegible':
+          return { head: undefined, start: 0, bytes, mode };
+        default:
+          throw decoded satisfies never;
+      }
+    }
+  } finally {
+    await file.close();
+  }
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Milestones } from '../../src/journal/milestones.js';
+import { Milestones } from '../../../src/journal/disk/backlog-index.js';
 
 function filled(entries: number): Milestones {
   const milestones = new Milestones();

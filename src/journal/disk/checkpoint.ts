@@ -1,13 +1,11 @@
 /** What is known at one place in the journal: where every tail stands, and the last message before it. */
-import type { MessageName, NewEntry } from '../model/entry.js';
-import type { Position, TailId } from '../model/position.js';
-import type { Seed } from './entry-codec.js';
+import type { MessageName, NewEntry } from '../../model/entry.js';
+import type { Position, TailId } from '../../model/position.js';
+import type { Seed } from '../entry-codec.js';
+import type { SegmentHead } from '../segment-codec.js';
+import { walk } from '../walk.js';
 import type { Files } from './files.js';
-import { readSegmentHead } from './read-head.js';
-import { readSegment } from './read-segment.js';
-import type { SegmentHead } from './segment-codec.js';
-import type { Segment, Segments } from './segments.js';
-import { walk } from './walk.js';
+import { readSegment, readSegmentHead, type Segment, type Segments } from './segments.js';
 
 export interface Standing {
   readonly positions: ReadonlyMap<TailId, Position>;

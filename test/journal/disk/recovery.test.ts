@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { temporaryDirectory } from '../support/files.js';
-import { JournalBench } from '../support/journal-bench.js';
+import { temporaryDirectory } from '../../support/files.js';
+import { JournalBench } from '../../support/journal-bench.js';
 
 const NEXT = 'segments/00000000000000000004.segment';
 

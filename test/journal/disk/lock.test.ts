@@ -5,13 +5,13 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { lockHolder, takeLock } from '../../src/journal/lock.js';
-import { systemClock } from '../../src/lib/clock.js';
-import { AgentError } from '../../src/lib/errors.js';
+import { lockHolder, takeLock } from '../../../src/journal/disk/lock.js';
+import { systemClock } from '../../../src/lib/clock.js';
+import { AgentError } from '../../../src/lib/errors.js';
 
 const given = { clock: systemClock, random: randomBytes };
-const lockModule = new URL('../../src/journal/lock.js', import.meta.url).href;
-const clockModule = new URL('../../src/lib/clock.js', import.meta.url).href;
+const lockModule = new URL('../../../src/journal/disk/lock.js', import.meta.url).href;
+const clockModule = new URL('../../../src/lib/clock.js', import.meta.url).href;
 
 async function directoryOf(t: ExecutionContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'lock-'));

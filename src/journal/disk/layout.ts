@@ -11,8 +11,8 @@
  *      quarantine/                          damaged bytes, set aside
  */
 import { dirname, join } from 'node:path';
-import { diskRemedy } from '../lib/disk-remedy.js';
-import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import { diskRemedy } from '../../lib/disk-remedy.js';
+import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
 import type { FileState, Files } from './files.js';
 
 export class Layout {

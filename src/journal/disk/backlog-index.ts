@@ -3,8 +3,8 @@
  * before them, so that `status` answers at once whatever the backlog: its size
  * is bounded, and what lies between two milestones is estimated.
  */
-import { countUpTo } from '../lib/sorted.js';
-import type { Queued } from './commit-queue.js';
+import { countUpTo } from '../../lib/sorted.js';
+import type { Queued } from '../commit-queue.js';
 
 export interface Milestone {
   readonly entry: number;

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import test from 'ava';
-import { readCursor, writeCursor } from '../../src/journal/cursor.js';
-import { ForgetfulFiles, systemError } from '../support/forgetful-files.js';
+import { readCursor, writeCursor } from '../../../src/journal/disk/cursor.js';
+import { ForgetfulFiles, systemError } from '../../support/forgetful-files.js';
 
 const PATH = '/journal/cursor.json';
 const cursor = { journal: '000102030405060708090a0b0c0d0e0f', entry: 4711 };
