@@ -7,9 +7,9 @@
 import type { MessageName } from '../model/entry.js';
 import type { Position, TailId } from '../model/position.js';
 import type { Standing } from './disk/checkpoint.js';
-import type { EntryHead } from './entry-codec.js';
+import type { EntryHead } from './format/entry.js';
+import type { Hole, Step } from './format/scan.js';
 import type { LostRange, MissingMessages } from './types.js';
-import type { Hole, Step } from './walk.js';
 
 /** What is known where a segment ends. */
 export interface Afterwards extends Standing {

@@ -10,10 +10,10 @@ import type { CursorKeeper } from './disk/cursor.js';
 import type { Files } from './disk/files.js';
 import { readSegment, type Segment, type Segments } from './disk/segments.js';
 import type { Drops } from './drops.js';
-import type { Seed } from './entry-codec.js';
+import type { Seed } from './format/entry.js';
+import { walk } from './format/scan.js';
 import type { Removal } from './removal.js';
 import type { Dropped, JournalOptions } from './types.js';
-import { walk } from './walk.js';
 import type { Writer } from './writer.js';
 
 export interface MakeRoomDependencies {

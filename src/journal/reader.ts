@@ -6,9 +6,9 @@ import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 import type { Wake } from '../lib/signal.js';
 import type { Files, OpenFile } from './disk/files.js';
 import type { Segment, Segments } from './disk/segments.js';
-import { decodeEntryBody, decodeEntryHead, ENTRY_HEAD_BYTES, type Seed, type StoredEntry } from './entry-codec.js';
+import { decodeEntryBody, decodeEntryHead, ENTRY_HEAD_BYTES, type Seed, type StoredEntry } from './format/entry.js';
+import type { Hole } from './format/scan.js';
 import type { Salvage } from './salvage.js';
-import type { Hole } from './walk.js';
 
 /** One read of the disk: several entries of a busy agent, and a copy is never made of them. */
 const CHUNK_BYTES = 1024 * 1024;

@@ -9,10 +9,10 @@ import { type Afterwards, type DescribedHole, describeHoles } from './damage.js'
 import { copyOf, type Standing, standingBefore, standingOf } from './disk/checkpoint.js';
 import type { Files } from './disk/files.js';
 import { readSegment, readSegmentHead, type Segment, type Segments } from './disk/segments.js';
-import type { Seed } from './entry-codec.js';
+import type { Seed } from './format/entry.js';
+import { type Hole, type Step, walk } from './format/scan.js';
 import type { Quarantine } from './quarantine.js';
 import type { Damage } from './types.js';
-import { type Hole, type Step, walk } from './walk.js';
 
 /** The end of the journal. */
 export interface JournalEnd {

@@ -6,7 +6,7 @@ import type { Standing } from './disk/checkpoint.js';
 import type { Files } from './disk/files.js';
 import type { Layout } from './disk/layout.js';
 import type { Segments } from './disk/segments.js';
-import type { Seed } from './entry-codec.js';
+import type { Seed } from './format/entry.js';
 
 export interface WriterOptions {
   readonly id: string;

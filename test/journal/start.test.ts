@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import test from 'ava';
-import { encodeSegmentHead } from '../../src/journal/segment-codec.js';
+import { encodeSegmentHead } from '../../src/journal/format/segment.js';
 import { ForgetfulFiles } from '../support/forgetful-files.js';
 import { JournalBench, withoutLock } from '../support/journal-bench.js';
 

@@ -5,7 +5,7 @@
  * have two contents, and what is handed out comes in order.
  */
 import { randomBytes } from 'node:crypto';
-import type { StoredEntry } from '../../src/journal/entry-codec.js';
+import type { StoredEntry } from '../../src/journal/format/entry.js';
 import { Journal } from '../../src/journal/journal.js';
 import type { Reader } from '../../src/journal/reader.js';
 import type { Damage, JournalDependencies, JournalNotice } from '../../src/journal/types.js';

@@ -1,7 +1,7 @@
 /** A journal under test: opens, writes numbered messages as one tail would, reads all that is left, and hears what is said. */
 import { randomBytes } from 'node:crypto';
 import { type Files, systemFiles } from '../../src/journal/disk/files.js';
-import type { StoredEntry } from '../../src/journal/entry-codec.js';
+import type { StoredEntry } from '../../src/journal/format/entry.js';
 import { Journal } from '../../src/journal/journal.js';
 import type { Reader, ReadPoint } from '../../src/journal/reader.js';
 import type { JournalDependencies, JournalNotice, JournalOptions } from '../../src/journal/types.js';

@@ -6,8 +6,8 @@
 import { join } from 'node:path';
 import { reasonOf, systemCode } from '../../lib/errors.js';
 import type { Report } from '../../model/report.js';
-import { type Seed, seedOf } from '../entry-codec.js';
-import { type Hole, walk } from '../walk.js';
+import { type Seed, seedOf } from '../format/entry.js';
+import { type Hole, walk } from '../format/scan.js';
 import { Milestones } from './backlog-index.js';
 import { NOWHERE, Stand, type Standing, standingBefore } from './checkpoint.js';
 import { type FoundCursor, readCursor } from './cursor.js';

@@ -2,12 +2,11 @@
  * The segments of a journal in order, and how much of each counts. Knows their
  * files; reads and writes none but heads. What lies beyond `end` was never synced.
  */
-
 import { systemCode } from '../../lib/errors.js';
 import { countUpTo } from '../../lib/sorted.js';
 import type { MessageName } from '../../model/entry.js';
-import { decodeSegmentHead, type SegmentHead } from '../segment-codec.js';
-import type { Hole } from '../walk.js';
+import type { Hole } from '../format/scan.js';
+import { decodeSegmentHead, type SegmentHead } from '../format/segment.js';
 import { newerVersion } from './cursor.js';
 import type { Files, OpenFile } from './files.js';
 

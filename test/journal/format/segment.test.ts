@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import test from 'ava';
 import fc from 'fast-check';
-import { decodeSegmentHead, encodeSegmentHead, type SegmentHead } from '../../src/journal/segment-codec.js';
-import { positionAt } from '../support/journal-bench.js';
+import { decodeSegmentHead, encodeSegmentHead, type SegmentHead } from '../../../src/journal/format/segment.js';
+import { positionAt } from '../../support/journal-bench.js';
 
 const head: SegmentHead = {
   journal: '000102030405060708090a0b0c0d0e0f',

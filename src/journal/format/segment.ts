@@ -14,8 +14,8 @@
  * start from: what lies in the segments before it is not needed.
  */
 import { crc32 } from 'node:zlib';
-import type { MessageName } from '../model/entry.js';
-import type { Position } from '../model/position.js';
+import type { MessageName } from '../../model/entry.js';
+import type { Position } from '../../model/position.js';
 
 const FORMAT_VERSION = 1;
 const SEGMENT_PREFIX_BYTES = 16;

@@ -7,9 +7,9 @@ import {
   ENTRY_HEAD_BYTES,
   encodeEntry,
   seedOf,
-} from '../../src/journal/entry-codec.js';
-import type { NewEntry } from '../../src/model/entry.js';
-import { positionAt } from '../support/journal-bench.js';
+} from '../../../src/journal/format/entry.js';
+import type { NewEntry } from '../../../src/model/entry.js';
+import { positionAt } from '../../support/journal-bench.js';
 
 const ID = '000102030405060708090a0b0c0d0e0f';
 const seed = seedOf(ID);

@@ -12,7 +12,7 @@ import {
   type EntryHead,
   type Seed,
   type StoredEntry,
-} from './entry-codec.js';
+} from './entry.js';
 
 export interface Bounds {
   /** Where the entries begin: the length of the segment's head, 0 when that is illegible. */

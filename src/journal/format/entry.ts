@@ -23,8 +23,8 @@
  * damage among the frames still leaves us the number and the seqs that are lost.
  */
 import { crc32 } from 'node:zlib';
-import type { Entry, NewEntry, Run } from '../model/entry.js';
-import type { ByteOffset, Position } from '../model/position.js';
+import type { Entry, NewEntry, Run } from '../../model/entry.js';
+import type { ByteOffset, Position } from '../../model/position.js';
 
 export const ENTRY_MAGIC = Buffer.from('OAFE', 'latin1');
 export const ENTRY_HEAD_BYTES = 60;
