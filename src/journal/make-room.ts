@@ -4,7 +4,6 @@
  * then the messages in it that nobody has acknowledged are counted exactly.
  */
 import type { Report } from '../model/report.js';
-import { between } from './damage.js';
 import { NOWHERE, Stand, standingBefore } from './disk/checkpoint.js';
 import type { CursorKeeper } from './disk/cursor.js';
 import type { Files } from './disk/files.js';
@@ -12,6 +11,7 @@ import { readSegment, type Segment, type Segments } from './disk/segments.js';
 import type { Drops } from './drops.js';
 import type { Seed } from './format/entry.js';
 import { walk } from './format/scan.js';
+import { between } from './read/damage.js';
 import type { Removal } from './removal.js';
 import type { Dropped, JournalOptions } from './types.js';
 import type { Writer } from './writer.js';

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import type { StoredEntry } from '../../src/journal/format/entry.js';
 import { Journal } from '../../src/journal/journal.js';
-import type { Reader } from '../../src/journal/reader.js';
+import type { Reader } from '../../src/journal/read/reader.js';
 import type { Damage, JournalDependencies, JournalNotice } from '../../src/journal/types.js';
 import { systemClock } from '../../src/lib/clock.js';
 import type { NewEntry } from '../../src/model/entry.js';

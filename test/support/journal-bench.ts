@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type Files, systemFiles } from '../../src/journal/disk/files.js';
 import type { StoredEntry } from '../../src/journal/format/entry.js';
 import { Journal } from '../../src/journal/journal.js';
-import type { Reader, ReadPoint } from '../../src/journal/reader.js';
+import type { Reader, ReadPoint } from '../../src/journal/read/reader.js';
 import type { JournalDependencies, JournalNotice, JournalOptions } from '../../src/journal/types.js';
 import { systemClock } from '../../src/lib/clock.js';
 import type { NewEntry } from '../../src/model/entry.js';

@@ -5,9 +5,9 @@
  * a gap told twice costs a repeat, and one never told a line.
  */
 import { join } from 'node:path';
-import { reasonOf } from '../lib/errors.js';
-import type { Report } from '../model/report.js';
-import { type Files, replaceWhole } from './disk/files.js';
+import { reasonOf } from '../../lib/errors.js';
+import type { Report } from '../../model/report.js';
+import { type Files, replaceWhole } from '../disk/files.js';
 
 export class Quarantine {
   readonly #names = new Set<string>();

@@ -3,16 +3,16 @@
  * once as a whole, each hole is set aside, told with what is lost, and remembered,
  * so that readers pass it. What is already acknowledged is passed without a word.
  */
-import { reasonOf } from '../lib/errors.js';
-import type { Report } from '../model/report.js';
+import { reasonOf } from '../../lib/errors.js';
+import type { Report } from '../../model/report.js';
+import { copyOf, type Standing, standingBefore, standingOf } from '../disk/checkpoint.js';
+import type { Files } from '../disk/files.js';
+import { readSegment, readSegmentHead, type Segment, type Segments } from '../disk/segments.js';
+import type { Seed } from '../format/entry.js';
+import { type Hole, type Step, walk } from '../format/scan.js';
+import type { Damage } from '../types.js';
 import { type Afterwards, type DescribedHole, describeHoles } from './damage.js';
-import { copyOf, type Standing, standingBefore, standingOf } from './disk/checkpoint.js';
-import type { Files } from './disk/files.js';
-import { readSegment, readSegmentHead, type Segment, type Segments } from './disk/segments.js';
-import type { Seed } from './format/entry.js';
-import { type Hole, type Step, walk } from './format/scan.js';
 import type { Quarantine } from './quarantine.js';
-import type { Damage } from './types.js';
 
 /** The end of the journal. */
 export interface JournalEnd {

@@ -4,12 +4,12 @@
  * entry says where its tail stood before (`from`) and after (`to`), and the next
  * segment's head where all tails stand. Pure.
  */
-import type { MessageName } from '../model/entry.js';
-import type { Position, TailId } from '../model/position.js';
-import type { Standing } from './disk/checkpoint.js';
-import type { EntryHead } from './format/entry.js';
-import type { Hole, Step } from './format/scan.js';
-import type { LostRange, MissingMessages } from './types.js';
+import type { MessageName } from '../../model/entry.js';
+import type { Position, TailId } from '../../model/position.js';
+import type { Standing } from '../disk/checkpoint.js';
+import type { EntryHead } from '../format/entry.js';
+import type { Hole, Step } from '../format/scan.js';
+import type { LostRange, MissingMessages } from '../types.js';
 
 /** What is known where a segment ends. */
 export interface Afterwards extends Standing {

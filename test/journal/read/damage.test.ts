@@ -1,9 +1,9 @@
 import test from 'ava';
-import { writeCursor } from '../../src/journal/disk/cursor.js';
-import type { Damage, MissingMessages } from '../../src/journal/types.js';
-import type { NewEntry } from '../../src/model/entry.js';
-import { ForgetfulFiles } from '../support/forgetful-files.js';
-import { JournalBench, withoutLock } from '../support/journal-bench.js';
+import { writeCursor } from '../../../src/journal/disk/cursor.js';
+import type { Damage, MissingMessages } from '../../../src/journal/types.js';
+import type { NewEntry } from '../../../src/model/entry.js';
+import { ForgetfulFiles } from '../../support/forgetful-files.js';
+import { JournalBench, withoutLock } from '../../support/journal-bench.js';
 
 const SEEDS = Number(process.env.JOURNAL_FLIPS ?? 100);
 

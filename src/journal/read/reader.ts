@@ -2,12 +2,12 @@
  * Reads the journal in order, from the cursor or a place remembered earlier.
  * Nothing is readable before it is synced. Damage is passed: salvage.ts tells it.
  */
-import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
-import type { Wake } from '../lib/signal.js';
-import type { Files, OpenFile } from './disk/files.js';
-import type { Segment, Segments } from './disk/segments.js';
-import { decodeEntryBody, decodeEntryHead, ENTRY_HEAD_BYTES, type Seed, type StoredEntry } from './format/entry.js';
-import type { Hole } from './format/scan.js';
+import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
+import type { Wake } from '../../lib/signal.js';
+import type { Files, OpenFile } from '../disk/files.js';
+import type { Segment, Segments } from '../disk/segments.js';
+import { decodeEntryBody, decodeEntryHead, ENTRY_HEAD_BYTES, type Seed, type StoredEntry } from '../format/entry.js';
+import type { Hole } from '../format/scan.js';
 import type { Salvage } from './salvage.js';
 
 /** One read of the disk: several entries of a busy agent, and a copy is never made of them. */
