@@ -7,20 +7,18 @@
 import { Wake } from '../lib/signal.js';
 import type { MessageName, NewEntry, Run } from '../model/entry.js';
 import type { Position } from '../model/position.js';
-import { Ballast } from './ballast.js';
 import type { Milestones } from './disk/backlog-index.js';
 import { CursorKeeper } from './disk/cursor.js';
 import { Layout, prepareDirectories, unusable } from './disk/layout.js';
 import { type Lock, takeLock } from './disk/lock.js';
 import { type Recalled, recall } from './disk/recovery.js';
 import type { Segments } from './disk/segments.js';
-import { Drops } from './drops.js';
-import { MakeRoom } from './make-room.js';
 import { Quarantine } from './read/quarantine.js';
 import { Reader, type ReadPoint } from './read/reader.js';
 import { Salvage } from './read/salvage.js';
-import { Removal } from './removal.js';
-import { Space } from './space.js';
+import { Space } from './space/quota.js';
+import { Ballast } from './space/reserve-file.js';
+import { Drops, MakeRoom, Removal } from './space/retention.js';
 import { FLOOR_BYTES, type Full, type JournalDependencies, type JournalOptions, segmentBytesOf } from './types.js';
 import { Writer } from './writer.js';
 

@@ -1,11 +1,11 @@
 /** When the journal is full, who waits for room, and until when. Knows bytes, not entries. */
-import type { Clock } from '../lib/clock.js';
-import { AgentError, reasonOf } from '../lib/errors.js';
-import { Wake } from '../lib/signal.js';
-import type { Report } from '../model/report.js';
-import type { Ballast } from './ballast.js';
-import type { Files } from './disk/files.js';
-import type { Full, RoomAgain } from './types.js';
+import type { Clock } from '../../lib/clock.js';
+import { AgentError, reasonOf } from '../../lib/errors.js';
+import { Wake } from '../../lib/signal.js';
+import type { Report } from '../../model/report.js';
+import type { Files } from '../disk/files.js';
+import type { Full, RoomAgain } from '../types.js';
+import type { Ballast } from './reserve-file.js';
 
 const RESERVE_BYTES = 32 * 1024 * 1024;
 /** The volume is looked at again after this long, or after so many bytes of ours. */

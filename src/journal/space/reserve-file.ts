@@ -6,11 +6,11 @@
  * making it never takes the room that it gave.
  */
 import { dirname } from 'node:path';
-import type { Clock } from '../lib/clock.js';
-import { systemCode } from '../lib/errors.js';
-import { Complaint } from '../lib/report-once.js';
-import type { Report } from '../model/report.js';
-import { type Files, removeIfThere, replaceWhole } from './disk/files.js';
+import type { Clock } from '../../lib/clock.js';
+import { systemCode } from '../../lib/errors.js';
+import { Complaint } from '../../lib/report-once.js';
+import type { Report } from '../../model/report.js';
+import { type Files, removeIfThere, replaceWhole } from '../disk/files.js';
 
 const DEFAULT_BYTES = 4 * 1024 * 1024;
 /** Of a small volume not more than this share. */

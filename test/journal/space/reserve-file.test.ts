@@ -1,7 +1,7 @@
 import test from 'ava';
-import { ForgetfulFiles, systemError } from '../support/forgetful-files.js';
-import { hastyClock } from '../support/hasty-clock.js';
-import { JournalBench, withoutLock } from '../support/journal-bench.js';
+import { ForgetfulFiles, systemError } from '../../support/forgetful-files.js';
+import { hastyClock } from '../../support/hasty-clock.js';
+import { JournalBench, withoutLock } from '../../support/journal-bench.js';
 
 const never = new AbortController().signal;
 const BALLAST = '/journal/ballast';

@@ -1,8 +1,8 @@
 import test from 'ava';
-import type { Dropped, JournalOptions } from '../../src/journal/types.js';
-import { ForgetfulFiles } from '../support/forgetful-files.js';
-import { hastyClock } from '../support/hasty-clock.js';
-import { JournalBench, withoutLock } from '../support/journal-bench.js';
+import type { Dropped, JournalOptions } from '../../../src/journal/types.js';
+import { ForgetfulFiles } from '../../support/forgetful-files.js';
+import { hastyClock } from '../../support/hasty-clock.js';
+import { JournalBench, withoutLock } from '../../support/journal-bench.js';
 
 const never = new AbortController().signal;
 
