@@ -20,7 +20,7 @@ import { Space } from './space/quota.js';
 import { Ballast } from './space/reserve-file.js';
 import { Drops, MakeRoom, Removal } from './space/retention.js';
 import { FLOOR_BYTES, type Full, type JournalDependencies, type JournalOptions, segmentBytesOf } from './types.js';
-import { Writer } from './writer.js';
+import { Writer } from './write/writer.js';
 
 export class Journal {
   /** 16 hex digits, new at each open. */

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { OwnMessage } from '../../src/encode/own-message.js';
 import { Ingest, type IngestDependencies } from '../../src/ingest/ingest.js';
-import { JournalFailed } from '../../src/journal/journal-failed.js';
+import { JournalFailed } from '../../src/journal/write/writer.js';
 import { AgentError } from '../../src/lib/errors.js';
 import type { NewEntry } from '../../src/model/entry.js';
 import type { Chunk } from '../../src/model/line.js';

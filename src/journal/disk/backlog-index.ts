@@ -4,7 +4,7 @@
  * is bounded, and what lies between two milestones is estimated.
  */
 import { countUpTo } from '../../lib/sorted.js';
-import type { Queued } from '../commit-queue.js';
+import type { Queued } from '../write/commit-queue.js';
 
 export interface Milestone {
   readonly entry: number;

@@ -3,7 +3,6 @@
  * the newest segment; with `whenFull: drop-oldest` the oldest segment, too, and
  * then the messages in it that nobody has acknowledged are counted exactly.
  */
-
 import type { Clock } from '../../lib/clock.js';
 import { reasonOf } from '../../lib/errors.js';
 import { Complaint } from '../../lib/report-once.js';
@@ -16,7 +15,7 @@ import type { Seed } from '../format/entry.js';
 import { walk } from '../format/scan.js';
 import { between } from '../read/damage.js';
 import type { Dropped, JournalOptions, MissingMessages } from '../types.js';
-import type { Writer } from '../writer.js';
+import type { Writer } from '../write/writer.js';
 
 export interface MakeRoomDependencies {
   readonly files: Files;

@@ -5,16 +5,54 @@
  * not synced is given up, and writing goes on in a new segment.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { Pauses } from '../lib/backoff.js';
-import { Complaint } from '../lib/report-once.js';
-import type { NewEntry } from '../model/entry.js';
+import { Pauses } from '../../lib/backoff.js';
+import type { Clock } from '../../lib/clock.js';
+import { AgentError, reasonOf } from '../../lib/errors.js';
+import { Complaint } from '../../lib/report-once.js';
+import type { NewEntry } from '../../model/entry.js';
+import type { Report } from '../../model/report.js';
+import { Stand, type Standing } from '../disk/checkpoint.js';
+import type { Files } from '../disk/files.js';
+import type { Layout } from '../disk/layout.js';
+import type { Segment, Segments } from '../disk/segments.js';
+import type { Seed } from '../format/entry.js';
 import { buffersOf, bytesOf, CommitQueue, type Queued } from './commit-queue.js';
-import { Stand, type Standing } from './disk/checkpoint.js';
-import type { Segment } from './disk/segments.js';
-import { Flushes } from './flushes.js';
-import { JournalFailed } from './journal-failed.js';
 import { SegmentWriter } from './segment-writer.js';
-import type { WriterDependencies, WriterOptions } from './writer-options.js';
+
+/* How the journal says that the disk did not take something. */
+
+/** A write or a sync failed. Everything appended since the last sync is given up; `recover` says where to go on. */
+export class JournalFailed extends AgentError {
+  constructor(path: string, cause: unknown) {
+    super('journal-failed', `cannot write the journal in ${path}: ${reasonOf(cause)}`, {
+      hint: 'see to the disk; the agent goes on by itself once it can be written again',
+      cause,
+    });
+  }
+}
+
+/** What a writer is given: where the journal stands, and whom it tells. */
+export interface WriterOptions {
+  readonly id: string;
+  readonly seed: Seed;
+  readonly layout: Layout;
+  readonly segmentBytes: number;
+  readonly nextEntry: number;
+  readonly standing: Standing;
+}
+
+export interface WriterDependencies {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly segments: Segments;
+  /** This group is on disk. */
+  synced(group: readonly Queued[]): void;
+  /** A new segment has begun. */
+  rolled(): void;
+  /** A write has failed. True when there is room again, so that the next may not. */
+  giveWay(cause: unknown): Promise<boolean>;
+}
 
 /** How much may wait for the disk before `append` makes its caller wait. */
 const IN_FLIGHT_BYTES = 8 * 1024 * 1024;
@@ -225,5 +263,31 @@ export class Writer {
         if (await this.dependencies.giveWay(error)) this.#pauses.cut();
       }
     }
+  }
+}
+
+/** Who waits until an entry is on disk. */
+interface Flush {
+  readonly number: number;
+  readonly done: () => void;
+  readonly failed: (reason: unknown) => void;
+}
+
+class Flushes {
+  /** In ascending order of numbers. */
+  readonly #waiting: Flush[] = [];
+
+  /** Resolves when entry `number`, not smaller than any before, is on disk. */
+  wait(number: number): Promise<void> {
+    return new Promise((done, failed) => this.#waiting.push({ number, done, failed }));
+  }
+
+  reached(synced: number): void {
+    const later = this.#waiting.findIndex(({ number }) => number > synced);
+    for (const { done } of this.#waiting.splice(0, later === -1 ? this.#waiting.length : later)) done();
+  }
+
+  fail(reason: unknown): void {
+    for (const { failed } of this.#waiting.splice(0)) failed(reason);
   }
 }

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { CommitQueue } from '../../src/journal/commit-queue.js';
-import type { NewEntry } from '../../src/model/entry.js';
+import { CommitQueue } from '../../../src/journal/write/commit-queue.js';
+import type { NewEntry } from '../../../src/model/entry.js';
 
 const entry = (seq: number, frames = 'frames'): NewEntry => ({
   from: undefined,

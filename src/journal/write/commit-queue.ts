@@ -2,8 +2,8 @@
  * Entries on their way to the disk, in the order of the calls. Bounded: beyond
  * `limitBytes` a caller waits until what is before it has been written.
  */
-import type { NewEntry } from '../model/entry.js';
-import { encodeEntry, type Seed } from './format/entry.js';
+import type { NewEntry } from '../../model/entry.js';
+import { encodeEntry, type Seed } from '../format/entry.js';
 
 /** Below this a copy is cheaper than a scattered write. */
 const COPIED_BYTES = 64 * 1024;

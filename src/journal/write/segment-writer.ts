@@ -1,7 +1,7 @@
 /** The segment that is being written: made whole with its head before it gets its name, then only appended to. */
-import { type Files, type OpenFile, replaceWhole } from './disk/files.js';
-import { knownOf, type Segment, type Segments } from './disk/segments.js';
-import { encodeSegmentHead, type SegmentHead } from './format/segment.js';
+import { type Files, type OpenFile, replaceWhole } from '../disk/files.js';
+import { knownOf, type Segment, type Segments } from '../disk/segments.js';
+import { encodeSegmentHead, type SegmentHead } from '../format/segment.js';
 
 export class SegmentWriter {
   private constructor(
