@@ -6,8 +6,8 @@
 import type { Clock } from '../lib/clock.js';
 import type { Ending, Level } from '../link/acknowledge.js';
 import type { Closing, Link } from '../link/link.js';
+import type { Target } from '../link/peer.js';
 import { LinkError } from '../link/refusal.js';
-import type { Target } from '../link/target.js';
 import type { Report } from '../model/report.js';
 import { type CollectorMemories, learn } from './collector-memory.js';
 

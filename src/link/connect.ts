@@ -8,12 +8,18 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { peerChain } from '../lib/peer-chain.js';
 import { LINK_TIMES, Link, type LinkDependencies, type LinkTimes } from './link.js';
-import type { Peer } from './peer.js';
+import type { Peer, Target } from './peer.js';
 import { LinkError } from './refusal.js';
-import type { Target } from './target.js';
 import { Transport } from './transport.js';
-import { type ChainPolicy, goesByChain, type PathFault, verifyChain } from './verify-chain.js';
-import { peerOf, type VerifyOptions, verifyPeer } from './verify-peer.js';
+import {
+  type ChainPolicy,
+  goesByChain,
+  type PathFault,
+  peerOf,
+  type VerifyOptions,
+  verifyChain,
+  verifyPeer,
+} from './verify-peer.js';
 
 /** What the agent shows and trusts; read anew for every connection, so that a renewed certificate needs no restart. */
 export interface TlsMaterial {

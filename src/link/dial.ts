@@ -1,8 +1,8 @@
 /** Opens links: to the first collector and address that can be had, or to one address again. */
 import { type ConnectDependencies, connect, type DialTimes, type TlsMaterial, type TlsPolicy } from './connect.js';
 import type { Link } from './link.js';
+import type { Target } from './peer.js';
 import { LinkError } from './refusal.js';
-import type { Target } from './target.js';
 import type { Targets } from './targets.js';
 
 export interface Dialled {

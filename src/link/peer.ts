@@ -1,3 +1,12 @@
+/** One address at which a collector may be reached. */
+export interface Target {
+  /** As configured: the name that the certificate must bear. */
+  readonly host: string;
+  /** One of its addresses. */
+  readonly address: string;
+  readonly port: number;
+}
+
 /** What is known of the collector at the other end of a link, as `check` and `status` print it. */
 export interface Peer {
   readonly host: string;

@@ -5,8 +5,8 @@
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 import type { Refusal } from './alert-table.js';
 import type { LinkEnd } from './link.js';
+import type { Target } from './peer.js';
 import { refusalOf } from './refusal-table.js';
-import type { Target } from './target.js';
 
 export type Side = Refusal['side'];
 

@@ -7,8 +7,8 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Clock } from '../lib/clock.js';
+import type { Target } from './peer.js';
 import { LinkError } from './refusal.js';
-import type { Target } from './target.js';
 
 export interface CollectorAddress {
   readonly host: string;

@@ -5,11 +5,10 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import { offerOf, type TlsPolicy } from '../../link/connect.js';
+import type { Target } from '../../link/peer.js';
 import { LinkError, place } from '../../link/refusal.js';
 import { refusalOf } from '../../link/refusal-table.js';
-import type { Target } from '../../link/target.js';
-import { goesByChain, type PathFault, verifyChain } from '../../link/verify-chain.js';
-import { verifyPeer } from '../../link/verify-peer.js';
+import { goesByChain, type PathFault, verifyChain, verifyPeer } from '../../link/verify-peer.js';
 import type { Finding } from '../../pki/findings.js';
 
 export type CollectorRules = Omit<TlsPolicy, 'minVersion' | 'ciphers'> & {

@@ -1,10 +1,9 @@
 /** Asks a real collector: `cert verify --host`, and `cert renew --host` before it installs anything. */
 import type { X509Certificate } from 'node:crypto';
 import { InvalidArgumentError } from 'commander';
+import type { Target } from '../../link/peer.js';
 import { refusalOf } from '../../link/refusal-table.js';
-import type { Target } from '../../link/target.js';
-import type { PathFault } from '../../link/verify-chain.js';
-import { bearsName } from '../../link/verify-peer.js';
+import { bearsName, type PathFault } from '../../link/verify-peer.js';
 import type { Finding } from '../../pki/findings.js';
 import { type ProbeResult, probe, type Shown } from '../../pki/handshake.js';
 import { type CertificateFacts, certificateFacts } from '../../pki/inspect.js';
