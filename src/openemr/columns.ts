@@ -1,7 +1,7 @@
 /** What more than its fields a row says, for a message that is made of the columns themselves. */
 import type { Columns } from '../model/record.js';
-import { clientOf } from './client.js';
 import { commentsOf } from './comments.js';
+import { clientOf } from './parse.js';
 import { type ApiRow, apiOf, numberOf, type Row, textOf } from './row.js';
 
 export function columnsOf(row: Row): Columns {

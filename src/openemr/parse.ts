@@ -9,13 +9,12 @@
  * and no date; its moment is that of the export.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
-import type { AuditRecord, Checksum, Field, Unparsed } from '../model/record.js';
+import { isIP } from 'node:net';
+import type { AuditRecord, Checksum, Emergency, Field, Tampering, Unparsed } from '../model/record.js';
 import { checksumOf } from './checksum.js';
-import { clientOf } from './client.js';
-import { emergencyOf } from './emergency.js';
+import { commentsOf } from './comments.js';
 import { hasFailed } from './outcome.js';
 import { apiOf, flagOf, isAboutRows, isObject, numberOf, type Row, textOf } from './row.js';
-import { tamperingOf } from './tampering.js';
 import { wallClockMs, wallTimeOf } from './wall-clock.js';
 
 export type ReadRow = { readonly row: Row } | Unparsed;
@@ -137,3 +136,69 @@ const EXPORTED = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 
 /** Less than any offset from UTC in use (the smallest are half an hour), more than a request takes. */
 const SAME_CLOCK_MS = 20 * 60_000;
+
+/**
+ * An emergency account ("break-glass") that comes or goes. OpenEMR has no event
+ * for it: what tells is a login that succeeded, or a logout of whatever kind,
+ * of a user who is in that group.
+ */
+export function emergencyOf(event: string, success: boolean | undefined, breakglass: boolean): Emergency | undefined {
+  if (!breakglass) return undefined;
+  if (event === 'logout') return 'stop';
+  return LOGINS.has(event) && success !== false ? 'start' : undefined;
+}
+
+const LOGINS: ReadonlySet<string> = new Set(['login', 'login attempt', 'onetime login attempt']);
+
+/*
+ * Signs that somebody has changed the trail since OpenEMR wrote it: a row that
+ * does not fit its checksum, and what the exporter found when it compared the
+ * database with what it had written before.
+ */
+
+/** `row` is the name of the row itself, `about` that of the row which a line of the exporter's tells of. */
+export function tamperingOf(
+  row: Row,
+  checksum: Checksum,
+  names: { row: string; about: string },
+): Tampering | undefined {
+  if (checksum === 'altered') return { how: 'altered', row: names.row };
+  if (!isAboutRows(row)) return undefined;
+  switch (row.event) {
+    case 'audit-trail-row-deleted':
+      return { how: 'deleted', row: names.about };
+    case 'audit-trail-row-edited':
+      return { how: 'edited', row: names.about };
+    default:
+      return undefined;
+  }
+}
+
+/*
+ * The address that somebody came from: OpenEMR has a column for it only in
+ * `api_log`. Of who logs in it writes REMOTE_ADDR into the comments, as its
+ * login, its API and its portal word it; what the client says of itself, in
+ * parentheses behind it, proves nothing.
+ */
+
+/** An IPv4 or IPv6 address; empty when the row has none. */
+export function clientOf(row: Row): string {
+  const { ip_address } = apiOf(row);
+  const stated = textOf(ip_address);
+  if (isIP(stated) > 0) return stated;
+  if (!COMINGS.has(textOf(row.event))) return '';
+  const { form, bytes } = commentsOf(row);
+  const address = form === 'text' ? WORDS.exec(bytes.toString('latin1'))?.[1]?.replace(/[.:]$/, '') : undefined;
+  return address !== undefined && isIP(address) > 0 ? address : '';
+}
+
+const COMINGS: ReadonlySet<string> = new Set([
+  'login',
+  'login attempt',
+  'onetime login attempt',
+  'auth',
+  'mfa',
+  'api',
+  'portalapi',
+]);
+const WORDS = /^(?:(?:API |Auth |Portal API )?(?:success|failure)|Google Failure):? ?([\da-fA-F.:]+)/;

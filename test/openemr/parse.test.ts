@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
 import type { AuditRecord, Unparsed } from '../../src/model/record.js';
-import { readRow, recordOf as recordOfRow } from '../../src/openemr/parse.js';
+import { clientOf, emergencyOf, readRow, recordOf as recordOfRow, tamperingOf } from '../../src/openemr/parse.js';
 import { apiColumns, auditRow, longRow, oddRows, rowLine } from '../support/openemr-rows.js';
 
 test('a row gives its event, outcome, wall time and fields', (t) => {
@@ -210,3 +210,62 @@ function recordOf(row: Parameters<typeof rowLine>[0]): AuditRecord {
 function fieldOf(record: AuditRecord, name: string): string | undefined {
   return record.fields.find(([each]) => each === name)?.[1];
 }
+
+const cases: [event: string, success: boolean | undefined, means: string | undefined][] = [
+  ['login', true, 'start'],
+  ['login', undefined, 'start'],
+  ['login', false, undefined],
+  ['logout', true, 'stop'],
+  ['logout', false, 'stop'],
+  ['auth', true, undefined],
+  ['view', true, undefined],
+];
+for (const [event, success, means] of cases) {
+  test(`${event} with success ${success} of an emergency account means ${means}, of another nothing`, (t) => {
+    t.is(emergencyOf(event, success, true), means as ReturnType<typeof emergencyOf>);
+    t.is(emergencyOf(event, success, false), undefined);
+  });
+}
+
+const NAMES = { row: 'default:1:7', about: 'default:1:9' };
+
+test('a row that does not fit its checksum was altered, one without checksum is not suspected', (t) => {
+  t.deepEqual(tamperingOf({ id: 7 }, 'altered', NAMES), { how: 'altered', row: 'default:1:7' });
+  for (const checksum of ['ok', 'none'] as const) t.is(tamperingOf({ id: 7 }, checksum, NAMES), undefined);
+});
+
+test('what the exporter found deleted or edited is told by the name of that row, and nothing else of what it says is', (t) => {
+  for (const how of ['deleted', 'edited'] as const) {
+    const line = { event: `audit-trail-row-${how}`, row_id: 9 };
+    t.deepEqual(tamperingOf(line, 'none', NAMES), { how, row: 'default:1:9' });
+    t.is(tamperingOf({ ...line, id: 7 }, 'none', NAMES), undefined, 'a row of OpenEMR’s that is called so');
+  }
+  for (const event of ['audit-trail-row-restored', 'audit-trail-begun', 'audit-trail-table-replaced']) {
+    t.is(tamperingOf({ event }, 'none', NAMES), undefined);
+  }
+});
+
+const encoded = (text: string) => Buffer.from(text).toString('base64');
+
+const words: [comment: string, address: string][] = [
+  ['success: 10.20.4.31', '10.20.4.31'],
+  ['failure: 192.0.2.7. user not found', '192.0.2.7'],
+  ['success: 172.18.0.1 (203.0.113.77, 10.0.0.9)', '172.18.0.1'],
+  ['API failure: 2001:db8::7. Token', '2001:db8::7'],
+  ['failure: bad.cafe', ''],
+  ['he said success: 10.1.1.1', ''],
+  ['', ''],
+];
+for (const [comment, address] of words) {
+  test(`who logs in with ${JSON.stringify(comment)} came from ${address || 'nobody knows where'}`, (t) => {
+    t.is(clientOf({ event: 'login', version: 4, comments: encoded(comment) }), address);
+    t.is(clientOf({ event: 'view', version: 4, comments: encoded(comment) }), '', 'only those who come are asked');
+    t.is(clientOf({ event: 'login', version: 4, encrypt: 'Yes', comments: comment }), '');
+  });
+}
+
+test('the column of an API call goes before words, and counts only when it holds an address', (t) => {
+  const row = { event: 'api', version: 4, comments: encoded('API success: 10.0.0.1. Token') };
+  t.is(clientOf({ ...row, api: { ip_address: '198.51.100.20' } }), '198.51.100.20');
+  t.is(clientOf({ ...row, api: { ip_address: 'unknown' } }), '10.0.0.1');
+});
