@@ -13,7 +13,6 @@ import { isIP } from 'node:net';
 import type { AuditRecord, Checksum, Emergency, Field, Tampering, Unparsed } from '../model/record.js';
 import { checksumOf } from './checksum.js';
 import { commentsOf } from './comments.js';
-import { hasFailed } from './outcome.js';
 import { apiOf, flagOf, isAboutRows, isObject, numberOf, type Row, textOf } from './row.js';
 import { wallClockMs, wallTimeOf } from './wall-clock.js';
 
@@ -202,3 +201,26 @@ const COMINGS: ReadonlySet<string> = new Set([
   'portalapi',
 ]);
 const WORDS = /^(?:(?:API |Auth |Portal API )?(?:success|failure)|Google Failure):? ?([\da-fA-F.:]+)/;
+
+/**
+ * Whether what a row tells of has failed. OpenEMR's column says so, but for
+ * two things that it always calls failed: a backup that is completed
+ * (interface/main/backup.php), and the end of a session that nobody asked for
+ * (library/auth.inc.php), which did end.
+ */
+export function hasFailed(row: Row, success: boolean | undefined): boolean {
+  if (success !== false) return false;
+  switch (textOf(row.event)) {
+    case 'backup':
+      return !/completed/.test(commentText(row));
+    case 'logout':
+      return !/^timeout/.test(commentText(row));
+    default:
+      return true;
+  }
+}
+
+function commentText(row: Row): string {
+  const { form, bytes } = commentsOf(row);
+  return form === 'text' ? bytes.toString('latin1') : '';
+}

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { columnsOf } from '../../src/openemr/columns.js';
 import { commentsOf, storedComments } from '../../src/openemr/comments.js';
-import { hasFailed } from '../../src/openemr/outcome.js';
+import { hasFailed } from '../../src/openemr/parse.js';
 import type { Row } from '../../src/openemr/row.js';
 
 const encoded = (text: string) => Buffer.from(text).toString('base64');
