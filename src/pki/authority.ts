@@ -1,8 +1,8 @@
 /** A certificate authority of our own, and what it signs (profile of RFC 5280; strengths of RFC 9325). */
 import { type KeyObject, randomBytes, type X509Certificate } from 'node:crypto';
 import { AgentError } from '../lib/errors.js';
+import { readDer } from './asn1/read.js';
 import { readFields, signCertificate } from './certificate.js';
-import { readDer } from './der.js';
 import {
   type AlternativeNames,
   authorityKeyIdentifier,

@@ -5,7 +5,7 @@
  */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { AgentError } from '../lib/errors.js';
-import { childrenOf, readDer, TAG } from './der.js';
+import { childrenOf, readDer, TAG } from './asn1/read.js';
 import { type PemBlock, readPem, writePem } from './pem.js';
 import { readPkcs7 } from './pkcs7.js';
 import { isPkcs12, readPkcs12 } from './pkcs12.js';

@@ -1,8 +1,8 @@
 /** Certificates as DER (RFC 5280 section 4.1): to-be-signed, signed, and the fields that node:crypto does not show. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { signerFor } from './algorithms.js';
-import { type Asn1, bits, encode, finished, integer, sequence, tagged, time } from './asn1.js';
-import { bitsOf, childrenOf, type Der, expect, numberOf, oidOf, readDer, TAG, timeOf } from './der.js';
+import { bitsOf, childrenOf, type Der, expect, numberOf, oidOf, readDer, TAG, timeOf } from './asn1/read.js';
+import { type Asn1, bits, encode, finished, integer, sequence, tagged, time } from './asn1/write.js';
 import { extensions } from './extensions.js';
 import { publicBytes } from './keys.js';
 

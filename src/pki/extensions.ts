@@ -3,6 +3,7 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { AgentError } from '../lib/errors.js';
+import { bitsOf, childrenOf, readDer } from './asn1/read.js';
 import {
   type Asn1,
   addressBytes,
@@ -14,8 +15,7 @@ import {
   oid,
   sequence,
   taggedBytes,
-} from './asn1.js';
-import { bitsOf, childrenOf, readDer } from './der.js';
+} from './asn1/write.js';
 import { publicBytes } from './keys.js';
 
 export const EXTENSION = {

@@ -4,8 +4,8 @@
  * takes them (`/C=US/O=Clinic/CN=openemr`). Pure.
  */
 import { AgentError } from '../lib/errors.js';
-import { type Asn1, ia5, oid, printable, sequence, set, utf8 } from './asn1.js';
-import { childrenOf, type Der, oidOf, textOf } from './der.js';
+import { childrenOf, type Der, oidOf, textOf } from './asn1/read.js';
+import { type Asn1, ia5, oid, printable, sequence, set, utf8 } from './asn1/write.js';
 
 export interface Attribute {
   /** Object identifier, dotted. */

@@ -8,9 +8,9 @@
 import { X509Certificate } from 'node:crypto';
 import { reasonOf } from '../lib/errors.js';
 import { brokenHash } from './algorithms.js';
+import { childrenOf, namedBitsOf, numberOf, readDer } from './asn1/read.js';
 import { type CertificateFields, readFields } from './certificate.js';
 import { buildChain, listOf, revokedBy } from './chain.js';
-import { childrenOf, namedBitsOf, numberOf, readDer } from './der.js';
 import { EXTENSION } from './extensions.js';
 import { type CertificateFacts, certificateFacts } from './inspect.js';
 import { weaknessOf } from './keys.js';

@@ -1,7 +1,7 @@
 /** The certificates of a PKCS#7 bundle (RFC 5652 SignedData without signatures), as authorities send them in `.p7b` files. */
 import { X509Certificate } from 'node:crypto';
-import { derOf } from './ber.js';
-import { childrenOf, type Der, DerError, expect, oidOf, readDer, TAG } from './der.js';
+import { derOf } from './asn1/ber.js';
+import { childrenOf, type Der, DerError, expect, oidOf, readDer, TAG } from './asn1/read.js';
 
 const SIGNED_DATA = '1.2.840.113549.1.7.2';
 

@@ -2,9 +2,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { AgentError, reasonOf } from '../lib/errors.js';
 import { signedBy } from './algorithms.js';
-import { encode, finished, integer, oid, sequence, set, tagged } from './asn1.js';
+import { childrenOf, type Der, expect, oidOf, TAG } from './asn1/read.js';
+import { encode, finished, integer, oid, sequence, set, tagged } from './asn1/write.js';
 import { type Extension, readExtensions, readSealed, sealed } from './certificate.js';
-import { childrenOf, type Der, expect, oidOf, TAG } from './der.js';
 import {
   type AlternativeNames,
   basicConstraints,

@@ -2,10 +2,10 @@
 import type { KeyObject } from 'node:crypto';
 import { AgentError, reasonOf } from '../lib/errors.js';
 import { signedBy, signerFor } from './algorithms.js';
-import { type Asn1, encode, enumerated, finished, integer, sequence, tagged, time } from './asn1.js';
+import { childrenOf, type Der, expect, numberOf, readDer, TAG, timeOf } from './asn1/read.js';
+import { type Asn1, encode, enumerated, finished, integer, sequence, tagged, time } from './asn1/write.js';
 import { type Authority, authorityIdentifier } from './authority.js';
 import { type Extension, readExtensions, readFields, readSealed, sealed } from './certificate.js';
-import { childrenOf, type Der, expect, numberOf, readDer, TAG, timeOf } from './der.js';
 import { authorityKeyIdentifier, EXTENSION, extension, extensions } from './extensions.js';
 
 /** RFC 5280 section 5.3.1; 7 is not used, 6 and 8 are for other kinds of list. */

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
-import { encode, finished, integer, octets, oid, sequence, set, tagged } from '../../src/pki/asn1.js';
+import { encode, finished, integer, octets, oid, sequence, set, tagged } from '../../src/pki/asn1/write.js';
 import { readBundle } from '../../src/pki/bundle.js';
 import { alternativeNames } from '../../src/pki/extensions.js';
 import { writeKey } from '../../src/pki/keys.js';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { encode } from '../../src/pki/asn1.js';
-import { readDer } from '../../src/pki/der.js';
+import { readDer } from '../../src/pki/asn1/read.js';
+import { encode } from '../../src/pki/asn1/write.js';
 import { commonName, formatName, formatOneLine, nameFromDer, nameToAsn1, parseName } from '../../src/pki/name.js';
 
 test('the recipe’s subject and RFC 4514 name the same', (t) => {

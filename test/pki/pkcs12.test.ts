@@ -3,7 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import forge from 'node-forge';
 import { AgentError } from '../../src/lib/errors.js';
-import { DerError } from '../../src/pki/der.js';
+import { DerError } from '../../src/pki/asn1/read.js';
 import { pemOf } from '../../src/pki/inspect.js';
 import { samePublicKey, writeKey } from '../../src/pki/keys.js';
 import { isPkcs12, readPkcs12, writePkcs12 } from '../../src/pki/pkcs12.js';

@@ -1,5 +1,5 @@
 /** DER written as BER, the way that older tools stream it: every length told at the end, every string in pieces. */
-import { childrenOf, type Der, readDer } from '../../src/pki/der.js';
+import { childrenOf, type Der, readDer } from '../../src/pki/asn1/read.js';
 
 const PIECE = 100;
 const END = Buffer.of(0, 0);

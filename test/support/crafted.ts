@@ -1,6 +1,6 @@
 /** Certificates that no sound authority issues: every field as the test wants it, on the curve P-256. */
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
-import { boolean, integer, namedBits, oid, sequence, tagged, taggedBytes } from '../../src/pki/asn1.js';
+import { boolean, integer, namedBits, oid, sequence, tagged, taggedBytes } from '../../src/pki/asn1/write.js';
 import { type Authority, authorityIdentifier, randomSerial } from '../../src/pki/authority.js';
 import { readFields, signCertificate } from '../../src/pki/certificate.js';
 import {

@@ -4,7 +4,7 @@
  * at the end only, and strings in pieces. What is DER already stays byte for
  * byte, so that signatures hold. Pure.
  */
-import { childrenOf, DerError, expect, readDer, TAG } from './der.js';
+import { childrenOf, DerError, expect, readDer, TAG } from './read.js';
 
 const CONSTRUCTED = 0x20;
 const { octets: OCTETS, oid: OID, sequence: SEQUENCE } = TAG;

@@ -1,6 +1,5 @@
 import test from 'ava';
 import fc from 'fast-check';
-import * as asn1 from '../../src/pki/asn1.js';
 import {
   addressOf,
   bitsOf,
@@ -12,7 +11,8 @@ import {
   readDer,
   textOf,
   timeOf,
-} from '../../src/pki/der.js';
+} from '../../../src/pki/asn1/read.js';
+import * as asn1 from '../../../src/pki/asn1/write.js';
 
 const encoded = (value: asn1.Asn1) => readDer(asn1.encode(value));
 

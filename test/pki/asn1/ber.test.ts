@@ -1,9 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { encode, integer, octets, sequence, set, tagged } from '../../src/pki/asn1.js';
-import { derOf } from '../../src/pki/ber.js';
-import { DerError } from '../../src/pki/der.js';
-import { berOf } from '../support/ber.js';
+import { derOf } from '../../../src/pki/asn1/ber.js';
+import { DerError } from '../../../src/pki/asn1/read.js';
+import { encode, integer, octets, sequence, set, tagged } from '../../../src/pki/asn1/write.js';
+import { berOf } from '../../support/ber.js';
 
 const value = fc.letrec<{ any: ReturnType<typeof sequence> }>((tie) => ({
   any: fc.oneof(

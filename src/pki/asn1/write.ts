@@ -4,7 +4,7 @@
  */
 import { isIPv4 } from 'node:net';
 import forge from 'node-forge';
-import { type Der, readDer } from './der.js';
+import { type Der, readDer } from './read.js';
 
 export type Asn1 = forge.asn1.Asn1;
 
