@@ -7,7 +7,7 @@ import { type OwnMessage, own } from '../encode/own-message.js';
 import type { JournalNotice, MissingMessages } from '../journal/types.js';
 import type { LinkError } from '../link/refusal.js';
 import type { Field } from '../model/record.js';
-import type { Credentials } from '../pki/credentials.js';
+import type { Credentials } from '../pki/files/credentials.js';
 import type { Notice as SourceNotice } from '../source/notice.js';
 import { NOTICE, WARNING } from '../syslog/priority.js';
 

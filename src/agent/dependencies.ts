@@ -2,7 +2,7 @@
 import type { DeliveryTimes } from '../delivery/times.js';
 import type { Clock, ClockSync } from '../lib/clock.js';
 import type { Lookup } from '../link/targets.js';
-import type { Credentials } from '../pki/credentials.js';
+import type { Credentials } from '../pki/files/credentials.js';
 import type { HeldFile } from '../source/sources.js';
 import type { PartedReport, Problems } from './problems.js';
 

@@ -11,7 +11,7 @@ import type { OwnMessage } from '../encode/own-message.js';
 import { replaceFile } from '../lib/atomic-file.js';
 import { reasonOf } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
-import type { Credentials } from '../pki/credentials.js';
+import type { Credentials } from '../pki/files/credentials.js';
 import { certificateMessage, configurationMessage } from './agent-messages.js';
 
 const SOURCES = 'sources.json';

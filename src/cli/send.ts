@@ -15,7 +15,7 @@ import { readKernelSocket } from '../link/kernel-socket.js';
 import type { Link } from '../link/link.js';
 import { LinkError } from '../link/refusal.js';
 import { type CollectorAddress, systemLookup, Targets } from '../link/targets.js';
-import { type CredentialFiles, loadCredentials } from '../pki/credentials.js';
+import { type CredentialFiles, loadCredentials } from '../pki/files/credentials.js';
 import { pathFault } from '../pki/path.js';
 import { NOTICE, priorityValue } from '../syslog/priority.js';
 import { BOM, formatHeader, HOSTNAME_MAX, headerField } from '../syslog/rfc5424.js';

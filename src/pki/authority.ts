@@ -16,7 +16,7 @@ import {
   subjectAltName,
   subjectKeyIdentifier,
 } from './extensions.js';
-import { DEFAULT_KEY, type KeyChoice, makeKeyPair, samePublicKey } from './keys.js';
+import { DEFAULT_KEY, type KeyChoice, makeKeyPair, samePublicKey } from './files/keys.js';
 import { type DistinguishedName, nameToAsn1 } from './name.js';
 
 export interface Authority {

@@ -4,7 +4,7 @@ import { signerFor } from './algorithms.js';
 import { bitsOf, childrenOf, type Der, expect, numberOf, oidOf, readDer, TAG, timeOf } from './asn1/read.js';
 import { type Asn1, bits, encode, finished, integer, sequence, tagged, time } from './asn1/write.js';
 import { extensions } from './extensions.js';
-import { publicBytes } from './keys.js';
+import { publicBytes } from './files/keys.js';
 
 export interface CertificateContent {
   /** Big-endian, positive, at most 20 octets. */

@@ -16,7 +16,7 @@ import {
   sequence,
   taggedBytes,
 } from './asn1/write.js';
-import { publicBytes } from './keys.js';
+import { publicBytes } from './files/keys.js';
 
 export const EXTENSION = {
   subjectKeyIdentifier: '2.5.29.14',

@@ -7,8 +7,8 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { brokenHash } from './algorithms.js';
 import { type Chain, type ListState, listOf, revokedBy } from './chain.js';
+import { weaknessOf } from './files/keys.js';
 import { type CertificateFacts, certificateFacts } from './inspect.js';
-import { weaknessOf } from './keys.js';
 import type { RevocationList } from './revocation.js';
 
 export interface Finding {

@@ -10,8 +10,8 @@ import { type ConnectionOptions, connect, createServer, type SecureContextOption
 import { reasonOf, systemCode } from '../lib/errors.js';
 import { peerChain } from '../lib/peer-chain.js';
 import { createLeaf } from './authority.js';
+import { writeKey } from './files/keys.js';
 import { pemOf } from './inspect.js';
-import { writeKey } from './keys.js';
 import { parseName } from './name.js';
 
 /** PEM. */

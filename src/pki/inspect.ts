@@ -1,11 +1,11 @@
 /** What certificates, requests, keys and revocation lists say of themselves, in words and for programs. */
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 import { brokenHash, signatureName } from './algorithms.js';
-import { type AskPassphrase, type Content, readBundle } from './bundle.js';
 import { readFields } from './certificate.js';
-import { describeKey, publicBytes, weaknessOf } from './keys.js';
+import { type AskPassphrase, type Content, readBundle } from './files/bundle.js';
+import { describeKey, publicBytes, weaknessOf } from './files/keys.js';
+import { writePem } from './files/pem.js';
 import { type DistinguishedName, formatName, formatOneLine, nameFromDer } from './name.js';
-import { writePem } from './pem.js';
 import type { Request } from './request.js';
 import { type RevocationList, serialText } from './revocation.js';
 import { type Usages, usagesOf } from './usages.js';

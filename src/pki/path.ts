@@ -12,9 +12,9 @@ import { childrenOf, namedBitsOf, numberOf, readDer } from './asn1/read.js';
 import { type CertificateFields, readFields } from './certificate.js';
 import { buildChain, listOf, revokedBy } from './chain.js';
 import { EXTENSION } from './extensions.js';
+import { weaknessOf } from './files/keys.js';
+import { readPem } from './files/pem.js';
 import { type CertificateFacts, certificateFacts } from './inspect.js';
-import { weaknessOf } from './keys.js';
-import { readPem } from './pem.js';
 import { type RevocationList, readRevocationList } from './revocation.js';
 
 /** PEM. */

@@ -14,7 +14,7 @@ import {
   type Purposes,
   subjectAltName,
 } from './extensions.js';
-import { type KeyPair, publicBytes } from './keys.js';
+import { type KeyPair, publicBytes } from './files/keys.js';
 import { type DistinguishedName, nameFromDer, nameToAsn1 } from './name.js';
 
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';

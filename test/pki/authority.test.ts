@@ -3,8 +3,8 @@ import test from 'ava';
 import { createAuthority, createLeaf, issueLeaf, LEAF_DAYS, randomSerial } from '../../src/pki/authority.js';
 import { readFields } from '../../src/pki/certificate.js';
 import { alternativeNames } from '../../src/pki/extensions.js';
+import { KEY_CHOICES, makeKeyPair } from '../../src/pki/files/keys.js';
 import { certificateFacts } from '../../src/pki/inspect.js';
-import { KEY_CHOICES, makeKeyPair } from '../../src/pki/keys.js';
 import { parseName } from '../../src/pki/name.js';
 import { makeTestPki } from '../support/certificates.js';
 

@@ -3,9 +3,9 @@ import test from 'ava';
 import { createLeaf } from '../../src/pki/authority.js';
 import { buildChain } from '../../src/pki/chain.js';
 import { alternativeNames } from '../../src/pki/extensions.js';
+import { readPem } from '../../src/pki/files/pem.js';
 import { examine } from '../../src/pki/findings.js';
 import { parseName } from '../../src/pki/name.js';
-import { readPem } from '../../src/pki/pem.js';
 import { readRevocationList } from '../../src/pki/revocation.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 

@@ -2,8 +2,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { AgentError } from '../../src/lib/errors.js';
 import { alternativeNames } from '../../src/pki/extensions.js';
+import { type KeyChoice, makeKeyPair, samePublicKey } from '../../src/pki/files/keys.js';
 import { requestFacts } from '../../src/pki/inspect.js';
-import { type KeyChoice, makeKeyPair, samePublicKey } from '../../src/pki/keys.js';
 import { parseName } from '../../src/pki/name.js';
 import { createRequest, readRequest } from '../../src/pki/request.js';
 

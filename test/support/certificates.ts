@@ -26,9 +26,9 @@ import {
   keyUsage,
   subjectKeyIdentifier,
 } from '../../src/pki/extensions.js';
-import { type KeyChoice, makeKeyPair, writeKey } from '../../src/pki/keys.js';
+import { type KeyChoice, makeKeyPair, writeKey } from '../../src/pki/files/keys.js';
+import { writePem } from '../../src/pki/files/pem.js';
 import { nameToAsn1, parseName } from '../../src/pki/name.js';
-import { writePem } from '../../src/pki/pem.js';
 import { createRevocationList } from '../../src/pki/revocation.js';
 
 const DAY_MS = 86_400_000;

@@ -11,7 +11,7 @@ import {
   keyIdentifier,
   subjectKeyIdentifier,
 } from '../../src/pki/extensions.js';
-import { makeKeyPair } from '../../src/pki/keys.js';
+import { makeKeyPair } from '../../src/pki/files/keys.js';
 import { nameToAsn1, parseName } from '../../src/pki/name.js';
 
 const DAY_MS = 86_400_000;

@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { completeInstallation, isBeingInstalled } from '../../src/pki/store.js';
+import { completeInstallation, isBeingInstalled } from '../../src/pki/files/store.js';
 import { makeStage } from '../support/cert-stage.js';
 
 const MAIN = new URL('../../src/main.js', import.meta.url).pathname;

@@ -9,7 +9,7 @@ import { AgentError, reasonOf } from '../../lib/errors.js';
 import type { TlsMaterial } from '../../link/connect.js';
 import { LinkError } from '../../link/refusal.js';
 import type { Report } from '../../model/report.js';
-import { type Credentials, loadCredentials, type CredentialFiles as Paths } from '../../pki/credentials.js';
+import { type Credentials, loadCredentials, type CredentialFiles as Paths } from '../../pki/files/credentials.js';
 
 /** Faults of our own certificate that time or a new file will mend: lines are kept in the journal until then. */
 const MENDED_IN_TIME = ['certificate-dates', 'certificate-revocation'];

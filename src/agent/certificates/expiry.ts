@@ -8,7 +8,7 @@ import type { DeliveryState } from '../../delivery/state.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Peer } from '../../link/peer.js';
 import type { Report } from '../../model/report.js';
-import type { Credentials } from '../../pki/credentials.js';
+import type { Credentials } from '../../pki/files/credentials.js';
 import type { CredentialFiles } from './credential-files.js';
 
 /** A certificate, or revocation list, that is in use now. */

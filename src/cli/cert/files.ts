@@ -3,8 +3,8 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { AgentError, systemCode } from '../../lib/errors.js';
 import type { Authority } from '../../pki/authority.js';
-import { type AskPassphrase, type Content, readBundle } from '../../pki/bundle.js';
 import { leafOf } from '../../pki/chain.js';
+import { type AskPassphrase, type Content, readBundle } from '../../pki/files/bundle.js';
 import type { RevocationList } from '../../pki/revocation.js';
 
 export async function readContents(path: string, ask?: AskPassphrase): Promise<Content[]> {

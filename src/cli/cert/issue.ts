@@ -2,10 +2,10 @@
 import { Command } from 'commander';
 import { createLeaf, LEAF_DAYS } from '../../pki/authority.js';
 import { type AlternativeNames, alternativeNames, asHostName } from '../../pki/extensions.js';
+import { type KeyChoice, writeKey } from '../../pki/files/keys.js';
+import { installFiles, MODE } from '../../pki/files/store.js';
 import { pemOf } from '../../pki/inspect.js';
-import { type KeyChoice, writeKey } from '../../pki/keys.js';
 import { commonName, type DistinguishedName, parseName } from '../../pki/name.js';
-import { installFiles, MODE } from '../../pki/store.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { readAuthority } from './files.js';

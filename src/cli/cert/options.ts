@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AgentError, reasonOf } from '../../lib/errors.js';
 import type { Purposes } from '../../pki/extensions.js';
-import { DEFAULT_KEY, KEY_CHOICES } from '../../pki/keys.js';
-import type { Owner } from '../../pki/store.js';
+import { DEFAULT_KEY, KEY_CHOICES } from '../../pki/files/keys.js';
+import type { Owner } from '../../pki/files/store.js';
 
 /** `--dns --ip --email`, each any number of times. */
 export interface NameOptions {

@@ -5,8 +5,8 @@
  */
 import type { Readable } from 'node:stream';
 import { AgentError } from '../../lib/errors.js';
-import type { AskPassphrase } from '../../pki/bundle.js';
-import { readPassphrase } from '../../pki/passphrase.js';
+import type { AskPassphrase } from '../../pki/files/bundle.js';
+import { readPassphrase } from '../../pki/files/passphrase.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
 

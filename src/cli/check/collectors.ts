@@ -11,7 +11,7 @@ import type { Link } from '../../link/link.js';
 import type { Target } from '../../link/peer.js';
 import { LinkError } from '../../link/refusal.js';
 import { systemLookup, Targets } from '../../link/targets.js';
-import type { Credentials } from '../../pki/credentials.js';
+import type { Credentials } from '../../pki/files/credentials.js';
 import { pathFault } from '../../pki/path.js';
 import { countText, durationText, sizeText } from '../voice.js';
 import { lasting } from './credentials.js';

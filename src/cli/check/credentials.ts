@@ -2,7 +2,7 @@
 import { daysUntil } from '../../agent/certificates/expiry.js';
 import type { TlsConfig } from '../../config/config.js';
 import { AgentError } from '../../lib/errors.js';
-import { type Credentials, loadCredentials } from '../../pki/credentials.js';
+import { type Credentials, loadCredentials } from '../../pki/files/credentials.js';
 import { plural } from '../voice.js';
 import { bad, type Finding, good, warning } from './finding.js';
 

@@ -9,7 +9,7 @@ import { loadConfig } from '../../config/load.js';
 import { systemClock } from '../../lib/clock.js';
 import { AgentError, reasonOf } from '../../lib/errors.js';
 import type { Report } from '../../model/report.js';
-import { loadCredentials } from '../../pki/credentials.js';
+import { loadCredentials } from '../../pki/files/credentials.js';
 
 /** What is taken up at the start alone. */
 const FIXED: Readonly<Record<string, (config: Config) => unknown>> = {

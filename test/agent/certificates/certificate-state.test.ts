@@ -1,7 +1,7 @@
 import test from 'ava';
 import { certificateStates, certificatesInUse } from '../../../src/agent/certificates/expiry.js';
 import type { Peer } from '../../../src/link/peer.js';
-import { loadCredentials } from '../../../src/pki/credentials.js';
+import { loadCredentials } from '../../../src/pki/files/credentials.js';
 import { makeTestPki, type TestPki } from '../../support/certificates.js';
 
 const DAY_MS = 86_400_000;

@@ -1,7 +1,7 @@
 /** The collector's certificate ends at night, and somebody renews it in the morning. */
 import test from 'ava';
+import { writeKey } from '../../../src/pki/files/keys.js';
 import { pemOf } from '../../../src/pki/inspect.js';
-import { writeKey } from '../../../src/pki/keys.js';
 import { SHORT_TIMES, Stage } from '../../support/agent.js';
 import { makeTestPki, type TestPki } from '../../support/certificates.js';
 import { collecting } from '../../support/collecting.js';

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { completeInstallation, installFiles, isBeingInstalled, keyModeLike } from '../../src/pki/store.js';
+import { completeInstallation, installFiles, isBeingInstalled, keyModeLike } from '../../../src/pki/files/store.js';
 
 async function place(t: ExecutionContext) {
   const directory = await mkdtemp(join(tmpdir(), 'store-'));

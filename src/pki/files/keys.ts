@@ -4,7 +4,7 @@
  */
 import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { AgentError } from '../lib/errors.js';
+import { AgentError } from '../../lib/errors.js';
 
 export type KeyChoice = 'rsa-2048' | 'rsa-3072' | 'rsa-4096' | 'p-256' | 'p-384';
 

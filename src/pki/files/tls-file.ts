@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { AgentError, systemCode } from '../lib/errors.js';
+import { AgentError, systemCode } from '../../lib/errors.js';
 import { type AskPassphrase, type Content, readBundle } from './bundle.js';
 
 /** The key of the configuration, below `tls`. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { CREDENTIAL, readPassphrase } from '../../src/pki/passphrase.js';
+import { CREDENTIAL, readPassphrase } from '../../../src/pki/files/passphrase.js';
 
 async function files(t: ExecutionContext) {
   const directory = await mkdtemp(join(tmpdir(), 'passphrase-'));

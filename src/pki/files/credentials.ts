@@ -5,14 +5,14 @@
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
+import { buildChain, leafOf, listOf } from '../chain.js';
+import { examine, type Finding, listFinding } from '../findings.js';
+import { type CertificateFacts, certificateFacts, pemOf } from '../inspect.js';
+import type { RevocationList } from '../revocation.js';
 import type { AskPassphrase, Content } from './bundle.js';
-import { buildChain, leafOf, listOf } from './chain.js';
-import { examine, type Finding, listFinding } from './findings.js';
-import { type CertificateFacts, certificateFacts, pemOf } from './inspect.js';
 import { writeKey } from './keys.js';
 import { readPassphrase } from './passphrase.js';
 import { writePem } from './pem.js';
-import type { RevocationList } from './revocation.js';
 import { isBeingInstalled } from './store.js';
 import { type FileKey, fault, isWorldReadable, readContents, readHidden } from './tls-file.js';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { readPem, writePem } from '../../src/pki/pem.js';
+import { readPem, writePem } from '../../../src/pki/files/pem.js';
 
 test('bytes survive PEM, between any text and with either line end', (t) => {
   fc.assert(

@@ -4,13 +4,13 @@
  * PKCS#12 bundle, in BER too. Told apart by their content, never by the file's name.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { AgentError } from '../lib/errors.js';
-import { childrenOf, readDer, TAG } from './asn1/read.js';
+import { AgentError } from '../../lib/errors.js';
+import { derOf } from '../asn1/ber.js';
+import { childrenOf, type Der, DerError, expect, oidOf, readDer, TAG } from '../asn1/read.js';
+import { isPkcs12, readPkcs12 } from '../pkcs12.js';
+import { type Request, readRequest } from '../request.js';
+import { type RevocationList, readRevocationList } from '../revocation.js';
 import { type PemBlock, readPem, writePem } from './pem.js';
-import { readPkcs7 } from './pkcs7.js';
-import { isPkcs12, readPkcs12 } from './pkcs12.js';
-import { type Request, readRequest } from './request.js';
-import { type RevocationList, readRevocationList } from './revocation.js';
 
 export type Content =
   | { readonly kind: 'certificate'; readonly certificate: X509Certificate }
@@ -167,4 +167,17 @@ function cutShort(): AgentError {
   return new AgentError('pem-cut-short', 'it has a BEGIN line and no END line that belongs to it', {
     hint: 'the file was cut off: copy it again, to the last line',
   });
+}
+
+/* The certificates of a PKCS#7 bundle (RFC 5652 SignedData without signatures), as authorities send them in `.p7b` files. */
+
+const SIGNED_DATA = '1.2.840.113549.1.7.2';
+
+/** In DER or BER. Throws a DerError when it is none. */
+function readPkcs7(bytes: Buffer): X509Certificate[] {
+  const [type, wrapped] = childrenOf(expect(readDer(derOf(bytes)), TAG.sequence, 'ContentInfo'));
+  if (oidOf(type) !== SIGNED_DATA) throw new DerError('SignedData expected');
+  const signedData = expect(childrenOf(expect(wrapped, 0xa0, 'content'))[0], TAG.sequence, 'SignedData');
+  const certificates: Der | undefined = childrenOf(signedData).find(({ tag }) => tag === 0xa0);
+  return certificates === undefined ? [] : childrenOf(certificates).map(({ raw }) => new X509Certificate(raw));
 }

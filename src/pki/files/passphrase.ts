@@ -1,7 +1,7 @@
 /** Passphrases from files: one the operator names, or one that systemd hands over as a credential. Never from argv. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AgentError, systemCode } from '../lib/errors.js';
+import { AgentError, systemCode } from '../../lib/errors.js';
 
 /** Under this name `LoadCredential=` or `LoadCredentialEncrypted=` of the unit gives the key's passphrase. */
 export const CREDENTIAL = 'tls-passphrase';
