@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { AgentError } from '../../../src/lib/errors.js';
 import { writeKey } from '../../../src/pki/files/keys.js';
 import { pemOf } from '../../../src/pki/inspect.js';
-import { writePkcs12 } from '../../../src/pki/pkcs12.js';
+import { writePkcs12 } from '../../../src/pki/pkcs12/file.js';
 import { makeStage } from '../../support/cert-stage.js';
 import { makeLongChain, makeTestPki } from '../../support/certificates.js';
 

@@ -6,7 +6,7 @@ import { readBundle } from '../../../src/pki/files/bundle.js';
 import { writeKey } from '../../../src/pki/files/keys.js';
 import { writePem } from '../../../src/pki/files/pem.js';
 import { parseName } from '../../../src/pki/name.js';
-import { writePkcs12 } from '../../../src/pki/pkcs12.js';
+import { writePkcs12 } from '../../../src/pki/pkcs12/file.js';
 import { createRequest } from '../../../src/pki/request.js';
 import { createRevocationList } from '../../../src/pki/revocation.js';
 import { berOf } from '../../support/ber.js';

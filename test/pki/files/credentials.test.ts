@@ -13,7 +13,7 @@ import { writeKey } from '../../../src/pki/files/keys.js';
 import { writePem } from '../../../src/pki/files/pem.js';
 import { pemOf } from '../../../src/pki/inspect.js';
 import { nameToAsn1, parseName } from '../../../src/pki/name.js';
-import { writePkcs12 } from '../../../src/pki/pkcs12.js';
+import { writePkcs12 } from '../../../src/pki/pkcs12/file.js';
 import { createRequest } from '../../../src/pki/request.js';
 import { makeLongChain, makeTestPki, type TestPki } from '../../support/certificates.js';
 

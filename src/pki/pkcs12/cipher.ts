@@ -1,9 +1,9 @@
 /** What PKCS#12 is locked with: PBES2 (RFC 8018) of AES-CBC with PBKDF2, and its own key derivation for the MAC (RFC 7292). */
 import { createCipheriv, createDecipheriv, createHash, createHmac, pbkdf2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
-import { AgentError } from '../lib/errors.js';
-import { childrenOf, type Der, DerError, expect, numberOf, oidOf, TAG } from './asn1/read.js';
-import { type Asn1, integer, nothing, octets, oid, sequence } from './asn1/write.js';
+import { AgentError } from '../../lib/errors.js';
+import { childrenOf, type Der, DerError, expect, numberOf, oidOf, TAG } from '../asn1/read.js';
+import { type Asn1, integer, nothing, octets, oid, sequence } from '../asn1/write.js';
 
 /** A guess costs an attacker this many hashes; opening it, us a fraction of a second. */
 const ROUNDS = 100_000;

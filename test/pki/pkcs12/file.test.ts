@@ -2,13 +2,13 @@ import { createSecureContext } from 'node:tls';
 import test from 'ava';
 import fc from 'fast-check';
 import forge from 'node-forge';
-import { AgentError } from '../../src/lib/errors.js';
-import { DerError } from '../../src/pki/asn1/read.js';
-import { samePublicKey, writeKey } from '../../src/pki/files/keys.js';
-import { pemOf } from '../../src/pki/inspect.js';
-import { isPkcs12, readPkcs12, writePkcs12 } from '../../src/pki/pkcs12.js';
-import { berOf } from '../support/ber.js';
-import { makeTestPki } from '../support/certificates.js';
+import { AgentError } from '../../../src/lib/errors.js';
+import { DerError } from '../../../src/pki/asn1/read.js';
+import { samePublicKey, writeKey } from '../../../src/pki/files/keys.js';
+import { pemOf } from '../../../src/pki/inspect.js';
+import { isPkcs12, readPkcs12, writePkcs12 } from '../../../src/pki/pkcs12/file.js';
+import { berOf } from '../../support/ber.js';
+import { makeTestPki } from '../../support/certificates.js';
 
 const PASSPHRASE = 'grüne Wiese 7';
 

@@ -1,8 +1,8 @@
 /** PKCS#12 (RFC 7292): a key and its chain in one file under one passphrase. Written in DER, read in BER, too. */
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { AgentError, reasonOf } from '../lib/errors.js';
-import { derOf } from './asn1/ber.js';
-import { childrenOf, type Der, DerError, expect, numberOf, oidOf, readDer, TAG } from './asn1/read.js';
+import { AgentError, reasonOf } from '../../lib/errors.js';
+import { derOf } from '../asn1/ber.js';
+import { childrenOf, type Der, DerError, expect, numberOf, oidOf, readDer, TAG } from '../asn1/read.js';
 import {
   type Asn1,
   bmp,
@@ -15,8 +15,8 @@ import {
   set,
   tagged,
   taggedBytes,
-} from './asn1/write.js';
-import { lock, macData, macFits, unlock } from './pkcs12-cipher.js';
+} from '../asn1/write.js';
+import { lock, macData, macFits, unlock } from './cipher.js';
 
 const DATA = '1.2.840.113549.1.7.1';
 const ENCRYPTED_DATA = '1.2.840.113549.1.7.6';
