@@ -18,7 +18,7 @@ import { Dialler } from '../link/dial.js';
 import { readKernelSocket } from '../link/kernel-socket.js';
 import { systemLookup, Targets } from '../link/targets.js';
 import type { TailId } from '../model/position.js';
-import { pathFault } from '../pki/path.js';
+import { pathFault } from '../pki/x509/path.js';
 import { Sources } from '../source/sources.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import * as own from './agent-messages.js';

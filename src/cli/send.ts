@@ -16,7 +16,7 @@ import type { Link } from '../link/link.js';
 import { LinkError } from '../link/refusal.js';
 import { type CollectorAddress, systemLookup, Targets } from '../link/targets.js';
 import { type CredentialFiles, loadCredentials } from '../pki/files/credentials.js';
-import { pathFault } from '../pki/path.js';
+import { pathFault } from '../pki/x509/path.js';
 import { NOTICE, priorityValue } from '../syslog/priority.js';
 import { BOM, formatHeader, HOSTNAME_MAX, headerField } from '../syslog/rfc5424.js';
 import { encodeFrame } from '../syslog/rfc5425.js';

@@ -5,11 +5,11 @@
  * 9325 only advises against is a warning.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { brokenHash } from './algorithms.js';
-import { type Chain, type ListState, listOf, revokedBy } from './chain.js';
 import { weaknessOf } from './files/keys.js';
 import { type CertificateFacts, certificateFacts } from './inspect.js';
-import type { RevocationList } from './revocation.js';
+import { brokenHash } from './x509/algorithms.js';
+import { type Chain, type ListState, listOf, revokedBy } from './x509/chain.js';
+import type { RevocationList } from './x509/revocation.js';
 
 export interface Finding {
   /** For programs: `key-match`, `dates` … */

@@ -9,10 +9,10 @@ import { duplexPair } from 'node:stream';
 import { type ConnectionOptions, connect, createServer, type SecureContextOptions, type TLSSocket } from 'node:tls';
 import { reasonOf, systemCode } from '../lib/errors.js';
 import { peerChain } from '../lib/peer-chain.js';
-import { createLeaf } from './authority.js';
 import { writeKey } from './files/keys.js';
 import { pemOf } from './inspect.js';
-import { parseName } from './name.js';
+import { createLeaf } from './x509/authority.js';
+import { parseName } from './x509/name.js';
 
 /** PEM. */
 export interface Shown {

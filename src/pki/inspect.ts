@@ -1,14 +1,14 @@
 /** What certificates, requests, keys and revocation lists say of themselves, in words and for programs. */
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
-import { brokenHash, signatureName } from './algorithms.js';
-import { readFields } from './certificate.js';
 import { type AskPassphrase, type Content, readBundle } from './files/bundle.js';
 import { describeKey, publicBytes, weaknessOf } from './files/keys.js';
 import { writePem } from './files/pem.js';
-import { type DistinguishedName, formatName, formatOneLine, nameFromDer } from './name.js';
-import type { Request } from './request.js';
-import { type RevocationList, serialText } from './revocation.js';
-import { type Usages, usagesOf } from './usages.js';
+import { brokenHash, signatureName } from './x509/algorithms.js';
+import { readFields } from './x509/certificate.js';
+import { type DistinguishedName, formatName, formatOneLine, nameFromDer } from './x509/name.js';
+import type { Request } from './x509/request.js';
+import { type RevocationList, serialText } from './x509/revocation.js';
+import { type Usages, usagesOf } from './x509/usages.js';
 
 /** Fingerprints as RFC 5425 section 4.2.2 writes them: `sha-256:AB:CD…`. */
 export interface Fingerprints {

@@ -1,12 +1,12 @@
 import type { X509Certificate } from 'node:crypto';
 import test from 'ava';
-import { createLeaf } from '../../src/pki/authority.js';
-import { buildChain } from '../../src/pki/chain.js';
-import { alternativeNames } from '../../src/pki/extensions.js';
 import { readPem } from '../../src/pki/files/pem.js';
 import { examine } from '../../src/pki/findings.js';
-import { parseName } from '../../src/pki/name.js';
-import { readRevocationList } from '../../src/pki/revocation.js';
+import { createLeaf } from '../../src/pki/x509/authority.js';
+import { buildChain } from '../../src/pki/x509/chain.js';
+import { alternativeNames } from '../../src/pki/x509/extensions.js';
+import { parseName } from '../../src/pki/x509/name.js';
+import { readRevocationList } from '../../src/pki/x509/revocation.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 
 const nowMs = Date.now();

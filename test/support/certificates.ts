@@ -7,6 +7,8 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type KeyChoice, makeKeyPair, writeKey } from '../../src/pki/files/keys.js';
+import { writePem } from '../../src/pki/files/pem.js';
 import {
   type Authority,
   authorityIdentifier,
@@ -15,8 +17,8 @@ import {
   type Leaf,
   randomSerial,
   validity,
-} from '../../src/pki/authority.js';
-import { readFields, signCertificate } from '../../src/pki/certificate.js';
+} from '../../src/pki/x509/authority.js';
+import { readFields, signCertificate } from '../../src/pki/x509/certificate.js';
 import {
   type AlternativeNames,
   alternativeNames,
@@ -25,11 +27,9 @@ import {
   keyIdentifier,
   keyUsage,
   subjectKeyIdentifier,
-} from '../../src/pki/extensions.js';
-import { type KeyChoice, makeKeyPair, writeKey } from '../../src/pki/files/keys.js';
-import { writePem } from '../../src/pki/files/pem.js';
-import { nameToAsn1, parseName } from '../../src/pki/name.js';
-import { createRevocationList } from '../../src/pki/revocation.js';
+} from '../../src/pki/x509/extensions.js';
+import { nameToAsn1, parseName } from '../../src/pki/x509/name.js';
+import { createRevocationList } from '../../src/pki/x509/revocation.js';
 
 const DAY_MS = 86_400_000;
 

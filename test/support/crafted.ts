@@ -1,8 +1,9 @@
 /** Certificates that no sound authority issues: every field as the test wants it, on the curve P-256. */
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { boolean, integer, namedBits, oid, sequence, tagged, taggedBytes } from '../../src/pki/asn1/write.js';
-import { type Authority, authorityIdentifier, randomSerial } from '../../src/pki/authority.js';
-import { readFields, signCertificate } from '../../src/pki/certificate.js';
+import { makeKeyPair } from '../../src/pki/files/keys.js';
+import { type Authority, authorityIdentifier, randomSerial } from '../../src/pki/x509/authority.js';
+import { readFields, signCertificate } from '../../src/pki/x509/certificate.js';
 import {
   authorityKeyIdentifier,
   EXTENSION,
@@ -10,9 +11,8 @@ import {
   KEY_USAGES,
   keyIdentifier,
   subjectKeyIdentifier,
-} from '../../src/pki/extensions.js';
-import { makeKeyPair } from '../../src/pki/files/keys.js';
-import { nameToAsn1, parseName } from '../../src/pki/name.js';
+} from '../../src/pki/x509/extensions.js';
+import { nameToAsn1, parseName } from '../../src/pki/x509/name.js';
 
 const DAY_MS = 86_400_000;
 

@@ -1,8 +1,7 @@
 /** Chains with one fault each beside the purpose of their first certificate, and what makes them. */
-
 import { writePem } from '../../src/pki/files/pem.js';
 import { pemOf } from '../../src/pki/inspect.js';
-import { createRevocationList } from '../../src/pki/revocation.js';
+import { createRevocationList } from '../../src/pki/x509/revocation.js';
 import {
   type Craft,
   type Crafted,

@@ -2,7 +2,7 @@
 import { systemClock } from '../../src/lib/clock.js';
 import type { ConnectDependencies, TlsPolicy } from '../../src/link/connect.js';
 import { readKernelSocket } from '../../src/link/kernel-socket.js';
-import { pathFault } from '../../src/pki/path.js';
+import { pathFault } from '../../src/pki/x509/path.js';
 
 export const POLICY: TlsPolicy = {
   verify: 'name',

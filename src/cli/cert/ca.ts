@@ -1,10 +1,10 @@
 /** `cert ca`: a certificate authority of one's own, its key encrypted on request. */
 import { Command } from 'commander';
-import { AUTHORITY_DAYS, createAuthority } from '../../pki/authority.js';
 import { type KeyChoice, writeKey } from '../../pki/files/keys.js';
 import { installFiles, MODE } from '../../pki/files/store.js';
 import { pemOf } from '../../pki/inspect.js';
-import { parseName } from '../../pki/name.js';
+import { AUTHORITY_DAYS, createAuthority } from '../../pki/x509/authority.js';
+import { parseName } from '../../pki/x509/name.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { daysOption, forceOption, jsonOption, keyTypeOption } from './options.js';

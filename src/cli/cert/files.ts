@@ -2,10 +2,10 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { AgentError, systemCode } from '../../lib/errors.js';
-import type { Authority } from '../../pki/authority.js';
-import { leafOf } from '../../pki/chain.js';
 import { type AskPassphrase, type Content, readBundle } from '../../pki/files/bundle.js';
-import type { RevocationList } from '../../pki/revocation.js';
+import type { Authority } from '../../pki/x509/authority.js';
+import { leafOf } from '../../pki/x509/chain.js';
+import type { RevocationList } from '../../pki/x509/revocation.js';
 
 export async function readContents(path: string, ask?: AskPassphrase): Promise<Content[]> {
   const bytes = await readBytes(path);

@@ -1,11 +1,11 @@
 /** `cert issue`: key and certificate for one side, signed by an authority at hand or by itself. */
 import { Command } from 'commander';
-import { createLeaf, LEAF_DAYS } from '../../pki/authority.js';
-import { type AlternativeNames, alternativeNames, asHostName } from '../../pki/extensions.js';
 import { type KeyChoice, writeKey } from '../../pki/files/keys.js';
 import { installFiles, MODE } from '../../pki/files/store.js';
 import { pemOf } from '../../pki/inspect.js';
-import { commonName, type DistinguishedName, parseName } from '../../pki/name.js';
+import { createLeaf, LEAF_DAYS } from '../../pki/x509/authority.js';
+import { type AlternativeNames, alternativeNames, asHostName } from '../../pki/x509/extensions.js';
+import { commonName, type DistinguishedName, parseName } from '../../pki/x509/name.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { readAuthority } from './files.js';

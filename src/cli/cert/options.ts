@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AgentError, reasonOf } from '../../lib/errors.js';
-import type { Purposes } from '../../pki/extensions.js';
 import { DEFAULT_KEY, KEY_CHOICES } from '../../pki/files/keys.js';
 import type { Owner } from '../../pki/files/store.js';
+import type { Purposes } from '../../pki/x509/extensions.js';
 
 /** `--dns --ip --email`, each any number of times. */
 export interface NameOptions {

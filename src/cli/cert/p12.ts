@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { AgentError } from '../../lib/errors.js';
-import { buildChain, leafOf } from '../../pki/chain.js';
 import { installFiles, MODE } from '../../pki/files/store.js';
 import { certificateFacts } from '../../pki/inspect.js';
 import { writePkcs12 } from '../../pki/pkcs12/file.js';
+import { buildChain, leafOf } from '../../pki/x509/chain.js';
 import type { Io } from '../io.js';
 import { readCertificates, readKey } from './files.js';
 import { forceOption, ownerOf, ownerOption } from './options.js';

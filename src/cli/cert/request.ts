@@ -2,13 +2,13 @@
 import { createPublicKey } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { alternativeNames } from '../../pki/extensions.js';
 import { type KeyChoice, type KeyPair, makeKeyPair, writeKey } from '../../pki/files/keys.js';
 import { writePem } from '../../pki/files/pem.js';
 import { installFiles, MODE } from '../../pki/files/store.js';
 import { requestFacts } from '../../pki/inspect.js';
-import { parseName } from '../../pki/name.js';
-import { createRequest, readRequest } from '../../pki/request.js';
+import { alternativeNames } from '../../pki/x509/extensions.js';
+import { parseName } from '../../pki/x509/name.js';
+import { createRequest, readRequest } from '../../pki/x509/request.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { describe } from './facts.js';

@@ -1,13 +1,19 @@
 /** `cert revoke`: our authority's revocation list, one entry longer or just renewed. */
 import { Command, Option } from 'commander';
 import { AgentError } from '../../lib/errors.js';
-import type { Authority } from '../../pki/authority.js';
-import { readFields } from '../../pki/certificate.js';
-import { issued, listOf } from '../../pki/chain.js';
 import { writePem } from '../../pki/files/pem.js';
 import { installFiles, MODE } from '../../pki/files/store.js';
 import { factsOf } from '../../pki/inspect.js';
-import { createRevocationList, REASONS, type Revoked, readRevocationList, serialText } from '../../pki/revocation.js';
+import type { Authority } from '../../pki/x509/authority.js';
+import { readFields } from '../../pki/x509/certificate.js';
+import { issued, listOf } from '../../pki/x509/chain.js';
+import {
+  createRevocationList,
+  REASONS,
+  type Revoked,
+  readRevocationList,
+  serialText,
+} from '../../pki/x509/revocation.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
 import { describe } from './facts.js';

@@ -2,13 +2,13 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { AgentError } from '../../lib/errors.js';
-import { issueLeaf, LEAF_DAYS } from '../../pki/authority.js';
-import { type AlternativeNames, alternativeNames, type Purposes } from '../../pki/extensions.js';
 import { weaknessOf } from '../../pki/files/keys.js';
 import { installFiles, MODE } from '../../pki/files/store.js';
 import { pemOf, requestFacts } from '../../pki/inspect.js';
-import type { Request } from '../../pki/request.js';
-import { namesIn, purposesIn } from '../../pki/usages.js';
+import { issueLeaf, LEAF_DAYS } from '../../pki/x509/authority.js';
+import { type AlternativeNames, alternativeNames, type Purposes } from '../../pki/x509/extensions.js';
+import type { Request } from '../../pki/x509/request.js';
+import { namesIn, purposesIn } from '../../pki/x509/usages.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
 import { COMMAND } from '../voice.js';

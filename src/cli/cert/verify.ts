@@ -1,12 +1,12 @@
 /** `cert verify`: would a connection with these files work, and if not, why. */
 import type { X509Certificate } from 'node:crypto';
 import { Command, Option } from 'commander';
-import { buildChain, type Chain } from '../../pki/chain.js';
 import { writeKey } from '../../pki/files/keys.js';
 import { writePem } from '../../pki/files/pem.js';
 import { examine, type Finding } from '../../pki/findings.js';
 import { rehearse, type Shown } from '../../pki/handshake.js';
 import { certificateFacts, pemOf } from '../../pki/inspect.js';
+import { buildChain, type Chain } from '../../pki/x509/chain.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
 import { rulesOf } from './collector-rules.js';

@@ -7,7 +7,7 @@ import { bearsName, type PathFault } from '../../link/verify-peer.js';
 import type { Finding } from '../../pki/findings.js';
 import { type ProbeResult, probe, type Shown } from '../../pki/handshake.js';
 import { type CertificateFacts, certificateFacts } from '../../pki/inspect.js';
-import { pathFault } from '../../pki/path.js';
+import { pathFault } from '../../pki/x509/path.js';
 import { type CollectorRules, judged } from './collector-rules.js';
 
 export interface Visit {

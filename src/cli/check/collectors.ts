@@ -12,7 +12,7 @@ import type { Target } from '../../link/peer.js';
 import { LinkError } from '../../link/refusal.js';
 import { systemLookup, Targets } from '../../link/targets.js';
 import type { Credentials } from '../../pki/files/credentials.js';
-import { pathFault } from '../../pki/path.js';
+import { pathFault } from '../../pki/x509/path.js';
 import { countText, durationText, sizeText } from '../voice.js';
 import { lasting } from './credentials.js';
 import { bad, type Finding, good, warning } from './finding.js';

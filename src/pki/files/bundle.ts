@@ -8,8 +8,8 @@ import { AgentError } from '../../lib/errors.js';
 import { derOf } from '../asn1/ber.js';
 import { childrenOf, type Der, DerError, expect, oidOf, readDer, TAG } from '../asn1/read.js';
 import { isPkcs12, readPkcs12 } from '../pkcs12/file.js';
-import { type Request, readRequest } from '../request.js';
-import { type RevocationList, readRevocationList } from '../revocation.js';
+import { type Request, readRequest } from '../x509/request.js';
+import { type RevocationList, readRevocationList } from '../x509/revocation.js';
 import { type PemBlock, readPem, writePem } from './pem.js';
 
 export type Content =

@@ -5,10 +5,10 @@
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
-import { buildChain, leafOf, listOf } from '../chain.js';
 import { examine, type Finding, listFinding } from '../findings.js';
 import { type CertificateFacts, certificateFacts, pemOf } from '../inspect.js';
-import type { RevocationList } from '../revocation.js';
+import { buildChain, leafOf, listOf } from '../x509/chain.js';
+import type { RevocationList } from '../x509/revocation.js';
 import type { AskPassphrase, Content } from './bundle.js';
 import { writeKey } from './keys.js';
 import { readPassphrase } from './passphrase.js';

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import test, { type ExecutionContext } from 'ava';
 import { readPem, writePem } from '../../../src/pki/files/pem.js';
-import { createRevocationList, readRevocationList } from '../../../src/pki/revocation.js';
+import { createRevocationList, readRevocationList } from '../../../src/pki/x509/revocation.js';
 import { makeStage } from '../../support/cert-stage.js';
 import { makeLongChain, makeTestPki } from '../../support/certificates.js';
 

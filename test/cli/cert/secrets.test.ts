@@ -9,7 +9,7 @@ import { certCommand } from '../../../src/cli/cert/cert.js';
 import { samePublicKey } from '../../../src/pki/files/keys.js';
 import { readPem } from '../../../src/pki/files/pem.js';
 import { completeInstallation } from '../../../src/pki/files/store.js';
-import { readRequest } from '../../../src/pki/request.js';
+import { readRequest } from '../../../src/pki/x509/request.js';
 import { capturedIo } from '../../support/captured-io.js';
 import { makeStage, type Stage } from '../../support/cert-stage.js';
 import { onDisk } from '../../support/cut-off-disk.js';

@@ -1,14 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
 import { encode, finished, integer, octets, oid, sequence, set, tagged } from '../../../src/pki/asn1/write.js';
-import { alternativeNames } from '../../../src/pki/extensions.js';
 import { readBundle } from '../../../src/pki/files/bundle.js';
 import { writeKey } from '../../../src/pki/files/keys.js';
 import { writePem } from '../../../src/pki/files/pem.js';
-import { parseName } from '../../../src/pki/name.js';
 import { writePkcs12 } from '../../../src/pki/pkcs12/file.js';
-import { createRequest } from '../../../src/pki/request.js';
-import { createRevocationList } from '../../../src/pki/revocation.js';
+import { alternativeNames } from '../../../src/pki/x509/extensions.js';
+import { parseName } from '../../../src/pki/x509/name.js';
+import { createRequest } from '../../../src/pki/x509/request.js';
+import { createRevocationList } from '../../../src/pki/x509/revocation.js';
 import { berOf } from '../../support/ber.js';
 import { makeTestPki, type TestPki } from '../../support/certificates.js';
 

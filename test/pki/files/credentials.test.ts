@@ -5,16 +5,21 @@ import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import type { AgentError } from '../../../src/lib/errors.js';
-import { randomSerial, validity } from '../../../src/pki/authority.js';
-import { signCertificate } from '../../../src/pki/certificate.js';
-import { alternativeNames, basicConstraints, extendedKeyUsage, subjectAltName } from '../../../src/pki/extensions.js';
 import { type CredentialFiles, loadCredentials } from '../../../src/pki/files/credentials.js';
 import { writeKey } from '../../../src/pki/files/keys.js';
 import { writePem } from '../../../src/pki/files/pem.js';
 import { pemOf } from '../../../src/pki/inspect.js';
-import { nameToAsn1, parseName } from '../../../src/pki/name.js';
 import { writePkcs12 } from '../../../src/pki/pkcs12/file.js';
-import { createRequest } from '../../../src/pki/request.js';
+import { randomSerial, validity } from '../../../src/pki/x509/authority.js';
+import { signCertificate } from '../../../src/pki/x509/certificate.js';
+import {
+  alternativeNames,
+  basicConstraints,
+  extendedKeyUsage,
+  subjectAltName,
+} from '../../../src/pki/x509/extensions.js';
+import { nameToAsn1, parseName } from '../../../src/pki/x509/name.js';
+import { createRequest } from '../../../src/pki/x509/request.js';
 import { makeLongChain, makeTestPki, type TestPki } from '../../support/certificates.js';
 
 const nowMs = Date.now();

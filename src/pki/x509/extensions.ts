@@ -2,8 +2,8 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
-import { AgentError } from '../lib/errors.js';
-import { bitsOf, childrenOf, readDer } from './asn1/read.js';
+import { AgentError } from '../../lib/errors.js';
+import { bitsOf, childrenOf, readDer } from '../asn1/read.js';
 import {
   type Asn1,
   addressBytes,
@@ -15,8 +15,8 @@ import {
   oid,
   sequence,
   taggedBytes,
-} from './asn1/write.js';
-import { publicBytes } from './files/keys.js';
+} from '../asn1/write.js';
+import { publicBytes } from '../files/keys.js';
 
 export const EXTENSION = {
   subjectKeyIdentifier: '2.5.29.14',

@@ -1,11 +1,11 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { AgentError } from '../../src/lib/errors.js';
-import { alternativeNames } from '../../src/pki/extensions.js';
-import { type KeyChoice, makeKeyPair, samePublicKey } from '../../src/pki/files/keys.js';
-import { requestFacts } from '../../src/pki/inspect.js';
-import { parseName } from '../../src/pki/name.js';
-import { createRequest, readRequest } from '../../src/pki/request.js';
+import { AgentError } from '../../../src/lib/errors.js';
+import { type KeyChoice, makeKeyPair, samePublicKey } from '../../../src/pki/files/keys.js';
+import { requestFacts } from '../../../src/pki/inspect.js';
+import { alternativeNames } from '../../../src/pki/x509/extensions.js';
+import { parseName } from '../../../src/pki/x509/name.js';
+import { createRequest, readRequest } from '../../../src/pki/x509/request.js';
 
 async function make(choice: KeyChoice = 'p-256') {
   const pair = await makeKeyPair(choice);

@@ -1,7 +1,7 @@
 /** Signature algorithms: object identifiers (RFC 5758, RFC 8017, RFC 8410), their names, and signing with node:crypto. */
 import { type KeyObject, sign, verify } from 'node:crypto';
-import { AgentError } from '../lib/errors.js';
-import { type Asn1, nothing, oid, sequence } from './asn1/write.js';
+import { AgentError } from '../../lib/errors.js';
+import { type Asn1, nothing, oid, sequence } from '../asn1/write.js';
 
 const NAMES: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.1.2': 'md2WithRSAEncryption',

@@ -1,10 +1,10 @@
 /** Certificates as DER (RFC 5280 section 4.1): to-be-signed, signed, and the fields that node:crypto does not show. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
+import { bitsOf, childrenOf, type Der, expect, numberOf, oidOf, readDer, TAG, timeOf } from '../asn1/read.js';
+import { type Asn1, bits, encode, finished, integer, sequence, tagged, time } from '../asn1/write.js';
+import { publicBytes } from '../files/keys.js';
 import { signerFor } from './algorithms.js';
-import { bitsOf, childrenOf, type Der, expect, numberOf, oidOf, readDer, TAG, timeOf } from './asn1/read.js';
-import { type Asn1, bits, encode, finished, integer, sequence, tagged, time } from './asn1/write.js';
 import { extensions } from './extensions.js';
-import { publicBytes } from './files/keys.js';
 
 export interface CertificateContent {
   /** Big-endian, positive, at most 20 octets. */

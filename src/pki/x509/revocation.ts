@@ -1,9 +1,9 @@
 /** Certificate revocation lists (RFC 5280 section 5), version 2: written by our authority, read from anyone's. */
 import type { KeyObject } from 'node:crypto';
-import { AgentError, reasonOf } from '../lib/errors.js';
+import { AgentError, reasonOf } from '../../lib/errors.js';
+import { childrenOf, type Der, expect, numberOf, readDer, TAG, timeOf } from '../asn1/read.js';
+import { type Asn1, encode, enumerated, finished, integer, sequence, tagged, time } from '../asn1/write.js';
 import { signedBy, signerFor } from './algorithms.js';
-import { childrenOf, type Der, expect, numberOf, readDer, TAG, timeOf } from './asn1/read.js';
-import { type Asn1, encode, enumerated, finished, integer, sequence, tagged, time } from './asn1/write.js';
 import { type Authority, authorityIdentifier } from './authority.js';
 import { type Extension, readExtensions, readFields, readSealed, sealed } from './certificate.js';
 import { authorityKeyIdentifier, EXTENSION, extension, extensions } from './extensions.js';

@@ -1,8 +1,15 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { readDer } from '../../src/pki/asn1/read.js';
-import { encode } from '../../src/pki/asn1/write.js';
-import { commonName, formatName, formatOneLine, nameFromDer, nameToAsn1, parseName } from '../../src/pki/name.js';
+import { readDer } from '../../../src/pki/asn1/read.js';
+import { encode } from '../../../src/pki/asn1/write.js';
+import {
+  commonName,
+  formatName,
+  formatOneLine,
+  nameFromDer,
+  nameToAsn1,
+  parseName,
+} from '../../../src/pki/x509/name.js';
 
 test('the recipe’s subject and RFC 4514 name the same', (t) => {
   const name = parseName('/C=US/CN=openemr@localhost');

@@ -1,9 +1,10 @@
 /** Certification requests, PKCS#10 (RFC 2986): the key stays here, the request goes to the authority. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { AgentError, reasonOf } from '../lib/errors.js';
+import { AgentError, reasonOf } from '../../lib/errors.js';
+import { childrenOf, type Der, expect, oidOf, TAG } from '../asn1/read.js';
+import { encode, finished, integer, oid, sequence, set, tagged } from '../asn1/write.js';
+import { type KeyPair, publicBytes } from '../files/keys.js';
 import { signedBy } from './algorithms.js';
-import { childrenOf, type Der, expect, oidOf, TAG } from './asn1/read.js';
-import { encode, finished, integer, oid, sequence, set, tagged } from './asn1/write.js';
 import { type Extension, readExtensions, readSealed, sealed } from './certificate.js';
 import {
   type AlternativeNames,
@@ -14,7 +15,6 @@ import {
   type Purposes,
   subjectAltName,
 } from './extensions.js';
-import { type KeyPair, publicBytes } from './files/keys.js';
 import { type DistinguishedName, nameFromDer, nameToAsn1 } from './name.js';
 
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';

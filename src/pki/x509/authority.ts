@@ -1,7 +1,8 @@
 /** A certificate authority of our own, and what it signs (profile of RFC 5280; strengths of RFC 9325). */
 import { type KeyObject, randomBytes, type X509Certificate } from 'node:crypto';
-import { AgentError } from '../lib/errors.js';
-import { readDer } from './asn1/read.js';
+import { AgentError } from '../../lib/errors.js';
+import { readDer } from '../asn1/read.js';
+import { DEFAULT_KEY, type KeyChoice, makeKeyPair, samePublicKey } from '../files/keys.js';
 import { readFields, signCertificate } from './certificate.js';
 import {
   type AlternativeNames,
@@ -16,7 +17,6 @@ import {
   subjectAltName,
   subjectKeyIdentifier,
 } from './extensions.js';
-import { DEFAULT_KEY, type KeyChoice, makeKeyPair, samePublicKey } from './files/keys.js';
 import { type DistinguishedName, nameToAsn1 } from './name.js';
 
 export interface Authority {

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { buildChain, issued, leafOf } from '../../src/pki/chain.js';
-import { makeLongChain, makeTestPki } from '../support/certificates.js';
+import { buildChain, issued, leafOf } from '../../../src/pki/x509/chain.js';
+import { makeLongChain, makeTestPki } from '../../support/certificates.js';
 
 test('a chain is found among certificates in any order', async (t) => {
   const chain = await makeLongChain();

@@ -6,15 +6,15 @@
  * judged, and what cannot be judged is a fault.
  */
 import { X509Certificate } from 'node:crypto';
-import { reasonOf } from '../lib/errors.js';
+import { reasonOf } from '../../lib/errors.js';
+import { childrenOf, namedBitsOf, numberOf, readDer } from '../asn1/read.js';
+import { weaknessOf } from '../files/keys.js';
+import { readPem } from '../files/pem.js';
+import { type CertificateFacts, certificateFacts } from '../inspect.js';
 import { brokenHash } from './algorithms.js';
-import { childrenOf, namedBitsOf, numberOf, readDer } from './asn1/read.js';
 import { type CertificateFields, readFields } from './certificate.js';
 import { buildChain, listOf, revokedBy } from './chain.js';
 import { EXTENSION } from './extensions.js';
-import { weaknessOf } from './files/keys.js';
-import { readPem } from './files/pem.js';
-import { type CertificateFacts, certificateFacts } from './inspect.js';
 import { type RevocationList, readRevocationList } from './revocation.js';
 
 /** PEM. */

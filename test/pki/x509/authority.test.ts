@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto';
 import test from 'ava';
-import { createAuthority, createLeaf, issueLeaf, LEAF_DAYS, randomSerial } from '../../src/pki/authority.js';
-import { readFields } from '../../src/pki/certificate.js';
-import { alternativeNames } from '../../src/pki/extensions.js';
-import { KEY_CHOICES, makeKeyPair } from '../../src/pki/files/keys.js';
-import { certificateFacts } from '../../src/pki/inspect.js';
-import { parseName } from '../../src/pki/name.js';
-import { makeTestPki } from '../support/certificates.js';
+import { KEY_CHOICES, makeKeyPair } from '../../../src/pki/files/keys.js';
+import { certificateFacts } from '../../../src/pki/inspect.js';
+import { createAuthority, createLeaf, issueLeaf, LEAF_DAYS, randomSerial } from '../../../src/pki/x509/authority.js';
+import { readFields } from '../../../src/pki/x509/certificate.js';
+import { alternativeNames } from '../../../src/pki/x509/extensions.js';
+import { parseName } from '../../../src/pki/x509/name.js';
+import { makeTestPki } from '../../support/certificates.js';
 
 const nowMs = Date.parse('2026-11-23T12:00:00Z');
 const subject = parseName('/C=US/CN=CertificateAuthority');

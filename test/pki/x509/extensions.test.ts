@@ -1,5 +1,5 @@
 import test from 'ava';
-import { alternativeNames, asHostName } from '../../src/pki/extensions.js';
+import { alternativeNames, asHostName } from '../../../src/pki/x509/extensions.js';
 
 test('host names become A-labels, wildcards stay, repeats go', (t) => {
   const names = alternativeNames({ dns: ['HIE.example.org', 'bücher.example', '*.clinic.example', 'hie.example.org'] });

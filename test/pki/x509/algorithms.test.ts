@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import test from 'ava';
-import { brokenHash, signatureName, signedBy, signerFor } from '../../src/pki/algorithms.js';
-import { childrenOf, oidOf, readDer } from '../../src/pki/asn1/read.js';
-import { encode } from '../../src/pki/asn1/write.js';
+import { childrenOf, oidOf, readDer } from '../../../src/pki/asn1/read.js';
+import { encode } from '../../../src/pki/asn1/write.js';
+import { brokenHash, signatureName, signedBy, signerFor } from '../../../src/pki/x509/algorithms.js';
 
 const message = Buffer.from('to be signed');
 const pairs = {

@@ -3,9 +3,9 @@
  * last part first (`CN=openemr,O=Clinic,C=US`), or as the openssl command line
  * takes them (`/C=US/O=Clinic/CN=openemr`). Pure.
  */
-import { AgentError } from '../lib/errors.js';
-import { childrenOf, type Der, oidOf, textOf } from './asn1/read.js';
-import { type Asn1, ia5, oid, printable, sequence, set, utf8 } from './asn1/write.js';
+import { AgentError } from '../../lib/errors.js';
+import { childrenOf, type Der, oidOf, textOf } from '../asn1/read.js';
+import { type Asn1, ia5, oid, printable, sequence, set, utf8 } from '../asn1/write.js';
 
 export interface Attribute {
   /** Object identifier, dotted. */

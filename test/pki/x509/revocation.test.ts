@@ -1,9 +1,9 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { AgentError } from '../../src/lib/errors.js';
-import { listOf, revokedBy } from '../../src/pki/chain.js';
-import { createRevocationList, readRevocationList } from '../../src/pki/revocation.js';
-import { makeTestPki } from '../support/certificates.js';
+import { AgentError } from '../../../src/lib/errors.js';
+import { listOf, revokedBy } from '../../../src/pki/x509/chain.js';
+import { createRevocationList, readRevocationList } from '../../../src/pki/x509/revocation.js';
+import { makeTestPki } from '../../support/certificates.js';
 
 const nowMs = Math.floor(Date.now() / 1000) * 1000;
 const DAY_MS = 86_400_000;

@@ -1,7 +1,7 @@
 import test from 'ava';
-import { pathFault } from '../../src/pki/path.js';
-import { craft } from '../support/crafted.js';
-import { FAULTS, makeChain, makeWorld, type World } from '../support/faulty-chains.js';
+import { pathFault } from '../../../src/pki/x509/path.js';
+import { craft } from '../../support/crafted.js';
+import { FAULTS, makeChain, makeWorld, type World } from '../../support/faulty-chains.js';
 
 let world: World;
 test.before(async () => {

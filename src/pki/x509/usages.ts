@@ -1,6 +1,5 @@
 /** Whom a certificate or a request is for, and what for: its names and usages (RFC 5280 section 4.2.1), in words. Pure. */
-
-import { addressOf, childrenOf, namedBitsOf, oidOf, readDer } from './asn1/read.js';
+import { addressOf, childrenOf, namedBitsOf, oidOf, readDer } from '../asn1/read.js';
 import type { Extension } from './certificate.js';
 import { type AlternativeNames, alternativeNames, EXTENSION, KEY_USAGES, type Purposes } from './extensions.js';
 import { formatName, nameFromDer } from './name.js';
