@@ -8,7 +8,7 @@ import type { JournalNotice, MissingMessages } from '../journal/types.js';
 import type { LinkError } from '../link/refusal.js';
 import type { Field } from '../model/record.js';
 import type { Credentials } from '../pki/files/credentials.js';
-import type { Notice as SourceNotice } from '../source/notice.js';
+import type { Notice as SourceNotice } from '../source/types.js';
 import { NOTICE, WARNING } from '../syslog/priority.js';
 
 export function startMessage(version: string, sources: readonly string[]): OwnMessage {

@@ -9,11 +9,11 @@ import type { ByteOffset } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import type { Descriptors } from './descriptors.js';
 import { isLiveName } from './lineage.js';
-import type { LossReason, Notice } from './notice.js';
 import { type Lost, stampOf } from './place.js';
 import { isCompressed } from './rotated-name.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
+import type { LossReason, Notice } from './types.js';
 import type { View } from './view.js';
 
 export interface AbsenceOptions {

@@ -7,10 +7,10 @@
 import type { Stats } from 'node:fs';
 import { systemCode } from '../lib/errors.js';
 import type { Content } from './content.js';
-import type { HeldFile } from './held-file.js';
 import { openContent } from './open-content.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
+import type { HeldFile } from './types.js';
 
 export type Opening =
   | { readonly kind: 'open' }

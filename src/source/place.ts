@@ -1,5 +1,5 @@
 /** Where a tail's text is: in sight, held open out of sight, or nowhere. */
-import type { LossReason } from './notice.js';
+import type { LossReason } from './types.js';
 import type { FileKey, Seen } from './view.js';
 
 export type Place =

@@ -4,7 +4,6 @@
  * there, where does each tail stand) goes on always; reading happens only when
  * someone asks for a chunk, so that a full journal stops it.
  */
-
 import { Turns } from '../lib/mutex.js';
 import { Bell } from '../lib/signal.js';
 import type { Chunk } from '../model/line.js';
@@ -12,25 +11,21 @@ import type { Position, TailId } from '../model/position.js';
 import { Absence } from './absence.js';
 import { Descriptors } from './descriptors.js';
 import { Discovery } from './discover.js';
-import { type FileState, fileStates } from './file-state.js';
 import { FollowedLogs } from './followed-logs.js';
-import { closeOthers, type HeldFile, startsOf } from './held-file.js';
 import { knownTails } from './known.js';
 import { Lookout } from './lookout.js';
 import { Newcomers } from './newcomers.js';
 import { maxOpenFiles } from './open-files.js';
 import { Opener } from './opener.js';
-import type { SourceOptions, SourcesDependencies } from './options.js';
 import { Placement } from './placement.js';
 import { Reader } from './reader.js';
+import { isCompressed } from './rotated-name.js';
 import { Tails } from './tails.js';
+import { closeOthers, type HeldFile, type SourceOptions, type SourcesDependencies, startsOf } from './types.js';
 import type { View } from './view.js';
 import { inotifyWake } from './wake.js';
 
-export type { FileState } from './file-state.js';
-export type { HeldFile } from './held-file.js';
-export type { Notice } from './notice.js';
-export type { SourceOptions, SourcesDependencies } from './options.js';
+export type { HeldFile, Notice, SourceOptions, SourcesDependencies } from './types.js';
 
 const POLL_MS = 5_000;
 
@@ -248,4 +243,60 @@ export class Sources {
     this.#readable.ring();
     return view;
   }
+}
+
+/** What `status` and `check` say of each file. */
+export interface FileState {
+  readonly path: string;
+  readonly source: string;
+  /** `undefined`: the file matches, but cannot be reached or opened, so that nobody knows what it is. */
+  readonly tailId: TailId | undefined;
+  /** Bytes on disk as last seen; of a compressed file, compressed. */
+  readonly size: number | undefined;
+  /** Bytes of text read. */
+  readonly offset: number;
+  /** Bytes of text known to be unread; `undefined` for a compressed file that is being read. */
+  readonly lagBytes: number | undefined;
+  /** The system's code when the file cannot be read now: EACCES, EMFILE … */
+  readonly code: string | undefined;
+  readonly open: boolean;
+  /** Deleted or moved out of sight, and read on through its descriptor. */
+  readonly unlinked: boolean;
+}
+
+function fileStates(tails: Tails, view: View | undefined, unreadable: ReadonlyMap<string, string>): FileState[] {
+  const states: FileState[] = [];
+  for (const tail of tails.all) {
+    if (tail.place.name === 'lost') continue;
+    const { size } = tail.place;
+    const compressed = isCompressed(tail.path);
+    const lagBytes = compressed ? (tail.ready ? undefined : 0) : Math.max(0, size - tail.offset);
+    states.push({
+      path: tail.path,
+      source: tail.source,
+      tailId: tail.id,
+      size,
+      offset: tail.offset,
+      lagBytes,
+      code: tail.blocked,
+      open: tail.content !== undefined,
+      unlinked: tail.place.name === 'unlinked',
+    });
+  }
+  const unopened = [...unreadable].map(([path, code]) => {
+    const source = view?.at(path)?.ways[0].source ?? '';
+    return [path, { code, source }] as const;
+  });
+  for (const [path, { code, source }] of [...(view?.unreachable ?? []), ...unopened]) {
+    const nothing = {
+      tailId: undefined,
+      size: undefined,
+      offset: 0,
+      lagBytes: undefined,
+      open: false,
+      unlinked: false,
+    };
+    states.push({ path, source, code, ...nothing });
+  }
+  return states;
 }

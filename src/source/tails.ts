@@ -6,9 +6,9 @@
 import type { Stats } from 'node:fs';
 import type { TailId } from '../model/position.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from './lineage.js';
-import type { LossReason } from './notice.js';
 import { stampOf } from './place.js';
 import type { Tail } from './tail.js';
+import type { LossReason } from './types.js';
 import type { FileKey, Seen } from './view.js';
 
 export class Tails {
