@@ -5,12 +5,12 @@
 import { basename } from 'node:path';
 import type { Content } from './content.js';
 import type { Descriptors } from './descriptors.js';
+import { isLive, isLiveName, lineagesOfFile } from './find/rotated-name.js';
+import type { Seen } from './find/snapshot.js';
 import { MARK_BYTES, oneBeginsTheOther } from './identity.js';
-import { isLive, isLiveName, lineagesOfFile } from './lineage.js';
 import type { Opener } from './opener.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
-import type { Seen } from './view.js';
 
 const STEP_BYTES = 64 * 1024;
 

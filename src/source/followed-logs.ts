@@ -5,10 +5,10 @@
  */
 import { basename } from 'node:path';
 import type { Clock } from '../lib/clock.js';
-import { isLiveName, lineagesOfFile, logOf } from './lineage.js';
+import { isLiveName, lineagesOfFile, logOf } from './find/rotated-name.js';
+import type { Seen, View } from './find/snapshot.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
-import type { Seen, View } from './view.js';
 
 export interface FollowedLogsDependencies {
   readonly sources: ReadonlyMap<string, { readonly startAt: 'beginning' | 'end' }>;

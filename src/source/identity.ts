@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto';
 import type { FileIdentity } from '../model/position.js';
 import type { Content } from './content.js';
-import type { Seen } from './view.js';
+import type { Seen } from './find/snapshot.js';
 
 export const MARK_BYTES = 4096;
 

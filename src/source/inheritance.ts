@@ -5,13 +5,13 @@
 import type { ByteOffset } from '../model/position.js';
 import type { Content } from './content.js';
 import { isCopyIn } from './copy.js';
+import { isLive, lineagesOfFile } from './find/rotated-name.js';
+import type { Seen, View } from './find/snapshot.js';
 import { isSameFile, sameContent } from './identity.js';
-import { isLive, lineagesOfFile } from './lineage.js';
 import type { Opener } from './opener.js';
 import { stampOf } from './place.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
-import type { Seen, View } from './view.js';
 
 // What has been compared need not be compared again; forgotten all at once when it grows large.
 const MAX_TESTED = 100_000;

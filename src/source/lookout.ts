@@ -10,12 +10,12 @@ import { reasonOf } from '../lib/errors.js';
 import { Bell } from '../lib/signal.js';
 import type { Report } from '../model/report.js';
 import type { Change } from './directory-watch.js';
-import type { Discovery } from './discover.js';
+import type { Discovery } from './find/finder.js';
+import type { View } from './find/snapshot.js';
 import { Hinted } from './hinted.js';
 import { stampOf } from './place.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
-import type { View } from './view.js';
 import type { Wake, WakeFactory } from './wake.js';
 
 export interface LookoutOptions {

@@ -7,8 +7,8 @@ import type { Stats } from 'node:fs';
 import { constants, type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Content } from './content.js';
+import { compressionOf } from './find/rotated-name.js';
 import { GzipContent } from './gunzip.js';
-import { compressionOf } from './rotated-name.js';
 
 /** `retainBytes`: how far back a compressed text can be read again without starting over. Rejects with the system's error. */
 export async function openContent(path: string, retainBytes: number): Promise<Content> {

@@ -1,9 +1,9 @@
 /** Opens files only to see what they are, and remembers which could not be opened. */
 import { systemCode } from '../lib/errors.js';
 import type { Content } from './content.js';
+import type { Seen } from './find/snapshot.js';
 import { MARK_BYTES } from './identity.js';
 import { openContent } from './open-content.js';
-import type { Seen } from './view.js';
 
 export class Opener {
   /** By path, the system's code; of this round. */

@@ -1,6 +1,7 @@
 /** Where a tail's text is: in sight, held open out of sight, or nowhere. */
+
+import type { FileKey, Seen } from './find/snapshot.js';
 import type { LossReason } from './types.js';
-import type { FileKey, Seen } from './view.js';
 
 export type Place =
   /** At `path`, as last seen. */

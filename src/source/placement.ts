@@ -9,17 +9,16 @@ import type { ByteOffset } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import { originalOf } from './copy.js';
 import type { Descriptors } from './descriptors.js';
+import { isCompressed, isLive, lineagesOfFile } from './find/rotated-name.js';
+import type { Seen, View } from './find/snapshot.js';
 import type { FollowedLogs } from './followed-logs.js';
 import { isAnotherFile, MARK_BYTES } from './identity.js';
 import { Inheritance } from './inheritance.js';
-import { isLive, lineagesOfFile } from './lineage.js';
 import type { Newcomers } from './newcomers.js';
 import type { Opener } from './opener.js';
 import { stampOf } from './place.js';
-import { isCompressed } from './rotated-name.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
-import type { Seen, View } from './view.js';
 
 export interface PlacementDependencies {
   readonly tails: Tails;

@@ -7,13 +7,13 @@
 import type { Chunk, ChunkEnding } from '../model/line.js';
 import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../model/position.js';
 import type { Content } from './content.js';
+import type { Seen } from './find/snapshot.js';
 import { fileIdentity, sameContent } from './identity.js';
 import { cutLines, insideLineAfter } from './lines.js';
 import { type Place, stampOf } from './place.js';
 import type { ReadText } from './read-text.js';
 import type { TailLimits, TailOptions } from './tail-options.js';
 import { type Changed, TextBefore } from './text-before.js';
-import type { Seen } from './view.js';
 
 /** One read is at most this much of the file, unless a single line is longer. */
 const READ_BYTES = 256 * 1024;

@@ -5,11 +5,11 @@
  */
 import type { Stats } from 'node:fs';
 import type { TailId } from '../model/position.js';
-import { isLiveName, lineagesOf, lineagesOfFile } from './lineage.js';
+import { isLiveName, lineagesOf, lineagesOfFile } from './find/rotated-name.js';
+import type { FileKey, Seen } from './find/snapshot.js';
 import { stampOf } from './place.js';
 import type { Tail } from './tail.js';
 import type { LossReason } from './types.js';
-import type { FileKey, Seen } from './view.js';
 
 export class Tails {
   readonly #byId = new Map<TailId, Tail>();

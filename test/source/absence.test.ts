@@ -1,10 +1,10 @@
 import test from 'ava';
 import { Absence } from '../../src/source/absence.js';
 import type { Descriptors } from '../../src/source/descriptors.js';
+import type { View } from '../../src/source/find/snapshot.js';
 import { Tail } from '../../src/source/tail.js';
 import { Tails } from '../../src/source/tails.js';
 import type { Notice } from '../../src/source/types.js';
-import type { View } from '../../src/source/view.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { silent } from '../support/silent.js';
 

@@ -2,7 +2,7 @@ import { appendFileSync, copyFileSync, renameSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import test from 'ava';
 import { Descriptors } from '../../src/source/descriptors.js';
-import { Discovery } from '../../src/source/discover.js';
+import { Discovery } from '../../src/source/find/finder.js';
 import { FollowedLogs } from '../../src/source/followed-logs.js';
 import { Newcomers } from '../../src/source/newcomers.js';
 import { Opener } from '../../src/source/opener.js';

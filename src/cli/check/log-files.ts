@@ -5,11 +5,10 @@
  */
 import { open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { type DiscoverOptions, Discovery } from '../../source/discover.js';
-import { compileGlob } from '../../source/glob.js';
-import { isLiveName, lineagesOf } from '../../source/lineage.js';
-import { compressionOf, liveNames } from '../../source/rotated-name.js';
-import type { Seen } from '../../source/view.js';
+import { type DiscoverOptions, Discovery } from '../../source/find/finder.js';
+import { compileGlob } from '../../source/find/glob.js';
+import { compressionOf, isLiveName, lineagesOf, liveNames } from '../../source/find/rotated-name.js';
+import type { Seen } from '../../source/find/snapshot.js';
 
 export interface Generation {
   readonly path: string;

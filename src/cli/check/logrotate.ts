@@ -6,7 +6,7 @@
  * they stay are passed over.
  */
 import { basename, dirname, join } from 'node:path';
-import { compileGlob } from '../../source/glob.js';
+import { compileGlob } from '../../source/find/glob.js';
 
 export interface Rotation {
   /** As they stand there, in the sense of glob(3). */

@@ -4,7 +4,7 @@
  * taken for an empty one.
  */
 import { readdir, stat } from 'node:fs/promises';
-import { systemCode } from '../lib/errors.js';
+import { systemCode } from '../../lib/errors.js';
 
 export interface Listing {
   /** Device, inode and birth, to meet a directory once however many links lead to it, and to know it from a later one. */

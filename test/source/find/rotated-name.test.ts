@@ -1,5 +1,5 @@
 import test from 'ava';
-import { compressionOf, liveNames } from '../../src/source/rotated-name.js';
+import { compressionOf, liveNames } from '../../../src/source/find/rotated-name.js';
 
 const names: readonly (readonly [name: string, live: readonly string[]])[] = [
   ['audit.log', ['audit.log']],

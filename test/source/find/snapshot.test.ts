@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { takeView } from '../../src/source/view.js';
-import { temporaryDirectory } from '../support/files.js';
+import { takeView } from '../../../src/source/find/snapshot.js';
+import { temporaryDirectory } from '../../support/files.js';
 
 test('a link that became a file while the directory was looked at is not taken for both', async (t) => {
   const path = join(temporaryDirectory(t), 'audit.log');

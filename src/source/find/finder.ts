@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { Directories, type Listing } from './directory.js';
 import { compileGlob, type Glob, type Place } from './glob.js';
 import { liveNames } from './rotated-name.js';
-import { type Overlap, takeView, type Unreachable, type View, type Way } from './view.js';
+import { type Overlap, takeView, type Unreachable, type View, type Way } from './snapshot.js';
 
 /** A followed file whose rotated generations are wanted. */
 export interface Live {

@@ -4,7 +4,7 @@
  */
 import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { systemCode } from '../lib/errors.js';
+import { systemCode } from '../../lib/errors.js';
 
 /** `device:inode` */
 export type FileKey = string;

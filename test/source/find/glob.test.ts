@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { compileGlob } from '../../src/source/glob.js';
+import { compileGlob } from '../../../src/source/find/glob.js';
 
 function matches(pattern: string, path: string): boolean {
   return compileGlob(pattern).some((glob) => glob.matches(path));

@@ -2,8 +2,8 @@ import { createHook } from 'node:async_hooks';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { Discovery } from '../../src/source/discover.js';
-import { temporaryDirectory } from '../support/files.js';
+import { Discovery } from '../../../src/source/find/finder.js';
+import { temporaryDirectory } from '../../support/files.js';
 
 const DIRECTORIES = 500;
 const FILES_EACH = 100;

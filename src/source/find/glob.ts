@@ -4,7 +4,7 @@
  * not match a leading dot. Time grows with the length of pattern times path,
  * whatever both look like. Pure.
  */
-import { AgentError } from '../lib/errors.js';
+import { AgentError } from '../../lib/errors.js';
 
 /** Where matching stands on the way down: indices into the pattern's segments. */
 export type Place = readonly number[];
