@@ -4,7 +4,7 @@ import { reasonOf, systemCode } from '../lib/errors.js';
 import type { Chunk } from '../model/line.js';
 import type { Report } from '../model/report.js';
 import type { Descriptors } from './descriptors.js';
-import type { Placement } from './placement.js';
+import type { Placement } from './match/matcher.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tails.js';
 

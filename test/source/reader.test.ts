@@ -5,7 +5,7 @@ import test from 'ava';
 import { systemClock } from '../../src/lib/clock.js';
 import type { Content } from '../../src/source/content.js';
 import type { Descriptors } from '../../src/source/descriptors.js';
-import type { Placement } from '../../src/source/placement.js';
+import type { Placement } from '../../src/source/match/matcher.js';
 import { Reader } from '../../src/source/reader.js';
 import { Tail } from '../../src/source/tail.js';
 import { Tails } from '../../src/source/tails.js';

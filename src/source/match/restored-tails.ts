@@ -1,10 +1,10 @@
 /** The tails that the journal remembers, waiting to be given their files. */
 import { basename } from 'node:path';
-import type { Position } from '../model/position.js';
-import { isLiveName, lineagesOf, logOf } from './find/rotated-name.js';
-import type { View, Way } from './find/snapshot.js';
-import { Tail } from './tail.js';
-import type { TailLimits } from './tail-options.js';
+import type { Position } from '../../model/position.js';
+import { isLiveName, lineagesOf, logOf } from '../find/rotated-name.js';
+import type { View, Way } from '../find/snapshot.js';
+import { Tail } from '../tail.js';
+import type { TailLimits } from '../tail-options.js';
 
 interface KnownSource extends TailLimits {
   readonly name: string;

@@ -4,16 +4,16 @@
  * is kept in mind for a copy that may still appear, then told of, if text is
  * missing, and at last forgotten.
  */
-import type { Clock } from '../lib/clock.js';
-import type { ByteOffset } from '../model/position.js';
-import type { Report } from '../model/report.js';
-import type { Descriptors } from './descriptors.js';
-import { isCompressed, isLiveName } from './find/rotated-name.js';
-import type { View } from './find/snapshot.js';
-import { type Lost, stampOf } from './place.js';
-import type { Tail } from './tail.js';
-import type { Tails } from './tails.js';
-import type { LossReason, Notice } from './types.js';
+import type { Clock } from '../../lib/clock.js';
+import type { ByteOffset } from '../../model/position.js';
+import type { Report } from '../../model/report.js';
+import type { Descriptors } from '../descriptors.js';
+import { isCompressed, isLiveName } from '../find/rotated-name.js';
+import type { View } from '../find/snapshot.js';
+import { type Lost, stampOf } from '../place.js';
+import type { Tail } from '../tail.js';
+import type { Tails } from '../tails.js';
+import type { LossReason, Notice } from '../types.js';
 
 export interface AbsenceOptions {
   /** How long a deleted file may not have changed before it is released. */

@@ -4,21 +4,21 @@
  * which has lost its file (renamed over, copied, compressed), else a copy in
  * the making, which waits, else a new tail.
  */
-import type { Clock } from '../lib/clock.js';
-import type { ByteOffset } from '../model/position.js';
-import type { Report } from '../model/report.js';
+import type { Clock } from '../../lib/clock.js';
+import type { ByteOffset } from '../../model/position.js';
+import type { Report } from '../../model/report.js';
+import type { Descriptors } from '../descriptors.js';
+import { isCompressed, isLive, lineagesOfFile } from '../find/rotated-name.js';
+import type { Seen, View } from '../find/snapshot.js';
+import { isAnotherFile, MARK_BYTES } from '../identity.js';
+import type { Opener } from '../opener.js';
+import { stampOf } from '../place.js';
+import type { Tail } from '../tail.js';
+import type { Tails } from '../tails.js';
+import { Inheritance } from './continuation.js';
 import { originalOf } from './copy.js';
-import type { Descriptors } from './descriptors.js';
-import { isCompressed, isLive, lineagesOfFile } from './find/rotated-name.js';
-import type { Seen, View } from './find/snapshot.js';
 import type { FollowedLogs } from './followed-logs.js';
-import { isAnotherFile, MARK_BYTES } from './identity.js';
-import { Inheritance } from './inheritance.js';
-import type { Newcomers } from './newcomers.js';
-import type { Opener } from './opener.js';
-import { stampOf } from './place.js';
-import type { Tail } from './tail.js';
-import type { Tails } from './tails.js';
+import type { Newcomers } from './new-files.js';
 
 export interface PlacementDependencies {
   readonly tails: Tails;

@@ -4,11 +4,11 @@
  * of it has been read yet and its source starts at the beginning.
  */
 import { basename } from 'node:path';
-import type { Clock } from '../lib/clock.js';
-import { isLiveName, lineagesOfFile, logOf } from './find/rotated-name.js';
-import type { Seen, View } from './find/snapshot.js';
-import type { Tail } from './tail.js';
-import type { Tails } from './tails.js';
+import type { Clock } from '../../lib/clock.js';
+import { isLiveName, lineagesOfFile, logOf } from '../find/rotated-name.js';
+import type { Seen, View } from '../find/snapshot.js';
+import type { Tail } from '../tail.js';
+import type { Tails } from '../tails.js';
 
 export interface FollowedLogsDependencies {
   readonly sources: ReadonlyMap<string, { readonly startAt: 'beginning' | 'end' }>;

@@ -1,17 +1,17 @@
 import { appendFileSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { Descriptors } from '../../src/source/descriptors.js';
-import { Discovery } from '../../src/source/find/finder.js';
-import { FollowedLogs } from '../../src/source/followed-logs.js';
-import { Newcomers } from '../../src/source/newcomers.js';
-import { Opener } from '../../src/source/opener.js';
-import { Placement } from '../../src/source/placement.js';
-import { Tails } from '../../src/source/tails.js';
-import { temporaryDirectory } from '../support/files.js';
-import { ManualClock } from '../support/manual-clock.js';
-import { complete } from '../support/recorder.js';
-import { silent } from '../support/silent.js';
+import { Descriptors } from '../../../src/source/descriptors.js';
+import { Discovery } from '../../../src/source/find/finder.js';
+import { FollowedLogs } from '../../../src/source/match/followed-logs.js';
+import { Placement } from '../../../src/source/match/matcher.js';
+import { Newcomers } from '../../../src/source/match/new-files.js';
+import { Opener } from '../../../src/source/opener.js';
+import { Tails } from '../../../src/source/tails.js';
+import { temporaryDirectory } from '../../support/files.js';
+import { ManualClock } from '../../support/manual-clock.js';
+import { complete } from '../../support/recorder.js';
+import { silent } from '../../support/silent.js';
 
 for (const looks of [0, 1]) {
   test(`a copy that was written anew since it was looked at is followed as it is now, ${looks} looks before`, async (t) => {

@@ -2,16 +2,16 @@
  * Which tail without a file a file goes on with: the one whose text stands in
  * it up to where it was read. Reading decides, never a name or an inode.
  */
-import type { ByteOffset } from '../model/position.js';
-import type { Content } from './content.js';
+import type { ByteOffset } from '../../model/position.js';
+import type { Content } from '../content.js';
+import { isLive, lineagesOfFile } from '../find/rotated-name.js';
+import type { Seen, View } from '../find/snapshot.js';
+import { isSameFile, sameContent } from '../identity.js';
+import type { Opener } from '../opener.js';
+import { stampOf } from '../place.js';
+import type { Tail } from '../tail.js';
+import type { Tails } from '../tails.js';
 import { isCopyIn } from './copy.js';
-import { isLive, lineagesOfFile } from './find/rotated-name.js';
-import type { Seen, View } from './find/snapshot.js';
-import { isSameFile, sameContent } from './identity.js';
-import type { Opener } from './opener.js';
-import { stampOf } from './place.js';
-import type { Tail } from './tail.js';
-import type { Tails } from './tails.js';
 
 // What has been compared need not be compared again; forgotten all at once when it grows large.
 const MAX_TESTED = 100_000;
