@@ -9,7 +9,7 @@ import type { Clock } from '../lib/clock.js';
 import { AgentError, reasonOf } from '../lib/errors.js';
 import type { TailId } from '../model/position.js';
 import type { Report } from '../model/report.js';
-import { reread } from '../source/reread.js';
+import { reread } from '../source/read/reread.js';
 import type { Ingest } from './ingest.js';
 
 export interface MendDependencies {

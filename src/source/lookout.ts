@@ -13,9 +13,8 @@ import type { Change } from './directory-watch.js';
 import type { Discovery } from './find/finder.js';
 import type { View } from './find/snapshot.js';
 import { Hinted } from './hinted.js';
-import { stampOf } from './place.js';
-import type { Tail } from './tail.js';
-import type { Tails } from './tails.js';
+import { stampOf, type Tail } from './read/tail.js';
+import type { Tails } from './read/tail-registry.js';
 import type { Wake, WakeFactory } from './wake.js';
 
 export interface LookoutOptions {

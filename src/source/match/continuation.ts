@@ -3,14 +3,13 @@
  * it up to where it was read. Reading decides, never a name or an inode.
  */
 import type { ByteOffset } from '../../model/position.js';
-import type { Content } from '../content.js';
 import { isLive, lineagesOfFile } from '../find/rotated-name.js';
 import type { Seen, View } from '../find/snapshot.js';
-import { isSameFile, sameContent } from '../identity.js';
-import type { Opener } from '../opener.js';
-import { stampOf } from '../place.js';
-import type { Tail } from '../tail.js';
-import type { Tails } from '../tails.js';
+import type { Content } from '../read/content.js';
+import { isSameFile, sameContent } from '../read/fingerprint.js';
+import type { Opener } from '../read/open-files.js';
+import { stampOf, type Tail } from '../read/tail.js';
+import type { Tails } from '../read/tail-registry.js';
 import { isCopyIn } from './copy.js';
 
 // What has been compared need not be compared again; forgotten all at once when it grows large.

@@ -3,14 +3,13 @@
  * copytruncate and gzip leave for a moment, and cp for ever.
  */
 import { basename } from 'node:path';
-import type { Content } from '../content.js';
-import type { Descriptors } from '../descriptors.js';
 import { isLive, isLiveName, lineagesOfFile } from '../find/rotated-name.js';
 import type { Seen } from '../find/snapshot.js';
-import { MARK_BYTES, oneBeginsTheOther } from '../identity.js';
-import type { Opener } from '../opener.js';
-import type { Tail } from '../tail.js';
-import type { Tails } from '../tails.js';
+import type { Content } from '../read/content.js';
+import { MARK_BYTES, oneBeginsTheOther } from '../read/fingerprint.js';
+import type { Descriptors, Opener } from '../read/open-files.js';
+import type { Tail } from '../read/tail.js';
+import type { Tails } from '../read/tail-registry.js';
 
 const STEP_BYTES = 64 * 1024;
 

@@ -7,8 +7,8 @@ import { basename } from 'node:path';
 import type { Clock } from '../../lib/clock.js';
 import { isLiveName, lineagesOfFile, logOf } from '../find/rotated-name.js';
 import type { Seen, View } from '../find/snapshot.js';
-import type { Tail } from '../tail.js';
-import type { Tails } from '../tails.js';
+import type { Tail } from '../read/tail.js';
+import type { Tails } from '../read/tail-registry.js';
 
 export interface FollowedLogsDependencies {
   readonly sources: ReadonlyMap<string, { readonly startAt: 'beginning' | 'end' }>;

@@ -7,14 +7,12 @@
 import type { Clock } from '../../lib/clock.js';
 import type { ByteOffset } from '../../model/position.js';
 import type { Report } from '../../model/report.js';
-import type { Descriptors } from '../descriptors.js';
 import { isCompressed, isLive, lineagesOfFile } from '../find/rotated-name.js';
 import type { Seen, View } from '../find/snapshot.js';
-import { isAnotherFile, MARK_BYTES } from '../identity.js';
-import type { Opener } from '../opener.js';
-import { stampOf } from '../place.js';
-import type { Tail } from '../tail.js';
-import type { Tails } from '../tails.js';
+import { isAnotherFile, MARK_BYTES } from '../read/fingerprint.js';
+import type { Descriptors, Opener } from '../read/open-files.js';
+import { stampOf, type Tail } from '../read/tail.js';
+import type { Tails } from '../read/tail-registry.js';
 import { Inheritance } from './continuation.js';
 import { originalOf } from './copy.js';
 import type { FollowedLogs } from './followed-logs.js';

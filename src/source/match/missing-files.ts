@@ -7,12 +7,11 @@
 import type { Clock } from '../../lib/clock.js';
 import type { ByteOffset } from '../../model/position.js';
 import type { Report } from '../../model/report.js';
-import type { Descriptors } from '../descriptors.js';
 import { isCompressed, isLiveName } from '../find/rotated-name.js';
 import type { View } from '../find/snapshot.js';
-import { type Lost, stampOf } from '../place.js';
-import type { Tail } from '../tail.js';
-import type { Tails } from '../tails.js';
+import type { Descriptors } from '../read/open-files.js';
+import { type Lost, stampOf, type Tail } from '../read/tail.js';
+import type { Tails } from '../read/tail-registry.js';
 import type { LossReason, Notice } from '../types.js';
 
 export interface AbsenceOptions {

@@ -8,16 +8,13 @@ import { basename } from 'node:path';
 import type { Clock } from '../../lib/clock.js';
 import type { ByteOffset, Position } from '../../model/position.js';
 import type { Report } from '../../model/report.js';
-import type { Content } from '../content.js';
 import { compressionOf } from '../find/rotated-name.js';
 import type { Seen } from '../find/snapshot.js';
-import { digest, fileIdentity, marksAt } from '../identity.js';
-import { openContent } from '../open-content.js';
-import type { Opener } from '../opener.js';
-import { stampOf } from '../place.js';
-import { Tail } from '../tail.js';
-import type { TailLimits } from '../tail-options.js';
-import type { Tails } from '../tails.js';
+import { type Content, openContent } from '../read/content.js';
+import { digest, fileIdentity, marksAt } from '../read/fingerprint.js';
+import type { Opener } from '../read/open-files.js';
+import { stampOf, Tail, type TailLimits } from '../read/tail.js';
+import type { Tails } from '../read/tail-registry.js';
 import type { FollowedLogs } from './followed-logs.js';
 
 export interface NewcomerOptions extends TailLimits {

@@ -3,8 +3,7 @@ import { basename } from 'node:path';
 import type { Position } from '../../model/position.js';
 import { isLiveName, lineagesOf, logOf } from '../find/rotated-name.js';
 import type { View, Way } from '../find/snapshot.js';
-import { Tail } from '../tail.js';
-import type { TailLimits } from '../tail-options.js';
+import { Tail, type TailLimits } from '../read/tail.js';
 
 interface KnownSource extends TailLimits {
   readonly name: string;

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync } from 
 import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { openContent } from '../../../src/source/open-content.js';
+import { openContent } from '../../../src/source/read/content.js';
 import { append, numbered, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
 import { within } from '../../support/wait.js';

@@ -1,13 +1,12 @@
 import { appendFileSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { Descriptors } from '../../../src/source/descriptors.js';
 import { Discovery } from '../../../src/source/find/finder.js';
 import { FollowedLogs } from '../../../src/source/match/followed-logs.js';
 import { Placement } from '../../../src/source/match/matcher.js';
 import { Newcomers } from '../../../src/source/match/new-files.js';
-import { Opener } from '../../../src/source/opener.js';
-import { Tails } from '../../../src/source/tails.js';
+import { Descriptors, Opener } from '../../../src/source/read/open-files.js';
+import { Tails } from '../../../src/source/read/tail-registry.js';
 import { temporaryDirectory } from '../../support/files.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { complete } from '../../support/recorder.js';

@@ -1,9 +1,9 @@
 import test from 'ava';
-import type { Descriptors } from '../../../src/source/descriptors.js';
 import type { View } from '../../../src/source/find/snapshot.js';
 import { Absence } from '../../../src/source/match/missing-files.js';
-import { Tail } from '../../../src/source/tail.js';
-import { Tails } from '../../../src/source/tails.js';
+import type { Descriptors } from '../../../src/source/read/open-files.js';
+import { Tail } from '../../../src/source/read/tail.js';
+import { Tails } from '../../../src/source/read/tail-registry.js';
 import type { Notice } from '../../../src/source/types.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { silent } from '../../support/silent.js';

@@ -3,11 +3,11 @@
  * lost what was made of it. It is found where its tail is now, or where it was,
  * and taken only when the text there is the one that was read.
  */
-import type { Chunk } from '../model/line.js';
-import type { ByteOffset, InsideLine, Position } from '../model/position.js';
-import { sameContent } from './identity.js';
+import type { Chunk } from '../../model/line.js';
+import type { ByteOffset, InsideLine, Position } from '../../model/position.js';
+import { openContent } from './content.js';
+import { sameContent } from './fingerprint.js';
 import { cutLines, insideLineAfter } from './lines.js';
-import { openContent } from './open-content.js';
 
 export interface Stretch {
   readonly from: ByteOffset;

@@ -1,12 +1,12 @@
 /** Takes chunks from the tails by turns, and knows when a line without newline has waited long enough. */
-import type { Clock } from '../lib/clock.js';
-import { reasonOf, systemCode } from '../lib/errors.js';
-import type { Chunk } from '../model/line.js';
-import type { Report } from '../model/report.js';
-import type { Descriptors } from './descriptors.js';
-import type { Placement } from './match/matcher.js';
+import type { Clock } from '../../lib/clock.js';
+import { reasonOf, systemCode } from '../../lib/errors.js';
+import type { Chunk } from '../../model/line.js';
+import type { Report } from '../../model/report.js';
+import type { Placement } from '../match/matcher.js';
+import type { Descriptors } from './open-files.js';
 import type { Tail } from './tail.js';
-import type { Tails } from './tails.js';
+import type { Tails } from './tail-registry.js';
 
 export interface ReaderDependencies {
   readonly tails: Tails;

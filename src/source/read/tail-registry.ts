@@ -4,12 +4,11 @@
  * one log the oldest generation comes first, so that lines keep their order.
  */
 import type { Stats } from 'node:fs';
-import type { TailId } from '../model/position.js';
-import { isLiveName, lineagesOf, lineagesOfFile } from './find/rotated-name.js';
-import type { FileKey, Seen } from './find/snapshot.js';
-import { stampOf } from './place.js';
-import type { Tail } from './tail.js';
-import type { LossReason } from './types.js';
+import type { TailId } from '../../model/position.js';
+import { isLiveName, lineagesOf, lineagesOfFile } from '../find/rotated-name.js';
+import type { FileKey, Seen } from '../find/snapshot.js';
+import type { LossReason } from '../types.js';
+import { stampOf, type Tail } from './tail.js';
 
 export class Tails {
   readonly #byId = new Map<TailId, Tail>();

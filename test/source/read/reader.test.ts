@@ -2,15 +2,15 @@ import type { Stats } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { systemClock } from '../../src/lib/clock.js';
-import type { Content } from '../../src/source/content.js';
-import type { Descriptors } from '../../src/source/descriptors.js';
-import type { Placement } from '../../src/source/match/matcher.js';
-import { Reader } from '../../src/source/reader.js';
-import { Tail } from '../../src/source/tail.js';
-import { Tails } from '../../src/source/tails.js';
-import { temporaryDirectory } from '../support/files.js';
-import { silent } from '../support/silent.js';
+import { systemClock } from '../../../src/lib/clock.js';
+import type { Placement } from '../../../src/source/match/matcher.js';
+import type { Content } from '../../../src/source/read/content.js';
+import type { Descriptors } from '../../../src/source/read/open-files.js';
+import { Reader } from '../../../src/source/read/reader.js';
+import { Tail } from '../../../src/source/read/tail.js';
+import { Tails } from '../../../src/source/read/tail-registry.js';
+import { temporaryDirectory } from '../../support/files.js';
+import { silent } from '../../support/silent.js';
 
 test('growth that is seen while a read comes to its end is read, though nothing else ever happens', async (t) => {
   const path = join(temporaryDirectory(t), 'audit.log');

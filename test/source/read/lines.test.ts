@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { cutLines } from '../../src/source/lines.js';
+import { cutLines } from '../../../src/source/read/lines.js';
 
 test('a text is cut after its last newline', (t) => {
   t.deepEqual(cutLines(Buffer.from('one\ntwo\nthr'), 100), { end: 8, ending: 'newline' });

@@ -3,9 +3,8 @@
  * line is longer than the limit, inside it between two characters. Pure; makes
  * no object a line, because at 500 MB/s there would be millions.
  */
-
-import type { ChunkEnding } from '../model/line.js';
-import type { ByteOffset, InsideLine } from '../model/position.js';
+import type { ChunkEnding } from '../../model/line.js';
+import type { ByteOffset, InsideLine } from '../../model/position.js';
 
 const LF = 0x0a;
 const CR = 0x0d;

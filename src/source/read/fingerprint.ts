@@ -4,9 +4,9 @@
  * in a compressed file, which must be unpacked up to the position.
  */
 import { hash } from 'node:crypto';
-import type { FileIdentity } from '../model/position.js';
+import type { FileIdentity } from '../../model/position.js';
+import type { Seen } from '../find/snapshot.js';
 import type { Content } from './content.js';
-import type { Seen } from './find/snapshot.js';
 
 export const MARK_BYTES = 4096;
 

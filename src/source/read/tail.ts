@@ -4,16 +4,30 @@
  * that a truncated or overwritten file is never taken for a grown one; the
  * file's size is never trusted for that.
  */
-import type { Chunk, ChunkEnding } from '../model/line.js';
-import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../model/position.js';
+import type { Chunk, ChunkEnding } from '../../model/line.js';
+import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../../model/position.js';
+import type { FileKey, Seen } from '../find/snapshot.js';
+import type { LossReason } from '../types.js';
 import type { Content } from './content.js';
-import type { Seen } from './find/snapshot.js';
-import { fileIdentity, sameContent } from './identity.js';
+import { fileIdentity, sameContent } from './fingerprint.js';
 import { cutLines, insideLineAfter } from './lines.js';
-import { type Place, stampOf } from './place.js';
-import type { ReadText } from './read-text.js';
-import type { TailLimits, TailOptions } from './tail-options.js';
-import { type Changed, TextBefore } from './text-before.js';
+import { type Changed, type ReadText, TextBefore } from './read-history.js';
+
+/** What a tail is made with. */
+export interface TailLimits {
+  readonly maxLineBytes: number;
+  readonly partialLineTimeoutMs: number;
+}
+
+/** Where a tail comes from and stands at first. */
+export interface TailOptions {
+  readonly lineage: string;
+  readonly age: number;
+  /** The number of the look that made it, 0 for a tail out of the journal. */
+  readonly bornLook: number;
+  readonly place: Place;
+  readonly journaled: boolean;
+}
 
 /** One read is at most this much of the file, unless a single line is longer. */
 const READ_BYTES = 256 * 1024;
@@ -247,4 +261,36 @@ export class Tail {
     this.#doubledHour = undefined;
     return { from, to, bytes, ending, readAtMs };
   }
+}
+
+/** Where a tail's text is: in sight, held open out of sight, or nowhere. */
+export type Place =
+  /** At `path`, as last seen. */
+  | { readonly name: 'placed'; readonly key: FileKey; readonly size: number; readonly stamp: string }
+  /** Out of sight, deleted or moved; read on through the open descriptor. `sinceMs`: when it last changed. */
+  | {
+      readonly name: 'unlinked';
+      readonly key: FileKey;
+      readonly size: number;
+      readonly stamp: string;
+      readonly sinceMs: number;
+    }
+  /** Nowhere; kept in mind for a copy that may still appear. */
+  | Lost;
+
+export interface Lost {
+  readonly name: 'lost';
+  readonly sinceMs: number;
+  readonly reason: LossReason;
+  /** How long the text is known to have been. */
+  readonly size: number | undefined;
+  /** Whether text may be missing although no size is known. */
+  readonly doubtful: boolean;
+  /** Whether the loss, if it is one, has been told. */
+  readonly told: boolean;
+}
+
+/** What of a `stat` changes when the text does. */
+export function stampOf(stats: Pick<Seen['stats'], 'size' | 'mtimeMs' | 'ctimeMs'>): string {
+  return `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`;
 }

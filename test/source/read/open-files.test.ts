@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
-import { maxOpenFiles, openFilesWithin } from '../../src/source/open-files.js';
+import { maxOpenFiles, openFilesWithin } from '../../../src/source/read/open-files.js';
 
 const table = (allowed: string) =>
   [

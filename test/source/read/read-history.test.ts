@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import type { Content } from '../../src/source/content.js';
-import { digest, marksAfter, NO_MARKS } from '../../src/source/identity.js';
-import { ReadText } from '../../src/source/read-text.js';
+import type { Content } from '../../../src/source/read/content.js';
+import { digest, marksAfter, NO_MARKS } from '../../../src/source/read/fingerprint.js';
+import { ReadText } from '../../../src/source/read/read-history.js';
 
 /** A text that was read in these pieces. */
 function readIn(pieces: readonly Buffer[]): ReadText {

@@ -5,12 +5,14 @@
  * one with unread text never. Running out of descriptors is a reason to wait, not a lost file.
  */
 import type { Stats } from 'node:fs';
-import { systemCode } from '../lib/errors.js';
-import type { Content } from './content.js';
-import { openContent } from './open-content.js';
+import { readFile } from 'node:fs/promises';
+import { systemCode } from '../../lib/errors.js';
+import type { Seen } from '../find/snapshot.js';
+import type { HeldFile } from '../types.js';
+import { type Content, openContent } from './content.js';
+import { MARK_BYTES } from './fingerprint.js';
 import type { Tail } from './tail.js';
-import type { Tails } from './tails.js';
-import type { HeldFile } from './types.js';
+import type { Tails } from './tail-registry.js';
 
 export type Opening =
   | { readonly kind: 'open' }
@@ -123,4 +125,48 @@ function statsOf(content: Content): Promise<Stats | undefined> {
 
 function continues(tail: Tail, content: Content): Promise<boolean> {
   return tail.adopt(content).catch(() => false);
+}
+
+/** Opens files only to see what they are, and remembers which could not be opened. */
+export class Opener {
+  /** By path, the system's code; of this round. */
+  readonly unreadable = new Map<string, string>();
+
+  newRound(): void {
+    this.unreadable.clear();
+  }
+
+  /** `undefined`: the file cannot be read, or another one stands at its path by now. */
+  async use<T>(seen: Seen, use: (content: Content) => Promise<T>): Promise<T | undefined> {
+    const [{ path }] = seen.ways;
+    let content: Content | undefined;
+    try {
+      content = await openContent(path, MARK_BYTES);
+      const { dev, ino } = await content.stat();
+      return `${dev}:${ino}` === seen.key ? await use(content) : undefined;
+    } catch (error) {
+      this.unreadable.set(path, systemCode(error));
+      return undefined;
+    } finally {
+      await content?.close();
+    }
+  }
+}
+
+/* How many log files may be open at once, by what the kernel allows this process (`/proc/PID/limits`, proc(5)). */
+
+/** Half of 256, the least that a process usually may; more brings nothing. */
+const ENOUGH = 128;
+// Node.js, the journal, two links and whoever asks for the status have up to 40 open.
+const FOR_OTHERS = 48;
+const AT_LEAST = 4;
+
+export async function maxOpenFiles(): Promise<number> {
+  return openFilesWithin(await readFile('/proc/self/limits', 'utf8').catch(() => ''));
+}
+
+/** `limits`: the kernel's table. What cannot be read is taken for the usual. */
+export function openFilesWithin(limits: string): number {
+  const [, allowed] = /^Max open files +(\d+) /m.exec(limits) ?? [];
+  return allowed === undefined ? ENOUGH : Math.max(AT_LEAST, Math.min(ENOUGH, Number(allowed) - FOR_OTHERS));
 }

@@ -4,11 +4,26 @@
  * file that ends early gives the text there is, and is not `complete`.
  */
 import type { Stats } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Readable } from 'node:stream';
-import { constants, createGunzip, type Gunzip } from 'node:zlib';
-import { reasonOf, systemCode } from '../lib/errors.js';
-import type { Content } from './content.js';
+import { createGunzip, type Gunzip, constants as zlib } from 'node:zlib';
+import { reasonOf, systemCode } from '../../lib/errors.js';
+import { compressionOf } from '../find/rotated-name.js';
+
+/** The text of one open file: bytes by offset in the uncompressed text, plain and compressed files alike. */
+export interface Content {
+  readonly compressed: boolean;
+  /** The bytes from `offset` in a Buffer of their own, fewer than `length` only at the end of the text. */
+  read(offset: number, length: number): Promise<Buffer>;
+  /** Of the file as it lies on disk. */
+  stat(): Promise<Stats>;
+  /** Why the text ends before its end, met so far. */
+  readonly damage: string | undefined;
+  /** Whether all of the text can be read: false while a compressed file is still being written. */
+  complete(): Promise<boolean>;
+  close(): Promise<void>;
+}
 
 const PIECE_BYTES = 64 * 1024;
 const HEAD_BYTES = 4096;
@@ -19,7 +34,7 @@ interface Unpacking {
   readonly pieces: AsyncIterator<Buffer>;
 }
 
-export class GzipContent implements Content {
+class GzipContent implements Content {
   readonly compressed = true;
   damage: string | undefined;
   #unpacking: Unpacking | undefined;
@@ -68,7 +83,7 @@ export class GzipContent implements Content {
     // Not a ReadStream: that closes the handle when it is destroyed, and reading back starts over.
     const file = Readable.from(piecesOf(this.handle));
     // With Z_SYNC_FLUSH an early end is an end, not an error that takes the last text with it.
-    const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: PIECE_BYTES });
+    const gunzip = createGunzip({ finishFlush: zlib.Z_SYNC_FLUSH, chunkSize: PIECE_BYTES });
     file.on('error', (error) => gunzip.destroy(error));
     file.pipe(gunzip);
     this.#unpacking = { file, gunzip, pieces: gunzip[Symbol.asyncIterator]() };
@@ -125,5 +140,45 @@ async function* piecesOf(handle: FileHandle): AsyncGenerator<Buffer> {
     if (bytesRead === 0) return;
     at += bytesRead;
     yield buffer.subarray(0, bytesRead);
+  }
+}
+
+/*
+ * The text of one open file, plain or gzip alike: bytes by offset in the
+ * uncompressed text. Holds a descriptor, so that it stays readable when the
+ * file is renamed or deleted.
+ */
+
+/** `retainBytes`: how far back a compressed text can be read again without starting over. Rejects with the system's error. */
+export async function openContent(path: string, retainBytes: number): Promise<Content> {
+  // A FIFO that has taken the place of a log meanwhile would be waited for, until somebody writes to it.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return compressionOf(basename(path)) === 'gzip' ? new GzipContent(handle, retainBytes) : new PlainContent(handle);
+}
+
+class PlainContent implements Content {
+  readonly compressed = false;
+  readonly damage = undefined;
+
+  constructor(readonly handle: FileHandle) {}
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(length);
+    // One call, not a loop: between two the file can be truncated and written
+    // anew, and the pieces would not belong together. Short means the end.
+    const { bytesRead } = await this.handle.read(buffer, 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  }
+
+  stat(): Promise<Stats> {
+    return this.handle.stat();
+  }
+
+  complete(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
   }
 }

@@ -3,9 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
-import type { Content } from '../../src/source/content.js';
-import { openContent } from '../../src/source/open-content.js';
-import { temporaryDirectory } from '../support/files.js';
+import { type Content, openContent } from '../../../src/source/read/content.js';
+import { temporaryDirectory } from '../../support/files.js';
 
 const TEXT = randomBytes(400_000).toString('hex');
 
