@@ -11,7 +11,6 @@ import type { Position, TailId } from '../model/position.js';
 import { Discovery } from './find/finder.js';
 import { isCompressed } from './find/rotated-name.js';
 import type { View } from './find/snapshot.js';
-import { Lookout } from './lookout.js';
 import { FollowedLogs } from './match/followed-logs.js';
 import { Placement } from './match/matcher.js';
 import { Absence } from './match/missing-files.js';
@@ -21,7 +20,8 @@ import { Descriptors, maxOpenFiles, Opener } from './read/open-files.js';
 import { Reader } from './read/reader.js';
 import { Tails } from './read/tail-registry.js';
 import { closeOthers, type HeldFile, type SourceOptions, type SourcesDependencies, startsOf } from './types.js';
-import { inotifyWake } from './wake.js';
+import { Lookout } from './watch/scan-schedule.js';
+import { inotifyWake } from './watch/watcher.js';
 
 export type { HeldFile, Notice, SourceOptions, SourcesDependencies } from './types.js';
 

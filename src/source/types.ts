@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.js';
 import type { ByteOffset, Position, TailId } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import type { Content } from './read/content.js';
-import type { WakeFactory } from './wake.js';
+import type { WakeFactory } from './watch/watcher.js';
 
 /** What the agent tells the collector in a message of its own: text that was there and can no longer be read. */
 export interface Notice {

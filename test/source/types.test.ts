@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { systemClock } from '../../src/lib/clock.js';
 import { Sources, type SourcesDependencies } from '../../src/source/sources.js';
-import { noWake } from '../../src/source/wake.js';
+import { noWake } from '../../src/source/watch/watcher.js';
 import { append, temporaryDirectory } from '../support/files.js';
 import { complete } from '../support/recorder.js';
 import { silent } from '../support/silent.js';

@@ -17,7 +17,7 @@ import {
   Sources,
   type SourcesDependencies,
 } from '../../src/source/sources.js';
-import { noWake } from '../../src/source/wake.js';
+import { noWake } from '../../src/source/watch/watcher.js';
 import { difference } from './difference.js';
 
 export interface Told {

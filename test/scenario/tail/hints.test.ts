@@ -2,7 +2,7 @@ import { createHook } from 'node:async_hooks';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { inotifyWake, type WakeFactory } from '../../../src/source/wake.js';
+import { inotifyWake, type WakeFactory } from '../../../src/source/watch/watcher.js';
 import { append, numbered, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
 

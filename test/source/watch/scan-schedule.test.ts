@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Hinted } from '../../src/source/hinted.js';
+import { Hinted } from '../../../src/source/watch/scan-schedule.js';
 
 test('a hinted path is due at once, and once', (t) => {
   const hinted = new Hinted();
