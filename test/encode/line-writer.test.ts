@@ -122,7 +122,7 @@ test('a line whose message cannot be made goes out as it is and marked, and thos
       [starts[2], starts[3]! - 1, false],
     ],
   );
-  t.regex(faults[0]?.fault ?? '', /^TypeError at careful-lines\.test\.[jt]s:\d+:\d+$/);
+  t.regex(faults[0]?.fault ?? '', /^TypeError at line-writer\.test\.[jt]s:\d+:\d+$/);
 });
 
 test('a line that cannot go out at all is told as a gap of its bytes; so is one whose comments are to be left out', async (t) => {
