@@ -4,7 +4,7 @@
  * before it is synced; and of every tail it knows the position that goes with the
  * last synced entry. The format: entry-codec.ts, segment-codec.ts, layout.ts.
  */
-import { Wake } from '../lib/signal.js';
+import { Signal } from '../lib/signal.js';
 import type { MessageName, NewEntry, Run } from '../model/entry.js';
 import type { Position } from '../model/position.js';
 import type { Milestones } from './disk/backlog-index.js';
@@ -42,7 +42,7 @@ export class Journal {
   readonly #removal: Removal;
   readonly #makeRoom: MakeRoom;
   readonly #space: Space;
-  readonly #grown = new Wake();
+  readonly #grown: Signal;
   /** What the collector has acknowledged; the cursor waits at damage that is not told for good. */
   #acknowledged = 0;
   #closed: Promise<void> | undefined;
@@ -93,6 +93,7 @@ export class Journal {
     const { files, clock, report, random, notice } = dependencies;
     const { layout, lock, ballast, drops, recalled, quarantine } = parts;
     this.#drops = drops;
+    this.#grown = new Signal(clock);
     const { id, seed, segments, standing, nextEntry } = recalled;
     this.run = random(8).toString('hex');
     this.follows = standing.last;
@@ -112,7 +113,7 @@ export class Journal {
         ...{ files, clock, report, segments },
         synced: (group) => {
           this.#milestones.noteGroup(group, this.#writer.standing.messages);
-          this.#grown.wake();
+          this.#grown.notify();
         },
         giveWay: (cause) => ballast.giveWay(cause),
         rolled: () => void this.#removal.run().then(() => this.#space.freed()),
@@ -190,7 +191,7 @@ export class Journal {
         segments: this.#segments,
         seed: this.#seed,
         salvage: this.#salvage,
-        wake: this.#grown,
+        grown: this.#grown,
         cursor: () => this.cursor,
         gone: (segment, cause) => this.#writer.giveUp(segment, cause),
       },

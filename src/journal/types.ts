@@ -1,9 +1,9 @@
 /** What a journal is told, and what it is given. */
 import type { Clock } from '../lib/clock.js';
+import type { Files } from '../lib/files.js';
 import type { Run } from '../model/entry.js';
 import type { ByteOffset, Position, TailId } from '../model/position.js';
 import type { Report } from '../model/report.js';
-import type { Files } from './disk/files.js';
 import type { takeLock } from './disk/lock.js';
 
 /* What the journal tells the agent, so that the agent can tell the collector. */

@@ -1,51 +1,45 @@
-/** Waits for a time or for a ring, whichever comes first. A ring that nobody waits for is kept; one waiter at a time. */
+/**
+ * Condition variable without data. Check the condition, and only if it does not
+ * hold wait, in the same tick; check again after the wait. A notification that
+ * nobody waits for is kept for the next wait, so none is missed, and a wait may
+ * end without a cause.
+ */
 import type { Clock } from './clock.js';
 
-export class Bell {
-  #rung = false;
-  #waiter: AbortController | undefined;
-
-  constructor(readonly clock: Clock) {}
-
-  ring(): void {
-    this.#rung = true;
-    this.#waiter?.abort();
-  }
-
-  /** Resolves at once when the signal is aborted. */
-  async wait(ms: number, signal: AbortSignal): Promise<void> {
-    if (!this.#rung && !signal.aborted) {
-      const waiter = new AbortController();
-      const stop = () => waiter.abort();
-      this.#waiter = waiter;
-      signal.addEventListener('abort', stop, { once: true });
-      await this.clock.sleep(ms, waiter.signal);
-      signal.removeEventListener('abort', stop);
-      this.#waiter = undefined;
-    }
-    this.#rung = false;
-  }
-}
-
-/** Wakes whoever waits; carries nothing. Look, and only if there is nothing to do wait, without an await in between. */
-export class Wake {
+export class Signal {
   readonly #waiting = new Set<() => void>();
+  #kept = false;
 
-  wake(): void {
-    for (const go of this.#waiting) go();
+  constructor(private readonly clock: Pick<Clock, 'sleep'>) {}
+
+  /** Ends all waits; if there is none, the next one ends at once. */
+  notify(): void {
+    if (this.#waiting.size === 0) this.#kept = true;
+    for (const wake of [...this.#waiting]) wake();
   }
 
-  /** Resolves at the next wake, or when the signal aborts; never rejects. */
-  wait(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const go = () => {
-        this.#waiting.delete(go);
-        signal.removeEventListener('abort', go);
+  /** Resolves at the next `notify`, when `abort` aborts, or after `ms`; never rejects. Without `ms` there is no time limit. */
+  async wait(abort: AbortSignal, ms?: number): Promise<void> {
+    if (abort.aborted) return;
+    if (this.#kept) {
+      this.#kept = false;
+      return;
+    }
+    const over = new AbortController();
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        this.#waiting.delete(wake);
+        abort.removeEventListener('abort', wake);
+        over.abort();
         resolve();
       };
-      this.#waiting.add(go);
-      signal.addEventListener('abort', go);
+      this.#waiting.add(wake);
+      abort.addEventListener('abort', wake, { once: true });
+      if (ms !== undefined) {
+        void this.clock.sleep(ms, over.signal).then(() => {
+          if (!over.signal.aborted) wake();
+        });
+      }
     });
   }
 }

@@ -5,7 +5,7 @@
  * someone asks for a chunk, so that a full journal stops it.
  */
 import { Turns } from '../lib/mutex.js';
-import { Bell } from '../lib/signal.js';
+import { Signal } from '../lib/signal.js';
 import type { Chunk } from '../model/line.js';
 import type { Position, TailId } from '../model/position.js';
 import { Discovery } from './find/finder.js';
@@ -31,7 +31,7 @@ export class Sources {
   readonly #tails = new Tails();
   readonly #turns = new Turns();
   readonly #stopping = new AbortController();
-  readonly #readable: Bell;
+  readonly #readable: Signal;
   readonly #descriptors: Descriptors;
   readonly #opener = new Opener();
   readonly #placement: Placement;
@@ -53,7 +53,7 @@ export class Sources {
     const { clock, report, notice, newTailId } = deps;
     const pollMs = deps.pollMs ?? POLL_MS;
     const tails = this.#tails;
-    this.#readable = new Bell(clock);
+    this.#readable = new Signal(clock);
     this.#descriptors = new Descriptors(deps.maxOpenFiles);
     const byName = new Map(sources.map((source) => [source.name, source]));
     const logs = new FollowedLogs({ sources: byName, tails, clock });
@@ -104,7 +104,7 @@ export class Sources {
       wake: deps.wake ?? inotifyWake,
       discovery: this.#discovery,
       lookAround: () => this.#lookAround(),
-      readable: () => this.#readable.ring(),
+      readable: () => this.#readable.notify(),
     });
   }
 
@@ -133,7 +133,7 @@ export class Sources {
     while (!signal.aborted && !this.#stopping.signal.aborted) {
       const rewinds = this.#rewinds;
       const chunk = await this.#turns.run(() => this.#reader.next());
-      if (chunk === undefined) await this.#readable.wait(this.#reader.nextDueMs(), signal);
+      if (chunk === undefined) await this.#readable.wait(signal, this.#reader.nextDueMs());
       else if (rewinds === this.#rewinds) return chunk;
     }
     return undefined;
@@ -170,7 +170,7 @@ export class Sources {
       }
       this.#remember([...byId.values()], nowMs);
       this.#lookout.lookSoon();
-      this.#readable.ring();
+      this.#readable.notify();
     });
   }
 
@@ -192,7 +192,7 @@ export class Sources {
   /** Ends like `close`, but for the open files: those are the caller's, to be given to the next Sources or closed. */
   async handOver(): Promise<readonly HeldFile[]> {
     this.#stopping.abort();
-    this.#readable.ring();
+    this.#readable.notify();
     await this.#lookout.close();
     return this.#turns.run(async () => this.#descriptors.handOver());
   }
@@ -238,7 +238,7 @@ export class Sources {
       this.#newcomers.endLook();
       await this.#reader.holdUnread();
     });
-    this.#readable.ring();
+    this.#readable.notify();
     return view;
   }
 }

@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } 
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { writeCursor } from '../../src/journal/disk/cursor.js';
-import { systemFiles } from '../../src/journal/disk/files.js';
+import { systemFiles } from '../../src/lib/files.js';
 import { type Said, Stage } from '../support/agent.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { collecting } from '../support/collecting.js';

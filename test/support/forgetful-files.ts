@@ -4,7 +4,7 @@
  * clean although they were never written, as on Linux. Any call can be made to fail.
  */
 import { dirname } from 'node:path';
-import type { FileState, Files, OpenFile, Volume } from '../../src/journal/disk/files.js';
+import type { FileState, Files, OpenFile, Volume } from '../../src/lib/files.js';
 
 /** Small, so that small tests tear entries. */
 const PAGE_BYTES = 64;

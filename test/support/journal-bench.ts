@@ -1,11 +1,11 @@
 /** A journal under test: opens, writes numbered messages as one tail would, reads all that is left, and hears what is said. */
 import { randomBytes } from 'node:crypto';
-import { type Files, systemFiles } from '../../src/journal/disk/files.js';
 import type { StoredEntry } from '../../src/journal/format/entry.js';
 import { Journal } from '../../src/journal/journal.js';
 import type { Reader, ReadPoint } from '../../src/journal/read/reader.js';
 import type { JournalDependencies, JournalNotice, JournalOptions } from '../../src/journal/types.js';
 import { systemClock } from '../../src/lib/clock.js';
+import { type Files, systemFiles } from '../../src/lib/files.js';
 import type { NewEntry } from '../../src/model/entry.js';
 import type { Position } from '../../src/model/position.js';
 import type { Facts, Report } from '../../src/model/report.js';

@@ -2,8 +2,8 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { JournalConfig } from '../../config/config.js';
-import { type Files, systemFiles } from '../../journal/disk/files.js';
 import { systemCode } from '../../lib/errors.js';
+import { type Files, systemFiles } from '../../lib/files.js';
 import { sizeText } from '../voice.js';
 import { bad, type Finding, good, warning } from './finding.js';
 

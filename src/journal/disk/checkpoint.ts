@@ -1,10 +1,11 @@
 /** What is known at one place in the journal: where every tail stands, and the last message before it. */
+
+import type { Files } from '../../lib/files.js';
 import type { MessageName, NewEntry } from '../../model/entry.js';
 import type { Position, TailId } from '../../model/position.js';
 import type { Seed } from '../format/entry.js';
 import { walk } from '../format/scan.js';
 import type { SegmentHead } from '../format/segment.js';
-import type { Files } from './files.js';
 import { readSegment, readSegmentHead, type Segment, type Segments } from './segments.js';
 
 export interface Standing {

@@ -6,9 +6,9 @@
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../../lib/clock.js';
 import { AgentError } from '../../lib/errors.js';
+import { type Files, readWhole, replaceWhole } from '../../lib/files.js';
 import { Complaint } from '../../lib/report-once.js';
 import type { Report } from '../../model/report.js';
-import { type Files, readWhole, replaceWhole } from './files.js';
 
 const VERSION = 1;
 /** In every version: the fields, and last the CRC of all that stands before it. */

@@ -13,7 +13,7 @@
 import { dirname, join } from 'node:path';
 import { diskRemedy } from '../../lib/disk-remedy.js';
 import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
-import type { FileState, Files } from './files.js';
+import type { FileState, Files } from '../../lib/files.js';
 
 export class Layout {
   readonly cursor: string;

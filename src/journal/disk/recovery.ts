@@ -5,13 +5,13 @@
  */
 import { join } from 'node:path';
 import { reasonOf, systemCode } from '../../lib/errors.js';
+import { type Files, removeIfThere } from '../../lib/files.js';
 import type { Report } from '../../model/report.js';
 import { type Seed, seedOf } from '../format/entry.js';
 import { type Hole, walk } from '../format/scan.js';
 import { Milestones } from './backlog-index.js';
 import { NOWHERE, Stand, type Standing, standingBefore } from './checkpoint.js';
 import { type FoundCursor, readCursor } from './cursor.js';
-import { type Files, removeIfThere } from './files.js';
 import { type Layout, refuseExposed, segmentNumber } from './layout.js';
 import { loadSegment, readSegment, type Segment, Segments } from './segments.js';
 

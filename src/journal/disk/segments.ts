@@ -3,12 +3,12 @@
  * files; reads and writes none but heads. What lies beyond `end` was never synced.
  */
 import { systemCode } from '../../lib/errors.js';
+import type { Files, OpenFile } from '../../lib/files.js';
 import { countUpTo } from '../../lib/sorted.js';
 import type { MessageName } from '../../model/entry.js';
 import type { Hole } from '../format/scan.js';
 import { decodeSegmentHead, type SegmentHead } from '../format/segment.js';
 import { newerVersion } from './cursor.js';
-import type { Files, OpenFile } from './files.js';
 
 /** No segment is longer, nor is one entry: what lies beyond was put there by somebody, and is passed. */
 const MOST_BYTES = 256 * 1024 * 1024;

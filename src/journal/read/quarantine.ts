@@ -6,8 +6,8 @@
  */
 import { join } from 'node:path';
 import { reasonOf } from '../../lib/errors.js';
+import { type Files, replaceWhole } from '../../lib/files.js';
 import type { Report } from '../../model/report.js';
-import { type Files, replaceWhole } from '../disk/files.js';
 
 export class Quarantine {
   readonly #names = new Set<string>();

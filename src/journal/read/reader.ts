@@ -3,8 +3,8 @@
  * Nothing is readable before it is synced. Damage is passed: salvage.ts tells it.
  */
 import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
-import type { Wake } from '../../lib/signal.js';
-import type { Files, OpenFile } from '../disk/files.js';
+import type { Files, OpenFile } from '../../lib/files.js';
+import type { Signal } from '../../lib/signal.js';
 import type { Segment, Segments } from '../disk/segments.js';
 import { decodeEntryBody, decodeEntryHead, ENTRY_HEAD_BYTES, type Seed, type StoredEntry } from '../format/entry.js';
 import type { Hole } from '../format/scan.js';
@@ -26,7 +26,7 @@ export interface ReaderDependencies {
   readonly segments: Segments;
   readonly seed: Seed;
   readonly salvage: Salvage;
-  readonly wake: Wake;
+  readonly grown: Signal;
   cursor(): number;
   /** A segment's file is not there any more. */
   gone(segment: Segment, cause: unknown): Promise<void>;
@@ -87,7 +87,7 @@ export class Reader {
 
   /** Resolves when `next` has something to give, or when the signal aborts. */
   async grown(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.#hasMore()) await this.dependencies.wake.wait(signal);
+    while (!signal.aborted && !this.#hasMore()) await this.dependencies.grown.wait(signal);
   }
 
   async close(): Promise<void> {

@@ -4,9 +4,9 @@
  * so that readers pass it. What is already acknowledged is passed without a word.
  */
 import { reasonOf } from '../../lib/errors.js';
+import type { Files } from '../../lib/files.js';
 import type { Report } from '../../model/report.js';
 import { copyOf, type Standing, standingBefore, standingOf } from '../disk/checkpoint.js';
-import type { Files } from '../disk/files.js';
 import { readSegment, readSegmentHead, type Segment, type Segments } from '../disk/segments.js';
 import type { Seed } from '../format/entry.js';
 import { type Hole, type Step, walk } from '../format/scan.js';

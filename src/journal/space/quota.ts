@@ -1,9 +1,9 @@
 /** When the journal is full, who waits for room, and until when. Knows bytes, not entries. */
 import type { Clock } from '../../lib/clock.js';
 import { AgentError, reasonOf } from '../../lib/errors.js';
-import { Wake } from '../../lib/signal.js';
+import type { Files } from '../../lib/files.js';
+import { Signal } from '../../lib/signal.js';
 import type { Report } from '../../model/report.js';
-import type { Files } from '../disk/files.js';
 import type { Full, RoomAgain } from '../types.js';
 import type { Ballast } from './reserve-file.js';
 
@@ -44,7 +44,7 @@ export interface SpaceDependencies {
 }
 
 export class Space {
-  readonly #freed = new Wake();
+  readonly #freed: Signal;
   #fullSinceMs: number | undefined;
   #limit: Full['limit'] | undefined;
   #lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -55,7 +55,9 @@ export class Space {
   constructor(
     private readonly options: SpaceOptions,
     private readonly dependencies: SpaceDependencies,
-  ) {}
+  ) {
+    this.#freed = new Signal(dependencies.clock);
+  }
 
   get full(): boolean {
     return this.#fullSinceMs !== undefined;
@@ -82,7 +84,7 @@ export class Space {
 
   /** Something was removed. */
   freed(): void {
-    this.#freed.wake();
+    this.#freed.notify();
   }
 
   /** Resolves when there is room, or when the signal aborts. */
@@ -109,10 +111,7 @@ export class Space {
   }
 
   async #waitForRoom(signal: AbortSignal): Promise<void> {
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    await Promise.race([this.#freed.wait(either), this.dependencies.clock.sleep(FULL_LOOK_MS, either)]);
-    over.abort();
+    await this.#freed.wait(signal, FULL_LOOK_MS);
     this.#lookedAtMs = Number.NEGATIVE_INFINITY;
   }
 

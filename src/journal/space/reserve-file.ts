@@ -8,9 +8,9 @@
 import { dirname } from 'node:path';
 import type { Clock } from '../../lib/clock.js';
 import { systemCode } from '../../lib/errors.js';
+import { type Files, removeIfThere, replaceWhole } from '../../lib/files.js';
 import { Complaint } from '../../lib/report-once.js';
 import type { Report } from '../../model/report.js';
-import { type Files, removeIfThere, replaceWhole } from '../disk/files.js';
 
 const DEFAULT_BYTES = 4 * 1024 * 1024;
 /** Of a small volume not more than this share. */

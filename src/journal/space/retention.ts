@@ -5,11 +5,11 @@
  */
 import type { Clock } from '../../lib/clock.js';
 import { reasonOf } from '../../lib/errors.js';
+import { type Files, readWhole, removeIfThere, replaceWhole } from '../../lib/files.js';
 import { Complaint } from '../../lib/report-once.js';
 import type { Report } from '../../model/report.js';
 import { NOWHERE, Stand, standingBefore } from '../disk/checkpoint.js';
 import type { CursorKeeper } from '../disk/cursor.js';
-import { type Files, readWhole, removeIfThere, replaceWhole } from '../disk/files.js';
 import { readSegment, type Segment, type Segments } from '../disk/segments.js';
 import type { Seed } from '../format/entry.js';
 import { walk } from '../format/scan.js';

@@ -1,5 +1,5 @@
 /** The segment that is being written: made whole with its head before it gets its name, then only appended to. */
-import { type Files, type OpenFile, replaceWhole } from '../disk/files.js';
+import { type Files, type OpenFile, replaceWhole } from '../../lib/files.js';
 import { knownOf, type Segment, type Segments } from '../disk/segments.js';
 import { encodeSegmentHead, type SegmentHead } from '../format/segment.js';
 

@@ -7,7 +7,7 @@
 import { stat } from 'node:fs/promises';
 import type { Clock } from '../../lib/clock.js';
 import { reasonOf } from '../../lib/errors.js';
-import { Bell } from '../../lib/signal.js';
+import { Signal } from '../../lib/signal.js';
 import type { Report } from '../../model/report.js';
 import type { Discovery } from '../find/finder.js';
 import type { View } from '../find/snapshot.js';
@@ -39,7 +39,7 @@ const MAX_SPACING_MS = 60_000;
 const COSTS_KEPT = 3;
 
 export class Lookout {
-  readonly #bell: Bell;
+  readonly #changed: Signal;
   readonly #stopping = new AbortController();
   readonly #hinted = new Hinted();
   /** New names that matter if they are directories. */
@@ -55,7 +55,7 @@ export class Lookout {
   #tookMs: readonly number[] = [0];
 
   constructor(readonly options: LookoutOptions) {
-    this.#bell = new Bell(options.clock);
+    this.#changed = new Signal(options.clock);
     this.#lastEndMs = options.clock.monotonicMs();
   }
 
@@ -69,7 +69,7 @@ export class Lookout {
   /** Something is not as it was: look at everything as soon as that is affordable. */
   lookSoon(): void {
     this.#wanted = true;
-    this.#bell.ring();
+    this.#changed.notify();
   }
 
   async close(): Promise<void> {
@@ -86,7 +86,7 @@ export class Lookout {
     else if (change === 'change' || !this.options.discovery.leads(path)) return;
     else if (this.#strangers.size < MAX_STRANGERS) this.#strangers.add(path);
     else this.#wanted = true;
-    this.#bell.ring();
+    this.#changed.notify();
   }
 
   /** The tail whose file lies at this path, or behind a link that leads to it. */
@@ -106,7 +106,7 @@ export class Lookout {
     const { clock } = this.options;
     await this.#watch(view);
     while (!signal.aborted) {
-      await this.#bell.wait(this.#nextMs(), signal);
+      await this.#changed.wait(signal, this.#nextMs());
       if (signal.aborted) return;
       await this.#lookAtHinted();
       await this.#lookAtStrangers();

@@ -5,9 +5,9 @@
 import type { Stats } from 'node:fs';
 import { type FileHandle, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncDirectory } from '../../lib/atomic-file.js';
-import { systemCode } from '../../lib/errors.js';
-import { makeDirectory } from '../../lib/make-directory.js';
+import { syncDirectory } from './atomic-file.js';
+import { systemCode } from './errors.js';
+import { makeDirectory } from './make-directory.js';
 
 export interface OpenFile {
   /** Fills `into` from `position`; fewer bytes only at the end of the file. */

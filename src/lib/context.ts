@@ -1,0 +1,18 @@
+/**
+ * What a part is given of the world: time, chance, disk, and where it says what
+ * happens. One object, handed from the agent to its parts; each part names
+ * with `Pick` what it uses of it, so that a test gives no more.
+ */
+import type { Report } from '../model/report.js';
+import type { Clock } from './clock.js';
+import type { Files } from './files.js';
+import type { RaisesProblems } from './problems.js';
+
+export interface Context {
+  readonly clock: Clock;
+  /** 0 to 1, as Math.random. */
+  readonly random: () => number;
+  readonly files: Files;
+  readonly report: Report;
+  readonly problems: RaisesProblems;
+}

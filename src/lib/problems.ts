@@ -1,0 +1,144 @@
+/**
+ * What is wrong now, and what was wrong and is over: one list, read by the log,
+ * `status`, the page, the metrics and the exit status of `status`. A part
+ * raises a problem whenever it meets it and clears it when the thing works
+ * again; it keeps no memory of what it has said. The log gets a problem when it
+ * begins, again every `repeatMs` while it lasts, and its end. Problems hold
+ * facts (paths, sizes, codes), never content of the audit trail.
+ */
+import type { Facts, Report } from '../model/report.js';
+import type { Clock } from './clock.js';
+
+/** A problem as a part raises it. */
+export interface Problem {
+  /** What is wrong with what: `journal-write`, `file-blocked /var/log/a`. The same key is the same problem. */
+  readonly key: string;
+  /** `error`: somebody must act. `warning` (default): the agent goes on, but not as well as it should. */
+  readonly level?: 'warning' | 'error';
+  /** A constant sentence; what changes belongs into `facts`. */
+  readonly message: string;
+  readonly facts?: Facts;
+  /** What to do about it, as a command where there is one. */
+  readonly remedy?: string | undefined;
+  /** A constant sentence for the log when it is over. */
+  readonly over?: string;
+  /** While it lasts the log says it again after this long; default: 10 minutes. */
+  readonly repeatMs?: number;
+}
+
+/** A problem as it is listed. */
+export interface ListedProblem {
+  readonly key: string;
+  readonly level: 'warning' | 'error';
+  readonly message: string;
+  /** As last raised. */
+  readonly facts: Facts;
+  readonly remedy: string | undefined;
+  /** When it began, wall clock. */
+  readonly sinceMs: number;
+  /** When it was raised last, wall clock. */
+  readonly atMs: number;
+  /** When it ended, wall clock; `undefined`: it lasts. */
+  readonly overMs: number | undefined;
+  /** How often it was raised since it began. */
+  readonly times: number;
+}
+
+/** What a part does with problems; its own report gets them. */
+export interface RaisesProblems {
+  /** It is so now. */
+  raise(problem: Problem): void;
+  /** It is so no longer; does nothing when it was not so. Every key that begins with `key` and a blank ends, too. */
+  clear(key: string, facts?: Facts): void;
+  /** It happened and is over, like a loss: it is logged and listed, and does not last. */
+  happened(problem: Omit<Problem, 'over' | 'repeatMs'>): void;
+}
+
+const REPEAT_MS = 600_000;
+/** So many problems that are over stay listed. */
+const OVER_KEPT = 10;
+/** So many that last are listed one by one: a thousand unreadable files are not a thousand lines of `status`. */
+const MOST_PRESENT = 100;
+
+interface Present {
+  readonly report: Report;
+  readonly problem: Problem;
+  readonly listed: ListedProblem;
+  /** When the log was told last, monotonic. */
+  readonly loggedMs: number;
+  /** How often it was raised since then. */
+  readonly unlogged: number;
+}
+
+export class Problems {
+  /** In the order in which they began. */
+  readonly #present = new Map<string, Present>();
+  #past: readonly ListedProblem[] = [];
+
+  constructor(private readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>) {}
+
+  /** What is wrong now, the latest first. */
+  get present(): readonly ListedProblem[] {
+    return [...this.#present.values()].map(({ listed }) => listed).reverse();
+  }
+
+  /** What was wrong and is over, the latest first. */
+  get past(): readonly ListedProblem[] {
+    return this.#past;
+  }
+
+  /** For a part: what it raises goes into the list and into its report. */
+  of(report: Report): RaisesProblems {
+    return {
+      raise: (problem) => this.#raise(problem, report),
+      clear: (key, facts) => this.#clear(key, facts ?? {}),
+      happened: (problem) => {
+        this.#raise(problem, report);
+        this.#end(problem.key);
+      },
+    };
+  }
+
+  #raise(problem: Problem, report: Report): void {
+    const { key, level = 'warning', message, facts = {}, remedy, repeatMs = REPEAT_MS } = problem;
+    const known = this.#present.get(key);
+    if (known === undefined && this.#present.size >= MOST_PRESENT) return;
+    const nowMs = this.clock.nowMs();
+    const monotonicMs = this.clock.monotonicMs();
+    const listed: ListedProblem = {
+      key,
+      level,
+      message,
+      facts,
+      remedy,
+      sinceMs: known?.listed.sinceMs ?? nowMs,
+      atMs: nowMs,
+      overMs: undefined,
+      times: (known?.listed.times ?? 0) + 1,
+    };
+    const due = known === undefined || known.listed.message !== message || monotonicMs - known.loggedMs >= repeatMs;
+    const unlogged = due ? 0 : (known?.unlogged ?? 0) + 1;
+    if (due) {
+      const before = known?.unlogged ?? 0;
+      const counted = before > 0 ? { ...facts, unsaid: before } : facts;
+      report[level](message, remedy === undefined ? counted : { ...counted, remedy });
+    }
+    this.#present.set(key, { report, problem, listed, unlogged, loggedMs: due ? monotonicMs : known.loggedMs });
+  }
+
+  #clear(key: string, facts: Facts): void {
+    for (const [name, { report, problem }] of this.#present) {
+      if (name !== key && !name.startsWith(`${key} `)) continue;
+      this.#end(name);
+      if (problem.over !== undefined) report.notice(problem.over, facts);
+    }
+  }
+
+  #end(key: string): void {
+    const ended = this.#present.get(key);
+    if (ended === undefined) return;
+    this.#present.delete(key);
+    const others = this.#past.filter((each) => each.key !== key);
+    this.#past = [{ ...ended.listed, overMs: this.clock.nowMs() }, ...others].slice(0, OVER_KEPT);
+  }
+}
