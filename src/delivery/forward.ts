@@ -106,7 +106,8 @@ export class Forward {
   }
 
   async #dial(stop: AbortSignal): Promise<Dialled | undefined> {
-    const { dialler, turned } = this.dependencies;
+    const { dialler, turned, clock } = this.dependencies;
+    this.state.outage ??= { sinceMs: clock.nowMs(), failure: undefined };
     this.state.link = { name: 'connecting', attempt: this.#attempt };
     turned(RESOLVER_MS);
     try {
@@ -130,6 +131,9 @@ export class Forward {
       sent: (messages) => this.#sent(messages),
       moved: (mark) => this.#move(mark),
       linked: ({ link }) => this.#linked(link.peer),
+      stands: () => {
+        this.state.outage = undefined;
+      },
       acknowledged: (epoch, by, level) => this.#acknowledge(epoch, by, level),
     });
   }
@@ -232,7 +236,9 @@ export class Forward {
     const { failures } = this.state;
     failures.set(error.code, (failures.get(error.code) ?? 0) + 1);
     const { message, hint = '' } = error;
-    this.state.lastFailure = { atMs: clock.nowMs(), message, hint, refused: error.isAuthenticationFailure };
+    const failure = { atMs: clock.nowMs(), message, hint, refused: error.isAuthenticationFailure };
+    this.state.lastFailure = failure;
+    this.state.outage = { sinceMs: failure.atMs, ...this.state.outage, failure: this.state.outage?.failure ?? failure };
     if (!this.#told.isDue(error.code)) return;
     report.warning('Forwarding failed; it is tried again', {
       code: error.code,

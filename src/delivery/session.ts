@@ -27,6 +27,8 @@ export interface SessionDependencies extends SettlementDependencies, Turning {
   /** The cursor may pass entries without messages. */
   readonly moved: (mark: Mark) => Promise<void>;
   readonly linked: (dialled: Dialled) => void;
+  /** The first link stands: see `outage` of the state. */
+  readonly stands: () => void;
   readonly acknowledged: (epoch: Epoch, dialled: Dialled, level: Level) => Promise<void>;
 }
 
@@ -74,6 +76,7 @@ export class Session {
       this.#adopt(this.#present);
       this.#afterFailure = afterFailure;
       if (afterFailure) await this.#pause(this.dependencies.times.quietMs, false);
+      if (this.#present.link.alive) this.dependencies.stands();
       return await this.#epochs(stop);
     } catch (error) {
       // Whether the epoch before is acknowledged is known before anybody starts again behind what has been.

@@ -11,8 +11,23 @@ export type LinkState =
   | { readonly name: 'idle' }
   | { readonly name: 'stopped' };
 
+/** Why a connection failed, or ended unacknowledged. */
+export interface Failure {
+  readonly atMs: number;
+  readonly message: string;
+  readonly hint: string;
+  /** One side does not accept the other's certificate; that does not mend itself. */
+  readonly refused: boolean;
+}
+
 export interface DeliveryState {
   link: LinkState;
+  /**
+   * There is no connection that stands: since when, and what failed first since then. A connection stands when it has
+   * carried a message, or after a failure when it has lived for a second: so a collector that refuses us right after
+   * each handshake is one outage. `undefined` while a connection stands, or an idle collector has closed it in order.
+   */
+  outage: { readonly sinceMs: number; readonly failure: Failure | undefined } | undefined;
   /** The collector that we are, or were last, connected to. */
   lastPeer: Peer | undefined;
   /** Messages handed to the kernel, repeats included. */
@@ -26,10 +41,7 @@ export interface DeliveryState {
   readonly failures: Map<string, number>;
   lastLevel: Level | undefined;
   lastAcknowledgedAtMs: number | undefined;
-  /** `refused`: for a certificate's sake, by them or by us; that does not mend itself. */
-  lastFailure:
-    | { readonly atMs: number; readonly message: string; readonly hint: string; readonly refused: boolean }
-    | undefined;
+  lastFailure: Failure | undefined;
   /** One message that no connection survives: named, never skipped. */
   stuck: { readonly run: string; readonly seq: number; readonly path: string; readonly offset: number } | undefined;
 }
@@ -37,6 +49,7 @@ export interface DeliveryState {
 export function newDeliveryState(): DeliveryState {
   return {
     link: { name: 'connecting', attempt: 0 },
+    outage: undefined,
     lastPeer: undefined,
     sent: 0,
     acknowledged: 0,

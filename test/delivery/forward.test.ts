@@ -117,6 +117,16 @@ test('waiting for a collector that is down for long is healthy: the loop turns a
   t.true(seen.dials > 20);
 });
 
+test('an outage lasts from the first try on and keeps what failed first, whatever fails later', async (t) => {
+  const { forward, clock, seen } = await refusedForward(t, (attempt) =>
+    attempt === 1 ? new LinkError('no-dns', 'network', 'DNS does not answer', '') : refused(),
+  );
+  const sinceMs = clock.nowMs();
+  while (seen.dials < 5) await clock.advance(30_000);
+  t.like(forward.state.outage, { sinceMs, failure: { atMs: sinceMs, message: 'DNS does not answer' } });
+  t.is(forward.state.lastFailure?.message, 'nothing listens');
+});
+
 test('a stop ends the wait at once', async (t) => {
   const { forward, stop, running } = await refusedForward(t, refused);
   stop.abort();

@@ -79,6 +79,7 @@ async function sessionWith(
     sent: () => undefined,
     moved: async () => undefined,
     linked: () => undefined,
+    stands: () => undefined,
     acknowledged: async (epoch) => void acknowledged.push(epoch),
     ...change,
   });

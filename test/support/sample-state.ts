@@ -86,6 +86,7 @@ export const WELL: AgentState = {
   },
   delivery: {
     link: CONNECTED,
+    outage: undefined,
     sent: 1_234,
     acknowledged: 1_234,
     repeated: 0,

@@ -38,7 +38,11 @@ for (const [what, behaviour, code] of troubles) {
     });
     stage.write(1);
     const agent = await stage.start();
+    await until(() => (agent.delivery.failures[code] ?? 0) >= 2, { what: `two times ${code}` });
+    const sinceMs = agent.delivery.outage?.sinceMs;
     await until(() => (agent.delivery.failures[code] ?? 0) >= 7, { what: `seven times ${code}` });
+    t.truthy(agent.delivery.outage?.failure);
+    t.is(agent.delivery.outage?.sinceMs, sinceMs, 'it is one outage, although handshakes may succeed');
     t.is(agent.delivery.stuck, undefined);
     t.is(agent.delivery.acknowledged, 0);
     t.regex(agent.delivery.lastFailure?.message ?? '', /localhost/);
@@ -47,6 +51,7 @@ for (const [what, behaviour, code] of troubles) {
     collector.behave({});
     stage.write(200);
     await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'all lines' });
+    t.is(agent.delivery.outage, undefined);
     await agent.stop();
     const { lost, altered, renamed } = stage.delivered(collector.messages);
     t.deepEqual({ lost, altered, renamed }, { lost: [], altered: [], renamed: [] });
