@@ -14,6 +14,7 @@ import { mend } from '../ingest/refill.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/types.js';
 import { systemFiles } from '../lib/files.js';
+import { Problems } from '../lib/problems.js';
 import { Dialler } from '../link/dial.js';
 import { readKernelSocket } from '../link/kernel-socket.js';
 import { systemLookup, Targets } from '../link/targets.js';
@@ -116,7 +117,10 @@ async function joined(
     keepMs: config.receipts.keepMs,
   });
   opened.push(() => receipts.close());
-  const memories = await CollectorMemories.open(directory, report.child('link'));
+  const memories = await CollectorMemories.open(directory, {
+    files: systemFiles,
+    problems: new Problems(clock).of(report.child('link')),
+  });
   const startedBefore = await startedSources(directory);
   // The last that can fail: from here on the files that it was given are its own.
   const sources = await Sources.open(config.sources, positions, {

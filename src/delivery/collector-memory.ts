@@ -1,62 +1,52 @@
 /**
- * What has been learnt of each collector, kept beside the journal so that a
- * restart does not learn it anew. Losing the file costs a few short epochs.
+ * How each collector acknowledges, learnt from how its connections end, and
+ * kept in `collectors.json` beside the journal so that a restart does not learn
+ * it again. Losing the file costs a few short epochs.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from '../lib/atomic-file.js';
-import { reasonOf } from '../lib/errors.js';
+import type { Context } from '../lib/context.js';
+import { JsonFile } from '../lib/json-file.js';
 import { type Ending, LEVELS, type Level } from '../link/acknowledge.js';
-import type { Report } from '../model/report.js';
-
-const FILE = 'collectors.json';
 
 export class CollectorMemories {
-  readonly #memories: Map<string, CollectorMemory>;
-
   private constructor(
-    private readonly path: string,
-    memories: Map<string, CollectorMemory>,
-    private readonly report: Report,
-  ) {
-    this.#memories = memories;
-  }
+    private readonly file: JsonFile<Memories>,
+    private readonly memories: Map<string, CollectorMemory>,
+  ) {}
 
-  static async open(directory: string, report: Report): Promise<CollectorMemories> {
-    const path = join(directory, FILE);
-    return new CollectorMemories(path, await readMemories(path), report);
+  static async open(directory: string, context: Pick<Context, 'files' | 'problems'>): Promise<CollectorMemories> {
+    const file = new JsonFile(
+      {
+        path: join(directory, 'collectors.json'),
+        parse: parseMemories,
+        unreadable: 'How the collectors acknowledge could not be read; it is learnt again',
+        unwritable: 'How the collectors acknowledge could not be saved; it is learnt again after a restart',
+      },
+      context,
+    );
+    return new CollectorMemories(file, new Map(Object.entries((await file.read()) ?? {})));
   }
 
   of(host: string, port: number): CollectorMemory {
-    return this.#memories.get(`${host}:${port}`) ?? UNKNOWN_COLLECTOR;
+    return this.memories.get(`${host}:${port}`) ?? UNKNOWN_COLLECTOR;
   }
 
+  /** What is not certain yet (`weaker`) is not written. */
   async keep(host: string, port: number, memory: CollectorMemory): Promise<void> {
     const known = this.of(host, port);
-    this.#memories.set(`${host}:${port}`, memory);
+    this.memories.set(`${host}:${port}`, memory);
     if (known.level === memory.level && known.oneAtATime === memory.oneAtATime) return;
-    try {
-      await replaceFile(this.path, `${JSON.stringify(Object.fromEntries(this.#memories), undefined, 2)}\n`);
-    } catch (error) {
-      this.report.warning('What was learnt of the collector could not be kept; it is learnt again after a restart', {
-        file: this.path,
-        reason: reasonOf(error),
-      });
-    }
+    await this.file.write(Object.fromEntries(this.memories));
   }
 }
 
-/** An unreadable or damaged file is as good as none. */
-async function readMemories(path: string): Promise<Map<string, CollectorMemory>> {
-  const memories = new Map<string, CollectorMemory>();
-  try {
-    const content: unknown = JSON.parse(await readFile(path, 'utf8'));
-    for (const [name, value] of Object.entries(content ?? {})) {
-      const level = LEVELS.find((known) => known === value?.level);
-      memories.set(name, { level, weaker: undefined, oneAtATime: value?.oneAtATime === true });
-    }
-  } catch {
-    return new Map();
+type Memories = Readonly<Record<string, CollectorMemory>>;
+
+function parseMemories(content: unknown): Memories {
+  const memories: Record<string, CollectorMemory> = {};
+  for (const [name, value] of Object.entries(content ?? {})) {
+    const level = LEVELS.find((known) => known === value?.level);
+    memories[name] = { level, weaker: undefined, oneAtATime: value?.oneAtATime === true };
   }
   return memories;
 }

@@ -2,24 +2,27 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { CollectorMemories, UNKNOWN_COLLECTOR } from '../../src/delivery/collector-memory.js';
+import { systemFiles } from '../../src/lib/files.js';
+import type { Problem } from '../../src/lib/problems.js';
 import { temporaryDirectory } from '../support/files.js';
-import { silent } from '../support/silent.js';
+import { silentProblems } from '../support/silent.js';
 
+const context = { files: systemFiles, problems: silentProblems };
 const learnt = { level: 'fin', weaker: undefined, oneAtATime: true } as const;
 
 test('what was learnt of a collector is there after a restart', async (t) => {
   const directory = temporaryDirectory(t);
-  const memories = await CollectorMemories.open(directory, silent);
+  const memories = await CollectorMemories.open(directory, context);
   t.deepEqual(memories.of('hie.example.org', 6514), UNKNOWN_COLLECTOR);
   await memories.keep('hie.example.org', 6514, learnt);
-  const again = await CollectorMemories.open(directory, silent);
+  const again = await CollectorMemories.open(directory, context);
   t.deepEqual(again.of('hie.example.org', 6514), learnt);
   t.deepEqual(again.of('hie.example.org', 6515), UNKNOWN_COLLECTOR);
 });
 
 test('a doubt that is not a level yet is not written', async (t) => {
   const directory = temporaryDirectory(t);
-  const memories = await CollectorMemories.open(directory, silent);
+  const memories = await CollectorMemories.open(directory, context);
   const doubtful = { ...UNKNOWN_COLLECTOR, weaker: { level: 'window', count: 1 } } as const;
   await memories.keep('hie.example.org', 6514, doubtful);
   t.deepEqual(memories.of('hie.example.org', 6514), doubtful);
@@ -35,17 +38,18 @@ for (const [what, content] of [
   test(`a file of ${what} is as good as none`, async (t) => {
     const directory = temporaryDirectory(t);
     writeFileSync(join(directory, 'collectors.json'), content ?? '');
-    const memories = await CollectorMemories.open(directory, silent);
+    const memories = await CollectorMemories.open(directory, context);
     t.deepEqual(memories.of('hie.example.org', 6514), UNKNOWN_COLLECTOR);
   });
 }
 
 test('a disk that takes nothing is warned of, and what was learnt holds until the restart', async (t) => {
   const directory = temporaryDirectory(t);
-  const warnings: string[] = [];
-  const memories = await CollectorMemories.open(directory, { ...silent, warning: (said) => void warnings.push(said) });
+  const raised: string[] = [];
+  const problems = { ...silentProblems, raise: ({ key }: Problem) => void raised.push(key) };
+  const memories = await CollectorMemories.open(directory, { ...context, problems });
   rmSync(directory, { recursive: true });
   await memories.keep('hie.example.org', 6514, learnt);
-  t.is(warnings.length, 1);
+  t.deepEqual(raised, [`write ${join(directory, 'collectors.json')}`]);
   t.deepEqual(memories.of('hie.example.org', 6514), learnt);
 });

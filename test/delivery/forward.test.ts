@@ -1,15 +1,15 @@
-import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { CollectorMemories } from '../../src/delivery/collector-memory.js';
 import { Forward, type ForwardDependencies } from '../../src/delivery/forward.js';
 import { Outbox } from '../../src/delivery/outbox.js';
 import { DELIVERY_TIMES } from '../../src/delivery/times.js';
+import { systemFiles } from '../../src/lib/files.js';
 import { TURN_MS } from '../../src/lib/in-turns.js';
 import { DialFailed } from '../../src/link/dial.js';
 import { LinkError } from '../../src/link/refusal.js';
 import { temporaryDirectory } from '../support/files.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { silent } from '../support/silent.js';
+import { silent, silentProblems } from '../support/silent.js';
 
 const OPTIONS = { epochBytes: 4 << 20, epochIntervalMs: 30_000, fixedLevel: undefined, windowMs: 30_000 };
 
@@ -36,7 +36,7 @@ async function refusedForward(t: ExecutionContext, refuse: (attempt: number) => 
       wasWell: () => undefined,
       wasIll: () => undefined,
     },
-    memories: await CollectorMemories.open(join(temporaryDirectory(t)), silent),
+    memories: await CollectorMemories.open(temporaryDirectory(t), { files: systemFiles, problems: silentProblems }),
     clock,
     random,
     report: { ...silent, warning: (_, facts) => void seen.warnings.push(String(facts?.code)) },

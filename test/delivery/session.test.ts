@@ -6,6 +6,7 @@ import { Session, type SessionDependencies } from '../../src/delivery/session.js
 import { DELIVERY_TIMES } from '../../src/delivery/times.js';
 import { type Clock, systemClock } from '../../src/lib/clock.js';
 import { AgentError } from '../../src/lib/errors.js';
+import { systemFiles } from '../../src/lib/files.js';
 import { DIAL_TIMES } from '../../src/link/connect.js';
 import { Dialler } from '../../src/link/dial.js';
 import { Targets } from '../../src/link/targets.js';
@@ -16,7 +17,7 @@ import { temporaryDirectory } from '../support/files.js';
 import type { HostileCollector } from '../support/hostile-collector.js';
 import { LINKING, POLICY } from '../support/linking.js';
 import { positionAt } from '../support/positions.js';
-import { silent } from '../support/silent.js';
+import { silent, silentProblems } from '../support/silent.js';
 import { until, within } from '../support/wait.js';
 
 let pki: TestPki;
@@ -68,7 +69,7 @@ async function sessionWith(
   const session = new Session(await dialler.dial(never), {
     outbox,
     dialler,
-    memories: await CollectorMemories.open(temporaryDirectory(t), silent),
+    memories: await CollectorMemories.open(temporaryDirectory(t), { files: systemFiles, problems: silentProblems }),
     clock: systemClock,
     report: silent,
     limit: (learning) => epochLimit(OPTIONS, { ...BOLD, learning }),
@@ -171,7 +172,10 @@ test('a link that is listened to first sends nothing to a collector that refuses
 
 test('a collector that has taken two links is not believed when it takes none before the close', async (t) => {
   const collector = await collecting(t, pki);
-  const memories = await CollectorMemories.open(temporaryDirectory(t), silent);
+  const memories = await CollectorMemories.open(temporaryDirectory(t), {
+    files: systemFiles,
+    problems: silentProblems,
+  });
   await memories.keep('localhost', collector.port, { level: 'close-notify', weaker: undefined, oneAtATime: false });
   const { session, acknowledged } = await sessionWith(t, collector, [entry(1, 5)], {
     memories,

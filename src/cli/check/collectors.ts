@@ -5,6 +5,7 @@
 import type { CollectorConfig, Config } from '../../config/config.js';
 import { CollectorMemories } from '../../delivery/collector-memory.js';
 import { systemClock } from '../../lib/clock.js';
+import { systemFiles } from '../../lib/files.js';
 import { connect } from '../../link/connect.js';
 import { readKernelSocket } from '../../link/kernel-socket.js';
 import type { Link } from '../../link/link.js';
@@ -67,8 +68,9 @@ function refusedAfterwards(link: Link, error: Error | undefined, target: Target)
 
 /** What is known of the way it acknowledges, and how many connections that makes: a SIEM may count them. */
 async function levelOf({ host, port }: CollectorConfig, { journal, delivery }: Config): Promise<Finding> {
-  const silent = { debug() {}, info() {}, notice() {}, warning() {}, error() {} };
-  const memory = (await CollectorMemories.open(journal.directory, silent)).of(host, port);
+  const problems = { raise() {}, clear() {}, happened() {} };
+  const memories = await CollectorMemories.open(journal.directory, { files: systemFiles, problems });
+  const memory = memories.of(host, port);
   const perDay = countText(Math.ceil(DAY_MS / delivery.epochIntervalMs));
   const connections = `up to ${perDay} connections a day (one every ${durationText(delivery.epochIntervalMs)} while entries come), more only when they fill ${sizeText(delivery.epochBytes)} sooner`;
   const level = memory.level === undefined ? 'not learnt yet; it is when the agent runs' : memory.level;
