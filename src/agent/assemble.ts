@@ -88,8 +88,9 @@ async function joined(
   const journal = await Journal.open(config.journal, {
     files: systemFiles,
     clock,
-    random: randomBytes,
+    randomBytes,
     report: report.child('journal'),
+    problems: new Problems(clock).of(report.child('journal')),
     notice: (notice) => (notice.kind === 'damaged' ? repair(notice) : ingest?.tell(own.journalMessage(notice))),
   });
   opened.push(() => journal.close());

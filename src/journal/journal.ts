@@ -1,24 +1,24 @@
 /**
- * The durable queue between the log files and the collector. An entry that was
- * synced is there until it is acknowledged, whatever crashes; nothing can be read
- * before it is synced; and of every tail it knows the position that goes with the
- * last synced entry. The format: entry-codec.ts, segment-codec.ts, layout.ts.
+ * The journal is the durable queue between the log files and the collector. An
+ * entry that was synced stays until it is acknowledged, whatever crashes; nothing
+ * can be read before it is synced; and for every tail it knows the position that
+ * goes with the last synced entry. The format: format/entry.ts, format/segment.ts, disk/layout.ts.
  */
 import { Signal } from '../lib/signal.js';
 import type { MessageName, NewEntry, Run } from '../model/entry.js';
 import type { Position } from '../model/position.js';
-import type { Milestones } from './disk/backlog-index.js';
+import type { BacklogIndex } from './disk/backlog-index.js';
 import { CursorKeeper } from './disk/cursor.js';
 import { Layout, prepareDirectories, unusable } from './disk/layout.js';
 import { type Lock, takeLock } from './disk/lock.js';
-import { type Recalled, recall } from './disk/recovery.js';
+import { type LoadedJournal, loadJournal } from './disk/recovery.js';
 import type { Segments } from './disk/segments.js';
 import { Quarantine } from './read/quarantine.js';
 import { Reader, type ReadPoint } from './read/reader.js';
 import { Salvage } from './read/salvage.js';
-import { Space } from './space/quota.js';
-import { Ballast } from './space/reserve-file.js';
-import { Drops, MakeRoom, Removal } from './space/retention.js';
+import { Quota } from './space/quota.js';
+import { ReserveFile } from './space/reserve-file.js';
+import { Retention, SegmentRemoval, UnreportedDrops } from './space/retention.js';
 import { FLOOR_BYTES, type Full, type JournalDependencies, type JournalOptions, segmentBytesOf } from './types.js';
 import { Writer } from './write/writer.js';
 
@@ -33,15 +33,15 @@ export class Journal {
   readonly #lock: Lock;
   readonly #seed: number;
   readonly #segments: Segments;
-  readonly #milestones: Milestones;
+  readonly #backlogIndex: BacklogIndex;
   readonly #cursor: CursorKeeper;
   readonly #quarantine: Quarantine;
-  readonly #drops: Drops;
+  readonly #drops: UnreportedDrops;
   readonly #salvage: Salvage;
   readonly #writer: Writer;
-  readonly #removal: Removal;
-  readonly #makeRoom: MakeRoom;
-  readonly #space: Space;
+  readonly #removal: SegmentRemoval;
+  readonly #retention: Retention;
+  readonly #quota: Quota;
   readonly #grown: Signal;
   /** What the collector has acknowledged; the cursor waits at damage that is not told for good. */
   #acknowledged = 0;
@@ -52,7 +52,7 @@ export class Journal {
    * the agent that has it, `journal-newer`, `journal-exposed`, `journal-unusable`.
    */
   static async open(options: JournalOptions, dependencies: JournalDependencies): Promise<Journal> {
-    const { files, clock, report, random, lock = takeLock } = dependencies;
+    const { files, clock, report, randomBytes: random, lock = takeLock } = dependencies;
     const layout = new Layout(options.directory);
     await prepareDirectories(layout, files);
     try {
@@ -60,20 +60,23 @@ export class Journal {
       try {
         const quarantine = new Quarantine(layout.quarantine, segmentBytesOf(options) * 4, files, report);
         await quarantine.load();
-        const recalled = await recall(layout, { files, report, random, taken: quarantine.highest });
-        const ballast = new Ballast({ path: layout.ballast, bytes: options.ballastBytes }, dependencies);
-        await ballast.load();
-        const drops = new Drops(layout.dropped, { files, report });
+        const loaded = await loadJournal(layout, { files, report, random, taken: quarantine.highest });
+        const reserveFile = new ReserveFile(
+          { path: layout.reserveFile, bytes: options.reserveFileBytes },
+          dependencies,
+        );
+        await reserveFile.load();
+        const drops = new UnreportedDrops(layout.dropped, dependencies);
         await drops.load();
         const journal = new Journal(options, dependencies, {
           layout,
           lock: held,
-          ballast,
+          reserveFile,
           drops,
-          recalled,
+          loaded,
           quarantine,
         });
-        if (!recalled.cursorStands) await journal.#cursor.persist();
+        if (!loaded.cursorStands) await journal.#cursor.persist();
         await journal.#removal.run();
         return journal;
       } catch (error) {
@@ -88,35 +91,42 @@ export class Journal {
   private constructor(
     options: JournalOptions,
     dependencies: JournalDependencies,
-    parts: { layout: Layout; lock: Lock; ballast: Ballast; drops: Drops; recalled: Recalled; quarantine: Quarantine },
+    parts: {
+      layout: Layout;
+      lock: Lock;
+      reserveFile: ReserveFile;
+      drops: UnreportedDrops;
+      loaded: LoadedJournal;
+      quarantine: Quarantine;
+    },
   ) {
-    const { files, clock, report, random, notice } = dependencies;
-    const { layout, lock, ballast, drops, recalled, quarantine } = parts;
+    const { files, clock, report, problems, randomBytes, notice } = dependencies;
+    const { layout, lock, reserveFile, drops, loaded, quarantine } = parts;
     this.#drops = drops;
     this.#grown = new Signal(clock);
-    const { id, seed, segments, standing, nextEntry } = recalled;
-    this.run = random(8).toString('hex');
-    this.follows = standing.last;
+    const { id, seed, segments, checkpoint, nextEntry } = loaded;
+    this.run = randomBytes(8).toString('hex');
+    this.follows = checkpoint.last;
     this.#options = options;
     this.#dependencies = dependencies;
     this.#lock = lock;
     this.#seed = seed;
     this.#segments = segments;
-    this.#milestones = recalled.milestones;
+    this.#backlogIndex = loaded.backlogIndex;
     this.#quarantine = quarantine;
-    this.#cursor = new CursorKeeper({ path: layout.cursor, journal: id, entry: recalled.cursor }, dependencies);
-    if (recalled.cursorStands) this.#cursor.stands();
-    this.#removal = new Removal({ files, clock, report, segments, cursor: () => this.cursor });
+    this.#cursor = new CursorKeeper({ path: layout.cursor, journal: id, entry: loaded.cursor }, dependencies);
+    if (loaded.cursorStands) this.#cursor.stands();
+    this.#removal = new SegmentRemoval(segments, () => this.cursor, dependencies);
     this.#writer = new Writer(
-      { id, seed, layout, segmentBytes: segmentBytesOf(options), nextEntry, standing },
+      { id, seed, layout, segmentBytes: segmentBytesOf(options), nextEntry, checkpoint },
       {
-        ...{ files, clock, report, segments },
+        ...{ files, clock, report, problems, segments },
         synced: (group) => {
-          this.#milestones.noteGroup(group, this.#writer.standing.messages);
+          this.#backlogIndex.noteGroup(group, this.#writer.checkpoint.messages);
           this.#grown.notify();
         },
-        giveWay: (cause) => ballast.giveWay(cause),
-        rolled: () => void this.#removal.run().then(() => this.#space.freed()),
+        giveWay: (cause) => reserveFile.giveWay(cause),
+        rolled: () => void this.#removal.run().then(() => this.#quota.freed()),
       },
     );
     this.#salvage = new Salvage({
@@ -131,21 +141,21 @@ export class Journal {
       told: () => void this.acknowledge(this.#acknowledged),
     });
     const around = { removal: this.#removal, writer: this.#writer, cursor: this.#cursor, drops };
-    this.#makeRoom = new MakeRoom(options.whenFull, { files, report, segments, seed, notice, ...around });
-    this.#space = new Space(options, {
+    this.#retention = new Retention(options.whenFull, { files, problems, segments, seed, notice, ...around });
+    this.#quota = new Quota(options, {
       files,
       clock,
-      report,
-      ballast,
+      problems,
+      reserveFile,
       bytes: () => this.#bytes,
-      makeRoom: () => this.#makeRoom.now(),
+      makeRoom: () => this.#retention.now(),
       notice: (told) => void notice(told),
     });
   }
 
   /** Of all tails, as of the last synced entry. */
   get positions(): readonly Position[] {
-    return [...this.#writer.standing.positions.values()];
+    return [...this.#writer.checkpoint.positions.values()];
   }
 
   /** Acknowledged up to this entry. */
@@ -159,7 +169,7 @@ export class Journal {
    * even the reserve is used up, which a caller that waits for `room` before it reads does not meet.
    */
   async append(entry: NewEntry, { own = false }: { readonly own?: boolean } = {}): Promise<void> {
-    this.#space.admit(entry.frames.length);
+    this.#quota.admit(entry.frames.length);
     await this.#writer.append(entry, own);
   }
 
@@ -174,13 +184,13 @@ export class Journal {
    */
   async recover(signal: AbortSignal): Promise<{ positions: readonly Position[]; nextSeq: number }> {
     await this.#writer.recover(signal);
-    const { last } = this.#writer.standing;
+    const { last } = this.#writer.checkpoint;
     return { positions: this.positions, nextSeq: last?.run === this.run ? last.seq + 1 : 1 };
   }
 
   /** Resolves when lines may be read, or when the signal aborts. */
   room(signal: AbortSignal): Promise<void> {
-    return this.#space.room(signal);
+    return this.#quota.room(signal);
   }
 
   /** Reads what is synced and not acknowledged, or from a place where another reader stood. */
@@ -203,28 +213,38 @@ export class Journal {
   async acknowledge(entry: number): Promise<void> {
     this.#acknowledged = Math.max(this.#acknowledged, entry);
     await this.#cursor.moveTo(Math.min(this.#acknowledged, this.#writer.synced, this.#salvage.limit));
-    this.#milestones.forget(this.cursor + 1);
+    this.#backlogIndex.forget(this.cursor + 1);
     await this.#drops.acknowledged(entry);
     // Patient data that nobody needs any more does not lie about until a segment is full.
     if (this.cursor >= this.#writer.synced && this.#segments.bytes > FLOOR_BYTES) await this.#writer.roll();
     await this.#removal.run();
-    this.#space.freed();
+    this.#quota.freed();
   }
 
   state(): JournalState {
-    return journalState({
-      maxBytes: this.#options.maxBytes,
+    const { cursor } = this;
+    const { synced, checkpoint, failed, faults } = this.#writer;
+    const oldest = cursor + 1;
+    const before = this.#backlogIndex.messages(oldest, { entry: synced + 1, messages: checkpoint.messages });
+    return {
+      cursor,
+      synced,
+      entriesWaiting: Math.max(0, synced - cursor),
+      messagesWaiting: checkpoint.messages - before,
+      oldestUnacknowledgedAtMs: oldest > synced ? undefined : this.#backlogIndex.atMs(oldest),
       bytes: this.#bytes,
-      cursor: this.cursor,
-      closed: this.#closed !== undefined,
-      segments: this.#segments,
-      writer: this.#writer,
-      milestones: this.#milestones,
-      space: this.#space,
-      salvage: this.#salvage,
-      quarantine: this.#quarantine,
-      makeRoom: this.#makeRoom,
-    });
+      maxBytes: this.#options.maxBytes,
+      segments: this.#segments.all.length,
+      full: this.#quota.full,
+      limit: this.#quota.limit,
+      freeBytes: this.#quota.freeBytes,
+      failed: this.#closed === undefined ? failed?.message : undefined,
+      faults,
+      damages: this.#salvage.damages,
+      quarantined: this.#quarantine.count,
+      quarantinedBytes: this.#quarantine.bytes,
+      dropped: this.#retention.dropped,
+    };
   }
 
   /** Writes what was accepted and lets the lock go. Readers end by themselves. */
@@ -251,7 +271,7 @@ export interface JournalState {
   /** The last entry on disk. */
   readonly synced: number;
   readonly entriesWaiting: number;
-  /** Estimated between milestones, exact when nothing waits. */
+  /** Estimated between two points of the backlog index, exact when nothing waits. */
   readonly messagesWaiting: number;
   /** When the oldest unacknowledged entry was written, ms since 1970; `undefined` when nothing waits. */
   readonly oldestUnacknowledgedAtMs: number | undefined;
@@ -274,45 +294,4 @@ export interface JournalState {
   readonly quarantinedBytes: number;
   /** Messages dropped to make room since the start. */
   readonly dropped: number;
-}
-
-export interface JournalParts {
-  readonly maxBytes: number;
-  /** On disk and on the way there. */
-  readonly bytes: number;
-  readonly cursor: number;
-  readonly closed: boolean;
-  readonly segments: Segments;
-  readonly writer: Writer;
-  readonly milestones: Milestones;
-  readonly space: Space;
-  readonly salvage: Salvage;
-  readonly quarantine: Quarantine;
-  readonly makeRoom: MakeRoom;
-}
-
-function journalState(parts: JournalParts): JournalState {
-  const { maxBytes, bytes, cursor, closed, segments, writer, milestones, space, salvage, quarantine, makeRoom } = parts;
-  const { synced, standing, failed, faults } = writer;
-  const oldest = cursor + 1;
-  const before = milestones.messages(oldest, { entry: synced + 1, messages: standing.messages });
-  return {
-    cursor,
-    synced,
-    entriesWaiting: Math.max(0, synced - cursor),
-    messagesWaiting: standing.messages - before,
-    oldestUnacknowledgedAtMs: oldest > synced ? undefined : milestones.atMs(oldest),
-    bytes,
-    maxBytes,
-    segments: segments.all.length,
-    full: space.full,
-    limit: space.limit,
-    freeBytes: space.freeBytes,
-    failed: closed ? undefined : failed?.message,
-    faults,
-    damages: salvage.damages,
-    quarantined: quarantine.count,
-    quarantinedBytes: quarantine.bytes,
-    dropped: makeRoom.dropped,
-  };
 }

@@ -1,9 +1,7 @@
-/** What a journal is told, and what it is given. */
-import type { Clock } from '../lib/clock.js';
-import type { Files } from '../lib/files.js';
+/** The terms of the journal: its options, its context, and what it tells the agent. */
+import type { Context } from '../lib/context.js';
 import type { Run } from '../model/entry.js';
 import type { ByteOffset, Position, TailId } from '../model/position.js';
-import type { Report } from '../model/report.js';
 import type { takeLock } from './disk/lock.js';
 
 /* What the journal tells the agent, so that the agent can tell the collector. */
@@ -78,21 +76,21 @@ export interface JournalOptions {
   readonly segmentBytes?: number;
   /** Kept beside `maxBytes` for positions and the agent's own messages. Default 32 MiB. */
   readonly reserveBytes?: number;
-  /** Given up when the disk is full, so that the word of it gets out: ballast.ts. 0: none. */
-  readonly ballastBytes?: number;
+  /** Given up when the disk is full, so that the `full` message gets out: space/reserve-file.ts. 0: none. */
+  readonly reserveFileBytes?: number;
 }
 
-export interface JournalDependencies {
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly report: Report;
-  random(bytes: number): Buffer;
+/** What the journal is given of the world. */
+export type JournalContext = Pick<Context, 'files' | 'clock' | 'report' | 'problems'>;
+
+export interface JournalDependencies extends JournalContext {
+  randomBytes(count: number): Buffer;
   /**
    * What the collector should be told. Resolve once the message is on disk, for `damaged` with the ranges read again:
    * until then every start tells it again. `dropped` tells of all since the last that was acknowledged.
    */
   notice(notice: JournalNotice): void | Promise<void>;
-  /** Default: a Unix socket, lock.ts. */
+  /** Default: a Unix socket, disk/lock.ts. */
   readonly lock?: typeof takeLock;
 }
 

@@ -1,4 +1,14 @@
-/** What an administrator does about a disk that refuses something, by the system's code. */
+/** What to do about a disk that refuses something, by the system's error code; and the problem that it is. */
+import { reasonOf, systemCode } from './errors.js';
+import type { Problem } from './problems.js';
+
+/** The problem that `error`, of the operating system, stands for. */
+export function diskProblem(error: unknown, problem: Pick<Problem, 'key' | 'message' | 'facts' | 'over'>): Problem {
+  const code = systemCode(error);
+  const facts = { ...problem.facts, code, reason: reasonOf(error) };
+  return { ...problem, level: 'error', facts, remedy: diskRemedy(code) };
+}
+
 export function diskRemedy(code: string, otherwise = 'see to the disk'): string {
   switch (code) {
     case 'ENOSPC':

@@ -10,6 +10,7 @@ import { Journal } from '../../src/journal/journal.js';
 import type { Reader } from '../../src/journal/read/reader.js';
 import type { Damage, JournalDependencies, JournalNotice } from '../../src/journal/types.js';
 import { systemClock } from '../../src/lib/clock.js';
+import { Problems } from '../../src/lib/problems.js';
 import type { NewEntry } from '../../src/model/entry.js';
 import type { Report } from '../../src/model/report.js';
 import type { ForgetfulFiles } from './forgetful-files.js';
@@ -50,12 +51,13 @@ export class AuditedJournal {
   /** The log files are read on from where the journal says; what it does not know, from the beginning. */
   async open(): Promise<void> {
     this.#journal = await Journal.open(
-      { directory: DIRECTORY, maxBytes: 1e6, keepFree: 0, whenFull: 'wait', segmentBytes: 1500, ballastBytes: 300 },
+      { directory: DIRECTORY, maxBytes: 1e6, keepFree: 0, whenFull: 'wait', segmentBytes: 1500, reserveFileBytes: 300 },
       {
         files: this.files,
         clock: systemClock,
         report: silent,
-        random: randomBytes,
+        problems: new Problems(systemClock).of(silent),
+        randomBytes,
         lock: withoutLock,
         notice: (notice) => this.#hear(notice),
         ...this.dependencies,

@@ -6,6 +6,7 @@ import type { Reader, ReadPoint } from '../../src/journal/read/reader.js';
 import type { JournalDependencies, JournalNotice, JournalOptions } from '../../src/journal/types.js';
 import { systemClock } from '../../src/lib/clock.js';
 import { type Files, systemFiles } from '../../src/lib/files.js';
+import { Problems } from '../../src/lib/problems.js';
 import type { NewEntry } from '../../src/model/entry.js';
 import type { Position } from '../../src/model/position.js';
 import type { Facts, Report } from '../../src/model/report.js';
@@ -35,6 +36,7 @@ export class JournalBench {
   }
 
   async open(): Promise<Journal> {
+    const report = this.#report();
     this.#journal = await Journal.open(
       {
         directory: this.directory,
@@ -42,14 +44,15 @@ export class JournalBench {
         keepFree: 0,
         whenFull: 'wait',
         segmentBytes: 4096,
-        ballastBytes: 300,
+        reserveFileBytes: 300,
         ...this.options,
       },
       {
         files: systemFiles,
         clock: systemClock,
-        report: this.#report(),
-        random: randomBytes,
+        report,
+        problems: new Problems(this.dependencies.clock ?? systemClock).of(report),
+        randomBytes,
         notice: (notice) => {
           this.notices.push(notice);
         },

@@ -1,12 +1,12 @@
 /**
- * A thinned memory of when entries were written and how many messages lie
- * before them, so that `status` answers at once whatever the backlog: its size
- * is bounded, and what lies between two milestones is estimated.
+ * Remembers for some entries when they were written and how many messages lie
+ * before them, so that `status` answers at once whatever the backlog. Its size is
+ * bounded: points are thinned out, and what lies between two is estimated.
  */
 import { countUpTo } from '../../lib/sorted.js';
-import type { Queued } from '../write/commit-queue.js';
+import type { QueuedEntry } from '../write/commit-queue.js';
 
-export interface Milestone {
+export interface BacklogPoint {
   readonly entry: number;
   readonly atMs: number;
   /** Messages in the journal, ever, before this entry. */
@@ -15,13 +15,13 @@ export interface Milestone {
 
 const MAX = 4096;
 
-export class Milestones {
-  #points: Milestone[] = [];
-  /** Entries between two milestones at least; doubled whenever there are too many. */
+export class BacklogIndex {
+  #points: BacklogPoint[] = [];
+  /** Entries between two points at least; doubled whenever there are too many. */
   #stride = 1;
 
   /** In ascending order of entries. */
-  note(point: Milestone): void {
+  note(point: BacklogPoint): void {
     const newest = this.#points.at(-1);
     if (newest !== undefined && point.entry < newest.entry + this.#stride) return;
     this.#points.push(point);
@@ -31,7 +31,7 @@ export class Milestones {
   }
 
   /** Entries that have just been written; `messages` is the count after them. */
-  noteGroup(group: readonly Queued[], messages: number): void {
+  noteGroup(group: readonly QueuedEntry[], messages: number): void {
     let before = messages - group.reduce((sum, { entry }) => sum + entry.count, 0);
     for (const { number, writtenAtMs, entry } of group) {
       this.note({ entry: number, atMs: writtenAtMs, messages: before });
@@ -46,12 +46,12 @@ export class Milestones {
     if (this.#points.length < MAX / 4) this.#stride = 1;
   }
 
-  /** When `entry` was written, or the nearest milestone before it. */
+  /** When `entry` was written, or the nearest point before it. */
   atMs(entry: number): number | undefined {
     return this.#points[Math.max(0, this.#indexAt(entry))]?.atMs;
   }
 
-  /** Messages before `entry`; exact at a milestone, and at the end that the caller knows. */
+  /** Messages before `entry`; exact at a point, and at the end that the caller knows. */
   messages(entry: number, end: { readonly entry: number; readonly messages: number }): number {
     if (entry >= end.entry) return end.messages;
     const at = this.#indexAt(entry);
@@ -62,7 +62,7 @@ export class Milestones {
     return before.messages + Math.round(share * (after.messages - before.messages));
   }
 
-  /** The last milestone that is not after `entry`, or -1. */
+  /** The last point that is not after `entry`, or -1. */
   #indexAt(entry: number): number {
     return countUpTo(this.#points, entry, (point) => point.entry) - 1;
   }

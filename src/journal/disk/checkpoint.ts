@@ -1,38 +1,38 @@
-/** What is known at one place in the journal: where every tail stands, and the last message before it. */
+/** A checkpoint is what is known at one place in the journal: the position of every tail, and the last message before it. */
 
 import type { Files } from '../../lib/files.js';
 import type { MessageName, NewEntry } from '../../model/entry.js';
 import type { Position, TailId } from '../../model/position.js';
 import type { Seed } from '../format/entry.js';
-import { walk } from '../format/scan.js';
+import { scanSegment } from '../format/scan.js';
 import type { SegmentHead } from '../format/segment.js';
 import { readSegment, readSegmentHead, type Segment, type Segments } from './segments.js';
 
-export interface Standing {
+export interface Checkpoint {
   readonly positions: ReadonlyMap<TailId, Position>;
   readonly last: MessageName | undefined;
   /** How many messages were ever put into the journal up to here. */
   readonly messages: number;
 }
 
-export const NOWHERE: Standing = { positions: new Map(), last: undefined, messages: 0 };
+export const EMPTY_CHECKPOINT: Checkpoint = { positions: new Map(), last: undefined, messages: 0 };
 
-export function standingOf({ positions, last, messages }: SegmentHead): Standing {
+export function checkpointOf({ positions, last, messages }: SegmentHead): Checkpoint {
   return { positions: new Map(positions.map((position) => [position.tailId, position])), last, messages };
 }
 
-/** As it is now. A `Stand` has nothing of its own that an object spread would take along. */
-export function copyOf({ positions, last, messages }: Standing): Standing {
+/** As it is now. A `RunningCheckpoint` has nothing of its own that an object spread would take along. */
+export function copyOf({ positions, last, messages }: Checkpoint): Checkpoint {
   return { positions: new Map(positions), last, messages };
 }
 
-/** Steps over entries one by one, and stands behind the last. */
-export class Stand implements Standing {
+/** The checkpoint behind the last entry that was passed to it. */
+export class RunningCheckpoint implements Checkpoint {
   readonly #positions: Map<TailId, Position>;
   #last: MessageName | undefined;
   #messages: number;
 
-  constructor({ positions, last, messages }: Standing) {
+  constructor({ positions, last, messages }: Checkpoint) {
     this.#positions = new Map(positions);
     this.#last = last;
     this.#messages = messages;
@@ -59,21 +59,23 @@ export class Stand implements Standing {
 }
 
 /** From the segment's own head, or, when that is illegible, from the segments before; undefined when nothing tells. */
-export async function standingBefore(
+export async function checkpointBefore(
   segment: Segment,
   { segments, files, seed }: { segments: Segments; files: Files; seed: Seed },
-): Promise<Standing | undefined> {
+): Promise<Checkpoint | undefined> {
   if (segment.known !== undefined) {
     const { head } = await readSegmentHead(segment.path, files);
-    if (head !== undefined) return standingOf(head);
+    if (head !== undefined) return checkpointOf(head);
   }
   const earlier = segments.before(segment);
   if (earlier === undefined) return undefined;
-  const stand = new Stand((await standingBefore(earlier, { segments, files, seed })) ?? NOWHERE);
+  const checkpoint = new RunningCheckpoint(
+    (await checkpointBefore(earlier, { segments, files, seed })) ?? EMPTY_CHECKPOINT,
+  );
   const bytes = await readSegment(earlier, files);
   const { start, first } = earlier;
-  for (const step of walk(bytes, { start, first, limit: segment.first, seed })) {
-    if (step.kind === 'entry') stand.pass(step.entry);
+  for (const step of scanSegment(bytes, { start, first, limit: segment.first, seed })) {
+    if (step.kind === 'entry') checkpoint.pass(step.entry);
   }
-  return stand;
+  return checkpoint;
 }

@@ -1,14 +1,13 @@
 /**
- * The cursor on disk: `cursor.json`, one line, replaced as a whole. It carries
- * a CRC because a flipped digit would skip entries that nobody has acknowledged;
- * a cursor that cannot be believed costs repeats, never a loss.
+ * Keeps the cursor on disk: `cursor.json`, one line, replaced as a whole. It
+ * carries a CRC because a flipped digit would skip entries that nobody has
+ * acknowledged; a cursor that fails its CRC costs repeats, never a loss.
  */
 import { crc32 } from 'node:zlib';
-import type { Clock } from '../../lib/clock.js';
+import { diskProblem } from '../../lib/disk-remedy.js';
 import { AgentError } from '../../lib/errors.js';
 import { type Files, readWhole, replaceWhole } from '../../lib/files.js';
-import { Complaint } from '../../lib/report-once.js';
-import type { Report } from '../../model/report.js';
+import type { JournalContext } from '../types.js';
 
 const VERSION = 1;
 /** In every version: the fields, and last the CRC of all that stands before it. */
@@ -62,7 +61,6 @@ export interface CursorKeeperOptions {
 }
 
 export class CursorKeeper {
-  readonly #complaint: Complaint;
   readonly #closing = new AbortController();
   #entry: number;
   #persisted: number | undefined;
@@ -71,10 +69,9 @@ export class CursorKeeper {
 
   constructor(
     private readonly options: CursorKeeperOptions,
-    private readonly dependencies: { readonly files: Files; readonly clock: Clock; readonly report: Report },
+    private readonly context: Pick<JournalContext, 'files' | 'clock' | 'problems'>,
   ) {
     this.#entry = options.entry;
-    this.#complaint = new Complaint('The cursor cannot be written', dependencies.report, dependencies.clock);
   }
 
   get entry(): number {
@@ -112,11 +109,18 @@ export class CursorKeeper {
     if (this.#persisted === entry) return;
     const { path, journal } = this.options;
     try {
-      await writeCursor(path, { journal, entry }, this.dependencies.files);
+      await writeCursor(path, { journal, entry }, this.context.files);
       this.#persisted = entry;
-      this.#complaint.over('The cursor can be written again');
+      this.context.problems.clear('cursor-write');
     } catch (error) {
-      this.#complaint.say(error, { file: path });
+      this.context.problems.raise(
+        diskProblem(error, {
+          key: 'cursor-write',
+          message: 'The cursor cannot be written',
+          facts: { file: path },
+          over: 'The cursor can be written again',
+        }),
+      );
       this.#retrying ??= this.#retry();
     }
   }
@@ -124,7 +128,7 @@ export class CursorKeeper {
   async #retry(): Promise<void> {
     const { signal } = this.#closing;
     while (!signal.aborted && this.#persisted !== this.#entry) {
-      await this.dependencies.clock.sleep(RETRY_MS, signal);
+      await this.context.clock.sleep(RETRY_MS, signal);
       if (!signal.aborted) await this.persist();
     }
     this.#retrying = undefined;

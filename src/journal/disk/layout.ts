@@ -1,12 +1,12 @@
 /**
- * Where the journal's files lie, and that nobody else can read them: audit
- * entries are patient data, so directories are 0700 and files 0600.
+ * Says where the journal's files are, and refuses a directory that others can
+ * read: audit entries are patient data, so directories are 0700 and files 0600.
  *
  *    DIRECTORY/
  *      cursor.json                          how far the collector has acknowledged
- *      ballast                              room for when the disk is full, see ballast.ts
- *      dropped.json                         what was dropped and is not told for good, see drops.ts
- *      lock/                                sockets, see lock.ts
+ *      ballast                              room for when the disk is full, see space/reserve-file.ts
+ *      dropped.json                         what was dropped and is not reported for good, see space/retention.ts
+ *      lock/                                sockets, see disk/lock.ts
  *      segments/00000000000000000001.segment   named by the number of its first entry
  *      quarantine/                          damaged bytes, set aside
  */
@@ -17,7 +17,7 @@ import type { FileState, Files } from '../../lib/files.js';
 
 export class Layout {
   readonly cursor: string;
-  readonly ballast: string;
+  readonly reserveFile: string;
   readonly dropped: string;
   readonly lock: string;
   readonly segments: string;
@@ -25,7 +25,7 @@ export class Layout {
 
   constructor(readonly directory: string) {
     this.cursor = join(directory, 'cursor.json');
-    this.ballast = join(directory, 'ballast');
+    this.reserveFile = join(directory, 'ballast');
     this.dropped = join(directory, 'dropped.json');
     this.lock = join(directory, 'lock');
     this.segments = join(directory, 'segments');

@@ -1,8 +1,8 @@
 /**
- * One agent a journal. Each agent that wants it listens on a Unix socket of its
- * own, `lock/RANDOM`, and then asks every other socket there:
+ * Lets one agent at a time use the journal. Each agent that wants it listens on a
+ * Unix socket of its own, `lock/RANDOM`, and then asks every other socket there:
  *
- *    an answer                 somebody else holds it, or wants it just now: yield
+ *    an answer                 another agent holds it, or wants it just now: yield
  *    ECONNREFUSED              its process is dead: remove it
  *    no other socket left      it is ours
  *

@@ -1,16 +1,16 @@
 /**
- * What a start finds in the journal's directory. Reads the head of every
- * segment and the newest one whole; damage further back is met when it is read
- * for sending. Nothing is changed before every version has been checked.
+ * Loads the journal at a start. Reads the head of every segment and the newest
+ * segment whole; damage further back is found when it is read for sending.
+ * Nothing is changed on disk before the version of every file has been checked.
  */
 import { join } from 'node:path';
 import { reasonOf, systemCode } from '../../lib/errors.js';
 import { type Files, removeIfThere } from '../../lib/files.js';
 import type { Report } from '../../model/report.js';
 import { type Seed, seedOf } from '../format/entry.js';
-import { type Hole, walk } from '../format/scan.js';
-import { Milestones } from './backlog-index.js';
-import { NOWHERE, Stand, type Standing, standingBefore } from './checkpoint.js';
+import { type Hole, scanSegment } from '../format/scan.js';
+import { BacklogIndex } from './backlog-index.js';
+import { type Checkpoint, checkpointBefore, EMPTY_CHECKPOINT, RunningCheckpoint } from './checkpoint.js';
 import { type FoundCursor, readCursor } from './cursor.js';
 import { type Layout, refuseExposed, segmentNumber } from './layout.js';
 import { loadSegment, readSegment, type Segment, Segments } from './segments.js';
@@ -18,13 +18,13 @@ import { loadSegment, readSegment, type Segment, Segments } from './segments.js'
 /** Enough to keep the disk busy without a thousand open files. */
 const AT_ONCE = 16;
 
-export interface Recalled {
+export interface LoadedJournal {
   /** The journal's id. */
   readonly id: string;
   readonly seed: Seed;
   readonly segments: Segments;
-  readonly standing: Standing;
-  readonly milestones: Milestones;
+  readonly checkpoint: Checkpoint;
+  readonly backlogIndex: BacklogIndex;
   /** The number that the next entry gets. */
   readonly nextEntry: number;
   readonly cursor: number;
@@ -32,7 +32,7 @@ export interface Recalled {
   readonly cursorStands: boolean;
 }
 
-export interface RecallDependencies {
+export interface LoadDependencies {
   readonly files: Files;
   readonly report: Report;
   random(bytes: number): Buffer;
@@ -43,23 +43,26 @@ export interface RecallDependencies {
 type Loaded = Awaited<ReturnType<typeof loadSegment>>;
 
 /** Throws AgentError `journal-newer`, `journal-exposed`, and what the disk says. */
-export async function recall(layout: Layout, { files, report, random, taken }: RecallDependencies): Promise<Recalled> {
+export async function loadJournal(
+  layout: Layout,
+  { files, report, random, taken }: LoadDependencies,
+): Promise<LoadedJournal> {
   const all = await files.readdir(layout.segments);
-  const strangers = await strangersAmong(all, layout, files);
-  const names = all.filter((name) => !strangers.has(name));
+  const nonFiles = await nonFilesAmong(all, layout, files);
+  const names = all.filter((name) => !nonFiles.has(name));
   const loaded = await loadAll(names, layout, files);
   const found = await readCursor(layout.cursor, files);
   const id = electId(loaded, found) ?? random(16).toString('hex');
   const seed = seedOf(id);
 
-  await setAside(strangers, layout, { files, report });
+  await setAside(nonFiles, layout, { files, report });
   for (const name of names) if (name.endsWith('.new')) await removeIfThere(join(layout.segments, name), files);
   const own = await withoutForeign(loaded, { id, layout, files, report });
   const segments = new Segments(own);
-  const milestones = new Milestones();
+  const backlogIndex = new BacklogIndex();
   for (const { first, known } of own)
-    if (known !== undefined) milestones.note({ entry: first, atMs: known.createdAtMs, messages: known.messages });
-  const newest = await recallNewest(segments, { files, report, seed, milestones });
+    if (known !== undefined) backlogIndex.note({ entry: first, atMs: known.createdAtMs, messages: known.messages });
+  const newest = await loadNewest(segments, { files, report, seed, backlogIndex });
 
   const usable = usableCursor(found, { id, newest, segments });
   if (usable.why !== undefined && (segments.newest !== undefined || found.kind !== 'missing')) {
@@ -78,8 +81,8 @@ export async function recall(layout: Layout, { files, report, random, taken }: R
     id,
     seed,
     segments,
-    standing: newest.standing,
-    milestones,
+    checkpoint: newest.checkpoint,
+    backlogIndex,
     nextEntry: Math.max(newest.nextEntry, taken + 1, segments.newest === undefined ? usable.entry + 1 : 1),
     cursor: usable.entry,
     cursorStands: usable.why === undefined,
@@ -97,7 +100,7 @@ async function loadAll(names: readonly string[], layout: Layout, files: Files): 
   return loaded.toSorted((a, b) => a.segment.first - b.segment.first);
 }
 
-/** The id that most files carry, so that one stray file does not make strangers of the others; of two, the segment's. */
+/** The id that most files carry, so that one stray file does not make all the others foreign; of two, the segment's. */
 function electId(loaded: readonly Loaded[], found: FoundCursor): string | undefined {
   const votes = new Map<string, number>();
   const vote = (id: string) => votes.set(id, (votes.get(id) ?? 0) + 1);
@@ -121,45 +124,45 @@ async function withoutForeign(
       await files.rename(segment.path, aside);
       report.error('A segment of another journal was set aside', { file: segment.path, to: aside });
     } catch (error) {
-      report.error('A segment of another journal is passed over', { file: segment.path, reason: reasonOf(error) });
+      report.error('A segment of another journal is ignored', { file: segment.path, reason: reasonOf(error) });
     }
   }
   return own;
 }
 
 interface Newest {
-  readonly standing: Standing;
+  readonly checkpoint: Checkpoint;
   readonly nextEntry: number;
 }
 
-async function recallNewest(
+async function loadNewest(
   segments: Segments,
-  { files, report, seed, milestones }: { files: Files; report: Report; seed: Seed; milestones: Milestones },
+  { files, report, seed, backlogIndex }: { files: Files; report: Report; seed: Seed; backlogIndex: BacklogIndex },
 ): Promise<Newest> {
   const newest = segments.newest;
-  if (newest === undefined) return { standing: NOWHERE, nextEntry: 1 };
-  const before = (await standingBefore(newest, { segments, files, seed })) ?? NOWHERE;
+  if (newest === undefined) return { checkpoint: EMPTY_CHECKPOINT, nextEntry: 1 };
+  const before = (await checkpointBefore(newest, { segments, files, seed })) ?? EMPTY_CHECKPOINT;
   const limit = Number.POSITIVE_INFINITY;
   const bytes = await readSegment(newest, files);
 
-  const standing = new Stand(before);
+  const checkpoint = new RunningCheckpoint(before);
   let reached = newest.first - 1;
   let tail: Hole | undefined;
-  for (const step of walk(bytes, { start: newest.start, first: newest.first, limit, seed })) {
+  for (const step of scanSegment(bytes, { start: newest.start, first: newest.first, limit, seed })) {
     tail = step.kind === 'hole' ? step : undefined;
     if (step.kind === 'hole') continue;
     const { number: entry, writtenAtMs: atMs } = step.entry;
-    milestones.note({ entry, atMs, messages: standing.messages });
-    standing.pass(step.entry);
+    backlogIndex.note({ entry, atMs, messages: checkpoint.messages });
+    checkpoint.pass(step.entry);
     reached = entry;
   }
   if (tail?.torn && (newest.known !== undefined || reached >= newest.first)) {
     await cut(newest, tail, { segments, files, report });
-    return { standing, nextEntry: reached + 1 };
+    return { checkpoint, nextEntry: reached + 1 };
   }
   // Damage at the end leaves a number out, so that its reader meets a gap there and tells.
   const damaged = tail !== undefined || (newest.known === undefined && reached < newest.first);
-  return { standing, nextEntry: Math.max(reached, tail?.legible.at(-1)?.number ?? 0, damaged ? reached + 1 : 0) + 1 };
+  return { checkpoint, nextEntry: Math.max(reached, tail?.legible.at(-1)?.number ?? 0, damaged ? reached + 1 : 0) + 1 };
 }
 
 /** A write that was cut short by a crash: nothing of it was ever sent, and its lines are read again. */
@@ -181,7 +184,7 @@ async function cut(
     report.notice('An unfinished write was cut off the journal', facts);
   } catch (error) {
     // The next segment's head says where this one ends: the rest is passed over in any case.
-    report.warning('An unfinished write at the end of the journal is passed over', {
+    report.warning('An unfinished write at the end of the journal is ignored', {
       ...facts,
       reason: reasonOf(error),
     });
@@ -202,34 +205,38 @@ function usableCursor(
 }
 
 /*
- * What lies where segments lie and is no file: a directory, a pipe, a link to
- * nothing. It is not opened, for a pipe would be waited for without end, and it
- * is moved to the quarantine, so that it does not stand in a new segment's way.
+ * Names of segments that are not files: a directory, a pipe, a dangling link.
+ * They are not opened, because reading a pipe would never end, but moved to the
+ * quarantine, so that they do not take the name of a new segment.
  */
 
-/** Of the names in the directory of segments, those that a segment has, or one that was not finished, and no file. */
-async function strangersAmong(names: readonly string[], layout: Layout, files: Files): Promise<Set<string>> {
-  const strangers = new Set<string>();
+/** Of the names in the segments directory, those that look like a segment, finished or not, and are not files. */
+async function nonFilesAmong(names: readonly string[], layout: Layout, files: Files): Promise<Set<string>> {
+  const nonFiles = new Set<string>();
   for (const name of names) {
     const isOurs = segmentNumber(name) !== undefined || name.endsWith('.new');
-    if (isOurs && !(await isFile(join(layout.segments, name), files))) strangers.add(name);
+    if (isOurs && !(await isFile(join(layout.segments, name), files))) nonFiles.add(name);
   }
-  return strangers;
+  return nonFiles;
 }
 
 async function setAside(
-  strangers: Iterable<string>,
+  nonFiles: Iterable<string>,
   layout: Layout,
   { files, report }: { readonly files: Files; readonly report: Report },
 ): Promise<void> {
-  for (const name of strangers) {
+  for (const name of nonFiles) {
     const file = join(layout.segments, name);
     const to = join(layout.quarantine, `no-file-${name}`);
     try {
       await files.rename(file, to);
-      report.error('What is no file was set aside from the segments', { file, to });
+      report.error('Moved a non-file out of the segments directory', { file, to });
     } catch (error) {
-      report.error('What is no file lies among the segments', { file, reason: reasonOf(error), remedy: 'remove it' });
+      report.error('A non-file in the segments directory cannot be moved away', {
+        file,
+        reason: reasonOf(error),
+        remedy: 'remove it',
+      });
     }
   }
 }

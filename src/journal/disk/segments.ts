@@ -1,6 +1,6 @@
 /**
- * The segments of a journal in order, and how much of each counts. Knows their
- * files; reads and writes none but heads. What lies beyond `end` was never synced.
+ * Lists the segments of a journal in order, and how much of each counts: what
+ * lies beyond `end` was never synced. Of their files it reads the heads.
  */
 import { systemCode } from '../../lib/errors.js';
 import type { Files, OpenFile } from '../../lib/files.js';

@@ -1,7 +1,6 @@
 /**
- * Goes through a segment's bytes and finds every entry that can be believed,
- * whatever lies between them. Pure and total. An entry is believed when both
- * its CRCs fit and its number is above the one before it and below that of the
+ * Scans a segment's bytes and finds every valid entry, whatever lies between
+ * them. Pure and total. An entry is valid when both its CRCs fit and its number is above the one before it and below that of the
  * next segment; after damage the search goes on at the next such entry.
  */
 import {
@@ -41,7 +40,7 @@ export interface Hole {
   readonly torn: boolean;
 }
 
-export function* walk(bytes: Buffer, { start, first, limit, seed }: Bounds): Generator<Step, void> {
+export function* scanSegment(bytes: Buffer, { start, first, limit, seed }: Bounds): Generator<Step, void> {
   let number = first - 1;
   let holeAt: number | undefined;
   let legible: EntryHead[] = [];

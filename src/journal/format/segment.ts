@@ -1,6 +1,6 @@
 /**
  * The head of a segment, with which the file begins; entries follow it without
- * a gap (entry-codec.ts). Numbers are big-endian.
+ * a gap (entry.ts). Numbers are big-endian.
  *
  *    0   4  "OAFJ"
  *    4   2  version of the format, 1

@@ -1,18 +1,18 @@
 /**
- * What a hole in a segment means: which messages are missing, and which ranges
- * of which files have to be read again. Found from what stands around it: every
+ * Works out what a hole in a segment means: which messages are missing, and which
+ * ranges of which files have to be read again. It follows from what surrounds it: every
  * entry says where its tail stood before (`from`) and after (`to`), and the next
  * segment's head where all tails stand. Pure.
  */
 import type { MessageName } from '../../model/entry.js';
 import type { Position, TailId } from '../../model/position.js';
-import type { Standing } from '../disk/checkpoint.js';
+import type { Checkpoint } from '../disk/checkpoint.js';
 import type { EntryHead } from '../format/entry.js';
 import type { Hole, Step } from '../format/scan.js';
 import type { LostRange, MissingMessages } from '../types.js';
 
 /** What is known where a segment ends. */
-export interface Afterwards extends Standing {
+export interface Afterwards extends Checkpoint {
   /** False when `last` is only what was found intact. */
   readonly certain: boolean;
 }
@@ -24,7 +24,11 @@ export interface DescribedHole {
 }
 
 /** `before` is undefined when nothing tells: then every file is read again from its beginning. */
-export function describeHoles(steps: Iterable<Step>, before: Standing | undefined, after: Afterwards): DescribedHole[] {
+export function describeHoles(
+  steps: Iterable<Step>,
+  before: Checkpoint | undefined,
+  after: Afterwards,
+): DescribedHole[] {
   const tails = new Map<TailId, Position>(before?.positions);
   const found: { hole: Hole; missing: MissingMessages[]; ranges: LostRange[] }[] = [];
   let last = before?.last;

@@ -1,8 +1,8 @@
 /**
- * Damaged bytes, kept as evidence: `SEGMENT-OFFSET-END-LASTENTRY.damaged`,
- * and beside it `….json`, which says what is lost. The second is written when the
- * damage has been told for good; until then every start tells it again, because
- * a gap told twice costs a repeat, and one never told a line.
+ * Keeps damaged bytes as evidence: `SEGMENT-OFFSET-END-LASTENTRY.damaged`, and
+ * beside it `….json`, which says what is lost. The second is written once the
+ * damage has been reported to the collector; until then every start reports it
+ * again, because a gap reported twice costs a repeat, and one never reported a line.
  */
 import { join } from 'node:path';
 import { reasonOf } from '../../lib/errors.js';
@@ -40,7 +40,7 @@ export class Quarantine {
     return this.#bytes;
   }
 
-  /** How many damaged places, and segments of strangers, lie here. */
+  /** How many damaged places, and segments of other journals, lie here. */
   get count(): number {
     return new Set([...this.#names].map((name) => name.replace(/\.(damaged|json)$/, ''))).size;
   }

@@ -1,6 +1,6 @@
 /**
  * Reads the journal in order, from the cursor or a place remembered earlier.
- * Nothing is readable before it is synced. Damage is passed: salvage.ts tells it.
+ * Nothing is readable before it is synced. Damage is skipped: salvage.ts reports it.
  */
 import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
 import type { Files, OpenFile } from '../../lib/files.js';

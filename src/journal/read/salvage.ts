@@ -1,15 +1,15 @@
 /**
- * What is done about damage when a reader meets it: the segment is gone through
- * once as a whole, each hole is set aside, told with what is lost, and remembered,
- * so that readers pass it. What is already acknowledged is passed without a word.
+ * Handles damage when a reader meets it: scans the segment once as a whole, puts
+ * each hole into the quarantine, reports what is lost, and remembers it, so that
+ * readers skip it. Damage among acknowledged entries is skipped silently.
  */
 import { reasonOf } from '../../lib/errors.js';
 import type { Files } from '../../lib/files.js';
 import type { Report } from '../../model/report.js';
-import { copyOf, type Standing, standingBefore, standingOf } from '../disk/checkpoint.js';
+import { type Checkpoint, checkpointBefore, checkpointOf, copyOf } from '../disk/checkpoint.js';
 import { readSegment, readSegmentHead, type Segment, type Segments } from '../disk/segments.js';
 import type { Seed } from '../format/entry.js';
-import { type Hole, type Step, walk } from '../format/scan.js';
+import { type Hole, type Step, scanSegment } from '../format/scan.js';
 import type { Damage } from '../types.js';
 import { type Afterwards, type DescribedHole, describeHoles } from './damage.js';
 import type { Quarantine } from './quarantine.js';
@@ -18,8 +18,8 @@ import type { Quarantine } from './quarantine.js';
 export interface JournalEnd {
   /** The last synced entry, and where things stand after it. */
   readonly synced: number;
-  readonly standing: Standing;
-  /** This run has begun a segment: before, `standing` is only what was found intact. */
+  readonly checkpoint: Checkpoint;
+  /** This run has begun a segment: before, `checkpoint` is only what was found intact. */
   readonly begun: boolean;
 }
 
@@ -74,11 +74,11 @@ export class Salvage {
       legible: [],
       torn: false,
     };
-    const standing = await standingBefore(oldest, this.dependencies);
+    const checkpoint = await checkpointBefore(oldest, this.dependencies);
     const place = placeOf(oldest, hole);
     if (this.#toldBefore.has(place) || this.dependencies.quarantine.isTold(place)) return;
     this.#toldBefore.add(place);
-    const after = standing === undefined ? this.#atEnd() : { ...copyOf(standing), certain: true };
+    const after = checkpoint === undefined ? this.#atEnd() : { ...copyOf(checkpoint), certain: true };
     for (const described of describeHoles([hole], undefined, after)) {
       await this.#tell(described, { segment: oldest, place, bytes: Buffer.alloc(0) });
     }
@@ -91,8 +91,8 @@ export class Salvage {
     const { end, start, first } = segment;
 
     const bytes = await readSegment({ path: segment.path, end }, files);
-    const steps = reaching(end, bytes.length, walk(bytes, { start, first, limit, seed }));
-    const before = await standingBefore(segment, this.dependencies);
+    const steps = reaching(end, bytes.length, scanSegment(bytes, { start, first, limit, seed }));
+    const before = await checkpointBefore(segment, this.dependencies);
     const after = await this.#after(segment, atEnd);
     for (const described of describeHoles(steps, before, after)) {
       const { hole } = described;
@@ -108,8 +108,8 @@ export class Salvage {
   }
 
   #atEnd(): Afterwards {
-    const { standing, begun } = this.dependencies.end();
-    return { ...copyOf(standing), certain: begun };
+    const { checkpoint, begun } = this.dependencies.end();
+    return { ...copyOf(checkpoint), certain: begun };
   }
 
   /** From the next head that is legible. A later one knows of later progress, too: that costs repeats. */
@@ -119,7 +119,7 @@ export class Salvage {
     for (let later = next; later !== undefined; later = segments.after(later)) {
       if (later.known === undefined) continue;
       const { head } = await readSegmentHead(later.path, files);
-      if (head !== undefined) return { ...standingOf(head), certain: later === next && !head.opensRun };
+      if (head !== undefined) return { ...checkpointOf(head), certain: later === next && !head.opensRun };
     }
     return { ...atEnd, certain: atEnd.certain && next === undefined };
   }

@@ -1,11 +1,8 @@
-/** When the journal is full, who waits for room, and until when. Knows bytes, not entries. */
-import type { Clock } from '../../lib/clock.js';
+/** Decides when the journal is full, and lets callers wait until there is room. Knows bytes, not entries. */
 import { AgentError, reasonOf } from '../../lib/errors.js';
-import type { Files } from '../../lib/files.js';
 import { Signal } from '../../lib/signal.js';
-import type { Report } from '../../model/report.js';
-import type { Full, RoomAgain } from '../types.js';
-import type { Ballast } from './reserve-file.js';
+import type { Full, JournalContext, RoomAgain } from '../types.js';
+import type { ReserveFile } from './reserve-file.js';
 
 const RESERVE_BYTES = 32 * 1024 * 1024;
 /** The volume is looked at again after this long, or after so many bytes of ours. */
@@ -22,7 +19,7 @@ const REMEDIES: Record<Full['limit'], string> = {
   disk: 'free space on this volume',
 };
 
-export interface SpaceOptions {
+export interface QuotaOptions {
   readonly directory: string;
   readonly maxBytes: number;
   /** Beside `maxBytes`, for positions and the agent's own messages. Default 32 MiB. */
@@ -31,11 +28,8 @@ export interface SpaceOptions {
   readonly keepFree: number;
 }
 
-export interface SpaceDependencies {
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly report: Report;
-  readonly ballast: Pick<Ballast, 'released' | 'restore'>;
+export interface QuotaDependencies extends Pick<JournalContext, 'files' | 'clock' | 'problems'> {
+  readonly reserveFile: Pick<ReserveFile, 'released' | 'restore'>;
   /** Bytes on disk and on their way there. */
   bytes(): number;
   /** Gives up something of the oldest; false when there is nothing that may go. */
@@ -43,7 +37,7 @@ export interface SpaceDependencies {
   notice(notice: Full | RoomAgain): void;
 }
 
-export class Space {
+export class Quota {
   readonly #freed: Signal;
   #fullSinceMs: number | undefined;
   #limit: Full['limit'] | undefined;
@@ -53,8 +47,8 @@ export class Space {
   #blind = false;
 
   constructor(
-    private readonly options: SpaceOptions,
-    private readonly dependencies: SpaceDependencies,
+    private readonly options: QuotaOptions,
+    private readonly dependencies: QuotaDependencies,
   ) {
     this.#freed = new Signal(dependencies.clock);
   }
@@ -90,14 +84,14 @@ export class Space {
   /** Resolves when there is room, or when the signal aborts. */
   async room(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const { ballast } = this.dependencies;
-      if (ballast.released) this.#lookedAtMs = Number.NEGATIVE_INFINITY;
+      const { reserveFile } = this.dependencies;
+      if (reserveFile.released) this.#lookedAtMs = Number.NEGATIVE_INFINITY;
       await this.#lookAtVolume();
-      if (ballast.released) await ballast.restore();
+      if (reserveFile.released) await reserveFile.restore();
       const limit = this.#limitMet();
       if (limit === undefined) return this.#roomAgain();
       if (await this.dependencies.makeRoom()) continue;
-      this.#tellFull(limit);
+      this.#reportFull(limit);
       await this.#waitForRoom(signal);
     }
   }
@@ -107,7 +101,7 @@ export class Space {
     const ease = this.full ? RESUME_SHARE : 1;
     if (this.dependencies.bytes() >= maxBytes * ease) return 'maxBytes';
     if (this.#free.share * ease < keepFree) return 'keepFree';
-    return this.dependencies.ballast.released ? 'disk' : undefined;
+    return this.dependencies.reserveFile.released ? 'disk' : undefined;
   }
 
   async #waitForRoom(signal: AbortSignal): Promise<void> {
@@ -116,7 +110,7 @@ export class Space {
   }
 
   async #lookAtVolume(): Promise<void> {
-    const { files, clock, report, bytes } = this.dependencies;
+    const { files, clock, problems, bytes } = this.dependencies;
     const now = clock.monotonicMs();
     if (now - this.#lookedAtMs < LOOK_MS && Math.abs(bytes() - this.#lookedAtBytes) < LOOK_BYTES) return;
     this.#lookedAtMs = now;
@@ -125,27 +119,31 @@ export class Space {
       const { totalBytes, freeBytes } = await files.volume(this.options.directory);
       this.#free = { bytes: freeBytes, share: totalBytes === 0 ? 1 : freeBytes / totalBytes };
       this.#blind = false;
+      problems.clear('free-space');
     } catch (error) {
-      if (!this.#blind) {
-        const { directory } = this.options;
-        report.warning('Free space of the volume cannot be seen', { directory, reason: reasonOf(error) });
-      }
       this.#blind = true;
+      problems.raise({
+        key: 'free-space',
+        message: 'Free space of the volume cannot be seen',
+        facts: { directory: this.options.directory, reason: reasonOf(error) },
+        over: 'Free space of the volume can be seen again',
+      });
     }
   }
 
-  #tellFull(limit: Full['limit']): void {
+  #reportFull(limit: Full['limit']): void {
     this.#limit = limit;
-    if (this.full) return;
-    const { clock, report, notice, bytes } = this.dependencies;
-    this.#fullSinceMs = clock.monotonicMs();
+    const { clock, problems, notice, bytes } = this.dependencies;
     const facts = { limit, bytes: bytes(), freeBytes: this.#free.bytes };
-    const { directory } = this.options;
-    report.warning('The journal is full: log files are not read until there is room again', {
-      directory,
-      ...facts,
+    problems.raise({
+      key: 'journal-full',
+      message: 'The journal is full: log files are not read until there is room again',
+      facts: { directory: this.options.directory, ...facts },
       remedy: REMEDIES[limit],
+      over: 'The journal has room again',
     });
+    if (this.full) return;
+    this.#fullSinceMs = clock.monotonicMs();
     notice({ kind: 'full', ...facts });
   }
 
@@ -153,7 +151,7 @@ export class Space {
     if (this.#fullSinceMs === undefined) return;
     const fullForMs = Math.round(this.dependencies.clock.monotonicMs() - this.#fullSinceMs);
     this.#fullSinceMs = undefined;
-    this.dependencies.report.notice('The journal has room again', { fullForMs });
+    this.dependencies.problems.clear('journal-full', { fullForMs });
     this.dependencies.notice({ kind: 'room', fullForMs });
   }
 }

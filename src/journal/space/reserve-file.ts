@@ -1,46 +1,28 @@
 /**
- * Room on a full disk: a file that only takes up space. When the disk has none
- * left the file goes, and what must get out then fits in its place: the word of
- * it, positions, the cursor, the agent's other small files. While it is gone no
- * lines are read. It comes back once there is twice its size free, so that
- * making it never takes the room that it gave.
+ * Keeps a file that only takes up space. On a full disk it is deleted to make room
+ * for the `full` message, positions, the cursor and the agent's other small files;
+ * while it is gone no lines are read. It is made again once twice its size is
+ * free, so that making it never takes the room that it gave.
  */
 import { dirname } from 'node:path';
-import type { Clock } from '../../lib/clock.js';
+import { diskProblem } from '../../lib/disk-remedy.js';
 import { systemCode } from '../../lib/errors.js';
-import { type Files, removeIfThere, replaceWhole } from '../../lib/files.js';
-import { Complaint } from '../../lib/report-once.js';
-import type { Report } from '../../model/report.js';
+import { removeIfThere, replaceWhole } from '../../lib/files.js';
+import type { JournalDependencies } from '../types.js';
 
 const DEFAULT_BYTES = 4 * 1024 * 1024;
 /** Of a small volume not more than this share. */
 const LARGEST_SHARE = 1 / 64;
 
-export interface BallastOptions {
-  readonly path: string;
-  /** Default 4 MiB, at most 1/64 of the volume. 0: there is none. */
-  readonly bytes?: number | undefined;
-}
-
-export interface BallastDependencies {
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly report: Report;
-  random(bytes: number): Buffer;
-}
-
-export class Ballast {
-  readonly #complaint: Complaint;
+export class ReserveFile {
   #held = false;
   #released = false;
 
   constructor(
-    private readonly options: BallastOptions,
-    private readonly dependencies: BallastDependencies,
-  ) {
-    const { report, clock } = dependencies;
-    this.#complaint = new Complaint('No room can be set aside for when the disk is full', report, clock);
-  }
+    /** `bytes`: default 4 MiB, at most 1/64 of the volume. 0: there is none. */
+    private readonly options: { readonly path: string; readonly bytes?: number | undefined },
+    private readonly context: Pick<JournalDependencies, 'files' | 'problems' | 'randomBytes'>,
+  ) {}
 
   /** The disk was full, and has not had room for it since. */
   get released(): boolean {
@@ -50,7 +32,7 @@ export class Ballast {
   /** At the start: an earlier run has left it, or it is made. Never rejects. */
   async load(): Promise<void> {
     try {
-      this.#held = (await this.dependencies.files.stat(this.options.path)).bytes > 0;
+      this.#held = (await this.context.files.stat(this.options.path)).bytes > 0;
     } catch {
       // Not there yet, or not to be seen: making it tells why.
     }
@@ -64,7 +46,7 @@ export class Ballast {
     const held = this.#held;
     this.#held = false;
     try {
-      await removeIfThere(this.options.path, this.dependencies.files);
+      await removeIfThere(this.options.path, this.context.files);
       return held;
     } catch {
       return false;
@@ -74,7 +56,7 @@ export class Ballast {
   /** Makes it where there is room for it. Never rejects: whoever waits for room tries again. */
   async restore(): Promise<void> {
     const { path } = this.options;
-    const { files, random } = this.dependencies;
+    const { files, randomBytes, problems } = this.context;
     try {
       const { totalBytes, freeBytes } = await files.volume(dirname(path));
       const bytes = this.options.bytes ?? Math.min(DEFAULT_BYTES, Math.floor(totalBytes * LARGEST_SHARE));
@@ -82,11 +64,19 @@ export class Ballast {
       this.#released = freeBytes < 2 * bytes;
       if (this.#released) return;
       // Random, because a file system that compresses would give zeros no room.
-      await replaceWhole(path, [random(bytes)], files);
+      await replaceWhole(path, [randomBytes(bytes)], files);
       this.#held = true;
-      this.#complaint.over('Room is set aside for when the disk is full');
+      problems.clear('reserve-file');
     } catch (error) {
-      if (!(await this.giveWay(error))) this.#complaint.say(error, { file: path });
+      if (await this.giveWay(error)) return;
+      problems.raise(
+        diskProblem(error, {
+          key: 'reserve-file',
+          message: 'No room can be set aside for when the disk is full',
+          facts: { file: path },
+          over: 'Room is set aside for when the disk is full',
+        }),
+      );
     }
   }
 }

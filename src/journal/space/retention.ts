@@ -1,41 +1,37 @@
 /**
- * What may go when the journal is full: always what is acknowledged, also from
- * the newest segment; with `whenFull: drop-oldest` the oldest segment, too, and
- * then the messages in it that nobody has acknowledged are counted exactly.
+ * Removes what may go when the journal is full: always what is acknowledged, also
+ * from the newest segment; with `whenFull: drop-oldest` the oldest segment, too,
+ * and then the unacknowledged messages in it are counted exactly.
  */
-import type { Clock } from '../../lib/clock.js';
-import { reasonOf } from '../../lib/errors.js';
-import { type Files, readWhole, removeIfThere, replaceWhole } from '../../lib/files.js';
-import { Complaint } from '../../lib/report-once.js';
-import type { Report } from '../../model/report.js';
-import { NOWHERE, Stand, standingBefore } from '../disk/checkpoint.js';
+import { diskProblem } from '../../lib/disk-remedy.js';
+import { removeIfThere } from '../../lib/files.js';
+import { JsonFile } from '../../lib/json-file.js';
+import { checkpointBefore, EMPTY_CHECKPOINT, RunningCheckpoint } from '../disk/checkpoint.js';
 import type { CursorKeeper } from '../disk/cursor.js';
 import { readSegment, type Segment, type Segments } from '../disk/segments.js';
 import type { Seed } from '../format/entry.js';
-import { walk } from '../format/scan.js';
+import { scanSegment } from '../format/scan.js';
 import { between } from '../read/damage.js';
-import type { Dropped, JournalOptions, MissingMessages } from '../types.js';
+import type { Dropped, JournalContext, JournalOptions, MissingMessages } from '../types.js';
 import type { Writer } from '../write/writer.js';
 
-export interface MakeRoomDependencies {
-  readonly files: Files;
-  readonly report: Report;
+export interface RetentionDependencies extends Pick<JournalContext, 'files' | 'problems'> {
   readonly segments: Segments;
   readonly seed: Seed;
   readonly writer: Writer;
   readonly cursor: CursorKeeper;
-  readonly removal: Removal;
-  readonly drops: Drops;
-  /** Resolves when the word of it is on disk. */
+  readonly removal: SegmentRemoval;
+  readonly drops: UnreportedDrops;
+  /** Resolves when the message is on disk. */
   notice(dropped: Dropped): void | Promise<void>;
 }
 
-export class MakeRoom {
+export class Retention {
   #dropped = 0;
 
   constructor(
     private readonly whenFull: JournalOptions['whenFull'],
-    private readonly dependencies: MakeRoomDependencies,
+    private readonly dependencies: RetentionDependencies,
   ) {}
 
   /** Messages dropped since the start. */
@@ -62,49 +58,48 @@ export class MakeRoom {
   }
 
   async #drop(oldest: Segment, next: Segment): Promise<void> {
-    const { cursor, report, writer, drops, notice } = this.dependencies;
+    const { cursor, problems, writer, drops, notice } = this.dependencies;
     const kept = await this.#acknowledgedIn(oldest);
-    const end = (await standingBefore(next, this.dependencies)) ?? NOWHERE;
+    const end = (await checkpointBefore(next, this.dependencies)) ?? EMPTY_CHECKPOINT;
     const messages = end.messages - kept.messages;
     await cursor.moveTo(next.first - 1);
     this.#dropped += messages;
-    report.error('The oldest messages were dropped to make room', { file: oldest.path, messages });
+    problems.happened({
+      key: 'dropped',
+      level: 'error',
+      message: 'The oldest messages were dropped to make room',
+      facts: { file: oldest.path, messages },
+      remedy: 'let the collector catch up, raise journal.maxBytes, or set journal.whenFull to wait',
+    });
     // A segment holds messages of one run only: where the run changes, the one before is complete.
     const missing = between(kept.last, end.last).filter(({ lastSeq }) => lastSeq !== undefined);
-    const told = await drops.add({ messages, missing });
-    void Promise.resolve(notice(told)).then(() => drops.told(told, writer.synced));
+    const report = await drops.add({ messages, missing });
+    void Promise.resolve(notice(report)).then(() => drops.reported(report, writer.synced));
   }
 
   /** Where things stand at the cursor, which may lie within the segment. */
-  async #acknowledgedIn(segment: Segment): Promise<Stand> {
+  async #acknowledgedIn(segment: Segment): Promise<RunningCheckpoint> {
     const { files, seed, cursor } = this.dependencies;
-    const stand = new Stand((await standingBefore(segment, this.dependencies)) ?? NOWHERE);
-    if (cursor.entry < segment.first) return stand;
+    const checkpoint = new RunningCheckpoint((await checkpointBefore(segment, this.dependencies)) ?? EMPTY_CHECKPOINT);
+    if (cursor.entry < segment.first) return checkpoint;
     const { start, first } = segment;
     const bytes = await readSegment(segment, files);
-    for (const step of walk(bytes, { start, first, limit: cursor.entry + 1, seed })) {
-      if (step.kind === 'entry') stand.pass(step.entry);
+    for (const step of scanSegment(bytes, { start, first, limit: cursor.entry + 1, seed })) {
+      if (step.kind === 'entry') checkpoint.pass(step.entry);
     }
-    return stand;
+    return checkpoint;
   }
 }
 
 /** Removes segments that are wholly acknowledged, oldest first, once a later one is on disk. */
-export interface RemovalDependencies {
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly report: Report;
-  readonly segments: Segments;
-  cursor(): number;
-}
-
-export class Removal {
-  readonly #complaint: Complaint;
+export class SegmentRemoval {
   #running: Promise<void> = Promise.resolve();
 
-  constructor(private readonly dependencies: RemovalDependencies) {
-    this.#complaint = new Complaint('A segment cannot be removed', dependencies.report, dependencies.clock);
-  }
+  constructor(
+    private readonly segments: Segments,
+    private readonly cursor: () => number,
+    private readonly context: Pick<JournalContext, 'files' | 'problems'>,
+  ) {}
 
   /** Never rejects: what cannot be removed now is tried again the next time. */
   run(): Promise<void> {
@@ -113,100 +108,96 @@ export class Removal {
   }
 
   async #remove(): Promise<void> {
-    const { files, segments, cursor } = this.dependencies;
+    const { segments } = this;
+    const { files, problems } = this.context;
     for (;;) {
       const oldest = segments.oldest;
       const next = oldest && segments.after(oldest);
-      if (oldest === undefined || next === undefined || next.first - 1 > cursor()) return;
+      if (oldest === undefined || next === undefined || next.first - 1 > this.cursor()) return;
       try {
         await removeIfThere(oldest.path, files);
       } catch (error) {
-        this.#complaint.say(error, { file: oldest.path });
+        problems.raise(
+          diskProblem(error, {
+            key: 'segment-removal',
+            message: 'A segment cannot be removed',
+            facts: { file: oldest.path },
+            over: 'Segments can be removed again',
+          }),
+        );
         return;
       }
       segments.shift();
-      this.#complaint.over('Segments can be removed again');
+      problems.clear('segment-removal');
     }
   }
 }
 
-/**
- * What was dropped to make room, until the collector has acknowledged the word
- * of it. That word lies in the journal like any other and may be dropped in its
- * turn, so each one tells of everything since the last that got through. Kept
- * in `dropped.json`, because the next may come after a restart.
- */
-interface Untold {
+/** What was dropped and is not yet reported for good, as `dropped.json` has it. */
+interface Unreported {
   readonly messages: number;
   readonly missing: readonly MissingMessages[];
-  /** The word of it stands at or before this entry. */
+  /** The `dropped` message stands at or before this entry. */
   readonly toldBy: number | undefined;
 }
 
-const NOTHING: Untold = { messages: 0, missing: [], toldBy: undefined };
+const NOTHING: Unreported = { messages: 0, missing: [], toldBy: undefined };
 
-export class Drops {
-  #untold = NOTHING;
+/**
+ * What was dropped to make room, until the collector has acknowledged the
+ * `dropped` message. That message lies in the journal like any other and may be
+ * dropped itself, so each one reports everything since the last that got through.
+ * Kept in `dropped.json`, because the next may come after a restart.
+ */
+export class UnreportedDrops {
+  #unreported = NOTHING;
+  readonly #file: JsonFile<Unreported>;
 
-  constructor(
-    private readonly path: string,
-    private readonly dependencies: { readonly files: Files; readonly report: Report },
-  ) {}
+  constructor(path: string, context: Pick<JournalContext, 'files' | 'problems'>) {
+    const unreadable = 'What was dropped before the start cannot be reported again';
+    const unwritable = 'What was dropped cannot be saved: after a restart less of it is reported';
+    this.#file = new JsonFile({ path, parse: unreportedOf, unreadable, unwritable }, context);
+  }
 
-  /** What an earlier run has left. Never rejects: a file that cannot be read costs words, no message. */
+  /** What an earlier run has left. Never rejects: a file that cannot be read costs a report, no message. */
   async load(): Promise<void> {
-    try {
-      const bytes = await readWhole(this.path, this.dependencies.files);
-      if (bytes !== undefined) this.#untold = untoldIn(bytes.toString());
-    } catch (error) {
-      this.#warn('What was dropped before the start is not told again', error);
-    }
+    this.#unreported = (await this.#file.read()) ?? NOTHING;
   }
 
   /** Gives what the collector is to be told now. */
   async add({ messages, missing }: Omit<Dropped, 'kind'>): Promise<Dropped> {
-    const { messages: before, missing: known } = this.#untold;
+    const { messages: before, missing: known } = this.#unreported;
     const all = { messages: before + messages, missing: missing.reduce(joined, known) };
-    await this.#keep({ ...all, toldBy: undefined });
+    await this.#save({ ...all, toldBy: undefined });
     return { kind: 'dropped', ...all };
   }
 
-  /** The word of what was dropped so far stands in the journal, at this entry or before it. */
-  async told(told: Dropped, by: number): Promise<void> {
-    if (told.messages === this.#untold.messages) await this.#keep({ ...this.#untold, toldBy: by });
+  /** The message that reports what was dropped so far stands in the journal, at this entry or before it. */
+  async reported(report: Dropped, by: number): Promise<void> {
+    if (report.messages === this.#unreported.messages) await this.#save({ ...this.#unreported, toldBy: by });
   }
 
   /** The collector has acknowledged up to this entry. */
   async acknowledged(entry: number): Promise<void> {
-    const { toldBy } = this.#untold;
-    if (toldBy !== undefined && toldBy <= entry) await this.#keep(NOTHING);
+    const { toldBy } = this.#unreported;
+    if (toldBy !== undefined && toldBy <= entry) await this.#save(NOTHING);
   }
 
-  async #keep(untold: Untold): Promise<void> {
-    this.#untold = untold;
-    const { files } = this.dependencies;
-    try {
-      if (untold === NOTHING) await removeIfThere(this.path, files);
-      else await replaceWhole(this.path, [Buffer.from(`${JSON.stringify(untold)}\n`)], files);
-    } catch (error) {
-      this.#warn('What was dropped cannot be kept: after a restart less of it is told', error);
-    }
-  }
-
-  #warn(message: string, error: unknown): void {
-    this.dependencies.report.warning(message, { file: this.path, reason: reasonOf(error) });
+  async #save(unreported: Unreported): Promise<void> {
+    this.#unreported = unreported;
+    await this.#file.write(unreported === NOTHING ? undefined : unreported);
   }
 }
 
-/** Neighbours become one: however long the collector is away, the word stays short. */
+/** Neighbours become one range: however long the collector is away, the message stays short. */
 function joined(known: readonly MissingMessages[], next: MissingMessages): readonly MissingMessages[] {
   const last = known.at(-1);
   if (last === undefined || last.run !== next.run || last.lastSeq !== next.firstSeq - 1) return [...known, next];
   return [...known.slice(0, -1), { ...last, lastSeq: next.lastSeq }];
 }
 
-function untoldIn(text: string): Untold {
-  const { messages, missing, toldBy }: Untold = JSON.parse(text);
-  if (!Number.isSafeInteger(messages) || !Array.isArray(missing)) throw new Error('it is not what was written');
+function unreportedOf(content: unknown): Unreported {
+  const { messages, missing, toldBy } = content as Unreported;
+  if (!Number.isSafeInteger(messages) || !Array.isArray(missing)) throw new SyntaxError('not what was written');
   return { messages, missing, toldBy };
 }

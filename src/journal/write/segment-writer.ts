@@ -1,4 +1,4 @@
-/** The segment that is being written: made whole with its head before it gets its name, then only appended to. */
+/** Writes one segment: first the head, synced before the file gets its name, then only appends. */
 import { type Files, type OpenFile, replaceWhole } from '../../lib/files.js';
 import { knownOf, type Segment, type Segments } from '../disk/segments.js';
 import { encodeSegmentHead, type SegmentHead } from '../format/segment.js';

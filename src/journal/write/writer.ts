@@ -1,25 +1,21 @@
 /**
- * Group commit: what has come while the disk was busy goes out in one write and
- * one sync. After a failed write or sync nothing more is tried on that file:
+ * Writes entries by group commit: what came while the disk was busy goes out in
+ * one write and one sync. After a failed write or sync nothing more is tried on that file:
  * Linux may have marked its pages clean without having written them. What was
  * not synced is given up, and writing goes on in a new segment.
  */
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Pauses } from '../../lib/backoff.js';
-import type { Clock } from '../../lib/clock.js';
+import { diskProblem } from '../../lib/disk-remedy.js';
 import { AgentError, reasonOf } from '../../lib/errors.js';
-import type { Files } from '../../lib/files.js';
-import { Complaint } from '../../lib/report-once.js';
 import type { NewEntry } from '../../model/entry.js';
-import type { Report } from '../../model/report.js';
-import { Stand, type Standing } from '../disk/checkpoint.js';
+import { type Checkpoint, RunningCheckpoint } from '../disk/checkpoint.js';
 import type { Layout } from '../disk/layout.js';
 import type { Segment, Segments } from '../disk/segments.js';
 import type { Seed } from '../format/entry.js';
-import { buffersOf, bytesOf, CommitQueue, type Queued } from './commit-queue.js';
+import type { JournalContext } from '../types.js';
+import { buffersOf, bytesOf, CommitQueue, type QueuedEntry } from './commit-queue.js';
 import { SegmentWriter } from './segment-writer.js';
-
-/* How the journal says that the disk did not take something. */
 
 /** A write or a sync failed. Everything appended since the last sync is given up; `recover` says where to go on. */
 export class JournalFailed extends AgentError {
@@ -31,23 +27,19 @@ export class JournalFailed extends AgentError {
   }
 }
 
-/** What a writer is given: where the journal stands, and whom it tells. */
 export interface WriterOptions {
   readonly id: string;
   readonly seed: Seed;
   readonly layout: Layout;
   readonly segmentBytes: number;
   readonly nextEntry: number;
-  readonly standing: Standing;
+  readonly checkpoint: Checkpoint;
 }
 
-export interface WriterDependencies {
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly report: Report;
+export interface WriterDependencies extends JournalContext {
   readonly segments: Segments;
   /** This group is on disk. */
-  synced(group: readonly Queued[]): void;
+  synced(group: readonly QueuedEntry[]): void;
   /** A new segment has begun. */
   rolled(): void;
   /** A write has failed. True when there is room again, so that the next may not. */
@@ -60,9 +52,7 @@ const IN_FLIGHT_BYTES = 8 * 1024 * 1024;
 export class Writer {
   readonly #queue: CommitQueue;
   /** As of the last synced entry. */
-  readonly #stand: Stand;
-  readonly #complaint: Complaint;
-  readonly #flushes = new Flushes();
+  readonly #checkpoint: RunningCheckpoint;
   /** The last entry on disk. */
   #synced: number;
   #active: SegmentWriter | undefined;
@@ -80,17 +70,16 @@ export class Writer {
     private readonly dependencies: WriterDependencies,
   ) {
     const { seed, nextEntry } = options;
-    const { clock, report } = dependencies;
+    const { clock } = dependencies;
     this.#queue = new CommitQueue(nextEntry, { limitBytes: IN_FLIGHT_BYTES, seed, nowMs: () => clock.nowMs() });
-    this.#stand = new Stand(options.standing);
+    this.#checkpoint = new RunningCheckpoint(options.checkpoint);
     this.#synced = nextEntry - 1;
     this.#pauses = new Pauses(clock);
-    this.#complaint = new Complaint('The journal cannot be written', report, clock);
   }
 
   /** As of the last synced entry. */
-  get standing(): Standing {
-    return this.#stand;
+  get checkpoint(): Checkpoint {
+    return this.#checkpoint;
   }
 
   get synced(): number {
@@ -125,8 +114,7 @@ export class Writer {
   /** Resolves when all that was appended before this call is on disk; rejects with JournalFailed. */
   flushed(): Promise<void> {
     if (this.#failed !== undefined) return Promise.reject(this.#failed);
-    const number = this.#queue.last;
-    return number <= this.#synced ? Promise.resolve() : this.#flushes.wait(number);
+    return this.#queue.written();
   }
 
   /** Begins a new segment, so that the one before can go. Nothing happens when the active one has no entries. */
@@ -193,26 +181,25 @@ export class Writer {
       await active.append(buffersOf(group), bytesOf(group));
       this.#settle(group);
       // Whoever waited for room puts in all it has first, or every other group would be a single entry.
-      await turn();
+      await nextTurn();
     }
   }
 
-  #settle(group: readonly Queued[]): void {
+  #settle(group: readonly QueuedEntry[]): void {
     for (const { number, entry } of group) {
-      this.#stand.pass(entry);
+      this.#checkpoint.pass(entry);
       this.#synced = number;
     }
     this.#queue.done(group);
     this.#pauses.reset();
-    this.#complaint.over('The journal can be written again');
+    this.dependencies.problems.clear('journal-write');
     this.dependencies.synced(group);
-    this.#flushes.reached(this.#synced);
   }
 
   async #begin(): Promise<SegmentWriter> {
     const { id, layout } = this.options;
     const { files, segments, clock, rolled } = this.dependencies;
-    const { positions, last, messages } = this.#stand;
+    const { positions, last, messages } = this.#checkpoint;
     const first = this.#synced + 1;
     const previous = segments.all.findLast((segment) => segment.first < first);
     const head = {
@@ -236,15 +223,21 @@ export class Writer {
   }
 
   #fail(cause: unknown): void {
-    this.#complain(cause);
+    this.#raise(cause);
     this.#failed = new JournalFailed(this.options.layout.directory, cause);
     this.#queue.clear(this.#synced + 1, this.#failed);
-    this.#flushes.fail(this.#failed);
   }
 
-  #complain(cause: unknown): void {
+  #raise(cause: unknown): void {
     this.#faults += 1;
-    this.#complaint.say(cause, { directory: this.options.layout.directory });
+    this.dependencies.problems.raise(
+      diskProblem(cause, {
+        key: 'journal-write',
+        message: 'The journal cannot be written',
+        facts: { directory: this.options.layout.directory },
+        over: 'The journal can be written again',
+      }),
+    );
   }
 
   async #retry(signal: AbortSignal): Promise<void> {
@@ -259,35 +252,9 @@ export class Writer {
         await this.#begin();
         this.#failed = undefined;
       } catch (error) {
-        this.#complain(error);
+        this.#raise(error);
         if (await this.dependencies.giveWay(error)) this.#pauses.cut();
       }
     }
-  }
-}
-
-/** Who waits until an entry is on disk. */
-interface Flush {
-  readonly number: number;
-  readonly done: () => void;
-  readonly failed: (reason: unknown) => void;
-}
-
-class Flushes {
-  /** In ascending order of numbers. */
-  readonly #waiting: Flush[] = [];
-
-  /** Resolves when entry `number`, not smaller than any before, is on disk. */
-  wait(number: number): Promise<void> {
-    return new Promise((done, failed) => this.#waiting.push({ number, done, failed }));
-  }
-
-  reached(synced: number): void {
-    const later = this.#waiting.findIndex(({ number }) => number > synced);
-    for (const { done } of this.#waiting.splice(0, later === -1 ? this.#waiting.length : later)) done();
-  }
-
-  fail(reason: unknown): void {
-    for (const { failed } of this.#waiting.splice(0)) failed(reason);
   }
 }

@@ -18,7 +18,7 @@ function diskOf(bytes: number, code = 'ENOSPC') {
 }
 
 function benchOn(files: ForgetfulFiles): JournalBench {
-  return new JournalBench('/journal', { ballastBytes: 2000 }, { files, lock: withoutLock, clock: hastyClock() });
+  return new JournalBench('/journal', { reserveFileBytes: 2000 }, { files, lock: withoutLock, clock: hastyClock() });
 }
 
 for (const code of ['ENOSPC', 'EDQUOT']) {
@@ -79,7 +79,7 @@ test('a disk that is full again after each recovery is not tried without a pause
   const clock = hastyClock();
   const bench = new JournalBench(
     '/journal',
-    { ballastBytes: 2000 },
+    { reserveFileBytes: 2000 },
     {
       files: disk.files,
       lock: withoutLock,

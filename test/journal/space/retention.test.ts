@@ -47,7 +47,7 @@ test('each word of what was dropped tells of all since the last that was acknowl
   t.true((droppedOf(bench).at(-1)?.missing[0]?.firstSeq ?? 0) > 100, 'what was acknowledged is not told again');
 });
 
-test('a record of what was dropped that cannot be written or read costs words alone', async (t) => {
+test('a record of what was dropped that cannot be written or read costs a report, no message', async (t) => {
   const files = new ForgetfulFiles();
   const bench = benchOn(files);
   await bench.open();
@@ -64,8 +64,8 @@ test('a record of what was dropped that cannot be written or read costs words al
   t.deepEqual(
     [...new Set(messages)],
     [
-      'What was dropped cannot be kept: after a restart less of it is told',
-      'What was dropped before the start is not told again',
+      'What was dropped cannot be saved: after a restart less of it is reported',
+      'What was dropped before the start cannot be reported again',
     ],
   );
 });
