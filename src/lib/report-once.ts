@@ -1,46 +1,8 @@
-/** A fault that lasts is told once, then at most every ten minutes with how often it was met meanwhile. */
+/** Remembers which failures the log has been told of. */
 
-import type { Facts, Report } from '../model/report.js';
+import type { Report } from '../model/report.js';
 import type { Clock } from './clock.js';
-import { diskRemedy } from './disk-remedy.js';
-import { type AgentError, reasonOf, systemCode } from './errors.js';
-
-const AGAIN_MS = 600_000;
-
-export class Complaint {
-  #saidAtMs: number | undefined;
-  #unsaid = 0;
-
-  constructor(
-    private readonly message: string,
-    private readonly report: Report,
-    private readonly clock: Clock,
-  ) {}
-
-  say(error: unknown, facts: Facts = {}): void {
-    const now = this.clock.monotonicMs();
-    if (this.#saidAtMs !== undefined && now - this.#saidAtMs < AGAIN_MS) {
-      this.#unsaid += 1;
-      return;
-    }
-    this.report.error(this.message, {
-      ...facts,
-      code: systemCode(error),
-      reason: reasonOf(error),
-      unsaid: this.#unsaid,
-      remedy: diskRemedy(systemCode(error)),
-    });
-    this.#saidAtMs = now;
-    this.#unsaid = 0;
-  }
-
-  /** The fault is gone: says so when it had been told, and tells the next one at once. */
-  over(message: string): void {
-    if (this.#saidAtMs !== undefined) this.report.notice(message);
-    this.#saidAtMs = undefined;
-    this.#unsaid = 0;
-  }
-}
+import type { AgentError } from './errors.js';
 
 /**
  * Which failures the log has been told of: each kind once an hour, so that two
