@@ -18,27 +18,20 @@ import { isAscii } from 'node:buffer';
 import type { MessageConfig, SourceConfig } from '../config/config.js';
 import type { ClockSync } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
+import { programFault } from '../lib/program-fault.js';
 import type { MessageName, NewEntry, Run } from '../model/entry.js';
 import type { Chunk } from '../model/line.js';
-import type { Position, TailId } from '../model/position.js';
+import type { InsideLine, LineMemory, Position, TailId } from '../model/position.js';
 import type { Field } from '../model/record.js';
 import { FrameWriter } from '../syslog/frame-writer.js';
 import type { Severity } from '../syslog/priority.js';
 import { BOM } from '../syslog/rfc5424.js';
 import { AtnaProfile } from './atna.js';
-import {
-  CarefulLines,
-  type EncoderCounts,
-  type LineFault,
-  type Lines,
-  LineWriter,
-  type Reading,
-} from './line-writer.js';
+import { type EncoderCounts, type LineFault, LineWriter, type OpenEntry } from './line-writer.js';
 import { tamperMessage } from './own-message.js';
 import { hasBom } from './parts.js';
 import { PlainProfile } from './plain.js';
 import type { MessageMaker, Profile } from './profile.js';
-import { positionWith, stateAt, statesAt, type TailState } from './tail-state.js';
 
 export interface EncoderOptions {
   readonly sources: readonly SourceConfig[];
@@ -88,21 +81,25 @@ export class Encoder {
     return this.#lines.nextSeq;
   }
 
-  /**
-   * One read becomes one entry; `count` is 0 when it only moves the position. What a line holds never makes this
-   * throw: careful-lines.ts.
-   */
+  /** One read becomes one entry; `count` is 0 when it only moves the position. No content of a line makes this throw. */
   encode(chunk: Chunk): NewEntry {
-    const { tally } = this.#lines;
-    try {
-      return this.#encode(chunk, this.#lines);
-    } catch {
-      this.#lines.backTo(tally);
-      const careful = new CarefulLines(this.#lines, chunk.to, chunk.readAtMs);
-      const entry = this.#encode(chunk, careful);
-      if (careful.faults.length > 0) this.#faulty(chunk.to, careful.faults);
-      return entry;
+    const { bytes, from, to, ending } = chunk;
+    const first = { run: this.#run, seq: this.nextSeq };
+    const entry = this.#begin(chunk);
+    const lines = this.#lines;
+    let at = from.offset === 0 && hasBom(bytes, 0) ? BOM.length : 0;
+    for (let lf = bytes.indexOf(LF, at); lf !== -1; lf = bytes.indexOf(LF, at)) {
+      lines.line(entry, at, lf > at && bytes[lf - 1] === CR ? lf - 1 : lf);
+      at = lf + 1;
     }
+    const goesOn = ending === 'part' || ending === 'waiting';
+    if (at < bytes.length && goesOn) lines.piece(entry, at, bytes.length, false);
+    else if (at < bytes.length) lines.line(entry, at, bytes.length);
+    else if (ending === 'final' && entry.inside !== undefined) lines.piece(entry, at, at, true);
+    if (entry.tampering.length > 0) this.#alarm(entry);
+    if (entry.faults.length > 0) this.#faulty(to, entry.faults);
+    const { frames, count } = entry.writer;
+    return { from: from.offset, to: this.#settle(entry), first, count, frames };
   }
 
   /** Lines that had been read before: under new numbers, and with no word of where their tail stands now. */
@@ -122,7 +119,7 @@ export class Encoder {
   own(kind: string, fields: readonly Field[], nowMs: number, severity: Severity): NewEntry {
     const first = { run: this.#run, seq: this.nextSeq };
     const writer = new FrameWriter(this.#message.maxBytes);
-    this.#lines.own(writer, { kind, fields, severity, nowMs });
+    this.#lines.own(writer, { kind, fields, severity }, nowMs);
     return { from: undefined, to: undefined, first, count: 1, frames: writer.frames };
   }
 
@@ -132,50 +129,38 @@ export class Encoder {
     this.#tails = statesAt(positions);
   }
 
-  #encode(chunk: Chunk, lines: Lines): NewEntry {
-    const { bytes, from, ending } = chunk;
-    const first = { run: this.#run, seq: this.nextSeq };
-    const reading = this.#begin(chunk);
-    let at = from.offset === 0 && hasBom(bytes, 0) ? BOM.length : 0;
-    for (let lf = bytes.indexOf(LF, at); lf !== -1; lf = bytes.indexOf(LF, at)) {
-      lines.line(reading, at, lf > at && bytes[lf - 1] === CR ? lf - 1 : lf);
-      at = lf + 1;
-    }
-    const goesOn = ending === 'part' || ending === 'waiting';
-    if (at < bytes.length && goesOn) lines.piece(reading, at, bytes.length, false);
-    else if (at < bytes.length) lines.line(reading, at, bytes.length);
-    else if (ending === 'final' && reading.inside !== undefined) lines.piece(reading, at, at, true);
-    if (reading.tampering.length > 0) this.#alarm(reading, chunk, lines);
-
-    const { frames, count } = reading.writer;
-    return { from: from.offset, to: this.#settle(reading, chunk.to), first, count, frames };
-  }
-
-  #begin(chunk: Chunk): Reading {
-    const { from, bytes } = chunk;
+  #begin(chunk: Chunk): OpenEntry {
+    const { from, to, bytes, readAtMs } = chunk;
     const maker = this.#sources.get(from.source);
     if (maker === undefined) throw new AgentError('unknown-source', `${from.path} belongs to no configured source`);
     return {
       ...(this.#tails.get(from.tailId) ?? stateAt(from)),
       bytes,
-      tailId: from.tailId,
-      offset: from.offset,
+      from,
+      to,
+      readAtMs,
       ascii: isAscii(bytes),
       maker,
-      describer: maker.describer(chunk.to.path, chunk.readAtMs),
+      describer: maker.describer(to.path, readAtMs),
       writer: new FrameWriter(2 * bytes.length),
       tampering: [],
+      faults: [],
     };
   }
 
-  /** In the entry of the rows themselves, so that it is neither lost nor said twice. */
-  #alarm(reading: Reading, { to: { source, path: file }, readAtMs }: Chunk, lines: Lines): void {
-    const { tampering } = reading;
-    lines.also(reading, { ...tamperMessage(source, file, tampering), nowMs: readAtMs });
+  /** In the entry of the rows themselves, so that it is neither lost nor sent twice. */
+  #alarm(entry: OpenEntry): void {
+    const { tampering, writer, readAtMs } = entry;
+    const { source, path: file } = entry.to;
+    try {
+      this.#lines.own(writer, tamperMessage(source, file, tampering), readAtMs);
+    } catch (error) {
+      this.#lines.gap(entry, 0, entry.bytes.length, programFault(error));
+    }
     this.#tampered({ source, file, rows: tampering.length });
   }
 
-  #settle({ inside, memory }: Reading, to: Position): Position {
+  #settle({ inside, memory, to }: OpenEntry): Position {
     if (to.gone) this.#tails.delete(to.tailId);
     else this.#tails.set(to.tailId, { inside, memory });
     return positionWith(to, { inside, memory });
@@ -185,9 +170,33 @@ export class Encoder {
 const LF = 0x0a;
 const CR = 0x0d;
 
-/* The two ways to say the same: which one, the configuration decides once for all messages. */
+/** What goes with a tail from chunk to chunk, and into its position. */
+interface TailState {
+  readonly inside: InsideLine | undefined;
+  readonly memory: LineMemory;
+}
 
-/** `clock`: whether this machine's clock is synchronised, now. */
+function statesAt(positions: readonly Position[]): Map<TailId, TailState> {
+  return new Map(positions.map((position) => [position.tailId, stateAt(position)]));
+}
+
+function stateAt({ insideLine, doubledHour, columns }: Position): TailState {
+  return { inside: insideLine, memory: { ...(doubledHour && { doubledHour }), ...(columns && { columns }) } };
+}
+
+/** The position, with what the next chunk of this tail has to know. */
+function positionWith(position: Position, { inside, memory }: TailState): Position {
+  const { insideLine: _inside, doubledHour: _hour, columns: _columns, ...place } = position;
+  const { doubledHour, columns } = memory;
+  return {
+    ...place,
+    ...(inside && { insideLine: inside }),
+    ...(doubledHour && { doubledHour }),
+    ...(columns && { columns }),
+  };
+}
+
+/** The configuration decides once for all messages. `clock`: whether this machine's clock is synchronised, now. */
 export function profileOf(message: MessageConfig, run: Run, clock: () => ClockSync): Profile {
   switch (message.profile) {
     case 'plain':

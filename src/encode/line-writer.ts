@@ -1,33 +1,55 @@
 /**
- * Lines of a chunk, and the agent's own words, into frames: each message is
- * numbered as it is written, in one part or as many as it takes. What becomes
- * of which line: encode.ts.
+ * One line at a time: first it is described (its messages are made, which may
+ * throw), then written (numbers, counts and frames move on, which cannot).
+ * Between the two nothing has changed, so a line that throws leaves no trace.
+ *
+ * Throwing is a fault of this program, and the next start would meet the same
+ * line again. No content of a line may switch the audit off: such a line goes
+ * out unchanged, marked `unparsed="fault"`. If that must not be, because
+ * comments are left out, or throws as well, a `gap` message names its bytes,
+ * which are still in the file. Why: docs/decisions/0016.
  */
 import type { MessageConfig } from '../config/config.js';
 import { programFault } from '../lib/program-fault.js';
 import type { MessageName, Run } from '../model/entry.js';
-import type { InsideLine, Position, TailId } from '../model/position.js';
+import type { InsideLine, LineMemory, Position } from '../model/position.js';
 import type { Tampering } from '../model/record.js';
 import type { FrameWriter } from '../syslog/frame-writer.js';
 import { BOM } from '../syslog/rfc5424.js';
-import { unsentMessage } from './own-message.js';
-import { cutParts, type MsgForm, msgForm } from './parts.js';
-import type { Describer, Description, MessageMaker, OwnWords, Part, Profile, Unsent } from './profile.js';
-import type { TailState } from './tail-state.js';
+import { type OwnMessage, unsentMessage } from './own-message.js';
+import { cutParts, msgForm } from './parts.js';
+import type { Describer, Description, MessageMaker, Part, Profile, Unsent } from './profile.js';
 
-/** One chunk on its way into frames: its bytes, where they stand, and what has become of its lines so far. */
-export interface Reading extends TailState {
+/** The journal entry that one chunk becomes, while its lines are being written. */
+export interface OpenEntry {
   readonly bytes: Buffer;
-  readonly tailId: TailId;
-  /** Of the first byte. */
-  readonly offset: number;
+  /** Where `bytes` begin. */
+  readonly from: Position;
+  readonly to: Position;
+  readonly readAtMs: number;
   /** All of the bytes are ASCII: no line needs to be asked. */
   readonly ascii: boolean;
   readonly maker: MessageMaker;
   readonly describer: Describer;
+  /** The line that the next byte stands in, if it was begun before. */
+  inside: InsideLine | undefined;
+  /** What the lines so far say of those after them. */
+  memory: LineMemory;
   readonly writer: FrameWriter;
   /** Signs of it in the lines so far. */
   readonly tampering: Tampering[];
+  /** Lines so far that a fault of this program kept from their format. */
+  readonly faults: LineFault[];
+}
+
+/** A line, or a piece of one, of which no message could be made as its format asks. */
+export interface LineFault {
+  readonly from: number;
+  readonly to: number;
+  /** The bytes have not gone out at all. */
+  readonly unsent: boolean;
+  /** What was thrown, and where in the program; no content. */
+  readonly fault: string;
 }
 
 export interface LineWriterOptions {
@@ -38,144 +60,200 @@ export interface LineWriterOptions {
   readonly follows: MessageName | undefined;
 }
 
-/** What takes the lines of a chunk, one after another. */
-export interface Lines {
-  /** Up to `end` a line is over: a whole one, or the last piece of one begun in an earlier chunk. */
-  line(reading: Reading, start: number, end: number): void;
-  /** A piece of a line that the source could not take whole. */
-  piece(reading: Reading, start: number, end: number, last: boolean): void;
-  /** A message of the agent's own, in the entry of the lines that it is about. */
-  also(reading: Reading, words: OwnWords): void;
+/** A message before it is framed: `header`, then a byte order mark if wanted, then `bytes` from `start` to `end`. */
+interface Message {
+  readonly header: string;
+  readonly bom: boolean;
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
-/** Numbers and counts at a moment. */
-export interface Tally {
-  readonly nextSeq: number;
-  readonly counts: EncoderCounts;
-}
-
-export class LineWriter implements Lines {
+export class LineWriter {
   readonly counts: EncoderCounts = noCounts();
   /** The number that the next message will get. */
   nextSeq: number;
   /** The message that carries `follows`. */
   readonly #firstSeq: number;
+  /** The messages of the line that is being described. */
+  readonly #described: Message[] = [];
 
   constructor(private readonly options: LineWriterOptions) {
     this.nextSeq = options.nextSeq;
     this.#firstSeq = options.nextSeq;
   }
 
-  line(reading: Reading, start: number, end: number): void {
-    if (reading.inside !== undefined) this.piece(reading, start, end, true);
+  /** Up to `end` a line is over: a whole one, or the last piece of one begun in an earlier chunk. */
+  line(entry: OpenEntry, start: number, end: number): void {
+    if (entry.inside !== undefined) this.piece(entry, start, end, true);
     else if (start === end) this.counts.empty += 1;
-    else this.#whole(reading, start, end);
+    else this.#whole(entry, start, end);
   }
 
-  piece(reading: Reading, start: number, end: number, last: boolean): void {
-    const description = reading.describer.piece(reading.bytes, start, end, reading.memory);
-    this.#piece(reading, description, start, end, last);
+  /** A piece of a line that the source could not take whole. */
+  piece(entry: OpenEntry, start: number, end: number, last: boolean): void {
+    const inside = entry.inside ?? { start: entry.from.offset + start, parts: 0 };
+    let piece: Description;
+    let parts: number;
+    try {
+      this.#described.length = 0;
+      piece = entry.describer.piece(entry.bytes, start, end, entry.memory);
+      parts = this.#describeParts(entry, piece, inside, piece.msg ?? entry.bytes.subarray(start, end), last);
+    } catch (error) {
+      this.#unchanged(entry, start, end, last, programFault(error));
+      return;
+    }
+    this.#writePiece(entry, piece, inside, parts, last);
   }
 
-  also({ writer }: Reading, words: OwnWords): void {
-    this.own(writer, words);
-  }
-
-  /** A line, or a piece of one, that nobody looks into: as `describer.asItIs` has it. */
-  asItIs(reading: Reading, description: Description, start: number, end: number, last: boolean): void {
-    if (last && reading.inside === undefined) {
-      countLine(this.counts, description);
-      this.#tell(reading, description, start, end);
-    } else this.#piece(reading, description, start, end, last);
-  }
-
-  own(writer: FrameWriter, words: OwnWords): void {
+  /** One of the agent's own messages. Throws before anything has changed. */
+  own(writer: FrameWriter, { kind, fields, severity }: OwnMessage, nowMs: number): void {
     const name = { run: this.options.run, seq: this.nextSeq };
-    writer.add(this.options.profile.own(name, this.#followsNow(), words), false, EMPTY, 0, 0);
+    const words = { kind, fields, severity, nowMs };
+    writer.add(this.options.profile.own(name, this.#follows(name.seq), words), false, NO_BYTES, 0, 0);
     this.nextSeq += 1;
     this.counts.messages += 1;
   }
 
-  get tally(): Tally {
-    return { nextSeq: this.nextSeq, counts: { ...this.counts } };
+  /** Tells that no message could be made of these bytes. Should this throw as well, it is no line's doing. */
+  gap(entry: OpenEntry, start: number, end: number, fault: string): void {
+    const from = entry.from.offset + start;
+    const to = entry.from.offset + end;
+    entry.faults.push({ from, to, unsent: true, fault });
+    this.own(entry.writer, unsentMessage(entry.to, from, to), entry.readAtMs);
   }
 
-  /** What was numbered and counted since has not been. */
-  backTo({ nextSeq, counts }: Tally): void {
-    this.nextSeq = nextSeq;
-    Object.assign(this.counts, counts);
+  #whole(entry: OpenEntry, start: number, end: number): void {
+    let line: Description | Unsent;
+    let parts = 0;
+    try {
+      this.#described.length = 0;
+      line = entry.describer.line(entry.bytes, start, end, entry.memory);
+      if (!('unsent' in line)) parts = this.#describe(entry, line, start, end);
+    } catch (error) {
+      this.#unchanged(entry, start, end, true, programFault(error));
+      return;
+    }
+    entry.memory = line.memory;
+    this.#countLine(line);
+    if (line.tampering !== undefined) entry.tampering.push(line.tampering);
+    if (!('unsent' in line)) this.#write(entry, parts);
   }
 
-  #whole(reading: Reading, start: number, end: number): void {
-    const described = reading.describer.line(reading.bytes, start, end, reading.memory);
-    reading.memory = described.memory;
-    countLine(this.counts, described);
-    if (described.tampering !== undefined) reading.tampering.push(described.tampering);
-    if (!('unsent' in described)) this.#tell(reading, described, start, end);
+  /** A line, or a piece of one, that threw: sent without a look into it, if that may be. */
+  #unchanged(entry: OpenEntry, start: number, end: number, last: boolean, fault: string): void {
+    const { describer, bytes, memory, from } = entry;
+    const whole = last && entry.inside === undefined;
+    const inside = entry.inside ?? { start: from.offset + start, parts: 0 };
+    let description: Description | undefined;
+    let parts = 0;
+    try {
+      this.#described.length = 0;
+      description = describer.asItIs(bytes, start, end, memory);
+      if (description !== undefined) {
+        parts = whole
+          ? this.#describe(entry, description, start, end)
+          : this.#describeParts(entry, description, inside, description.msg ?? bytes.subarray(start, end), last);
+      }
+    } catch {
+      description = undefined;
+    }
+    this.counts.faulty += 1;
+    if (description === undefined) {
+      if (entry.inside === undefined) this.counts.lines += 1;
+      this.gap(entry, start, end, fault);
+      entry.inside = last ? undefined : inside;
+      return;
+    }
+    entry.faults.push({ from: from.offset + start, to: from.offset + end, unsent: false, fault });
+    if (whole) {
+      this.#countLine(description);
+      this.#write(entry, parts);
+    } else this.#writePiece(entry, description, inside, parts, last);
   }
 
-  /** Sends what a whole line is told with: one message, if it fits. */
-  #tell(reading: Reading, description: Description, start: number, end: number): void {
-    const offset = reading.offset + start;
-    const { msg, also } = description;
-    if (msg === undefined) this.#write(reading, description, offset, reading.bytes, start, end);
-    else this.#write(reading, description, offset, msg, 0, msg.length);
-    if (also !== undefined) this.#tell(reading, also, start, end);
+  /** The messages of a whole line: one, if it fits, and a second that it asks for. Gives how many parts are among them. */
+  #describe(entry: OpenEntry, line: Description, start: number, end: number): number {
+    const { msg, also } = line;
+    const parts =
+      msg === undefined
+        ? this.#describeWhole(entry, line, start, entry.bytes, start, end)
+        : this.#describeWhole(entry, line, start, msg, 0, msg.length);
+    return also === undefined ? parts : parts + this.#describe(entry, also, start, end);
   }
 
-  #write(reading: Reading, description: Description, offset: number, bytes: Buffer, start: number, end: number) {
-    const { bom, maxBytes } = this.options.message;
-    const header = this.#header(reading, description, offset);
-    const ascii = reading.ascii && bytes === reading.bytes;
-    const form = ascii ? 'plain' : msgForm(bytes.subarray(start, end), bom, false);
-    const length = header.length + (form === 'marked' ? BOM.length : 0) + end - start;
-    if (form !== 'cut' && length <= maxBytes) this.#add(reading, header, form, bytes, start, end);
-    else this.#parts(reading, description, { start: offset, parts: 0 }, bytes.subarray(start, end), true);
+  #describeWhole(entry: OpenEntry, line: Description, at: number, bytes: Buffer, start: number, end: number): number {
+    const { bom: marks, maxBytes } = this.options.message;
+    const offset = entry.from.offset + at;
+    const header = this.#header(entry, line, offset);
+    const ascii = entry.ascii && bytes === entry.bytes;
+    const form = ascii ? 'plain' : msgForm(bytes.subarray(start, end), marks, false);
+    const bom = form === 'marked';
+    const length = header.length + (bom ? BOM.length : 0) + end - start;
+    if (form === 'cut' || length > maxBytes) {
+      return this.#describeParts(entry, line, { start: offset, parts: 0 }, bytes.subarray(start, end), true);
+    }
+    this.#described.push({ header, bom, bytes, start, end });
+    return 0;
   }
 
-  #piece(reading: Reading, description: Description, start: number, end: number, last: boolean): void {
-    if (reading.inside === undefined) countLine(this.counts, description);
-    const inside = reading.inside ?? { start: reading.offset + start, parts: 0 };
-    const bytes = description.msg ?? reading.bytes.subarray(start, end);
-    const parts = this.#parts(reading, description, inside, bytes, last);
-    reading.inside = last ? undefined : { start: inside.start, parts };
-  }
-
-  /** Sends a line or a piece in as many parts as it takes; gives how many the line has so far. */
-  #parts(reading: Reading, description: Description, inside: InsideLine, bytes: Buffer, last: boolean): number {
-    const ends = cutParts(bytes, reading.maker.room(description));
-    const parts = inside.parts + ends.length;
-    let at = 0;
+  /** A line or a piece in as many parts as it takes; gives how many. */
+  #describeParts(entry: OpenEntry, line: Description, inside: InsideLine, bytes: Buffer, last: boolean): number {
+    const ends = cutParts(bytes, entry.maker.room(line));
+    const total = last ? inside.parts + ends.length : undefined;
+    let start = 0;
     for (const [index, end] of ends.entries()) {
       const number = inside.parts + index + 1;
-      const part = { number, total: last ? parts : undefined };
-      const header = this.#header(reading, description, inside.start, part);
-      const form = msgForm(bytes.subarray(at, end), this.options.message.bom, number > 1);
-      this.#add(reading, header, form, bytes, at, end);
-      at = end;
+      const header = this.#header(entry, line, inside.start, { number, total });
+      const bom = msgForm(bytes.subarray(start, end), this.options.message.bom, number > 1) === 'marked';
+      this.#described.push({ header, bom, bytes, start, end });
+      start = end;
     }
-    this.counts.parts += ends.length;
-    return parts;
+    return ends.length;
   }
 
-  #header(reading: Reading, description: Description, offset: number, part?: Part): string {
-    const follows = this.#followsNow();
-    const extra = part === undefined && follows === undefined ? '' : reading.maker.extra(part, follows);
-    return reading.maker.format(description, this.nextSeq, reading.tailId, offset, extra);
+  /** Of the next message that is described. */
+  #header(entry: OpenEntry, line: Description, offset: number, part?: Part): string {
+    const seq = this.nextSeq + this.#described.length;
+    const follows = this.#follows(seq);
+    const extra = part === undefined && follows === undefined ? '' : entry.maker.extra(part, follows);
+    return entry.maker.format(line, seq, entry.from.tailId, offset, extra);
   }
 
-  #followsNow(): MessageName | undefined {
-    return this.nextSeq === this.#firstSeq ? this.options.follows : undefined;
+  #follows(seq: number): MessageName | undefined {
+    return seq === this.#firstSeq ? this.options.follows : undefined;
   }
 
-  #add(reading: Reading, header: string, form: MsgForm, bytes: Buffer, start: number, end: number): void {
-    reading.writer.add(header, form === 'marked', bytes, start, end);
-    this.nextSeq += 1;
-    this.counts.messages += 1;
+  #write({ writer }: OpenEntry, parts: number): void {
+    for (const { header, bom, bytes, start, end } of this.#described) writer.add(header, bom, bytes, start, end);
+    this.nextSeq += this.#described.length;
+    this.counts.messages += this.#described.length;
+    this.counts.parts += parts;
+  }
+
+  #writePiece(entry: OpenEntry, piece: Description, inside: InsideLine, parts: number, last: boolean): void {
+    if (entry.inside === undefined) this.#countLine(piece);
+    this.#write(entry, parts);
+    entry.inside = last ? undefined : { start: inside.start, parts: inside.parts + parts };
+  }
+
+  /** A line begins, and this is what became of it. */
+  #countLine(line: Description | Unsent): void {
+    const { counts } = this;
+    if ('unsent' in line && line.unsent === 'heading') {
+      counts.headings += 1;
+      return;
+    }
+    if ('unsent' in line) counts.filtered += 1;
+    else if (!line.parsed) counts.unparsed += 1;
+    counts.lines += 1;
+    if (line.tampering === undefined) return;
+    if (line.tampering.how === 'altered') counts.altered += 1;
+    else counts.changed += 1;
   }
 }
 
-const EMPTY = Buffer.alloc(0);
+const NO_BYTES = Buffer.alloc(0);
 
 /** What has become of the lines since the agent started. */
 export interface EncoderCounts {
@@ -212,114 +290,4 @@ function noCounts(): EncoderCounts {
     faulty: 0,
     headings: 0,
   };
-}
-
-/** A line begins, and this is what became of it. */
-function countLine(counts: EncoderCounts, described: Description | Unsent): void {
-  if ('unsent' in described) {
-    if (described.unsent === 'heading') {
-      counts.headings += 1;
-      return;
-    }
-    counts.filtered += 1;
-  } else {
-    if (!described.parsed) counts.unparsed += 1;
-  }
-  counts.lines += 1;
-  if (described.tampering === undefined) return;
-  if (described.tampering.how === 'altered') counts.altered += 1;
-  else counts.changed += 1;
-}
-
-/*
- * Lines of a chunk in which making a message of one has thrown. That is a fault
- * of the program, and the next start would meet it again: no content of a line
- * may switch the audit off, so each line is tried by itself. One that throws
- * goes out as it is, marked `unparsed="fault"`; where that must not be, because
- * comments are left out, or throws as well, a `gap` message names its bytes,
- * which are still in the file. Why: docs/decisions/0016.
- */
-
-/** A line, or a piece of one, of which no message could be made as its format asks. */
-export interface LineFault {
-  readonly from: number;
-  readonly to: number;
-  /** The bytes have not gone out at all. */
-  readonly unsent: boolean;
-  /** What was thrown, and where in the program; no content. */
-  readonly fault: string;
-}
-
-export class CarefulLines implements Lines {
-  readonly faults: LineFault[] = [];
-
-  constructor(
-    private readonly lines: LineWriter,
-    private readonly at: Position,
-    private readonly nowMs: number,
-  ) {}
-
-  line(reading: Reading, start: number, end: number): void {
-    const thrown = this.#try(reading, () => this.lines.line(reading, start, end));
-    if (thrown !== undefined) this.#bare(reading, start, end, true, thrown);
-  }
-
-  piece(reading: Reading, start: number, end: number, last: boolean): void {
-    const thrown = this.#try(reading, () => this.lines.piece(reading, start, end, last));
-    if (thrown !== undefined) this.#bare(reading, start, end, last, thrown);
-  }
-
-  also(reading: Reading, words: OwnWords): void {
-    const thrown = this.#try(reading, () => this.lines.also(reading, words));
-    if (thrown !== undefined) this.#gap(reading, 0, reading.bytes.length, thrown);
-  }
-
-  #bare(reading: Reading, start: number, end: number, last: boolean, thrown: string): void {
-    const { bytes, describer, inside, memory } = reading;
-    let sent = false;
-    const again = this.#try(reading, () => {
-      const description = describer.asItIs(bytes, start, end, memory);
-      if (description === undefined) return;
-      this.lines.asItIs(reading, description, start, end, last);
-      sent = true;
-    });
-    this.lines.counts.faulty += 1;
-    if (sent && again === undefined) {
-      this.#note(reading, start, end, false, thrown);
-      return;
-    }
-    if (inside === undefined) this.lines.counts.lines += 1;
-    this.#gap(reading, start, end, thrown);
-    reading.inside = last ? undefined : (inside ?? { start: reading.offset + start, parts: 0 });
-  }
-
-  /** Should this throw as well, it is no line's doing. */
-  #gap(reading: Reading, start: number, end: number, thrown: string): void {
-    this.#note(reading, start, end, true, thrown);
-    const { offset } = reading;
-    this.lines.also(reading, { ...unsentMessage(this.at, offset + start, offset + end), nowMs: this.nowMs });
-  }
-
-  #note({ offset }: Reading, start: number, end: number, unsent: boolean, fault: string): void {
-    this.faults.push({ from: offset + start, to: offset + end, unsent, fault });
-  }
-
-  /** `undefined` when it went well; otherwise what was thrown, and all is as before. */
-  #try(reading: Reading, work: () => void): string | undefined {
-    const { writer, inside, memory, tampering } = reading;
-    const { mark } = writer;
-    const { tally } = this.lines;
-    const { length } = tampering;
-    try {
-      work();
-      return undefined;
-    } catch (error) {
-      writer.backTo(mark);
-      this.lines.backTo(tally);
-      reading.inside = inside;
-      reading.memory = memory;
-      tampering.length = length;
-      return programFault(error);
-    }
-  }
 }

@@ -6,11 +6,6 @@
  */
 import { BOM } from './rfc5424.js';
 
-export interface FrameMark {
-  readonly length: number;
-  readonly count: number;
-}
-
 export class FrameWriter {
   #buffer: Buffer;
   #length = 0;
@@ -39,17 +34,6 @@ export class FrameWriter {
     at += bytes.copy(this.#buffer, at, start, end);
     this.#length = at;
     this.#count += 1;
-  }
-
-  /** How much there is, for `backTo`. */
-  get mark(): FrameMark {
-    return { length: this.#length, count: this.#count };
-  }
-
-  /** Takes away what was added since. */
-  backTo({ length, count }: FrameMark): void {
-    this.#length = length;
-    this.#count = count;
   }
 
   /** What has been written. */
