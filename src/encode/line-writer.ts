@@ -62,11 +62,11 @@ export interface LineWriterOptions {
 
 /** A message before it is framed: `header`, then a byte order mark if wanted, then `bytes` from `start` to `end`. */
 interface Message {
-  readonly header: string;
-  readonly bom: boolean;
-  readonly bytes: Buffer;
-  readonly start: number;
-  readonly end: number;
+  header: string;
+  bom: boolean;
+  bytes: Buffer;
+  start: number;
+  end: number;
 }
 
 export class LineWriter {
@@ -75,8 +75,9 @@ export class LineWriter {
   nextSeq: number;
   /** The message that carries `follows`. */
   readonly #firstSeq: number;
-  /** The messages of the line that is being described. */
+  /** The messages of the line that is being described; objects are used again for the next line, which costs less. */
   readonly #described: Message[] = [];
+  #count = 0;
 
   constructor(private readonly options: LineWriterOptions) {
     this.nextSeq = options.nextSeq;
@@ -96,7 +97,7 @@ export class LineWriter {
     let piece: Description;
     let parts: number;
     try {
-      this.#described.length = 0;
+      this.#count = 0;
       piece = entry.describer.piece(entry.bytes, start, end, entry.memory);
       parts = this.#describeParts(entry, piece, inside, piece.msg ?? entry.bytes.subarray(start, end), last);
     } catch (error) {
@@ -127,7 +128,7 @@ export class LineWriter {
     let line: Description | Unsent;
     let parts = 0;
     try {
-      this.#described.length = 0;
+      this.#count = 0;
       line = entry.describer.line(entry.bytes, start, end, entry.memory);
       if (!('unsent' in line)) parts = this.#describe(entry, line, start, end);
     } catch (error) {
@@ -148,7 +149,7 @@ export class LineWriter {
     let description: Description | undefined;
     let parts = 0;
     try {
-      this.#described.length = 0;
+      this.#count = 0;
       description = describer.asItIs(bytes, start, end, memory);
       if (description !== undefined) {
         parts = whole
@@ -193,7 +194,7 @@ export class LineWriter {
     if (form === 'cut' || length > maxBytes) {
       return this.#describeParts(entry, line, { start: offset, parts: 0 }, bytes.subarray(start, end), true);
     }
-    this.#described.push({ header, bom, bytes, start, end });
+    this.#add(header, bom, bytes, start, end);
     return 0;
   }
 
@@ -206,15 +207,28 @@ export class LineWriter {
       const number = inside.parts + index + 1;
       const header = this.#header(entry, line, inside.start, { number, total });
       const bom = msgForm(bytes.subarray(start, end), this.options.message.bom, number > 1) === 'marked';
-      this.#described.push({ header, bom, bytes, start, end });
+      this.#add(header, bom, bytes, start, end);
       start = end;
     }
     return ends.length;
   }
 
+  #add(header: string, bom: boolean, bytes: Buffer, start: number, end: number): void {
+    const used = this.#described[this.#count];
+    if (used === undefined) this.#described.push({ header, bom, bytes, start, end });
+    else {
+      used.header = header;
+      used.bom = bom;
+      used.bytes = bytes;
+      used.start = start;
+      used.end = end;
+    }
+    this.#count += 1;
+  }
+
   /** Of the next message that is described. */
   #header(entry: OpenEntry, line: Description, offset: number, part?: Part): string {
-    const seq = this.nextSeq + this.#described.length;
+    const seq = this.nextSeq + this.#count;
     const follows = this.#follows(seq);
     const extra = part === undefined && follows === undefined ? '' : entry.maker.extra(part, follows);
     return entry.maker.format(line, seq, entry.from.tailId, offset, extra);
@@ -225,9 +239,12 @@ export class LineWriter {
   }
 
   #write({ writer }: OpenEntry, parts: number): void {
-    for (const { header, bom, bytes, start, end } of this.#described) writer.add(header, bom, bytes, start, end);
-    this.nextSeq += this.#described.length;
-    this.counts.messages += this.#described.length;
+    for (let index = 0; index < this.#count; index++) {
+      const { header, bom, bytes, start, end } = this.#described[index]!;
+      writer.add(header, bom, bytes, start, end);
+    }
+    this.nextSeq += this.#count;
+    this.counts.messages += this.#count;
     this.counts.parts += parts;
   }
 
