@@ -9,7 +9,7 @@ import { ConnectionCount } from '../delivery/state.js';
 import { DELIVERY_TIMES } from '../delivery/times.js';
 import { Encoder } from '../encode/encoder.js';
 import { OwnTails } from '../ingest/feedback-loop.js';
-import { Ingest, LineFaults } from '../ingest/ingest.js';
+import { Ingest, reportLineFaults } from '../ingest/ingest.js';
 import { mend } from '../ingest/refill.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/types.js';
@@ -96,7 +96,6 @@ async function joined(
   opened.push(() => journal.close());
   const { positions, run, follows } = journal;
   const backlog = journal.state().entriesWaiting > 0;
-  const lineFaults = new LineFaults(report.child('ingest'), clock);
   const encoder = new Encoder({
     sources: config.sources,
     message: config.message,
@@ -110,7 +109,7 @@ async function joined(
         ...facts,
         remedy: 'look for kind="tamper" at the collector, which names them',
       }),
-    faulty: (at, faults) => lineFaults.note(at, faults),
+    faulty: (at, faults) => reportLineFaults(at, faults, new Problems(clock).of(report.child('ingest'))),
   });
   const receipts = await ReceiptBook.open(receiptsDirectory(directory), {
     clock,

@@ -7,10 +7,9 @@
 
 import type { LineFault } from '../encode/line-writer.js';
 import type { OwnMessage } from '../encode/own-message.js';
-import type { Clock } from '../lib/clock.js';
 import { AgentError, reasonOf } from '../lib/errors.js';
+import type { RaisesProblems } from '../lib/problems.js';
 import { programFault } from '../lib/program-fault.js';
-import { ToldFailures } from '../lib/report-once.js';
 import type { NewEntry } from '../model/entry.js';
 import type { Chunk } from '../model/line.js';
 import type { Position } from '../model/position.js';
@@ -251,30 +250,25 @@ function faultOf(error: unknown, chunk: Chunk | undefined): AgentError {
   });
 }
 
-/* Tells the log of lines that a fault of the program kept from becoming the messages that their format asks for. */
-
 /** The same fault can be met by every line; how many there were, `status` counts. */
-const TOLD_AGAIN_MS = 600_000;
+const FAULT_REPEAT_MS = 600_000;
 
-export class LineFaults {
-  readonly #told: ToldFailures;
-
-  constructor(
-    private readonly report: Report,
-    clock: Pick<Clock, 'monotonicMs'>,
-  ) {
-    this.#told = new ToldFailures(clock, TOLD_AGAIN_MS);
-  }
-
-  note({ path, source, tailId }: Position, faults: readonly LineFault[]): void {
-    for (const { from, to, unsent, fault } of faults) {
-      if (!this.#told.isDue(`${fault} ${unsent}`)) continue;
-      this.report.error(
-        unsent
-          ? 'A fault of the program kept a line from being sent; the collector was told where it stands'
-          : 'A fault of the program kept a line from being understood; it was sent as it is',
-        { file: path, source, tail: tailId, from, to, fault, remedy: 'report this, with that line if it may be shown' },
-      );
-    }
+/** Reports lines that a fault of this program kept from becoming the messages that their format asks for. */
+export function reportLineFaults(
+  { path, source, tailId }: Position,
+  faults: readonly LineFault[],
+  problems: RaisesProblems,
+): void {
+  for (const { from, to, unsent, fault } of faults) {
+    problems.happened({
+      key: `line-fault ${fault}${unsent ? ' unsent' : ''}`,
+      level: 'error',
+      message: unsent
+        ? 'A fault of the program kept a line from being sent; the collector was told where it is'
+        : 'A fault of the program kept a line from being understood; it was sent unchanged',
+      facts: { file: path, source, tail: tailId, from, to, fault },
+      remedy: 'report this, with that line if it may be shown',
+      repeatMs: FAULT_REPEAT_MS,
+    });
   }
 }

@@ -50,15 +50,15 @@ export interface RaisesProblems {
   raise(problem: Problem): void;
   /** It is so no longer; does nothing when it was not so. Every key that begins with `key` and a blank ends, too. */
   clear(key: string, facts?: Facts): void;
-  /** It happened and is over, like a loss: it is logged and listed, and does not last. */
-  happened(problem: Omit<Problem, 'over' | 'repeatMs'>): void;
+  /** It happened and is over, like a loss: it is listed as over, and logged; with `repeatMs` not more often than that. */
+  happened(problem: Omit<Problem, 'over'>): void;
 }
 
 const REPEAT_MS = 600_000;
 /** So many problems that are over stay listed. */
 const OVER_KEPT = 10;
-/** So many that last are listed one by one: a thousand unreadable files are not a thousand lines of `status`. */
-const MOST_PRESENT = 100;
+/** So many that last are listed: a thousand unreadable files are not a thousand lines of `status`. */
+const PRESENT_LISTED = 100;
 
 interface Present {
   readonly report: Report;
@@ -73,13 +73,21 @@ interface Present {
 export class Problems {
   /** In the order in which they began. */
   readonly #present = new Map<string, Present>();
+  /** What happened and is not to be logged again too soon, by key. */
+  readonly #happenings = new Map<string, Present>();
   #past: readonly ListedProblem[] = [];
 
   constructor(private readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>) {}
 
-  /** What is wrong now, the latest first. */
+  /** What is wrong now, the latest first; of very many only the latest. */
   get present(): readonly ListedProblem[] {
-    return [...this.#present.values()].map(({ listed }) => listed).reverse();
+    const latest = [...this.#present.values()].slice(-PRESENT_LISTED);
+    return latest.map(({ listed }) => listed).reverse();
+  }
+
+  /** How many things are wrong now. */
+  get count(): number {
+    return this.#present.size;
   }
 
   /** What was wrong and is over, the latest first. */
@@ -92,17 +100,25 @@ export class Problems {
     return {
       raise: (problem) => this.#raise(problem, report),
       clear: (key, facts) => this.#clear(key, facts ?? {}),
-      happened: (problem) => {
-        this.#raise(problem, report);
-        this.#end(problem.key);
-      },
+      happened: (problem) => this.#happened(problem, report),
     };
   }
 
   #raise(problem: Problem, report: Report): void {
-    const { key, level = 'warning', message, facts = {}, remedy, repeatMs = REPEAT_MS } = problem;
-    const known = this.#present.get(key);
-    if (known === undefined && this.#present.size >= MOST_PRESENT) return;
+    const known = this.#present.get(problem.key);
+    this.#present.set(problem.key, this.#met(problem, report, known, problem.repeatMs ?? REPEAT_MS));
+  }
+
+  #happened(problem: Problem, report: Report): void {
+    const { key, repeatMs = 0 } = problem;
+    const met = this.#met(problem, report, this.#happenings.get(key), repeatMs);
+    if (repeatMs > 0) this.#happenings.set(key, met);
+    this.#list(met.listed);
+  }
+
+  /** Logs the problem, unless it was logged a short while ago. */
+  #met(problem: Problem, report: Report, known: Present | undefined, repeatMs: number): Present {
+    const { key, level = 'warning', message, facts = {}, remedy } = problem;
     const nowMs = this.clock.nowMs();
     const monotonicMs = this.clock.monotonicMs();
     const listed: ListedProblem = {
@@ -123,7 +139,7 @@ export class Problems {
       const counted = before > 0 ? { ...facts, unsaid: before } : facts;
       report[level](message, remedy === undefined ? counted : { ...counted, remedy });
     }
-    this.#present.set(key, { report, problem, listed, unlogged, loggedMs: due ? monotonicMs : known.loggedMs });
+    return { report, problem, listed, unlogged, loggedMs: due ? monotonicMs : known.loggedMs };
   }
 
   #clear(key: string, facts: Facts): void {
@@ -136,9 +152,13 @@ export class Problems {
 
   #end(key: string): void {
     const ended = this.#present.get(key);
-    if (ended === undefined) return;
     this.#present.delete(key);
-    const others = this.#past.filter((each) => each.key !== key);
-    this.#past = [{ ...ended.listed, overMs: this.clock.nowMs() }, ...others].slice(0, OVER_KEPT);
+    if (ended !== undefined) this.#list(ended.listed);
+  }
+
+  /** As over. */
+  #list(ended: ListedProblem): void {
+    const others = this.#past.filter(({ key }) => key !== ended.key);
+    this.#past = [{ ...ended, overMs: this.clock.nowMs() }, ...others].slice(0, OVER_KEPT);
   }
 }

@@ -93,6 +93,23 @@ test('what happened once is listed as over', (t) => {
   t.is(said.length, 1);
 });
 
+test('what happens again and again is logged each time, or as often as it may be, with how often it was left out', async (t) => {
+  const { clock, said, problems, part } = stage();
+  const gap = { key: 'gap', message: 'Lines were lost' };
+  part.happened(gap);
+  part.happened(gap);
+  t.is(said.length, 2);
+  const fault = { key: 'fault', message: 'A line could not be understood', repeatMs: 1_000 };
+  for (let time = 0; time < 5; time += 1) part.happened(fault);
+  await clock.advance(1_000);
+  part.happened(fault);
+  t.deepEqual(
+    said.slice(2).map(([, , facts]) => facts.unsaid),
+    [undefined, 4],
+  );
+  t.is(problems.past[0]!.times, 6);
+});
+
 test('a problem that comes back is listed once, as present, and then once, as over', (t) => {
   const { problems, part } = stage();
   for (let time = 0; time < 3; time += 1) {
@@ -102,10 +119,12 @@ test('a problem that comes back is listed once, as present, and then once, as ov
   t.is(problems.past.length, 1);
 });
 
-test('however many problems there are, the lists stay short', (t) => {
-  const { problems, part } = stage();
+test('however many problems there are, each is logged, and the lists stay short', (t) => {
+  const { said, problems, part } = stage();
   for (let file = 0; file < 1_000; file += 1) part.raise({ key: `blocked /${file}`, message: 'A file cannot be read' });
   t.is(problems.present.length, 100);
+  t.is(problems.count, 1_000);
+  t.is(said.length, 1_000);
   part.clear('blocked');
   t.is(problems.past.length, 10);
 });
