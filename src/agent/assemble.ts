@@ -14,12 +14,11 @@ import { mend } from '../ingest/refill.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/types.js';
 import { systemFiles } from '../lib/files.js';
+import { systemNetwork } from '../lib/network.js';
 import { Problems } from '../lib/problems.js';
 import { Dialler } from '../link/dial.js';
-import { readKernelSocket } from '../link/kernel-socket.js';
-import { systemLookup, Targets } from '../link/targets.js';
+import { Targets } from '../link/targets.js';
 import type { TailId } from '../model/position.js';
-import { pathFault } from '../pki/x509/path.js';
 import { Sources } from '../source/sources.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import * as own from './agent-messages.js';
@@ -165,9 +164,10 @@ async function joined(
     return mend(damage, mending);
   };
   const times = { ...DELIVERY_TIMES, ...dependencies.times };
-  const targets = new Targets(config.collectors, dependencies.lookup ?? systemLookup, clock, times.holdOffMs);
+  const { network = systemNetwork } = dependencies;
+  const targets = new Targets(config.collectors, network.lookup, clock, times.holdOffMs);
   const connections = new ConnectionCount(clock);
-  const dialling = { clock, readKernelSocket, pathFault, connected: () => connections.add(), watched: turned };
+  const dialling = { clock, network, connected: () => connections.add(), watched: turned };
   const dialler = new Dialler(targets, () => credentials.material(), config.tls, dialling, times);
   const forward = new Forward(
     {

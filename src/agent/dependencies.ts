@@ -1,7 +1,7 @@
 /** What an agent is given of the world: time, chance, the log, the environment. */
 import type { DeliveryTimes } from '../delivery/times.js';
 import type { Clock, ClockSync } from '../lib/clock.js';
-import type { Lookup } from '../link/targets.js';
+import type { Network } from '../lib/network.js';
 import type { Credentials } from '../pki/files/credentials.js';
 import type { HeldFile } from '../source/sources.js';
 import type { PartedReport, Problems } from './problems.js';
@@ -23,8 +23,8 @@ export interface AgentDependencies {
   readonly version: string;
   /** Default: how long experience says that each thing may take. */
   readonly times?: Partial<DeliveryTimes>;
-  /** Addresses of a collector's name; default: the system's resolver. */
-  readonly lookup?: Lookup;
+  /** Default: the system's. */
+  readonly network?: Network;
   /** What the agent before has left to this one. */
   readonly legacy?: Legacy;
   /** What `report` was told of, for `status`; default: nothing is kept. */

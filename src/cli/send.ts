@@ -9,14 +9,13 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadConfig } from '../config/load.js';
 import { DEFAULT_CIPHERS } from '../config/schema.js';
 import { systemClock } from '../lib/clock.js';
-import { DIAL_TIMES, type TlsPolicy } from '../link/connect.js';
+import { systemNetwork } from '../lib/network.js';
+import type { TlsPolicy } from '../link/connect.js';
 import { DialFailed, Dialler } from '../link/dial.js';
-import { readKernelSocket } from '../link/kernel-socket.js';
-import type { Link } from '../link/link.js';
+import { LINK_TIMES, type Link } from '../link/link.js';
 import { LinkError } from '../link/refusal.js';
-import { type CollectorAddress, systemLookup, Targets } from '../link/targets.js';
+import { type CollectorAddress, Targets } from '../link/targets.js';
 import { type CredentialFiles, loadCredentials } from '../pki/files/credentials.js';
-import { pathFault } from '../pki/x509/path.js';
 import { NOTICE, priorityValue } from '../syslog/priority.js';
 import { BOM, formatHeader, HOSTNAME_MAX, headerField } from '../syslog/rfc5424.js';
 import { encodeFrame } from '../syslog/rfc5425.js';
@@ -40,7 +39,7 @@ interface Destination {
 
 const AUTHPRIV = 10;
 /** Sixty seconds in all, as the recipe of 2010 waited. */
-const TIMES = { ...DIAL_TIMES, connectMs: 30_000, handshakeMs: 30_000 };
+const TIMES = { ...LINK_TIMES, connectMs: 30_000, handshakeMs: 30_000 };
 
 export function sendCommand(io: Io): Command {
   return new Command('send')
@@ -75,8 +74,8 @@ async function send(io: Io, message: string | undefined, options: SendOptions, f
     nowMs: systemClock.nowMs(),
     credentialsDirectory: io.env.CREDENTIALS_DIRECTORY,
   });
-  const targets = new Targets(collectors, systemLookup, systemClock);
-  const dialling = { clock: systemClock, readKernelSocket, pathFault };
+  const targets = new Targets(collectors, systemNetwork.lookup, systemClock);
+  const dialling = { clock: systemClock, network: systemNetwork };
   const dialler = new Dialler(targets, async () => credentials, tls, dialling, TIMES);
   const { link, target } = await dialler.dial(io.signal).catch(worstRefusal);
   try {

@@ -41,6 +41,8 @@ export type SessionEnd =
   /** The disk does not give the journal back just now. */
   | { readonly how: 'unreadable'; readonly error: AgentError };
 
+const NEVER = new AbortController().signal;
+
 export class Session {
   readonly #open = new Set<Link>();
   readonly #preference: Preference;
@@ -204,7 +206,7 @@ export class Session {
   }
 
   async #nextLink(limitMs: number): Promise<Link | LinkError> {
-    const link = await this.dependencies.dialler.dialWithin(this.#present.target, limitMs);
+    const link = await this.dependencies.dialler.dialWithin(this.#present.target, limitMs, NEVER);
     if (link instanceof Link) this.#open.add(link);
     return link;
   }

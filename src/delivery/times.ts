@@ -1,13 +1,13 @@
 /** How long forwarding waits for what, in one place: with what reason, and so that a test can have it in miniature. */
 
 import { type BackoffOptions, DEFAULT_BACKOFF } from '../lib/backoff.js';
-import { DIAL_TIMES, type DialTimes } from '../link/connect.js';
+import { LINK_TIMES, type LinkTimes } from '../link/link.js';
 import { HOLD_OFF_MS } from '../link/targets.js';
 
 /** Looking up a name: what the system's resolver may take, with several servers and search domains that are all silent. */
 export const RESOLVER_MS = 5 * 60_000;
 
-export interface DeliveryTimes extends DialTimes {
+export interface DeliveryTimes extends LinkTimes {
   /** For the handshake of the next link, before the present one is closed. */
   readonly nextLinkMs: number;
   /** For a collector that serves one connection at a time: its sign of life after the close. */
@@ -30,7 +30,7 @@ export interface DeliveryTimes extends DialTimes {
 }
 
 export const DELIVERY_TIMES: DeliveryTimes = {
-  ...DIAL_TIMES,
+  ...LINK_TIMES,
   nextLinkMs: 2_000,
   nextLinkAfterCloseMs: 5_000,
   signOfLifeMs: 200,

@@ -4,7 +4,7 @@
  * answer can only come from a process that has read all that was sent before.
  * Pure: it judges what a link has seen at its end.
  */
-import type { KernelSocketReading } from './kernel-socket.js';
+import type { KernelSocketReading } from '../lib/kernel-socket.js';
 
 /** Ordered: a higher level is the stronger proof that the collector's process has read the epoch. */
 export const LEVELS = ['window', 'fin', 'close-notify'] as const;

@@ -4,10 +4,12 @@
  * Sessions are never resumed: a resumed one would verify nothing anew.
  */
 import { constants } from 'node:crypto';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Clock } from '../lib/clock.js';
 import { peerChain } from '../lib/peer-chain.js';
-import { LINK_TIMES, Link, type LinkDependencies, type LinkTimes } from './link.js';
+import { pathFault } from '../pki/x509/path.js';
+import { LINK_TIMES, Link, type LinkContext, type LinkTimes } from './link.js';
 import type { Peer, Target } from './peer.js';
 import { LinkError } from './refusal.js';
 import { Transport } from './transport.js';
@@ -36,28 +38,6 @@ export interface TlsPolicy extends VerifyOptions, ChainPolicy {
   readonly ciphers: string;
 }
 
-export interface ConnectDependencies extends LinkDependencies {
-  /** See `PathFault`; held against what we trust. */
-  readonly pathFault: (
-    chain: Parameters<PathFault>[0],
-    trust: Pick<TlsMaterial, 'ca' | 'crl'>,
-    nowMs: number,
-  ) => ReturnType<PathFault>;
-}
-
-export interface ConnectTimes {
-  readonly connectMs: number;
-  readonly handshakeMs: number;
-}
-
-/** Of a link's whole life. */
-export type DialTimes = ConnectTimes & LinkTimes;
-
-export const DIAL_TIMES: DialTimes = { connectMs: 10_000, handshakeMs: 10_000, ...LINK_TIMES };
-
-/** Until this much idle time the kernel sends no probe; the middleboxes that forget connections do so after minutes. */
-const KEEPALIVE_MS = 30_000;
-
 /** RFC 9325 section 4.2 for TLS 1.2 (what `ciphers` says) behind the suites of TLS 1.3, which are preferred (RFC 9662 section 4). */
 const TLS13_SUITES = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
 
@@ -66,54 +46,54 @@ export async function connect(
   target: Target,
   material: TlsMaterial,
   policy: TlsPolicy,
-  dependencies: ConnectDependencies,
+  context: LinkContext,
   signal: AbortSignal,
-  times: DialTimes = DIAL_TIMES,
+  times: LinkTimes = LINK_TIMES,
 ): Promise<Link> {
-  const socket = await openTcp(target, times.connectMs, signal);
-  const transport = new Transport(socket);
+  const { network, clock } = context;
+  const limits = { clock, target, signal };
+  let transport: Transport | undefined;
   let tls: TLSSocket | undefined;
   try {
+    const unanswered = LinkError.noConnection(target, times.connectMs);
+    const socket = await limited(times.connectMs, unanswered, limits, (over) => network.connect(target, over));
+    transport = new Transport(socket);
     // Throws for files and ciphers that OpenSSL cannot use.
-    tls = connectTls({ ...secureOptions(target, material, policy), socket: transport });
+    const opened = connectTls({ ...secureOptions(target, material, policy), socket: transport });
+    tls = opened;
     transport.carries(tls);
-    await handshake(tls, target, times.handshakeMs, signal);
-    const { pathFault, clock } = dependencies;
+    const mute = LinkError.noHandshake(target, times.handshakeMs);
+    await limited(times.handshakeMs, mute, limits, (over) => handshake(opened, target, over));
     const peer = verifiedPeer(tls, target, policy, (chain) => pathFault(chain, material, clock.nowMs()));
-    return new Link(peer, tls, transport, dependencies, times);
+    return new Link(peer, tls, transport, context, times);
   } catch (error) {
     tls?.destroy();
-    socket.destroy();
-    throw LinkError.from(error, target, transport.failure);
+    transport?.socket.destroy();
+    throw LinkError.from(error, target, transport?.failure);
   }
 }
 
-function openTcp(target: Target, limitMs: number, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connectTcp({
-      host: target.address,
-      port: target.port,
-      // Their FIN must not make Node send ours.
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEPALIVE_MS,
-    });
-    const settle = (error?: Error) => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abandon);
-      socket.off('error', settle);
-      if (error === undefined) return resolve(socket);
-      socket.destroy();
-      reject(LinkError.from(error, target));
-    };
-    const abandon = () => settle(LinkError.abandoned(target));
-    const timer = setTimeout(() => settle(LinkError.noConnection(target, limitMs)), limitMs);
-    signal.addEventListener('abort', abandon, { once: true });
-    socket.once('error', settle);
-    socket.once('connect', () => settle());
-    if (signal.aborted) abandon();
-  });
+/** `work` under a signal that aborts with `late` after `ms`, or when `signal` does. */
+export async function limited<T>(
+  ms: number,
+  late: LinkError,
+  { clock, target, signal }: { readonly clock: Clock; readonly target: Target; readonly signal: AbortSignal },
+  work: (over: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const abandon = () => {
+    over.abort(signal.reason instanceof LinkError ? signal.reason : LinkError.abandoned(target));
+  };
+  if (signal.aborted) abandon();
+  signal.addEventListener('abort', abandon);
+  void clock.sleep(ms, over.signal).then(() => over.abort(late));
+  try {
+    return await work(over.signal);
+  } finally {
+    signal.removeEventListener('abort', abandon);
+    // Ends the sleep.
+    over.abort();
+  }
 }
 
 /** What we are ready to speak. */
@@ -143,22 +123,15 @@ function secureOptions(target: Target, material: TlsMaterial, policy: TlsPolicy)
   };
 }
 
-function handshake(tls: TLSSocket, target: Target, limitMs: number, signal: AbortSignal): Promise<void> {
+function handshake(tls: TLSSocket, target: Target, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = (error?: Error) => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abandon);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const abandon = () => settle(LinkError.abandoned(target));
-    const timer = setTimeout(() => settle(LinkError.noHandshake(target, limitMs)), limitMs);
-    signal.addEventListener('abort', abandon, { once: true });
-    tls.once('secureConnect', () => settle());
-    tls.once('error', settle);
-    tls.once('end', () => settle(LinkError.closedInHandshake(target)));
-    tls.once('close', () => settle(LinkError.closedInHandshake(target)));
-    if (signal.aborted) abandon();
+    const closed = () => reject(LinkError.closedInHandshake(target));
+    if (signal.aborted) return reject(signal.reason);
+    signal.addEventListener('abort', () => reject(signal.reason));
+    tls.once('secureConnect', resolve);
+    tls.once('error', reject);
+    tls.once('end', closed);
+    tls.once('close', closed);
   });
 }
 

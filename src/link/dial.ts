@@ -1,6 +1,6 @@
 /** Opens links: to the first collector and address that can be had, or to one address again. */
-import { type ConnectDependencies, connect, type DialTimes, type TlsMaterial, type TlsPolicy } from './connect.js';
-import type { Link } from './link.js';
+import { connect, limited, type TlsMaterial, type TlsPolicy } from './connect.js';
+import type { Link, LinkContext, LinkTimes } from './link.js';
 import type { Target } from './peer.js';
 import { LinkError } from './refusal.js';
 import type { Targets } from './targets.js';
@@ -8,11 +8,6 @@ import type { Targets } from './targets.js';
 export interface Dialled {
   readonly link: Link;
   readonly target: Target;
-}
-
-export interface DialDependencies extends ConnectDependencies {
-  /** A handshake is done: one connection more in the collector's books. */
-  readonly connected?: () => void;
 }
 
 export class DialFailed extends Error {
@@ -28,8 +23,11 @@ export class Dialler {
     /** Read anew for each connection: a renewed certificate counts from the next one on. */
     private readonly material: () => Promise<TlsMaterial>,
     private readonly policy: TlsPolicy,
-    private readonly dependencies: DialDependencies,
-    private readonly times?: DialTimes,
+    private readonly context: LinkContext & {
+      /** A handshake is done: one connection more in the collector's books. */
+      readonly connected?: () => void;
+    },
+    private readonly times?: LinkTimes,
   ) {}
 
   /** Tries every collector and address once, in order of preference, each told of by `trying`; throws DialFailed. */
@@ -51,8 +49,8 @@ export class Dialler {
   /** The same address once more; throws LinkError. */
   async dialAgain(target: Target, signal: AbortSignal): Promise<Link> {
     try {
-      const link = await connect(target, await this.material(), this.policy, this.dependencies, signal, this.times);
-      this.dependencies.connected?.();
+      const link = await connect(target, await this.material(), this.policy, this.context, signal, this.times);
+      this.context.connected?.();
       return link;
     } catch (error) {
       if (!signal.aborted) this.targets.failed(target);
@@ -61,16 +59,13 @@ export class Dialler {
   }
 
   /** The same address once more, if it takes us in time; otherwise why not. */
-  async dialWithin(target: Target, limitMs: number): Promise<Link | LinkError> {
-    const limit = new AbortController();
-    const late = this.dependencies.clock.sleep(limitMs, limit.signal).then(() => limit.abort());
+  async dialWithin(target: Target, limitMs: number, signal: AbortSignal): Promise<Link | LinkError> {
+    const late = LinkError.noHandshake(target, limitMs);
     try {
-      return await this.dialAgain(target, limit.signal);
+      const limits = { clock: this.context.clock, target, signal };
+      return await limited(limitMs, late, limits, (over) => this.dialAgain(target, over));
     } catch (error) {
-      return limit.signal.aborted ? LinkError.noHandshake(target, limitMs) : LinkError.from(error, target);
-    } finally {
-      limit.abort();
-      await late;
+      return LinkError.from(error, target);
     }
   }
 

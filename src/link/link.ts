@@ -6,8 +6,10 @@
  */
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../lib/clock.js';
+import type { Endpoints, KernelSocketReading } from '../lib/kernel-socket.js';
+import type { Network } from '../lib/network.js';
+import { Signal } from '../lib/signal.js';
 import { type Ending, judge } from './acknowledge.js';
-import type { Endpoints, KernelSocketReading, ReadKernelSocket } from './kernel-socket.js';
 import type { Peer } from './peer.js';
 import type { Transport } from './transport.js';
 
@@ -23,14 +25,18 @@ export interface Closing {
   readonly verdict: Promise<Ending>;
 }
 
-export interface LinkDependencies {
+/** What a link is given of the world. */
+export interface LinkContext {
   readonly clock: Clock;
-  readonly readKernelSocket: ReadKernelSocket;
+  readonly network: Network;
   /** Somebody waits for the other side, and it has been looked whether anything moves. */
   readonly watched?: () => void;
 }
 
+/** How long a link waits for what. */
 export interface LinkTimes {
+  readonly connectMs: number;
+  readonly handshakeMs: number;
   /** No octet and no shrinking of the kernel's queue for this long: the other side is taken for dead. */
   readonly stallMs: number;
   /** How long our FIN waits for theirs after an answered close_notify. */
@@ -42,7 +48,15 @@ export interface LinkTimes {
   readonly resetMs: number;
 }
 
-export const LINK_TIMES: LinkTimes = { stallMs: 30_000, finMs: 2_000, resetMs: 200 };
+export const LINK_TIMES: LinkTimes = {
+  connectMs: 10_000,
+  handshakeMs: 10_000,
+  stallMs: 30_000,
+  finMs: 2_000,
+  resetMs: 200,
+};
+
+const NEVER = new AbortController().signal;
 
 /** How often progress is looked for within `stallMs`. */
 const WATCHES_PER_STALL = 6;
@@ -53,17 +67,21 @@ export class Link {
   /** Set as soon as `ended` resolves. */
   end: LinkEnd | undefined;
   readonly #endpoints: Endpoints;
-  readonly #stop = new AbortController();
+  /** Aborts when the link ends. */
+  readonly #over = new AbortController();
+  /** Something has happened on this connection: look again. */
+  readonly #changed: Signal;
   #closing = false;
-  /** Somebody waits for the other side: for room to write, or for an answer. */
-  #waiting: (() => void) | undefined;
-  #announce!: (end: LinkEnd) => void;
+  /** What followed our close_notify. */
+  #answer: Ending['answer'] = 'none';
+  /** Somebody waits for the other side, for room to write or for an answer; each wait is another one. */
+  #waiting: object | undefined;
 
   constructor(
     readonly peer: Peer,
     private readonly tls: TLSSocket,
     private readonly transport: Transport,
-    private readonly dependencies: LinkDependencies,
+    private readonly context: LinkContext,
     private readonly times: LinkTimes = LINK_TIMES,
   ) {
     const { socket } = transport;
@@ -72,22 +90,18 @@ export class Link {
       remoteAddress: socket.remoteAddress ?? '',
       remotePort: socket.remotePort ?? 0,
     };
+    this.#changed = new Signal(context.clock);
     this.ended = new Promise((resolve) => {
-      this.#announce = (end) => {
-        if (this.end !== undefined) return;
-        this.end = end;
-        this.#stop.abort();
-        this.#waiting?.();
-        resolve(end);
-      };
+      this.#over.signal.addEventListener('abort', () => resolve(this.#over.signal.reason));
     });
-    tls.on('error', (error) => this.#announce({ how: 'error', error: transport.failure ?? error }));
-    tls.on('end', () => {
-      if (!this.#closing) this.#announce({ how: transport.finShown ? 'fin' : 'close-notify', error: undefined });
-    });
+    tls.on('drain', () => this.#changed.notify());
+    tls.on('error', (error) => this.#finish({ how: 'error', error: transport.failure ?? error }));
+    tls.on('end', () => this.#theirEnd());
+    transport.on('fin', () => this.#changed.notify());
     transport.on('socket-closed', () => {
       const error = transport.failure;
-      this.#announce({ how: error === undefined ? 'fin' : 'error', error });
+      this.#finish({ how: error === undefined ? 'fin' : 'error', error });
+      this.#changed.notify();
     });
     tls.resume();
     void this.#watch();
@@ -100,13 +114,13 @@ export class Link {
   /** Resolves when there is room for more, or when the link has ended: look at `alive`. One caller at a time. */
   async write(frames: Buffer): Promise<void> {
     if (!this.alive || this.tls.write(frames)) return;
-    await this.#wait((done) => this.tls.once('drain', done));
+    await this.#theirTurn(() => !this.tls.writableNeedDrain);
   }
 
-  /** Sends close_notify, keeps reading, holds our FIN back. */
+  /** Sends close_notify, keeps reading, holds our FIN back. `windowMs`: how long an answer is waited for, if not for ever. */
   close(windowMs: number | undefined): Closing {
     this.#closing = true;
-    const answered = this.#answer(windowMs);
+    const answered = this.#askForAnswer(windowMs);
     const verdict = answered.then((answer) => this.#judge(answer));
     return { answered, verdict };
   }
@@ -117,7 +131,7 @@ export class Link {
    */
   async isUp(): Promise<boolean> {
     if (!this.alive) return false;
-    const kernel = await this.dependencies.readKernelSocket(this.#endpoints);
+    const kernel = await this.context.network.kernelSocket(this.#endpoints);
     if (kernel === 'unreadable') return this.alive;
     return this.alive && kernel !== 'gone' && kernel.state === 'established';
   }
@@ -129,44 +143,50 @@ export class Link {
       this.destroy();
       return;
     }
-    this.#announce({ how: 'ours', error: undefined });
-    const gone = new AbortController();
-    transport.once('socket-closed', () => gone.abort());
-    void this.dependencies.clock.sleep(this.times.finMs, gone.signal).then(() => this.destroy());
-    transport.once('finish', () => transport.socket.destroySoon());
+    this.#finish({ how: 'ours', error: undefined });
+    const { socket } = transport;
+    void this.#until(() => socket.closed, this.times.finMs, NEVER).then(() => this.destroy());
+    transport.once('finish', () => socket.destroySoon());
     tls.end();
   }
 
   /** Takes the connection away at once; harmless when it is gone already. */
   destroy(): void {
-    this.#announce({ how: 'ours', error: undefined });
+    this.#finish({ how: 'ours', error: undefined });
     this.tls.destroy();
     this.transport.socket.destroy();
   }
 
-  async #answer(windowMs: number | undefined): Promise<Ending['answer']> {
-    const { tls, transport } = this;
+  #finish(end: LinkEnd): void {
+    if (this.end !== undefined) return;
+    this.end = end;
+    this.#over.abort(end);
+  }
+
+  #theirEnd(): void {
+    const { finShown, finUnasked, closeNotifyLeft } = this.transport;
+    const how = finShown ? 'fin' : 'close-notify';
+    if (!this.#closing) {
+      this.#finish({ how, error: undefined });
+      return;
+    }
+    // Theirs counts only when ours had left before it.
+    const unasked = finShown ? finUnasked : !closeNotifyLeft;
+    this.#answer = unasked ? 'unasked' : how;
+    this.#changed.notify();
+  }
+
+  async #askForAnswer(windowMs: number | undefined): Promise<Ending['answer']> {
     if (!this.alive) return 'broken';
-    let answer: Ending['answer'] = 'none';
-    const quiet = new AbortController();
-    await this.#wait((done) => {
-      tls.once('end', () => {
-        // Theirs counts only when ours had left before it.
-        const unasked = transport.finShown ? transport.finUnasked : !transport.closeNotifyLeft;
-        answer = unasked ? 'unasked' : transport.finShown ? 'fin' : 'close-notify';
-        done();
-      });
-      tls.end();
-      if (windowMs !== undefined) void this.dependencies.clock.sleep(windowMs, quiet.signal).then(done);
-    });
-    quiet.abort();
-    return answer === 'none' && !this.alive && this.end?.how !== 'stalled' ? 'broken' : answer;
+    this.tls.end();
+    await this.#theirTurn(() => this.#answer !== 'none', windowMs);
+    return this.#answer === 'none' && !this.alive && this.end?.how !== 'stalled' ? 'broken' : this.#answer;
   }
 
   async #judge(answer: Ending['answer']): Promise<Ending> {
-    const { transport, dependencies, times } = this;
+    const { transport, context, times } = this;
     if (answer === 'close-notify' && !transport.finSeen) await this.#exchangeFins();
-    if (answer === 'close-notify' || answer === 'fin') await dependencies.clock.sleep(times.resetMs, this.#stop.signal);
+    if (answer === 'close-notify' || answer === 'fin') await context.clock.sleep(times.resetMs, this.#over.signal);
     const ourFinFirst = transport.socket.writableEnded;
     const kernel = await this.#unconfirmed();
     const error = transport.failure ?? this.end?.error;
@@ -175,21 +195,18 @@ export class Link {
 
   /** A collector may answer and wait for our FIN before it sends its own. */
   async #exchangeFins(): Promise<void> {
-    const { transport, dependencies, times } = this;
-    const fin = new Promise<void>((resolve) => {
-      transport.once('fin', resolve);
-    });
-    await Promise.race([fin, dependencies.clock.sleep(times.finMs, this.#stop.signal)]);
+    const { transport, context, times } = this;
+    await this.#until(() => transport.finSeen, times.finMs);
     // As in isUp: their FIN may lie there unheard, and after ours nobody could tell a reset that followed it.
-    const kernel = await dependencies.readKernelSocket(this.#endpoints);
+    const kernel = await context.network.kernelSocket(this.#endpoints);
     if (transport.finSeen || !this.alive) return;
     if (kernel === 'unreadable' || (kernel !== 'gone' && kernel.state === 'established')) transport.socket.end();
-    await Promise.race([fin, dependencies.clock.sleep(times.finMs, this.#stop.signal)]);
+    await this.#until(() => transport.finSeen, times.finMs);
   }
 
   /** Octets that Node has not yet passed to the kernel are as unconfirmed as those that lie there. */
   async #unconfirmed(): Promise<KernelSocketReading> {
-    const kernel = await this.dependencies.readKernelSocket(this.#endpoints);
+    const kernel = await this.context.network.kernelSocket(this.#endpoints);
     if (typeof kernel === 'string') return kernel;
     return { ...kernel, unconfirmedBytes: kernel.unconfirmedBytes + this.#waitingBytes };
   }
@@ -198,26 +215,35 @@ export class Link {
     return this.tls.writableLength + this.transport.writableLength + this.transport.socket.writableLength;
   }
 
-  #wait(begin: (done: () => void) => void): Promise<void> {
-    return new Promise<void>((resolve) => {
-      const done = () => {
-        this.#waiting = undefined;
-        resolve();
-      };
-      this.#waiting = done;
-      begin(done);
-    });
+  /** As `#until`, with an eye on whether the other side still moves. */
+  async #theirTurn(holds: () => boolean, limitMs?: number): Promise<void> {
+    this.#waiting = {};
+    await this.#until(holds, limitMs);
+    this.#waiting = undefined;
+  }
+
+  /** Until it holds, the time is up, or the link has ended. */
+  async #until(
+    holds: () => boolean,
+    limitMs = Number.POSITIVE_INFINITY,
+    over: AbortSignal = this.#over.signal,
+  ): Promise<void> {
+    const { clock } = this.context;
+    const endMs = clock.monotonicMs() + limitMs;
+    for (let restMs = limitMs; restMs > 0 && !holds() && !over.aborted; restMs = endMs - clock.monotonicMs()) {
+      await this.#changed.wait(over, Number.isFinite(restMs) ? restMs : undefined);
+    }
   }
 
   /** Ends the link when somebody waits and nothing moves: no octet comes in and the kernel's queue does not shrink. */
   async #watch(): Promise<void> {
-    const { clock } = this.dependencies;
+    const { clock, watched } = this.context;
     let before = { waiter: this.#waiting, read: 0, left: 0 };
     let movedAtMs = clock.monotonicMs();
     while (this.alive) {
-      await clock.sleep(this.times.stallMs / WATCHES_PER_STALL, this.#stop.signal);
+      await clock.sleep(this.times.stallMs / WATCHES_PER_STALL, this.#over.signal);
       if (!this.alive) return;
-      if (this.#waiting !== undefined) this.dependencies.watched?.();
+      if (this.#waiting !== undefined) watched?.();
       const kernel = await this.#unconfirmed();
       const left = typeof kernel === 'object' ? kernel.unconfirmedBytes : this.#waitingBytes;
       const now = { waiter: this.#waiting, read: this.transport.socket.bytesRead, left };
@@ -226,7 +252,7 @@ export class Link {
       before = now;
       if (moved) movedAtMs = clock.monotonicMs();
       else if (clock.monotonicMs() - movedAtMs >= this.times.stallMs)
-        this.#announce({ how: 'stalled', error: undefined });
+        this.#finish({ how: 'stalled', error: undefined });
     }
   }
 }

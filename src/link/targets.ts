@@ -4,9 +4,9 @@
  * lately come last, so that a dead first address does not hold up the second
  * and a collector that is well again is gone back to.
  */
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Clock } from '../lib/clock.js';
+import type { Network } from '../lib/network.js';
 import type { Target } from './peer.js';
 import { LinkError } from './refusal.js';
 
@@ -14,11 +14,6 @@ export interface CollectorAddress {
   readonly host: string;
   readonly port: number;
 }
-
-/** Addresses of a name, as the system's resolver gives them. */
-export type Lookup = (host: string) => Promise<readonly string[]>;
-
-export const systemLookup: Lookup = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);
 
 /** After a failure a target is tried after all others for this long. */
 export const HOLD_OFF_MS = 60_000;
@@ -39,7 +34,7 @@ export class Targets {
 
   constructor(
     private readonly collectors: readonly CollectorAddress[],
-    private readonly lookup: Lookup,
+    private readonly lookup: Network['lookup'],
     private readonly clock: Clock,
     private readonly holdOffMs = HOLD_OFF_MS,
   ) {}

@@ -8,8 +8,8 @@
  * it has taken every byte that came before: an 'end' of TLS while
  * `finShown` is false can only be a close_notify (RFC 5425 section 4.4).
  */
-import type { Socket } from 'node:net';
 import { Duplex, type Writable } from 'node:stream';
+import type { RawSocket } from '../lib/network.js';
 
 type Done = (error?: Error | null) => void;
 
@@ -25,7 +25,7 @@ export class Transport extends Duplex {
   /** Why the socket broke, if it did. */
   failure: Error | undefined;
 
-  constructor(readonly socket: Socket) {
+  constructor(readonly socket: RawSocket) {
     // With autoDestroy the end of TLS would take the socket along, and with it
     // the sight of their FIN or reset.
     super({ autoDestroy: false, allowHalfOpen: true });

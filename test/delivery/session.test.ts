@@ -7,8 +7,8 @@ import { DELIVERY_TIMES } from '../../src/delivery/times.js';
 import { type Clock, systemClock } from '../../src/lib/clock.js';
 import { AgentError } from '../../src/lib/errors.js';
 import { systemFiles } from '../../src/lib/files.js';
-import { DIAL_TIMES } from '../../src/link/connect.js';
 import { Dialler } from '../../src/link/dial.js';
+import { LINK_TIMES } from '../../src/link/link.js';
 import { Targets } from '../../src/link/targets.js';
 import type { Entry } from '../../src/model/entry.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
@@ -118,7 +118,7 @@ test('an epoch that fails ends the session although the next link takes nothing 
   const entries = [entry(1, 5)];
   // The flood holds this thread up, the collector's reset with it: the look for that one waits until it has been.
   const sleep: Clock['sleep'] = async (ms, signal) => {
-    if (ms !== DIAL_TIMES.resetMs) return systemClock.sleep(ms, signal);
+    if (ms !== LINK_TIMES.resetMs) return systemClock.sleep(ms, signal);
     await until(() => collector.counts.resets > 0, { what: 'the reset' });
   };
   const { session, acknowledged } = await sessionWith(t, collector, entries, {}, { ...systemClock, sleep });

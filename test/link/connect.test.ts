@@ -1,7 +1,8 @@
 import net, { type AddressInfo } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
-import { connect, DIAL_TIMES, type TlsMaterial, type TlsPolicy } from '../../src/link/connect.js';
+import { connect, type TlsMaterial, type TlsPolicy } from '../../src/link/connect.js';
+import { LINK_TIMES } from '../../src/link/link.js';
 import type { LinkError } from '../../src/link/refusal.js';
 import { makeTestPki, type TestPki, type Variant } from '../support/certificates.js';
 import { collecting } from '../support/collecting.js';
@@ -57,7 +58,7 @@ function dial(
     { ...POLICY, ...policy },
     LINKING,
     signal,
-    { ...DIAL_TIMES, connectMs: 2_000, handshakeMs },
+    { ...LINK_TIMES, connectMs: 2_000, handshakeMs },
   );
 }
 

@@ -1,10 +1,11 @@
 import test from 'ava';
 import { systemClock } from '../../src/lib/clock.js';
-import { DIAL_TIMES, type TlsMaterial } from '../../src/link/connect.js';
+import type { Network } from '../../src/lib/network.js';
+import type { TlsMaterial } from '../../src/link/connect.js';
 import { DialFailed, Dialler } from '../../src/link/dial.js';
-import { Link } from '../../src/link/link.js';
+import { LINK_TIMES, Link } from '../../src/link/link.js';
 import { LinkError } from '../../src/link/refusal.js';
-import { type CollectorAddress, type Lookup, Targets } from '../../src/link/targets.js';
+import { type CollectorAddress, Targets } from '../../src/link/targets.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { collecting } from '../support/collecting.js';
 import { freePort } from '../support/free-port.js';
@@ -20,11 +21,14 @@ const never = new AbortController().signal;
 
 function diallerFor(
   collectors: readonly CollectorAddress[],
-  { lookup = async () => ['127.0.0.1'], material }: { lookup?: Lookup; material?: () => Promise<TlsMaterial> } = {},
+  {
+    lookup = async () => ['127.0.0.1'],
+    material,
+  }: { lookup?: Network['lookup']; material?: () => Promise<TlsMaterial> } = {},
 ): Dialler {
   const { ca, agent } = pki;
   const own = async () => ({ ca, cert: agent.cert, key: agent.key, crl: undefined });
-  return new Dialler(new Targets(collectors, lookup, systemClock), material ?? own, POLICY, LINKING, DIAL_TIMES);
+  return new Dialler(new Targets(collectors, lookup, systemClock), material ?? own, POLICY, LINKING, LINK_TIMES);
 }
 
 test('the first collector that takes us is taken, and the next time it is tried before the dead one', async (t) => {
@@ -57,7 +61,7 @@ test('when nobody takes us, everybody’s reason is told', async (t) => {
     { host: 'nobody.example', port: 6514 },
     { host: 'localhost', port: await freePort() },
   ];
-  const lookup: Lookup = async (host) => {
+  const lookup: Network['lookup'] = async (host) => {
     if (host === 'localhost') return ['127.0.0.1'];
     throw Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' });
   };
@@ -86,11 +90,11 @@ test('the same address once more comes with a link in time, or with the reason',
   const mute = await collecting(t, pki, { handshake: 'never' });
   const at = (port: number) => ({ host: 'localhost', address: '127.0.0.1', port });
   const dialler = diallerFor([]);
-  const link = await dialler.dialWithin(at(good.port), 5_000);
+  const link = await dialler.dialWithin(at(good.port), 5_000, never);
   t.true(link instanceof Link && link.alive);
   if (link instanceof Link) link.destroy();
-  t.like(await dialler.dialWithin(at(mute.port), 100), { code: 'no-handshake' });
-  t.like(await dialler.dialWithin(at(await freePort()), 5_000), { code: 'refused' });
+  t.like(await dialler.dialWithin(at(mute.port), 100, never), { code: 'no-handshake' });
+  t.like(await dialler.dialWithin(at(await freePort()), 5_000, never), { code: 'refused' });
 });
 
 test('a better collector is dialled when there is one, and not being taken there is no failure', async (t) => {

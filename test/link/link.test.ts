@@ -3,10 +3,11 @@
 import type { SecureVersion } from 'node:tls';
 import test from 'ava';
 import { type Clock, systemClock } from '../../src/lib/clock.js';
+import type { KernelSocketReading } from '../../src/lib/kernel-socket.js';
+import { systemNetwork } from '../../src/lib/network.js';
 import type { Level } from '../../src/link/acknowledge.js';
-import { connect, DIAL_TIMES } from '../../src/link/connect.js';
-import type { KernelSocketReading } from '../../src/link/kernel-socket.js';
-import type { LinkDependencies } from '../../src/link/link.js';
+import { connect } from '../../src/link/connect.js';
+import { LINK_TIMES, type LinkContext } from '../../src/link/link.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { type ClosingStyle, startClosingServer } from '../support/closing-server.js';
 import { collectingProcess } from '../support/collecting.js';
@@ -22,11 +23,11 @@ test.before(async () => {
 });
 test.after.always(() => pki.remove());
 
-async function open(port: number, change: Partial<LinkDependencies> = {}) {
+async function open(port: number, change: Partial<LinkContext> = {}) {
   const target = { host: 'localhost', address: '127.0.0.1', port };
   const material = { ca: pki.ca, cert: pki.agent.cert, key: pki.agent.key, crl: undefined };
   // Looked at every tenth of a second.
-  const times = { ...DIAL_TIMES, stallMs: change.watched ? 600 : DIAL_TIMES.stallMs };
+  const times = { ...LINK_TIMES, stallMs: change.watched ? 600 : LINK_TIMES.stallMs };
   const dependencies = { ...LINKING, ...change };
   return connect(target, material, POLICY, dependencies, new AbortController().signal, times);
 }
@@ -99,7 +100,7 @@ test.serial('a reset that came behind a FIN while this process stood still prove
   });
   // The wait for the FIN is over before anybody here has looked for it: until then this thread does nothing else.
   const sleep: Clock['sleep'] = async (ms, signal) => {
-    if (ms !== DIAL_TIMES.finMs) return systemClock.sleep(ms, signal);
+    if (ms !== LINK_TIMES.finMs) return systemClock.sleep(ms, signal);
     while (isConnectedTo(collector.port));
   };
   const link = await open(collector.port, { clock: { ...systemClock, sleep } });
@@ -132,9 +133,12 @@ test('a collector that takes what was sent octet by octet is waited for, however
   let unconfirmedBytes = 15;
   let looks = 0;
   const link = await open(server.port, {
-    readKernelSocket: async () => {
-      unconfirmedBytes = Math.max(1, unconfirmedBytes - 1);
-      return { state: 'established', unconfirmedBytes };
+    network: {
+      ...systemNetwork,
+      kernelSocket: async () => {
+        unconfirmedBytes = Math.max(1, unconfirmedBytes - 1);
+        return { state: 'established', unconfirmedBytes };
+      },
     },
     watched: () => {
       looks += 1;
@@ -160,7 +164,7 @@ for (const [kernel, isUp] of upByKernel) {
   const name = typeof kernel === 'string' ? kernel : kernel.state;
   test(`a link of whose end nothing was heard is ${isUp ? '' : 'not '}up when the kernel says ${name}`, async (t) => {
     const server = await startClosingServer(pki.collector, pki.ca, 'nothing', 'TLSv1.3');
-    const link = await open(server.port, { readKernelSocket: async () => kernel });
+    const link = await open(server.port, { network: { ...systemNetwork, kernelSocket: async () => kernel } });
     t.is(await link.isUp(), isUp);
     link.destroy();
     t.false(await link.isUp());

@@ -6,7 +6,8 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type SecureVersion } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
-import { connect, DIAL_TIMES, type TlsPolicy } from '../../src/link/connect.js';
+import { connect, type TlsPolicy } from '../../src/link/connect.js';
+import { LINK_TIMES } from '../../src/link/link.js';
 import type { LinkError } from '../../src/link/refusal.js';
 import { writeKey } from '../../src/pki/files/keys.js';
 import { pemOf } from '../../src/pki/inspect.js';
@@ -46,7 +47,7 @@ async function meet(
     { ...POLICY, purpose: 'any', ...change },
     LINKING,
     new AbortController().signal,
-    { ...DIAL_TIMES, handshakeMs: 60_000 },
+    { ...LINK_TIMES, handshakeMs: 60_000 },
   );
   link.destroy();
   return link.peer;

@@ -3,7 +3,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import net, { type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
-import { connect, DIAL_TIMES, type TlsMaterial, type TlsPolicy } from '../../src/link/connect.js';
+import { connect, type TlsMaterial, type TlsPolicy } from '../../src/link/connect.js';
+import { LINK_TIMES } from '../../src/link/link.js';
 import { LinkError, type Side } from '../../src/link/refusal.js';
 import { writeKey } from '../../src/pki/files/keys.js';
 import { pemOf } from '../../src/pki/inspect.js';
@@ -41,7 +42,7 @@ async function refusalAt(port: number, material: Partial<TlsMaterial> = {}, poli
       { ...POLICY, ...policy },
       LINKING,
       new AbortController().signal,
-      { ...DIAL_TIMES, handshakeMs: 60_000 },
+      { ...LINK_TIMES, handshakeMs: 60_000 },
     );
     return LinkError.ended(await link.ended, target);
   } catch (error) {

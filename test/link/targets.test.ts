@@ -1,5 +1,6 @@
 import test from 'ava';
-import { HOLD_OFF_MS, type Lookup, Targets } from '../../src/link/targets.js';
+import type { Network } from '../../src/lib/network.js';
+import { HOLD_OFF_MS, Targets } from '../../src/link/targets.js';
 import { ManualClock } from '../support/manual-clock.js';
 
 const first = { host: 'one.example', port: 6514 };
@@ -8,7 +9,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
   'one.example': ['192.0.2.1', '192.0.2.2'],
   'two.example': ['2001:db8::1'],
 };
-const lookup: Lookup = async (host) => {
+const lookup: Network['lookup'] = async (host) => {
   const addresses = names[host];
   if (addresses === undefined) throw Object.assign(new Error(`getaddrinfo ENOTFOUND ${host}`), { code: 'ENOTFOUND' });
   return addresses;

@@ -13,6 +13,7 @@ import { Agent, type AgentDependencies } from '../../src/agent/agent.js';
 import type { AgentState } from '../../src/agent/state.js';
 import type { Config, DeliveryConfig } from '../../src/config/config.js';
 import { systemClock } from '../../src/lib/clock.js';
+import { type Network, systemNetwork } from '../../src/lib/network.js';
 import type { Facts, Report } from '../../src/model/report.js';
 import type { TestPki } from './certificates.js';
 import { load } from './config.js';
@@ -48,7 +49,7 @@ export interface StageOptions {
   readonly collectors: readonly CollectorPlace[];
   readonly delivery?: Partial<DeliveryConfig>;
   readonly times?: AgentDependencies['times'];
-  readonly lookup?: AgentDependencies['lookup'];
+  readonly lookup?: Network['lookup'];
   /** Of the program: the command that starts it elsewhere, as `nsenter` does. */
   readonly inside?: readonly string[];
   /** The program's file; default: as it was compiled. */
@@ -132,7 +133,7 @@ export class Stage {
       env: {},
       version: '0.0.0',
       ...(times && { times }),
-      ...(lookup && { lookup }),
+      ...(lookup && { network: { ...systemNetwork, lookup } }),
     });
     this.t.teardown(() => agent.stop('teardown'));
     return new RunningAgent(agent, said);

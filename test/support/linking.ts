@@ -1,8 +1,8 @@
 /** What links are made with in tests: the product's own defaults, for a collector on a curve P-256. */
 import { systemClock } from '../../src/lib/clock.js';
-import type { ConnectDependencies, TlsPolicy } from '../../src/link/connect.js';
-import { readKernelSocket } from '../../src/link/kernel-socket.js';
-import { pathFault } from '../../src/pki/x509/path.js';
+import { systemNetwork } from '../../src/lib/network.js';
+import type { TlsPolicy } from '../../src/link/connect.js';
+import type { LinkContext } from '../../src/link/link.js';
 
 export const POLICY: TlsPolicy = {
   verify: 'name',
@@ -13,4 +13,4 @@ export const POLICY: TlsPolicy = {
   ciphers: 'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
 };
 
-export const LINKING: ConnectDependencies = { clock: systemClock, readKernelSocket, pathFault };
+export const LINKING: LinkContext = { clock: systemClock, network: systemNetwork };

@@ -6,14 +6,13 @@ import type { CollectorConfig, Config } from '../../config/config.js';
 import { CollectorMemories } from '../../delivery/collector-memory.js';
 import { systemClock } from '../../lib/clock.js';
 import { systemFiles } from '../../lib/files.js';
+import { systemNetwork } from '../../lib/network.js';
 import { connect } from '../../link/connect.js';
-import { readKernelSocket } from '../../link/kernel-socket.js';
 import type { Link } from '../../link/link.js';
 import type { Target } from '../../link/peer.js';
 import { LinkError } from '../../link/refusal.js';
-import { systemLookup, Targets } from '../../link/targets.js';
+import { Targets } from '../../link/targets.js';
 import type { Credentials } from '../../pki/files/credentials.js';
-import { pathFault } from '../../pki/x509/path.js';
 import { countText, durationText, sizeText } from '../voice.js';
 import { lasting } from './credentials.js';
 import { bad, type Finding, good, warning } from './finding.js';
@@ -27,7 +26,7 @@ export async function* checkCollectors(
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   for (const collector of config.collectors) {
-    const { targets, failures } = await new Targets([collector], systemLookup, systemClock).inOrder();
+    const { targets, failures } = await new Targets([collector], systemNetwork.lookup, systemClock).inOrder();
     for (const failure of failures) yield bad(failure.message, failure.hint);
     for (const target of targets) yield* checkTarget(target, config, credentials, signal);
     yield await levelOf(collector, config);
@@ -41,7 +40,7 @@ async function* checkTarget(
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   try {
-    const link = await connect(target, credentials, tls, { clock: systemClock, readKernelSocket, pathFault }, signal);
+    const link = await connect(target, credentials, tls, { clock: systemClock, network: systemNetwork }, signal);
     await Promise.race([systemClock.sleep(HOLD_MS, signal), link.ended]);
     const { end } = link;
     link.destroy();

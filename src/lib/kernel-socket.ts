@@ -22,19 +22,17 @@ export interface Endpoints {
   readonly remotePort: number;
 }
 
-export type ReadKernelSocket = (endpoints: Endpoints) => Promise<KernelSocketReading>;
-
 const ESTABLISHED = '01';
 const CLOSE_WAIT = '08';
 
-export const readKernelSocket: ReadKernelSocket = async (endpoints) => {
+export async function readKernelSocket(endpoints: Endpoints): Promise<KernelSocketReading> {
   const table = isIPv4(endpoints.remoteAddress) ? '/proc/self/net/tcp' : '/proc/self/net/tcp6';
   try {
     return findSocket(await readFile(table, 'latin1'), endpoints) ?? 'gone';
   } catch {
     return 'unreadable';
   }
-};
+}
 
 /** Lines of the table: `sl local_address rem_address st tx_queue:rx_queue …`, addresses and queues in hexadecimal. */
 export function findSocket(table: string, endpoints: Endpoints): KernelSocket | undefined {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net, { type AddressInfo, type Socket } from 'node:net';
 import test from 'ava';
-import { findSocket, readKernelSocket } from '../../src/link/kernel-socket.js';
+import { findSocket, readKernelSocket } from '../../src/lib/kernel-socket.js';
 import { until } from '../support/wait.js';
 
 const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
