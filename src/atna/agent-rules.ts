@@ -1,8 +1,8 @@
 /**
- * What this program says of itself, as DICOM audit messages: it starts and
- * stops (Application Activity, PS3.15 section A.5.3.1), and what endangers the
- * trail is a Security Alert (section A.5.3.11). Where no code fits, the
- * heartbeat above all, the event goes out under our own name for it.
+ * Maps the agent's own messages to DICOM audit messages: its start and stop are
+ * Application Activity (PS3.15 section A.5.3.1), dangers to the trail are Security
+ * Alerts (section A.5.3.11). Where no code fits, above all for the heartbeat, the
+ * event goes out under a name of our own.
  */
 import {
   APPLICATION_ACTIVITY,

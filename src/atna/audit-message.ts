@@ -1,13 +1,13 @@
 /**
- * The DICOM audit message, PS3.15 section A.5, as ITI-20 wants it (IHE ITI TF-2
- * section 3.20.7.1.3): no namespace, children in the schema's order, coded
+ * Writes the DICOM audit message, PS3.15 section A.5, as ITI-20 wants it (IHE ITI
+ * TF-2 section 3.20.7.1.3): no namespace, children in the schema's order, coded
  * values with their meaning. Written as octet strings of UTF-8, without
  * declaration or byte order mark, on one line.
  *
- * A message is made in two halves, before and after the details that only the
- * moment of sending knows (run, seq and the like); both together keep
- * `nameRoom` octets free for them. Values are cut only where they exceed what
- * OpenEMR's columns hold; comments and lines give way first (`detail.ts`).
+ * A message is made in two halves, before and after the details that are known
+ * only when it is sent (run, seq and the like); both together keep `nameRoom`
+ * octets free for them. Values are cut only where they exceed what OpenEMR's
+ * columns hold; comments and lines are shortened first (`detail.ts`).
  */
 import type { AuditRecord, Emergency, Field } from '../model/record.js';
 import { agentRule } from './agent-rules.js';

@@ -1,6 +1,6 @@
 /**
- * Who came and who went: User Authentication, PS3.15 section A.5.3.12, for
- * which OpenEMR has a dozen events of its own and its portal a few more.
+ * Maps logins and logouts to User Authentication, PS3.15 section A.5.3.12:
+ * OpenEMR has a dozen events of its own for them and its portal a few more.
  */
 import { LOGIN, LOGOUT, openemrCode, PATIENT_RECORD, USER_AUTHENTICATION } from './codes.js';
 import type { Rule } from './rule.js';

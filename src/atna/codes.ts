@@ -1,6 +1,6 @@
 /**
- * Coded values as PS3.15 table A.5.2-1 wants them: code, code system and the
- * code's exact meaning, all three mandatory (IHE ITI TF-2 section 3.20.7.1.3;
+ * Lists the coded values as PS3.15 table A.5.2-1 wants them: code, code system and
+ * the code's exact meaning, all three mandatory (IHE ITI TF-2 section 3.20.7.1.3;
  * test tools compare the meaning). DICOM's codes are those of CID 400 to 405 in
  * PS3.16, RFC 3881's are the numbers of its section 5.5.4.
  */

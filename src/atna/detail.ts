@@ -1,7 +1,7 @@
 /**
- * ParticipantObjectDetail, PS3.15 section A.5.1: `type` and a value in base64,
- * which keeps any octets as they were. Only here is anything of an audit
- * message cut: a value that does not fit says so in its last words.
+ * Writes ParticipantObjectDetail, PS3.15 section A.5.1: `type` and a value in
+ * base64, which keeps any octets as they were. Only here is anything of an audit
+ * message cut: a value that does not fit ends with a marker that says so.
  */
 
 export type Detail = readonly [type: string, value: string | Buffer];

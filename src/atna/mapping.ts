@@ -1,8 +1,8 @@
 /**
- * Which DICOM audit message an audit record becomes: OpenEMR's events in the
- * order of the tables, the first rule that fits. An event that no table knows
- * is never dropped: it goes out under its own name, as ITI-20 section
- * 3.20.4.1.1.2 allows, and so does one that OpenEMR will think of tomorrow.
+ * Decides which DICOM audit message an audit record becomes: OpenEMR's events in
+ * the order of the tables, the first rule that fits. An event that no table knows,
+ * also one of a later OpenEMR, is never dropped: it goes out under its own name, as
+ * ITI-20 section 3.20.4.1.1.2 allows.
  */
 import { AUTHENTICATION_RULES } from './authentication-rules.js';
 import { RECORD_RULES } from './record-rules.js';

@@ -1,10 +1,11 @@
 /**
- * ParticipantObjectIdentification, PS3.15 tables A.5.1-1 and A.5.2-1: what was
- * touched. Each has a name, because DICOM's own schema wants one; no patient's,
- * which the row does not have and the repository looks up by number.
+ * Writes ParticipantObjectIdentification, PS3.15 tables A.5.1-1 and A.5.2-1: what
+ * was touched. Each object has a name, because DICOM's schema requires one; a
+ * patient's has none of the patient, which the row does not hold: the repository
+ * looks it up by number.
  *
- * What may hold patients' particulars, the text of a query and the part of an
- * address behind its path, is only told where `comments` go out at all.
+ * What may hold patient data, the text of a query and the part of an address after
+ * its path, is sent only if `comments` are sent at all.
  */
 
 import { type Code, coded, PATIENT_NUMBER, REPORT_NUMBER, SEARCH_CRITERIA, URI, USER_IDENTIFIER } from './codes.js';

@@ -1,7 +1,7 @@
 /**
- * An object of our own in every audit message: what structured data says in the
- * plain profile, parameter by parameter, as ParticipantObjectDetail. It comes
- * first among the objects, so that a receiver which cuts long messages keeps
+ * Writes an object of our own into every audit message: what structured data says
+ * in the plain profile, parameter by parameter, as ParticipantObjectDetail. It
+ * comes first among the objects, so that a receiver which cuts long messages keeps
  * the name, and its ID is `run:seq`, so that a message can be searched for.
  *
  *   <ParticipantObjectIdentification ParticipantObjectID="RUN:SEQ" ParticipantObjectTypeCode="4">

@@ -1,9 +1,9 @@
 /**
- * ActiveParticipant, PS3.15 tables A.5.1-1 and A.5.2-1: persons are
- * `login@domain` (section A.5.2.1), so is the application; where a person sat
- * is the address that OpenEMR wrote into a login's comments or into `api_log`,
- * and else the machine that OpenEMR runs on, because section A.5.3.12 does
- * without neither. At most one participant is the requestor.
+ * Writes ActiveParticipant, PS3.15 tables A.5.1-1 and A.5.2-1: persons are
+ * `login@domain` (section A.5.2.1), so is the application. Where a person worked is
+ * the address that OpenEMR wrote into a login's comments or into `api_log`, or else
+ * the machine that OpenEMR runs on, because section A.5.3.12 requires one. At most
+ * one participant is the requestor.
  */
 import { isIP } from 'node:net';
 import {

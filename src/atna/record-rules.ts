@@ -1,12 +1,12 @@
 /**
- * Who saw or changed what: Patient, Order and Procedure Record, PS3.15 sections
- * A.5.3.13 to A.5.3.15, and Query, section A.5.3.10. OpenEMR derives most of
- * these events from SQL: a class of tables, a hyphen, the statement's verb.
+ * Maps access to records: Patient, Order and Procedure Record, PS3.15 sections
+ * A.5.3.13 to A.5.3.15, and Query, section A.5.3.10. OpenEMR derives most of these
+ * events from SQL: a class of tables, a hyphen, the statement's verb.
  *
  * The patient is that of the session's chart, not of the row that was touched,
  * and only events of the patient record have one; where it is missing a message
  * follows the schema but not the letter of A.5.3.13 to A.5.3.15. The category
- * is no help: OpenEMR calls every form "Billing".
+ * does not help: OpenEMR calls every form "Billing".
  */
 import {
   type Code,

@@ -1,6 +1,6 @@
 /**
- * A rule says which DICOM audit message an audit record of OpenEMR becomes.
- * Rules stand in tables; the first that fits counts.
+ * A rule says which DICOM audit message an audit record of OpenEMR becomes. Rules
+ * are kept in tables; the first that fits counts.
  */
 import type { AuditRecord, Columns } from '../model/record.js';
 import type { Code } from './codes.js';

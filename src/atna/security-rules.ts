@@ -1,6 +1,6 @@
 /**
- * What changes who may do what: Security Alert, PS3.15 section A.5.3.11, by the
- * ten triggers of ITI-20 table 3.20.4.1.1.1-1.
+ * Maps changes of rights and settings to Security Alert, PS3.15 section A.5.3.11,
+ * by the ten triggers of ITI-20 table 3.20.4.1.1.1-1.
  */
 import {
   AUDIT_RECORDING_STARTED,

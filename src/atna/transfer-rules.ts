@@ -1,5 +1,5 @@
 /**
- * What leaves the system and what comes in: Data Export and Data Import,
+ * Maps what leaves the system and what enters it to Data Export and Data Import,
  * PS3.15 sections A.5.3.4 and A.5.3.5; ITI-20 counts any printing as export.
  */
 import { DISCLOSURE, EXPORT, IMPORT } from './codes.js';

@@ -1,10 +1,9 @@
 /**
- * Text as XML 1.0 takes it (section 2.2), in octet strings of UTF-8
+ * Writes text as XML 1.0 allows it (section 2.2), in octet strings of UTF-8
  * (`lib/octets.ts`). Control characters, the two noncharacters and unpaired
- * surrogates, which XML cannot hold or stores cannot bear, become U+FFFD; so do
- * TAB, CR and LF, which an attribute would lose and which cut a store of a
- * message a line. Whatever must arrive to the octet travels in a
- * ParticipantObjectDetail, in base64.
+ * surrogates, which XML cannot hold, become U+FFFD; so do TAB, CR and LF, which an
+ * attribute would lose and which break a store of one message a line. What must
+ * arrive octet for octet travels in a ParticipantObjectDetail, in base64.
  */
 import { cutOctets, REPLACEMENT, toOctets } from '../lib/octets.js';
 

@@ -1,12 +1,12 @@
 /**
- * The profile `atna`: MSG is a DICOM audit message in XML, as ITI-20 has it
- * (IHE ITI TF-2 section 3.20.4.1.2): MSGID `IHE+RFC-3881`, no structured data,
- * no byte order mark. The line itself does not go out: what it says is in the
+ * Encodes for the profile `atna`: MSG is a DICOM audit message in XML, as ITI-20
+ * has it (IHE ITI TF-2 section 3.20.4.1.2): MSGID `IHE+RFC-3881`, no structured
+ * data, no byte order mark. The line itself is not sent: what it says is in the
  * message, and what names the message in an object of our own.
  *
- * A message is never sent in parts; a line that the source could only take in
- * pieces becomes a message a piece. A line that is not understood goes out as
- * it is, in base64, under our own code for it; so does one of `text`.
+ * A message is never sent in parts; a line that the source could only read in
+ * pieces becomes one message a piece. A line that cannot be parsed is sent
+ * unchanged, in base64, under a code of our own; so is one of `text`.
  */
 import { type AuditMessage, AuditMessages } from '../atna/audit-message.js';
 import { type Detail, detail } from '../atna/detail.js';

@@ -1,15 +1,15 @@
 /**
- * A chunk of a source's bytes becomes one entry: its lines as RFC 5424 messages
- * in RFC 5425 frames, each with the number by which it is known for ever, and
- * the position behind them.
+ * Encodes a chunk of a source's bytes into one journal entry: its lines as RFC 5424
+ * messages in RFC 5425 frames, each with its permanent number, and the position
+ * behind them.
  *
  * MSG is the line byte for byte, unless the profile or the configuration puts
  * something else there; a byte order mark comes first when it is UTF-8 beyond
  * ASCII and does not begin with one. A line ends at LF, one CR before it is not
  * part of it, nor is the byte order mark of a file. Empty lines are counted, not
- * sent. What is longer than a message, or could only be taken in pieces by the
- * source, goes out in numbered parts with one `id`: `1/3 2/3 3/3`, or
- * `1/* 2/* 3/3` while its end is not known. A line whose end comes alone (LF
+ * sent. What is longer than a message, or could only be read in pieces by the
+ * source, is sent in numbered parts with one `id`: `1/3 2/3 3/3`, or
+ * `1/* 2/* 3/3` while the total is unknown. A line whose end comes alone (LF
  * after a wait) is closed by a part without content.
  *
  * Known limit: a piece that ends between CR and LF has sent the CR.

@@ -1,7 +1,7 @@
 /**
- * Reads the lines of one source: what kind of line it is, its moment, and what
- * of it may go out. Wall time and zone are as the file tells them; where it
- * tells none, the moment is that of reading.
+ * Reads the lines of one source: which kind of line it is, its time, and what of it
+ * may be sent. Wall time and zone are as the file says; where it says none, the
+ * time is that of reading.
  */
 import type { MessageConfig, SourceConfig } from '../config/config.js';
 import type { LineMemory } from '../model/position.js';

@@ -1,13 +1,14 @@
 /**
- * One line at a time: first it is described (its messages are made, which may
- * throw), then written (numbers, counts and frames move on, which cannot).
- * Between the two nothing has changed, so a line that throws leaves no trace.
+ * Turns one line at a time into frames. First the line is described (its messages
+ * are made, which may throw), then written (numbers, counts and frames move on,
+ * which cannot). Nothing has changed in between, so a line that throws leaves no
+ * trace.
  *
  * Throwing is a fault of this program, and the next start would meet the same
- * line again. No content of a line may switch the audit off: such a line goes
- * out unchanged, marked `unparsed="fault"`. If that must not be, because
- * comments are left out, or throws as well, a `gap` message names its bytes,
- * which are still in the file. Why: docs/decisions/0016.
+ * line again. No content of a line may stop the audit trail: such a line is sent
+ * unchanged, marked `unparsed="fault"`. If that is not allowed, because comments
+ * are left out, or throws as well, a `gap` message names its bytes, which are
+ * still in the file. Why: docs/decisions/0016.
  */
 import type { MessageConfig } from '../config/config.js';
 import { programFault } from '../lib/program-fault.js';

@@ -1,6 +1,6 @@
 /**
- * The agent's own messages, and those that the encoder itself has to send: rows
- * that were changed since OpenEMR wrote them, and a line that could not be encoded.
+ * Defines the agent's own messages, and makes those that encoding causes: rows that
+ * were changed since OpenEMR wrote them, and a line that could not be encoded.
  */
 import type { Position } from '../model/position.js';
 import type { Field, Tampering } from '../model/record.js';

@@ -1,8 +1,8 @@
 /**
- * How the bytes of a line become MSG (RFC 5424 section 6.4), and where a line is
- * cut that is longer than a message may be. Each part is a MSG of its own; the
- * parts, with the byte order marks that we put before them taken off, are the
- * line again:
+ * Decides how the bytes of a line become MSG (RFC 5424 section 6.4), and where a
+ * line is cut that is longer than a message may be. Each part is a MSG of its own;
+ * the parts, without the byte order marks that we put before them, are the line
+ * again:
  *
  * - UTF-8 is cut between characters, anything else anywhere;
  * - a MSG that begins with a byte order mark has to be UTF-8, so a line that

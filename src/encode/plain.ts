@@ -1,20 +1,20 @@
 /**
- * The profile `plain`: MSG is the line, and what it says stands before it as
- * RFC 5424 structured data: `[meta sequenceId="…"]`,
+ * Encodes for the profile `plain`: MSG is the line, and what it says stands before
+ * it as RFC 5424 structured data: `[meta sequenceId="…"]`,
  * `[timeQuality tzKnown="0"]` when the zone or the hour is in doubt, with
- * `isSynced="0"` when this machine's clock is known to be nobody's care,
+ * `isSynced="0"` when this machine's clock is known to be unsynchronised,
  * `[audit@PEN run="…" seq="…" id="…" source="…" …]`.
  *
  * `id` is tail id, colon, offset of the line's first byte. TIMESTAMP is the
  * entry's own time with the offset of its zone; where a line has none (`text`,
- * a line that is not understood) it is the moment of reading, in UTC with
- * milliseconds, which no zone can make doubtful. A row without a date keeps its
- * event, user and patient and is marked `unparsed="no-date"`. When an emergency
- * account comes or goes, the row is followed by a message of our making,
- * `event="breakglass-start"` or `"breakglass-stop"` with `derived="1"` and no MSG.
+ * an unparsed line) it is the time of reading, in UTC with milliseconds, about
+ * which no zone can be in doubt. A row without a date keeps its event, user and
+ * patient and is marked `unparsed="no-date"`. When an emergency account logs in or
+ * out, the row is followed by a message of our own, `event="breakglass-start"` or
+ * `"breakglass-stop"` with `derived="1"` and no MSG.
  *
  * Header and structured data never take more than half of `maxBytes`: values
- * from the file are shortened, run, seq, id, source, part and unparsed are not.
+ * from the file are shortened; run, seq, id, source, part and unparsed are not.
  */
 import type { MessageConfig, SourceConfig } from '../config/config.js';
 import type { ClockSync } from '../lib/clock.js';

@@ -1,8 +1,8 @@
 /**
- * How lines become messages: one `Profile` for the agent, one `MessageMaker`
- * for each source, one `Describer` for each chunk. A line is described before
- * it is numbered, because what it says of itself is known first; `format` puts
- * the two together. All text is in octet strings (`lib/octets.ts`).
+ * Defines how a profile makes messages: one `Profile` for the agent, one
+ * `MessageMaker` for each source, one `Describer` for each chunk. A line is
+ * described before it is numbered; `format` puts the two together. All text is in
+ * octet strings (`lib/octets.ts`).
  */
 import type { SourceConfig } from '../config/config.js';
 import type { MessageName } from '../model/entry.js';

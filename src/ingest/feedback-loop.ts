@@ -1,9 +1,9 @@
 /**
- * A followed file that fills with our own messages, because a collector on
- * this host writes there what we send: each line read makes a longer one. It
- * is told and read slowly, but never given up: no content of a line may switch
- * the audit off. Only this run's messages count; nobody who writes into an
- * audit log can know its id beforehand.
+ * Detects a followed file that fills with our own messages, because a collector on
+ * this host writes there what we send: each line read makes a longer one. Such a
+ * file is reported and read slowly, but never given up: no content of a line may
+ * stop the audit trail. Only messages of this run count, because nobody who writes
+ * into an audit log can know its id in advance.
  */
 import type { Run } from '../model/entry.js';
 import type { Chunk } from '../model/line.js';

@@ -1,8 +1,8 @@
 /**
- * The first loop: from the sources to the journal, until stopped. A chunk
- * becomes one entry; when the disk fails, numbers and tails go back to the
- * last entry that is on disk and everything behind it is read again. A fault of
- * this program ends the loop instead: nobody could mend it by waiting.
+ * The first loop: reads from the sources, encodes, and appends to the journal until
+ * it is stopped. A chunk becomes one entry. When the disk fails, numbers and tails
+ * go back to the last entry on disk and everything after it is read again. A fault
+ * of this program ends the loop instead: waiting would not mend it.
  */
 
 import type { LineFault } from '../encode/line-writer.js';

@@ -1,7 +1,7 @@
 /**
- * Repairs damage in the journal: what the log files still have of it is read
- * again, under new numbers and with the same identity. Until all of it is on disk the journal
- * tells the damage again at every start.
+ * Repairs damage in the journal: what the log files still have of it is read again,
+ * under new numbers and with the same identity. Until all of it is on disk, the
+ * journal reports the damage again at every start.
  */
 import type { SourceConfig } from '../config/config.js';
 import type { Damage } from '../journal/types.js';

@@ -1,4 +1,4 @@
-/** Between tries of something that fails: none before the first, then longer and longer. */
+/** Waits between retries: none before the first, then longer and longer. */
 import type { Clock } from './clock.js';
 
 const FIRST_MS = 100;

@@ -1,4 +1,4 @@
-/** Time as an argument: tests neither wait nor guess. Ages and deadlines use `monotonicMs`, which no clock change moves. */
+/** Time as an argument, so that tests neither wait nor guess. Ages and deadlines use `monotonicMs`, which no clock change moves. */
 
 export interface Clock {
   /** Wall clock, milliseconds since 1970-01-01T00:00Z. */

@@ -1,7 +1,7 @@
 /**
- * What a part is given of the world: time, chance, disk, and where it says what
- * happens. One object, handed from the agent to its parts; each part names
- * with `Pick` what it uses of it, so that a test gives no more.
+ * What a part is given of the world: time, chance, disk, its log, and the list of
+ * problems. One object, handed from the agent to its parts; each part names with
+ * `Pick` what it uses of it, so that a test gives no more.
  */
 import type { Report } from '../model/report.js';
 import type { Clock } from './clock.js';

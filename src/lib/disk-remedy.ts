@@ -1,4 +1,4 @@
-/** What to do about a disk that refuses something, by the system's error code; and the problem that it is. */
+/** Says what to do about a disk that refuses something, by the system's error code, and makes a problem of it. */
 import { reasonOf, systemCode } from './errors.js';
 import type { Problem } from './problems.js';
 

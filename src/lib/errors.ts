@@ -1,4 +1,4 @@
-/** Errors that an administrator reads: what, where, why, and what to do next. Worded once, where the fault is known. */
+/** Errors that an administrator reads: what happened, where, why, and what to do next. Worded once, where the fault is known. */
 
 export interface ErrorDetail {
   /** What to do next, an imperative sentence without a full stop; commands stand in it as they are typed. */

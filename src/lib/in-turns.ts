@@ -1,7 +1,7 @@
 /**
- * Long waits in short turns. Whoever waits for something that may never come
+ * Splits long waits into short turns. What waits for something that may never come
  * (a line, a collector, room) looks again every few seconds: so it can be told
- * from somebody who is stuck, and a wake-up that went astray costs seconds.
+ * from a loop that hangs, and a lost wake-up costs seconds.
  */
 import type { Clock } from './clock.js';
 

@@ -1,8 +1,8 @@
 /**
- * A small file of the agent's own, as JSON: read once, replaced as a whole so
- * that a crash leaves the old content or the new. All such files but the cursor,
- * which has a checksum, are this; docs/decisions/0004 lists them. Losing one never loses a message; what
- * it does cost, the one who keeps it says.
+ * A small file of the agent's own, as JSON: read once, replaced as a whole so that a
+ * crash leaves the old content or the new. All such files are this, except for the
+ * cursor, which has a checksum; docs/decisions/0004 lists them. Losing one never
+ * loses a message; what it costs instead, its owner says.
  */
 import { diskRemedy } from './disk-remedy.js';
 import { reasonOf, systemCode } from './errors.js';

@@ -1,7 +1,7 @@
 /**
- * Makes a directory and those above it that are missing. Not by Node's
- * `recursive`: that says ENOENT where the disk is full or read-only
- * (nodejs/node#47098), and sends the administrator looking in the wrong place.
+ * Makes a directory and the missing ones above it. Node's `recursive` is not used:
+ * it says ENOENT where the disk is full or read-only (nodejs/node#47098), which
+ * sends the administrator looking in the wrong place.
  */
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';

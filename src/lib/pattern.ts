@@ -1,9 +1,9 @@
 /**
- * A regular expression that an operator writes and that runs over text which
- * others wrote, megabytes of it at times: in RE2's syntax, in time linear in
- * the text. JavaScript's own engine tries again from every place, and a harmless
- * pattern for e-mail addresses stops the agent for minutes over one long word
- * (decision 14). Case does not matter. Pure.
+ * Regular expressions that an operator writes and that run over text of others,
+ * sometimes megabytes of it: in RE2's syntax, in time linear in the text.
+ * JavaScript's own engine backtracks, and a harmless pattern for e-mail addresses
+ * stops the agent for minutes at one long word (decision 14). Case does not
+ * matter. Pure.
  */
 import { RE2JS } from 're2js';
 

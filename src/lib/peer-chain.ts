@@ -1,7 +1,7 @@
 /**
  * The certificates by which the other side of a TLS connection is trusted, as
- * OpenSSL found them: its own first, then each one's issuer, up to the authority
- * that we know.
+ * OpenSSL found them: its own first, then each issuer, up to an authority that we
+ * trust.
  */
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';

@@ -1,7 +1,7 @@
 /**
- * What an exception of our own code may be called in a log: its kind and the
- * place in the program. Its message may quote what was being worked on, as that
- * of JSON.parse does, and is left out.
+ * Says of an exception of our own code what may stand in a log: its kind and the
+ * place in the program. Its message is left out, because it may quote the input,
+ * as that of JSON.parse does.
  */
 export function programFault(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;

@@ -1,4 +1,4 @@
-/** Finding a place in a list that is in ascending order. Pure. */
+/** Finds a place in a list that is in ascending order. Pure. */
 
 /** How many elements lie at or before `limit`: also the index of the first one behind it. */
 export function countUpTo<T>(ascending: readonly T[], limit: number, keyOf: (element: T) => number): number {

@@ -1,4 +1,4 @@
-/** Where an export begins, as a person writes it: in the configuration and on the command line. Pure. */
+/** Reads where an export begins, as it is written in the configuration and on the command line. Pure. */
 
 /** Where the very first run begins. Later runs go on where the files end. */
 export type StartAt =

@@ -1,4 +1,4 @@
-/** What the journal keeps: frames and the position that they bring a tail to, standing or falling together. */
+/** What the journal stores: frames and the position that they bring a tail to, both or neither. */
 import type { ByteOffset, Position } from './position.js';
 
 /** One start of the agent: a random 64-bit id in 16 hex digits. */

@@ -1,6 +1,6 @@
 /**
- * Where reading stands in one file identity. The journal keeps one of these
- * for every tail; it is the only memory of what has been read.
+ * Where reading stands in one file identity. The journal keeps one position for
+ * every tail; it is the only memory of what has been read.
  */
 
 /** A random 64-bit id in 16 hex digits, made when a file is first seen. Rename keeps it, truncation makes a new one. */

@@ -1,6 +1,6 @@
 /**
- * One parsed audit entry. Only what every later step needs by name; the line
- * itself travels beside it, byte for byte.
+ * One parsed audit entry: only what later steps need by name. The line itself
+ * travels beside it, byte for byte.
  */
 
 /** A field of the audit entry as it goes into structured data; name is a valid SD PARAM-NAME. */

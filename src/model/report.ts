@@ -1,6 +1,6 @@
 /**
- * How a part says what happened: a constant sentence and the facts beside it.
- * Positions, lengths and codes are facts; an audit line, a patient or a user never is.
+ * How a part says what happened: a constant sentence and facts beside it. Positions,
+ * lengths and codes are facts; an audit line, a patient or a user never is.
  */
 export type Facts = Readonly<Record<string, string | number | boolean | undefined>>;
 

@@ -1,16 +1,16 @@
 /**
- * The row's checksum, computed again as OpenEMR computes it: the columns one
- * after another, NULL as nothing, `comments` as stored.
+ * Computes a row's checksum as OpenEMR does: the columns one after another, NULL as
+ * nothing, `comments` as stored.
  *
  * - 6.0 and later: SHA3-512 of every row, and another of its API call, whose
- *   moment is that of the row;
+ *   time is that of the row;
  * - 5.0: SHA-1, of updates only, over fewer columns, among them the checksum of
  *   the row that was changed.
  *
- * OpenEMR hashes what it meant to write. Where the table took it otherwise (a
+ * OpenEMR hashes what it meant to write. Where the table stored something else (a
  * text for a number, a value cut to its column) its own tamper report calls the
- * row altered, and so do we. Nor has it a key: edits and damage are found, not
- * a forger who computes it anew.
+ * row altered, and so do we. It has no key: edits and damage are found, but not a
+ * forger who computes a new checksum.
  */
 import { hash } from 'node:crypto';
 import type { Checksum } from '../model/record.js';

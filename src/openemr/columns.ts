@@ -1,4 +1,4 @@
-/** What more than its fields a row says, for a message that is made of the columns themselves. */
+/** Reads what a row says beyond its fields, for a message that is made of the columns themselves. */
 import type { Columns } from '../model/record.js';
 import { commentsOf } from './comments.js';
 import { clientOf } from './parse.js';

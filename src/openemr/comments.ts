@@ -1,8 +1,8 @@
 /**
- * The column `comments` in every form that OpenEMR has given it: base64 of the
- * text since 6.0 (`version` 4), the text itself in 5.0 (up to 3), ciphertext
- * where `encrypt` says so, which nobody outside OpenEMR can read. The text need
- * not be UTF-8: binary ids stand in it as they are.
+ * Reads the column `comments` in every form that OpenEMR has given it: base64 of
+ * the text since 6.0 (`version` 4), the text itself in 5.0 (up to 3), ciphertext
+ * where `encrypt` says so, which only OpenEMR can read. The text need not be UTF-8:
+ * binary ids are in it unchanged.
  */
 import { isUtf8 } from 'node:buffer';
 import { type Row, textOf } from './row.js';

@@ -1,9 +1,8 @@
 /**
- * Which rows go out, by `event=…`, `category=…` and `user=…`, with `*` for any
- * text: those that one of `include` matches, or all when there is none, but for
- * those that one of `exclude` matches. Case does not matter. What is no row
- * cannot be told apart and is never left out, nor is what the exporter says of
- * the trail itself.
+ * Decides which rows are sent, by `event=…`, `category=…` and `user=…`, with `*` for
+ * any text: those that match one of `include`, or all when there is none, except
+ * those that match one of `exclude`. Case does not matter. A line that is not a row
+ * is never left out, nor is what the exporter says of the trail itself.
  */
 import { isAboutRows, type Row, textOf } from './row.js';
 

@@ -1,11 +1,11 @@
 /**
- * Free text, in which patients' particulars stand: the comments, the notes, a
- * disclosure's description, and what an API call sent and got. It goes out as
- * stored, as text or not at all, and with what the operator's patterns match
- * made unreadable. A row that is touched is no longer the row that its
- * checksum was computed of; that was compared before.
+ * Handles free text, which may hold patient data: the comments, the notes, a
+ * disclosure's description, and what an API call sent and got. It is sent as
+ * stored, as text or not at all, and with matches of the operator's patterns
+ * redacted. A row that is touched is no longer the row that its checksum was
+ * computed of; that was compared before.
  *
- * Known limits: encrypted comments are not searched, nor is what a cut divides.
+ * Known limits: encrypted comments are not searched, nor is a match across a cut.
  */
 import { isUtf8 } from 'node:buffer';
 import { Pattern } from '../lib/pattern.js';

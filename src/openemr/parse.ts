@@ -1,12 +1,12 @@
 /**
- * One line of the audit log as an audit record. OpenEMR 5.0 to 8.x write the
- * same columns; whatever a row lacks is left out, and unknown keys do no harm.
+ * Parses one line of the audit log into an audit record. OpenEMR 5.0 to 8.x write
+ * the same columns; what a row lacks is left out, and unknown keys are ignored.
  *
- * A line that is not a JSON object gives the reason instead. A row whose date
- * is missing or no date still gives its event, user and patient, with
- * `wallTime` undefined: an auditor looks for those first. What the exporter has
- * to say between the rows (one was deleted, the table was replaced) has no id
- * and no date; its moment is that of the export.
+ * A line that is not a JSON object gives the reason instead. A row whose date is
+ * missing or invalid still gives its event, user and patient, with `wallTime`
+ * undefined: an auditor looks for those first. What the exporter adds between the
+ * rows (one was deleted, the table was replaced) has no id and no date; its time is
+ * that of the export.
  */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { isIP } from 'node:net';

@@ -1,8 +1,8 @@
 /**
- * Rows as `mysql --batch` prints them: a heading with the columns' names, then
- * a row a line, cells parted by TAB. Inside a cell `\n`, `\t`, `\0` and `\\`
- * stand for LF, TAB, NUL and backslash; CR is not escaped. NULL is the word
- * NULL, which is also how a text that says "NULL" looks: it is taken for none.
+ * Reads rows as `mysql --batch` prints them: a heading with the columns' names, then
+ * a row a line, cells separated by TAB. Inside a cell `\n`, `\t`, `\0` and `\\`
+ * stand for LF, TAB, NUL and backslash; CR is not escaped. NULL is the word NULL,
+ * which is also how a text that says "NULL" looks: both are read as NULL.
  *
  * The heading stands in the first line, and again wherever another run of the
  * client was appended; its columns hold until the next one.

@@ -1,6 +1,6 @@
 /**
- * What a clock on the wall shows: `YYYY-MM-DDTHH:MM:SS`, with a fraction of at
- * most six digits, no zone. MySQL's DATETIME is one with a space in the middle.
+ * Reads a wall clock time: `YYYY-MM-DDTHH:MM:SS`, with a fraction of at most six
+ * digits, no zone. MySQL's DATETIME is one with a space in the middle.
  */
 
 // MySQL's DATETIME begins with the year 1000.

@@ -1,6 +1,6 @@
 /**
- * Wall time and zone to offset. In the hour that the clock goes through twice
- * the row alone does not say which pass it is from; it is the second when
+ * Converts wall time and zone to an offset. In the hour that occurs twice in
+ * autumn the row alone does not say which pass it is from; it is the second when
  *
  * - the row carries a UTC time (written or exported) soon after the second, or
  * - an earlier line of the file in that hour had a later wall time,
@@ -9,8 +9,8 @@
  * order, so "later" means by more than `DISORDER_MS`: one swapped pair must not
  * put the rest of a busy night an hour off. A wall time in the missing hour of
  * spring is shifted forward by the length of the gap. Both are marked as in
- * doubt. Temporal knows the zones' rules (37 000 answers a second), a cache an
- * hour of wall time answers the rest.
+ * doubt. Temporal knows the rules of the zones (37 000 answers a second); a cache
+ * with one answer an hour of wall time serves the rest.
  */
 import { Temporal } from 'temporal-polyfill';
 import type { DoubledHour } from '../model/position.js';

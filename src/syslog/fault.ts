@@ -1,4 +1,4 @@
-/** Where a message leaves RFC 5424's grammar: the rule that it breaks and the octet at which that shows. */
+/** Says where a message leaves RFC 5424's grammar: the rule that it breaks and the octet where that shows. */
 
 export type BrokenRule =
   | 'priority'

@@ -1,7 +1,7 @@
 /**
- * Frames into one growing buffer, without an object a message: a header given
+ * Writes frames into one growing buffer, without an object a message: a header given
  * as an octet string (`lib/octets.ts`), a byte order mark if wanted, and a range of
- * bytes that is copied as it is. The length prefix counts all three (RFC 5425
+ * bytes that is copied unchanged. The length prefix counts all three (RFC 5425
  * section 4.3).
  */
 import { BOM } from './rfc5424.js';

@@ -1,5 +1,5 @@
 /**
- * PRI, RFC 5424 section 6.2.1: facility times eight plus severity, with the
+ * Computes PRI, RFC 5424 section 6.2.1: facility times eight plus severity, with the
  * names of tables 1 and 2 in the spelling that syslog.conf made common.
  */
 

@@ -1,5 +1,5 @@
 /**
- * SYSLOG-MSG, RFC 5424 section 6: the header written, a whole message read.
+ * Writes the header of SYSLOG-MSG, RFC 5424 section 6, and reads whole messages.
  * Reading is strict: it accepts what the grammar and its prose allow, nothing
  * else, and names the rule and the octet where a message leaves it. A sender
  * writes VERSION 1; section 6.2.2 lets a receiver meet others, so any that the

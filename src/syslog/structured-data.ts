@@ -1,11 +1,11 @@
 /**
- * STRUCTURED-DATA, RFC 5424 section 6.3, written and read. Written as octet
- * strings (`lib/octets.ts`), because that is what a frame copies.
+ * Writes and reads STRUCTURED-DATA, RFC 5424 section 6.3. Written as octet strings
+ * (`lib/octets.ts`), because that is what a frame copies.
  *
  * PARAM-VALUE may hold control characters by the RFC, but they do harm on
  * receivers: rsyslog rewrites them (`#012`), stores of one message a line are
  * cut by LF, C strings by NUL, terminals obey ESC. So each of U+0000-001F and
- * U+007F-009F is written as U+FFFD; the bytes themselves travel in MSG. Read,
+ * U+007F-009F is written as U+FFFD; the bytes themselves travel in MSG. When read,
  * they are accepted. What is read must be UTF-8; what is written always is.
  */
 

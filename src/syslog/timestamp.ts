@@ -1,6 +1,6 @@
 /**
- * TIMESTAMP, RFC 5424 section 6.2.3: RFC 3339 with upper case T and Z, no leap
- * second, at most six digits of fraction, and a day that its month has.
+ * Writes and reads TIMESTAMP, RFC 5424 section 6.2.3: RFC 3339 with upper case T and
+ * Z, no leap second, at most six digits of fraction, and a day that its month has.
  */
 
 const SHAPE = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:Z|([+-])(\d\d):(\d\d))$/;
