@@ -8,9 +8,9 @@ import { receiptOf } from '../delivery/receipt.js';
 import { ConnectionCount } from '../delivery/state.js';
 import { DELIVERY_TIMES } from '../delivery/times.js';
 import { Encoder } from '../encode/encoder.js';
-import { OwnTails } from '../ingest/feedback-loop.js';
+import { FeedbackLoops } from '../ingest/feedback-loop.js';
 import { Ingest, reportLineFaults } from '../ingest/ingest.js';
-import { mend } from '../ingest/refill.js';
+import { refill } from '../ingest/refill.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/types.js';
 import { systemFiles } from '../lib/files.js';
@@ -34,7 +34,7 @@ export interface Parts {
   readonly encoder: Encoder;
   readonly sources: Sources;
   readonly ingest: Ingest;
-  readonly ownTails: OwnTails;
+  readonly ownTails: FeedbackLoops;
   readonly forward: Forward;
   readonly connections: ConnectionCount;
   readonly credentials: CredentialFiles;
@@ -135,10 +135,9 @@ async function joined(
     config.sources.map(({ name }) => name),
     report.child('source'),
   );
-  const ownTails = new OwnTails(run, {
-    report: report.child('source'),
-    hold: (tailId, ms) => sources.hold(tailId, ms),
-  });
+  const ownTails = new FeedbackLoops(run, new Problems(clock).of(report.child('source')), (tailId, ms) =>
+    sources.hold(tailId, ms),
+  );
   ingest = new Ingest({
     journal,
     sources,
@@ -150,18 +149,19 @@ async function joined(
     report: report.child('ingest'),
   });
 
-  const mending = {
+  const refilling = {
     ingest,
     flushed: () => journal.flushed(),
     sources: config.sources,
     pathOf: (tailId: TailId) => sources.files().find((file) => file.tailId === tailId)?.path,
     clock,
     report: report.child('journal'),
+    problems: new Problems(clock).of(report.child('journal')),
     stop,
   };
   repair = (damage) => {
     say(own.journalMessage(damage));
-    return mend(damage, mending);
+    return refill(damage, refilling);
   };
   const times = { ...DELIVERY_TIMES, ...dependencies.times };
   const { network = systemNetwork } = dependencies;

@@ -5,46 +5,43 @@
  */
 import type { SourceConfig } from '../config/config.js';
 import type { Damage } from '../journal/types.js';
-import type { Clock } from '../lib/clock.js';
+import type { Context } from '../lib/context.js';
 import { AgentError, reasonOf } from '../lib/errors.js';
 import type { TailId } from '../model/position.js';
-import type { Report } from '../model/report.js';
 import { reread } from '../source/read/reread.js';
 import type { Ingest } from './ingest.js';
 
-export interface MendDependencies {
+export interface RefillContext extends Pick<Context, 'clock' | 'report' | 'problems'> {
   readonly ingest: Pick<Ingest, 'again'>;
   /** Resolves when all that was put into the journal is on disk. */
   readonly flushed: () => Promise<void>;
   readonly sources: readonly SourceConfig[];
   /** Where the tail is now; `undefined` when it is not followed any more. */
   readonly pathOf: (tailId: TailId) => string | undefined;
-  readonly clock: Clock;
-  readonly report: Report;
   readonly stop: AbortSignal;
 }
 
 const AGAIN_MS = 1_000;
 
 /** Rejects when the agent stops before all is done. */
-export async function mend(damage: Damage, dependencies: MendDependencies): Promise<void> {
-  const { flushed, clock, report, stop } = dependencies;
+export async function refill(damage: Damage, context: RefillContext): Promise<void> {
+  const { flushed, clock, report, stop } = context;
   while (!stop.aborted) {
     try {
-      const bytes = await readRanges(damage, dependencies);
+      const bytes = await readRanges(damage, context);
       await flushed();
       if (damage.ranges.length > 0) report.notice('What the journal had lost was read again', { bytes });
       return;
     } catch (error) {
-      report.debug('Reading again what the journal had lost begins anew', { reason: reasonOf(error) });
+      report.debug('Reading again what the journal had lost is tried again', { reason: reasonOf(error) });
       await clock.sleep(AGAIN_MS, stop);
     }
   }
   throw new AgentError('stopped', 'the agent stops before what the journal had lost was read again');
 }
 
-async function readRanges({ ranges }: Damage, dependencies: MendDependencies): Promise<number> {
-  const { ingest, sources, pathOf, clock, report } = dependencies;
+async function readRanges({ ranges }: Damage, context: RefillContext): Promise<number> {
+  const { ingest, sources, pathOf, clock, problems } = context;
   let bytes = 0;
   for (const range of ranges) {
     const source = sources.find(({ name }) => name === range.position.source);
@@ -58,10 +55,11 @@ async function readRanges({ ranges }: Damage, dependencies: MendDependencies): P
       }
     }
     if (bytes === before && range.to !== range.from) {
-      report.error('What the journal had lost is no longer in any log file', {
-        file: range.path,
-        from: range.from,
-        to: range.to,
+      problems.happened({
+        key: `refill ${range.path}`,
+        level: 'error',
+        message: 'What the journal had lost is no longer in any log file',
+        facts: { file: range.path, from: range.from, to: range.to },
       });
     }
   }

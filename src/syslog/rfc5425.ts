@@ -1,5 +1,5 @@
 /**
- * Reads octet-counted frames, RFC 5425 section 4.3:
+ * Writes and reads octet-counted frames, RFC 5425 section 4.3:
  *
  *     SYSLOG-FRAME = MSG-LEN SP SYSLOG-MSG
  *     MSG-LEN      = NONZERO-DIGIT *DIGIT      the octets of SYSLOG-MSG

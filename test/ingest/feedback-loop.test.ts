@@ -1,6 +1,8 @@
 import test from 'ava';
-import { OwnTails } from '../../src/ingest/feedback-loop.js';
+import { FeedbackLoops } from '../../src/ingest/feedback-loop.js';
+import { Problems } from '../../src/lib/problems.js';
 import type { Chunk } from '../../src/model/line.js';
+import { ManualClock } from '../support/manual-clock.js';
 import { silent } from '../support/silent.js';
 
 const RUN = '0123456789abcdef';
@@ -15,11 +17,12 @@ function watched() {
   const held: string[] = [];
   const told: string[] = [];
   const report = { ...silent, error: (message: string) => void told.push(message) };
-  const tails = new OwnTails(RUN, { report, hold: (tailId) => void held.push(tailId) });
+  const problems = new Problems(new ManualClock()).of(report);
+  const tails = new FeedbackLoops(RUN, problems, (tailId) => void held.push(tailId));
   return { tails, held, told };
 }
 
-test('a file that holds messages of this run is told once and held back each time', (t) => {
+test('a file that holds messages of this run is reported once and held back each time', (t) => {
   const { tails, held, told } = watched();
   const loop = chunkOf(`<85>1 - - - - - [audit@32473 run="${RUN}" seq="7" id="x:0" source="main"] a line\n`);
   tails.look(loop);
