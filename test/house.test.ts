@@ -98,6 +98,8 @@ const imports: [from: string, to: string, right: boolean][] = [
   ['link/connect.ts', 'winston', false],
   ['agent/agent.ts', 'winston', false],
   ['cli/check.ts', 'node-forge', false],
+  ['source/find/finder.ts', 'node:fs/promises', false],
+  ['lib/files.ts', 'node:fs/promises', true],
   ['pieces/a.ts', './b.js', false],
 ];
 for (const [from, to, right] of imports) {

@@ -124,6 +124,7 @@ async function joined(
   // The last that can fail: from here on the files that it was given are its own.
   const sources = await Sources.open(config.sources, positions, {
     clock,
+    files: systemFiles,
     report: report.child('source'),
     notice: (notice) => say(own.sourceMessage(notice)),
     newTailId: () => randomBytes(8).toString('hex'),
@@ -155,6 +156,7 @@ async function joined(
     sources: config.sources,
     pathOf: (tailId: TailId) => sources.files().find((file) => file.tailId === tailId)?.path,
     clock,
+    files: systemFiles,
     report: report.child('journal'),
     problems: new Problems(clock).of(report.child('journal')),
     stop,

@@ -11,7 +11,7 @@ import type { TailId } from '../model/position.js';
 import { reread } from '../source/read/reread.js';
 import type { Ingest } from './ingest.js';
 
-export interface RefillContext extends Pick<Context, 'clock' | 'report' | 'problems'> {
+export interface RefillContext extends Pick<Context, 'clock' | 'files' | 'report' | 'problems'> {
   readonly ingest: Pick<Ingest, 'again'>;
   /** Resolves when all that was put into the journal is on disk. */
   readonly flushed: () => Promise<void>;
@@ -41,13 +41,13 @@ export async function refill(damage: Damage, context: RefillContext): Promise<vo
 }
 
 async function readRanges({ ranges }: Damage, context: RefillContext): Promise<number> {
-  const { ingest, sources, pathOf, clock, problems } = context;
+  const { ingest, sources, pathOf, clock, files, problems } = context;
   let bytes = 0;
   for (const range of ranges) {
     const source = sources.find(({ name }) => name === range.position.source);
     const before = bytes;
     const paths = [...new Set([pathOf(range.tailId), range.path].filter((path) => path !== undefined))];
-    const options = { paths, nowMs: () => clock.nowMs(), maxLineBytes: source?.maxLineBytes ?? 0 };
+    const options = { paths, files, nowMs: () => clock.nowMs(), maxLineBytes: source?.maxLineBytes ?? 0 };
     if (source !== undefined) {
       for await (const chunk of reread(range, options)) {
         await ingest.again(chunk);

@@ -1,31 +1,51 @@
 /**
- * The disk as an argument: exactly what the journal asks of it and nothing
- * more, so that tests can make each call fail, or forget what was not synced.
+ * The disk as an argument: all that the journal asks of it for its own files,
+ * and all that the sources ask of it for the logs that they follow. So a test
+ * can make each call fail, forget what was not synced, or keep the files in memory.
  */
-import type { Stats } from 'node:fs';
-import { type FileHandle, open, readdir, rename, stat, statfs, unlink } from 'node:fs/promises';
+import type { Dirent, Stats } from 'node:fs';
+import { constants, type FileHandle, open, readdir, realpath, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncDirectory } from './atomic-file.js';
 import { systemCode } from './errors.js';
+import { bytesOfPath, nameOfBytes } from './file-names.js';
 import { makeDirectory } from './make-directory.js';
 
 export interface OpenFile {
   /** Fills `into` from `position`; fewer bytes only at the end of the file. */
   read(into: Buffer, position: number): Promise<number>;
+  /** One call to the system: what it reads belongs together. Fewer bytes than `into` has at the end of the file. */
+  readOnce(into: Buffer, position: number): Promise<number>;
   /** Writes everything, or rejects. */
   write(buffers: readonly Buffer[], position: number): Promise<void>;
   datasync(): Promise<void>;
   truncate(length: number): Promise<void>;
-  stat(): Promise<FileState>;
+  stat(): Promise<FileStats>;
   close(): Promise<void>;
 }
 
-export interface FileState {
-  readonly bytes: number;
+export interface FileStats {
+  readonly size: number;
   /** Permission bits. */
   readonly mode: number;
   readonly isDirectory: boolean;
   readonly isFile: boolean;
+  /** Device, inode and the number of names that lead to it. */
+  readonly dev: number;
+  readonly ino: number;
+  readonly nlink: number;
+  /** Last change of the content, last change of content or inode, birth; the last is 0 or `ctimeMs` where the file system keeps none. */
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
+  readonly birthtimeMs: number;
+}
+
+/** `link`: a symbolic link, or a name of unknown kind: the file system does not tell. */
+export type EntryKind = 'file' | 'directory' | 'link' | 'other';
+
+export interface DirectoryEntry {
+  readonly name: string;
+  readonly kind: EntryKind;
 }
 
 export interface Volume {
@@ -36,27 +56,38 @@ export interface Volume {
   readonly type: number;
 }
 
+/** Paths may hold names that are not UTF-8, as file-names.ts spells them. */
 export interface Files {
-  /** `create` makes a new file of mode 0600 and fails when there is one. */
+  /** `create` makes a new file of mode 0600 and fails when there is one. Opening a FIFO to read does not wait for a writer. */
   open(path: string, how: 'read' | 'write' | 'create'): Promise<OpenFile>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   readdir(path: string): Promise<string[]>;
-  stat(path: string): Promise<FileState>;
+  /** As `readdir`, with what each name stands for; in no order. */
+  list(path: string): Promise<DirectoryEntry[]>;
+  /** Follows symbolic links. */
+  stat(path: string): Promise<FileStats>;
+  realpath(path: string): Promise<string>;
   /** With the directories above it; mode 0700. */
   mkdir(path: string): Promise<void>;
   volume(path: string): Promise<Volume>;
   syncDirectory(path: string): Promise<void>;
 }
 
-const FLAGS = { read: 'r', write: 'r+', create: 'wx+' } as const;
+const { O_RDONLY, O_NONBLOCK } = constants;
+const FLAGS = { read: O_RDONLY | O_NONBLOCK, write: 'r+', create: 'wx+' } as const;
 
 export const systemFiles: Files = {
-  open: async (path, how) => openFile(await open(path, FLAGS[how], 0o600)),
-  rename,
-  unlink,
-  readdir: (path) => readdir(path),
-  stat: async (path) => fileState(await stat(path)),
+  open: async (path, how) => openFile(await open(bytesOfPath(path), FLAGS[how], 0o600)),
+  rename: (from, to) => rename(bytesOfPath(from), bytesOfPath(to)),
+  unlink: (path) => unlink(bytesOfPath(path)),
+  readdir: async (path) => (await readdir(bytesOfPath(path), { encoding: 'buffer' })).map(nameOfBytes),
+  list: async (path) => {
+    const entries = await readdir(bytesOfPath(path), { encoding: 'buffer', withFileTypes: true });
+    return entries.map((entry) => ({ name: nameOfBytes(entry.name), kind: kindOf(entry) }));
+  },
+  stat: async (path) => fileStats(await stat(bytesOfPath(path))),
+  realpath: async (path) => nameOfBytes(await realpath(bytesOfPath(path), { encoding: 'buffer' })),
   mkdir: (path) => makeDirectory(path, 0o700),
   volume: async (path) => {
     const { bsize, blocks, bavail, type } = await statfs(path);
@@ -66,11 +97,14 @@ export const systemFiles: Files = {
 };
 
 function openFile(handle: FileHandle): OpenFile {
+  const readOnce = async (into: Buffer, position: number) =>
+    (await handle.read(into, 0, into.length, position)).bytesRead;
   return {
+    readOnce,
     read: async (into, position) => {
       let filled = 0;
       while (filled < into.length) {
-        const { bytesRead } = await handle.read(into, filled, into.length - filled, position + filled);
+        const bytesRead = await readOnce(into.subarray(filled), position + filled);
         if (bytesRead === 0) break;
         filled += bytesRead;
       }
@@ -86,7 +120,7 @@ function openFile(handle: FileHandle): OpenFile {
     },
     datasync: () => handle.datasync(),
     truncate: (length) => handle.truncate(length),
-    stat: async () => fileState(await handle.stat()),
+    stat: async () => fileStats(await handle.stat()),
     close: () => handle.close(),
   };
 }
@@ -101,8 +135,17 @@ function without(buffers: readonly Buffer[], count: number): readonly Buffer[] {
   return [];
 }
 
-function fileState(stats: Stats): FileState {
-  return { bytes: stats.size, mode: stats.mode & 0o777, isDirectory: stats.isDirectory(), isFile: stats.isFile() };
+function fileStats(stats: Stats): FileStats {
+  const { size, mode, dev, ino, nlink, mtimeMs, ctimeMs, birthtimeMs } = stats;
+  const kind = { isDirectory: stats.isDirectory(), isFile: stats.isFile() };
+  return { ...kind, size, mode: mode & 0o777, dev, ino, nlink, mtimeMs, ctimeMs, birthtimeMs };
+}
+
+function kindOf(entry: Dirent<Buffer>): EntryKind {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'directory';
+  if (entry.isFIFO() || entry.isSocket() || entry.isCharacterDevice() || entry.isBlockDevice()) return 'other';
+  return 'link';
 }
 
 /* Small files, read and replaced as a whole: after a crash at any moment the old content stands or the new. */
@@ -113,11 +156,11 @@ const MOST_BYTES = 1024 * 1024;
 /** `undefined` when there is no such file; what is none, or too big to be a small one, is as good as empty. */
 export async function readWhole(path: string, files: Files): Promise<Buffer | undefined> {
   try {
-    const { isFile, bytes: length } = await files.stat(path);
-    if (!isFile || length > MOST_BYTES) return Buffer.alloc(0);
+    const { isFile, size } = await files.stat(path);
+    if (!isFile || size > MOST_BYTES) return Buffer.alloc(0);
     const file = await files.open(path, 'read');
     try {
-      const bytes = Buffer.alloc((await file.stat()).bytes);
+      const bytes = Buffer.alloc((await file.stat()).size);
       return bytes.subarray(0, await file.read(bytes, 0));
     } finally {
       await file.close();

@@ -21,7 +21,7 @@ import { Reader } from './read/reader.js';
 import { Tails } from './read/tail-registry.js';
 import { closeOthers, type HeldFile, type SourceOptions, type SourcesDependencies, startsOf } from './types.js';
 import { Lookout } from './watch/scan-schedule.js';
-import { inotifyWake } from './watch/watcher.js';
+import { inotifyWatcher } from './watch/watcher.js';
 
 export type { HeldFile, Notice, SourceOptions, SourcesDependencies } from './types.js';
 
@@ -33,7 +33,7 @@ export class Sources {
   readonly #stopping = new AbortController();
   readonly #readable: Signal;
   readonly #descriptors: Descriptors;
-  readonly #opener = new Opener();
+  readonly #opener: Opener;
   readonly #placement: Placement;
   readonly #newcomers: Newcomers;
   readonly #absence: Absence;
@@ -54,7 +54,8 @@ export class Sources {
     const pollMs = deps.pollMs ?? POLL_MS;
     const tails = this.#tails;
     this.#readable = new Signal(clock);
-    this.#descriptors = new Descriptors(deps.maxOpenFiles);
+    this.#opener = new Opener(deps.files);
+    this.#descriptors = new Descriptors(deps.maxOpenFiles, deps.files);
     const byName = new Map(sources.map((source) => [source.name, source]));
     const logs = new FollowedLogs({ sources: byName, tails, clock });
     this.#newcomers = new Newcomers({
@@ -95,13 +96,14 @@ export class Sources {
         isUndecided: (lineage) => this.#placement.undecided.has(lineage),
       },
     );
-    this.#discovery = new Discovery(sources, () => clock.nowMs());
+    this.#discovery = new Discovery(sources, { files: deps.files, nowMs: () => clock.nowMs() });
     this.#lookout = new Lookout({
       clock,
       report,
       pollMs,
       tails,
-      wake: deps.wake ?? inotifyWake,
+      files: deps.files,
+      watch: deps.watch ?? inotifyWatcher,
       discovery: this.#discovery,
       lookAround: () => this.#lookAround(),
       readable: () => this.#readable.notify(),
@@ -117,7 +119,7 @@ export class Sources {
     known: readonly Position[],
     deps: SourcesDependencies,
   ): Promise<Sources> {
-    const opened = new Sources(sources, known, { maxOpenFiles: await maxOpenFiles(), ...deps });
+    const opened = new Sources(sources, known, { maxOpenFiles: await maxOpenFiles(deps.files), ...deps });
     await opened.#start(known).catch(async (cause: unknown) => {
       await closeOthers(await opened.handOver(), deps.held ?? []);
       throw cause;

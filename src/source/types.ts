@@ -1,9 +1,10 @@
 /** What sources are made with: where the files are, and what is given of the world. */
 import type { Clock } from '../lib/clock.js';
+import type { Files } from '../lib/files.js';
 import type { ByteOffset, Position, TailId } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import type { Content } from './read/content.js';
-import type { WakeFactory } from './watch/watcher.js';
+import type { WatchFiles } from './watch/watcher.js';
 
 /** What the agent tells the collector in a message of its own: text that was there and can no longer be read. */
 export interface Notice {
@@ -38,6 +39,7 @@ export interface SourceOptions {
 
 export interface SourcesDependencies {
   readonly clock: Clock;
+  readonly files: Pick<Files, 'open' | 'list' | 'stat' | 'realpath'>;
   readonly report: Report;
   /** Text that is gone unread, to be told to the collector. */
   readonly notice: (notice: Notice) => void;
@@ -52,7 +54,7 @@ export interface SourcesDependencies {
   /** Default 5000. */
   readonly pollMs?: number;
   /** Default: inotify by chokidar. */
-  readonly wake?: WakeFactory;
+  readonly watch?: WatchFiles;
 }
 
 /**

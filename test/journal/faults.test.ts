@@ -1,9 +1,9 @@
 import test from 'ava';
 import { AgentError } from '../../src/lib/errors.js';
 import { AuditedJournal, TAILS } from '../support/audited-journal.js';
-import { type Call, ForgetfulFiles, systemError } from '../support/forgetful-files.js';
 import { hastyClock } from '../support/hasty-clock.js';
 import { JournalBench, withoutLock } from '../support/journal-bench.js';
+import { type Call, MemoryFiles, systemError } from '../support/memory-files.js';
 
 const CALLS: Call[] = ['open', 'read', 'write', 'datasync', 'truncate', 'rename', 'unlink', 'syncDirectory'];
 const CODES = ['ENOSPC', 'EIO', 'EROFS', 'EMFILE', 'EACCES'];
@@ -22,7 +22,7 @@ async function insist<T>(work: () => Promise<T>, instead: () => Promise<unknown>
 }
 
 /** Several segments, read and acknowledged meanwhile, and two restarts. */
-async function story(files: ForgetfulFiles): Promise<AuditedJournal> {
+async function story(files: MemoryFiles): Promise<AuditedJournal> {
   const audited = new AuditedJournal(files, { clock: hastyClock() });
   const recover = () => audited.recover();
   await insist(() => audited.open());
@@ -40,11 +40,11 @@ async function story(files: ForgetfulFiles): Promise<AuditedJournal> {
   return audited;
 }
 
-const count = (files: ForgetfulFiles, call: Call) => files.calls.filter((made) => made.call === call).length;
+const count = (files: MemoryFiles, call: Call) => files.calls.filter((made) => made.call === call).length;
 
 for (const call of CALLS) {
   test(`no line is lost, invented or renamed whichever ${call} fails, in whichever way, once or for a while`, async (t) => {
-    const calm = new ForgetfulFiles();
+    const calm = new MemoryFiles();
     const untouched = await story(calm);
     t.deepEqual(await untouched.drain(), []);
     const occasions = count(calm, call);
@@ -52,7 +52,7 @@ for (const call of CALLS) {
     for (const code of CODES) {
       for (const lasts of LASTS) {
         for (let occasion = 0; occasion < occasions; occasion += lasts === 1 ? 1 : 5) {
-          const files = new ForgetfulFiles();
+          const files = new MemoryFiles();
           let met = 0;
           files.fault = (made, path) => {
             if (made !== call) return undefined;
@@ -76,7 +76,7 @@ for (const call of CALLS) {
 }
 
 test('after a failed sync writing goes on in a new file, and what was not synced is gone for good', async (t) => {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   const bench = new JournalBench('/journal', {}, { files, lock: withoutLock, clock: hastyClock() });
   await bench.open();
   await bench.write(3);
@@ -113,7 +113,7 @@ test('after a failed sync writing goes on in a new file, and what was not synced
 });
 
 test('a disk that stays full is told once, costs no memory, and can be waited for and given up', async (t) => {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   const bench = new JournalBench('/journal', {}, { files, lock: withoutLock });
   await bench.open();
   files.fault = (call) => (call === 'write' ? systemError('ENOSPC') : undefined);

@@ -1,9 +1,9 @@
 import test from 'ava';
-import { ForgetfulFiles } from '../support/forgetful-files.js';
 import { JournalBench, withoutLock } from '../support/journal-bench.js';
+import { MemoryFiles } from '../support/memory-files.js';
 
 test('once all is acknowledged, no more than a little of it stays on the disk', async (t) => {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   const bench = new JournalBench('/journal', { maxBytes: 1e8, segmentBytes: 1e7 }, { files, lock: withoutLock });
   await bench.open();
   await bench.write(20, 100_000);

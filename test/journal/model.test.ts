@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
 import { AuditedJournal, DIRECTORY, TAILS } from '../support/audited-journal.js';
-import { ForgetfulFiles } from '../support/forgetful-files.js';
+import { MemoryFiles } from '../support/memory-files.js';
 
 const RUNS = Number(process.env.JOURNAL_RUNS ?? 100);
 
@@ -25,7 +25,7 @@ function command(name: string, run: (real: AuditedJournal) => Promise<void>): Co
 }
 
 /** What is done to the files while no agent has them. */
-function fault(name: string, harm: (files: ForgetfulFiles) => void): Command {
+function fault(name: string, harm: (files: MemoryFiles) => void): Command {
   return command(name, async (real) => {
     await real.close();
     harm(real.files);
@@ -33,14 +33,14 @@ function fault(name: string, harm: (files: ForgetfulFiles) => void): Command {
   });
 }
 
-const segmentsOf = (files: ForgetfulFiles) => files.paths.filter((path) => path.endsWith('.segment'));
+const segmentsOf = (files: MemoryFiles) => files.paths.filter((path) => path.endsWith('.segment'));
 
-function pick(files: ForgetfulFiles, share: number): string | undefined {
+function pick(files: MemoryFiles, share: number): string | undefined {
   const paths = segmentsOf(files);
   return paths[Math.min(paths.length - 1, Math.floor(share * paths.length))];
 }
 
-function flip(files: ForgetfulFiles, path: string | undefined, share: number, bit: number): void {
+function flip(files: MemoryFiles, path: string | undefined, share: number, bit: number): void {
   if (path === undefined) return;
   const content = Buffer.from(files.content(path));
   const at = Math.floor(share * content.length);
@@ -119,7 +119,7 @@ const harmful: fc.Arbitrary<Command>[] = [
     }),
   ),
   fc
-    .constantFrom<(files: ForgetfulFiles) => void>(
+    .constantFrom<(files: MemoryFiles) => void>(
       (files) => files.remove(cursorFile),
       (files) => files.put(cursorFile, Buffer.alloc(90)),
       (files) => files.put(cursorFile, Buffer.from('{"version":1,"journal":"00","entry":9,"crc32":"0000b2a1"}')),
@@ -138,7 +138,7 @@ const harmful: fc.Arbitrary<Command>[] = [
 
 const play = (commands: fc.Arbitrary<Command>[], bound: number) =>
   fc.asyncProperty(fc.commands(commands, { maxCommands: bound, size: 'max' }), async (steps) => {
-    const real = new AuditedJournal(new ForgetfulFiles());
+    const real = new AuditedJournal(new MemoryFiles());
     await real.open();
     await fc.asyncModelRun(() => ({ model: { steps: [] }, real }), steps);
     const lost = await real.drain();

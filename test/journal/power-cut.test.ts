@@ -1,8 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { Entry, NewEntry } from '../../src/model/entry.js';
-import { ForgetfulFiles } from '../support/forgetful-files.js';
 import { JournalBench, withoutLock } from '../support/journal-bench.js';
+import { MemoryFiles } from '../support/memory-files.js';
 
 const RUNS = Number(process.env.JOURNAL_RUNS ?? 100);
 const lengths = fc.array(fc.integer({ min: 60, max: 300 }), { maxLength: 60 });
@@ -10,7 +10,7 @@ const chances = fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true }));
 
 test('a power cut takes nothing that was synced and nothing that could be read', async (t) => {
   const survives = async (sizes: readonly number[], chanceStream: fc.Stream<number>) => {
-    const files = new ForgetfulFiles();
+    const files = new MemoryFiles();
     const bench = new JournalBench('/journal', {}, { files, lock: withoutLock });
     await bench.open();
     const reader = bench.reader();

@@ -1,12 +1,12 @@
 import { crc32 } from 'node:zlib';
 import test from 'ava';
 import { encodeSegmentHead } from '../../src/journal/format/segment.js';
-import { ForgetfulFiles } from '../support/forgetful-files.js';
 import { JournalBench, withoutLock } from '../support/journal-bench.js';
+import { MemoryFiles } from '../support/memory-files.js';
 
-const segmentsOf = (files: ForgetfulFiles) => files.paths.filter((path) => path.endsWith('.segment'));
+const segmentsOf = (files: MemoryFiles) => files.paths.filter((path) => path.endsWith('.segment'));
 
-async function backlog(files: ForgetfulFiles): Promise<JournalBench> {
+async function backlog(files: MemoryFiles): Promise<JournalBench> {
   const bench = new JournalBench('/journal', { segmentBytes: 200_000, maxBytes: 1e8 }, { files, lock: withoutLock });
   await bench.open();
   await bench.write(60, 90_000);
@@ -16,7 +16,7 @@ async function backlog(files: ForgetfulFiles): Promise<JournalBench> {
 }
 
 test('a start reads the heads of old segments and only the newest one whole', async (t) => {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   const bench = await backlog(files);
   await bench.open();
 
@@ -28,7 +28,7 @@ test('a start reads the heads of old segments and only the newest one whole', as
 });
 
 test('a journal of a later version is refused before anything is touched', async (t) => {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   const bench = await backlog(files);
   const [path = ''] = segmentsOf(files);
   const later = Buffer.from(files.content(path));
@@ -46,7 +46,7 @@ test('a journal of a later version is refused before anything is touched', async
 });
 
 test('a whole directory that is gone is a new journal', async (t) => {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   const bench = await backlog(files);
   for (const path of files.paths) files.remove(path);
   await bench.open();
@@ -58,7 +58,7 @@ test('a whole directory that is gone is a new journal', async (t) => {
 });
 
 test('a machine set back to yesterday uses no name of a message again', async (t) => {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   const bench = await backlog(files);
   const yesterday = files.copy();
   await bench.open();

@@ -2,8 +2,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { systemClock } from '../../src/lib/clock.js';
+import { systemFiles } from '../../src/lib/files.js';
 import { Sources, type SourcesDependencies } from '../../src/source/sources.js';
-import { noWake } from '../../src/source/watch/watcher.js';
+import { pollingOnly } from '../../src/source/watch/watcher.js';
 import { append, temporaryDirectory } from '../support/files.js';
 import { complete } from '../support/recorder.js';
 import { silent } from '../support/silent.js';
@@ -11,10 +12,11 @@ import { until } from '../support/wait.js';
 
 const DEPENDENCIES: SourcesDependencies = {
   clock: systemClock,
+  files: systemFiles,
   report: silent,
   notice: () => undefined,
   newTailId: () => '0123456789abcdef',
-  wake: noWake,
+  watch: pollingOnly,
 };
 
 test('open files that were given to sources which cannot start are still whole for those that come after', async (t) => {

@@ -13,8 +13,8 @@ import { systemClock } from '../../src/lib/clock.js';
 import { Problems } from '../../src/lib/problems.js';
 import type { NewEntry } from '../../src/model/entry.js';
 import type { Report } from '../../src/model/report.js';
-import type { ForgetfulFiles } from './forgetful-files.js';
 import { positionAt, withoutLock } from './journal-bench.js';
+import type { MemoryFiles } from './memory-files.js';
 
 const LINE_BYTES = 100;
 const silent: Report = { debug() {}, info() {}, notice() {}, warning() {}, error() {} };
@@ -23,7 +23,7 @@ export const DIRECTORY = '/journal';
 export const TAILS = ['00000000000000a1', '00000000000000a2', '00000000000000a3'];
 
 export class AuditedJournal {
-  files: ForgetfulFiles;
+  files: MemoryFiles;
   /** Faults of the harness's promises, in words; empty when all is well. */
   readonly broken: string[] = [];
   readonly damages: Damage[] = [];
@@ -37,7 +37,7 @@ export class AuditedJournal {
   readonly #contents = new Map<string, string>();
 
   constructor(
-    files: ForgetfulFiles,
+    files: MemoryFiles,
     private readonly dependencies: Partial<JournalDependencies> = {},
   ) {
     this.files = files;

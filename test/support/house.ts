@@ -25,6 +25,9 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map<string, reado
     .map((part) => [part, []] as const),
 ]);
 
+/** Areas that ask the system for files themselves; the others do it through `Files` in lib, which a test can replace. */
+const KNOW_THE_DISK = 'agent cli config export journal lib link observe pki verify'.split(' ');
+
 /** Who may know a package; those that are not named here belong to everybody. */
 const KNOWN_BY: ReadonlyMap<string, readonly string[]> = new Map([
   ['winston', ['observe']],
@@ -35,6 +38,8 @@ const KNOWN_BY: ReadonlyMap<string, readonly string[]> = new Map([
   ['chokidar', ['source']],
   ['node-forge', ['pki']],
   ['re2js', ['lib']],
+  ['node:fs', KNOW_THE_DISK],
+  ['node:fs/promises', KNOW_THE_DISK],
 ]);
 
 function allowedFor(area: string): readonly string[] | undefined {

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import { systemClock } from '../../src/lib/clock.js';
+import { systemFiles } from '../../src/lib/files.js';
 import type { Chunk } from '../../src/model/line.js';
 import type { Position, TailId } from '../../src/model/position.js';
 import type { Report } from '../../src/model/report.js';
@@ -17,7 +18,7 @@ import {
   Sources,
   type SourcesDependencies,
 } from '../../src/source/sources.js';
-import { noWake } from '../../src/source/watch/watcher.js';
+import { pollingOnly } from '../../src/source/watch/watcher.js';
 import { difference } from './difference.js';
 
 export interface Told {
@@ -76,11 +77,12 @@ export class Recorder {
     this.sync();
     this.#sources = await Sources.open(this.options, this.positions(), {
       clock: systemClock,
+      files: systemFiles,
       report: this.#report(),
       notice: (notice) => this.notices.push(notice),
       newTailId: () => randomBytes(8).toString('hex'),
       pollMs: POLL_MS,
-      wake: noWake,
+      watch: pollingOnly,
       startedBefore: new Set(this.#started),
       held,
       ...this.deps,

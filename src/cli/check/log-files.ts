@@ -3,8 +3,8 @@
  * there now: what would be looked into for the rest of a log that was rotated
  * while nobody read.
  */
-import { open } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { systemFiles } from '../../lib/files.js';
 import { type DiscoverOptions, Discovery } from '../../source/find/finder.js';
 import { compileGlob } from '../../source/find/glob.js';
 import { compressionOf, isLiveName, lineagesOf, liveNames } from '../../source/find/rotated-name.js';
@@ -30,7 +30,7 @@ export interface Log {
 }
 
 export async function followedLogs(sources: readonly DiscoverOptions[], nowMs: () => number): Promise<Log[]> {
-  const view = await new Discovery(sources, nowMs).look([]);
+  const view = await new Discovery(sources, { files: systemFiles, nowMs }).look([]);
   const files = [...view.files.values()];
   const rotated = new Map<string, Generation[]>();
   for (const seen of files) {
@@ -71,10 +71,10 @@ function bornMs({ birthtimeMs, mtimeMs }: Seen['stats']): number {
 /** The last four bytes of a gzip file say how long its text is, modulo 2^32 (RFC 1952 section 2.3.1). */
 async function textBytes(path: string, size: number): Promise<number> {
   if (compressionOf(basename(path)) === 'none') return size;
-  const file = await open(path, 'r').catch(() => undefined);
+  const file = await systemFiles.open(path, 'read').catch(() => undefined);
+  const length = Buffer.alloc(4);
   try {
-    const { buffer, bytesRead } = (await file?.read(Buffer.alloc(4), 0, 4, Math.max(0, size - 4))) ?? {};
-    return bytesRead === 4 && buffer !== undefined ? buffer.readUInt32LE() : size;
+    return (await file?.read(length, Math.max(0, size - 4))) === 4 ? length.readUInt32LE() : size;
   } finally {
     await file?.close();
   }

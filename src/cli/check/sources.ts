@@ -5,6 +5,7 @@ import { userInfo } from 'node:os';
 import type { Config } from '../../config/config.js';
 import { systemClock } from '../../lib/clock.js';
 import { systemCode } from '../../lib/errors.js';
+import { systemFiles } from '../../lib/files.js';
 import type { Report } from '../../model/report.js';
 import { type FileState, Sources } from '../../source/sources.js';
 import { plural, sizeText } from '../voice.js';
@@ -16,6 +17,7 @@ export async function checkSources({ sources, message }: Config): Promise<Findin
   const warnings: Finding[] = [];
   const followed = await Sources.open(sources, [], {
     clock: systemClock,
+    files: systemFiles,
     report: collecting(warnings),
     notice: () => undefined,
     newTailId: () => randomBytes(8).toString('hex'),

@@ -13,7 +13,7 @@
 import { dirname, join } from 'node:path';
 import { diskRemedy } from '../../lib/disk-remedy.js';
 import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
-import type { FileState, Files } from '../../lib/files.js';
+import type { FileStats, Files } from '../../lib/files.js';
 
 export class Layout {
   readonly cursor: string;
@@ -62,7 +62,7 @@ export async function prepareDirectories(layout: Layout, files: Files): Promise<
 }
 
 /** Throws AgentError `journal-exposed` when group or others have any permission. */
-export function refuseExposed(path: string, { mode, isDirectory }: Pick<FileState, 'mode' | 'isDirectory'>): void {
+export function refuseExposed(path: string, { mode, isDirectory }: Pick<FileStats, 'mode' | 'isDirectory'>): void {
   if ((mode & 0o077) === 0) return;
   const wanted = isDirectory ? '0700' : '0600';
   throw new AgentError(
@@ -94,13 +94,13 @@ function remedyOf(code: string): string {
   }
 }
 
-async function made(path: string, files: Files): Promise<FileState> {
+async function made(path: string, files: Files): Promise<FileStats> {
   await files.mkdir(path);
   await files.syncDirectory(dirname(path));
   return files.stat(path);
 }
 
-async function stateOf(path: string, files: Files): Promise<FileState | undefined> {
+async function stateOf(path: string, files: Files): Promise<FileStats | undefined> {
   try {
     return await files.stat(path);
   } catch (error) {

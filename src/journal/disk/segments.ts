@@ -156,7 +156,7 @@ export async function readSegment({ path, end }: Pick<Segment, 'path' | 'end'>, 
     throw error;
   }
   try {
-    const length = Math.min(end, (await file.stat()).bytes);
+    const length = Math.min(end, (await file.stat()).size);
     for (let at = 0; at < length; at += CHUNK_BYTES) {
       await readBlocks(file, bytes.subarray(at, Math.min(at + CHUNK_BYTES, length)), at);
     }
@@ -204,7 +204,7 @@ export async function readSegmentHead(path: string, files: Files): Promise<ReadH
     throw error;
   }
   try {
-    const { bytes, mode } = await file.stat();
+    const { size: bytes, mode } = await file.stat();
     for (let wanted = FIRST_TRY_BYTES; ; ) {
       const into = Buffer.allocUnsafe(Math.min(wanted, bytes));
       const decoded = decodeSegmentHead(into.subarray(0, await file.read(into, 0)));

@@ -27,7 +27,7 @@ export class Quarantine {
       this.#names.add(name);
       // A link to nothing, or what goes just now, has no size.
       const state = await this.files.stat(join(this.directory, name)).catch(() => undefined);
-      this.#bytes += state?.bytes ?? 0;
+      this.#bytes += state?.size ?? 0;
     }
   }
 

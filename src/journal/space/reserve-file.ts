@@ -32,7 +32,7 @@ export class ReserveFile {
   /** At the start: an earlier run has left it, or it is made. Never rejects. */
   async load(): Promise<void> {
     try {
-      this.#held = (await this.context.files.stat(this.options.path)).bytes > 0;
+      this.#held = (await this.context.files.stat(this.options.path)).size > 0;
     } catch {
       // Not there yet, or not to be seen: making it tells why.
     }

@@ -3,18 +3,16 @@
  * (or might have moved unseen). A directory that cannot be listed is never
  * taken for an empty one.
  */
-import { readdir, stat } from 'node:fs/promises';
 import { systemCode } from '../../lib/errors.js';
+import type { EntryKind, Files } from '../../lib/files.js';
 
 export interface Listing {
   /** Device, inode and birth, to meet a directory once however many links lead to it, and to know it from a later one. */
   readonly key: string;
   readonly device: number;
   /** Sorted by name. */
-  readonly kinds: ReadonlyMap<string, Kind>;
+  readonly kinds: ReadonlyMap<string, EntryKind>;
 }
-
-export type Kind = 'file' | 'directory' | 'link' | 'other';
 
 export type Look =
   | { readonly state: 'listed'; readonly listing: Listing }
@@ -38,6 +36,8 @@ export class Directories {
   readonly #kept = new Map<string, Kept>();
   #round = new Map<string, Promise<Look>>();
 
+  constructor(private readonly files: Pick<Files, 'list' | 'stat'>) {}
+
   /** Within one round a directory is looked at once. */
   newRound(): void {
     for (const path of this.#kept.keys()) if (!this.#round.has(path)) this.#kept.delete(path);
@@ -54,15 +54,15 @@ export class Directories {
 
   async #look(path: string, nowMs: number): Promise<Look> {
     try {
-      const { mtimeMs, birthtimeMs, dev, ino } = await stat(path);
+      const { mtimeMs, birthtimeMs, dev, ino } = await this.files.stat(path);
       const key = `${dev}:${ino}:${birthtimeMs}`;
       const kept = this.#kept.get(path);
       if (kept?.settled && kept.mtimeMs === mtimeMs && kept.listing.key === key) {
         if (nowMs - kept.listedAtMs < TRUST_LISTING_MS) return { state: 'listed', listing: kept.listing };
       }
-      const entries = await readdir(path, { withFileTypes: true });
+      const entries = await this.files.list(path);
       entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-      const kinds = new Map(entries.map((entry) => [entry.name, kindOf(entry)]));
+      const kinds = new Map(entries.map(({ name, kind }) => [name, kind]));
       const listing: Listing = { key, device: dev, kinds };
       const settled = Math.abs(nowMs - mtimeMs) > STAMP_GRAIN_MS;
       this.#kept.set(path, { listing, mtimeMs, settled, listedAtMs: nowMs });
@@ -73,22 +73,4 @@ export class Directories {
       return { state: 'unreadable', code };
     }
   }
-}
-
-interface Typed {
-  isFile(): boolean;
-  isDirectory(): boolean;
-  isSymbolicLink(): boolean;
-  isFIFO(): boolean;
-  isSocket(): boolean;
-  isCharacterDevice(): boolean;
-  isBlockDevice(): boolean;
-}
-
-/** A file system that does not tell types gets `link`: the kind that is looked at before it is believed. */
-function kindOf(entry: Typed): Kind {
-  if (entry.isFile()) return 'file';
-  if (entry.isDirectory()) return 'directory';
-  if (entry.isFIFO() || entry.isSocket() || entry.isCharacterDevice() || entry.isBlockDevice()) return 'other';
-  return 'link';
 }

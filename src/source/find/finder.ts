@@ -4,8 +4,8 @@
  * patterns over cached listings and takes a `stat` of each file; it decides
  * nothing.
  */
-import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { Files } from '../../lib/files.js';
 import { Directories, type Listing } from './directory.js';
 import { compileGlob, type Glob, type Place } from './glob.js';
 import { liveNames } from './rotated-name.js';
@@ -16,6 +16,8 @@ export interface Live {
   readonly path: string;
   readonly source: string;
 }
+
+type FindFiles = Pick<Files, 'list' | 'stat' | 'realpath'>;
 
 export interface DiscoverOptions {
   readonly name: string;
@@ -47,12 +49,13 @@ interface Round {
 
 export class Discovery {
   readonly #patterns: readonly Patterns[];
-  readonly #directories = new Directories();
+  readonly #directories: Directories;
 
   constructor(
     sources: readonly DiscoverOptions[],
-    readonly nowMs: () => number,
+    private readonly context: { readonly files: FindFiles; readonly nowMs: () => number },
   ) {
+    this.#directories = new Directories(context.files);
     this.#patterns = sources.map(({ name, paths, exclude, rotated }) => ({
       name,
       paths: paths.flatMap(compileGlob),
@@ -79,17 +82,18 @@ export class Discovery {
     for (const patterns of this.#patterns) {
       for (const glob of patterns.rotated) await this.#walk(glob, patterns, 'rotated', round);
     }
-    return takeView({
+    const walked = {
       ...round,
       directories: worthWatching(round),
       ways: [...round.ways.values()],
-      isAbsent: (path) => this.#isAbsent(path, round),
-      isElsewhere: (path) => this.#patterns.some(({ rotated }) => rotated.some((glob) => glob.matches(path))),
-      deviceAt: (path) => {
+      isAbsent: (path: string) => this.#isAbsent(path, round),
+      isElsewhere: (path: string) => this.#patterns.some(({ rotated }) => rotated.some((glob) => glob.matches(path))),
+      deviceAt: (path: string) => {
         const looked = round.looked.get(dirname(path));
         return typeof looked === 'object' ? looked.device : undefined;
       },
-    });
+    };
+    return takeView(walked, this.context.files);
   }
 
   /** Whether a file at this path can matter; `live` are the paths of the followed logs. */
@@ -143,7 +147,7 @@ export class Discovery {
         if (kind !== 'directory' && glob.accepts(next)) this.#add(path, patterns, by, round);
         if (kind !== 'file' && glob.goesOn(next)) {
           if (kind === 'directory') below.unshift([path, next]);
-          else if (await leadsToDirectory(path)) below.push([path, next]);
+          else if (await this.#leadsToDirectory(path)) below.push([path, next]);
         }
       }
       for (const [path, next] of below) await visit(path, next);
@@ -152,7 +156,7 @@ export class Discovery {
   }
 
   async #look(directory: string, source: string, round: Round): Promise<Listing | undefined> {
-    const look = await this.#directories.look(directory, this.nowMs());
+    const look = await this.#directories.look(directory, this.context.nowMs());
     switch (look.state) {
       case 'listed':
         round.directories.set(directory, look.listing.key);
@@ -188,7 +192,7 @@ export class Discovery {
       const listing = round.looked.get(dirname(way.path));
       const kind = typeof listing === 'object' ? listing.kinds.get(basename(way.path)) : 'link';
       if (kind !== 'link') continue;
-      const real = await realpath(way.path).catch(() => way.path);
+      const real = await this.context.files.realpath(way.path).catch(() => way.path);
       if (real === way.path) continue;
       round.ways.set(way.path, { ...way, real });
       targets.push({ path: real, source: way.source });
@@ -215,6 +219,13 @@ export class Discovery {
     }
   }
 
+  #leadsToDirectory(path: string): Promise<boolean> {
+    return this.context.files.stat(path).then(
+      ({ isDirectory }) => isDirectory,
+      () => false,
+    );
+  }
+
   #isAbsent(path: string, round: Round): boolean {
     const looked = round.looked.get(dirname(path));
     if (looked === 'absent') return true;
@@ -229,11 +240,4 @@ function worthWatching({ directories, ways }: Round): ReadonlyMap<string, string
   const all = [...directories];
   const others = all.filter(([directory]) => !holding.has(directory));
   return new Map([...all.filter(([directory]) => holding.has(directory)), ...others.slice(0, MAX_WITHOUT_FILE)]);
-}
-
-async function leadsToDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
 }

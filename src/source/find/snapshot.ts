@@ -2,9 +2,8 @@
  * What one look has found: every file by inode, with all ways that lead to it.
  * Says "absent" only where that was proved.
  */
-import type { Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { systemCode } from '../../lib/errors.js';
+import type { FileStats, Files } from '../../lib/files.js';
 
 /** `device:inode` */
 export type FileKey = string;
@@ -26,7 +25,7 @@ export interface Way {
 export interface Seen {
   readonly key: FileKey;
   readonly ways: readonly [Way, ...Way[]];
-  readonly stats: Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'birthtimeMs'>;
+  readonly stats: Pick<FileStats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'birthtimeMs'>;
 }
 
 export interface View {
@@ -76,28 +75,28 @@ export interface Walked {
 // Enough to keep the thread pool busy, not enough to keep everyone else out of it.
 const AT_ONCE = 32;
 
-export async function takeView({ ways, isAbsent, ...walked }: Walked): Promise<View> {
-  const files = new Map<FileKey, Seen>();
+export async function takeView({ ways, isAbsent, ...walked }: Walked, files: Pick<Files, 'stat'>): Promise<View> {
+  const found = new Map<FileKey, Seen>();
   const unreachable = new Map(walked.unreachable);
   const absent = new Set<string>();
   for (let at = 0; at < ways.length; at += AT_ONCE) {
     const few = ways.slice(at, at + AT_ONCE);
     // A link may have been replaced since it was followed: where it led to is what it is known by.
-    const found = await Promise.all(
-      few.map(({ path, real = path }) => stat(real).catch((error: unknown) => systemCode(error))),
+    const looked = await Promise.all(
+      few.map(({ path, real = path }) => files.stat(real).catch((error: unknown) => systemCode(error))),
     );
-    found.forEach((stats, index) => {
+    looked.forEach((stats, index) => {
       const way = few[index]!;
       // A FIFO, a socket or a device is no log: what was one at this path is gone.
-      const missing = typeof stats === 'string' ? stats === 'ENOENT' || stats === 'ENOTDIR' : !stats.isFile();
+      const missing = typeof stats === 'string' ? stats === 'ENOENT' || stats === 'ENOTDIR' : !stats.isFile;
       if (missing) absent.add(way.path);
       else if (typeof stats === 'string') unreachable.set(way.path, { code: stats, source: way.source });
-      else addWay(files, way, stats);
+      else addWay(found, way, stats);
     });
   }
   const byPath = new Map<string, Seen>();
   const byReal = new Map<string, FileKey>();
-  for (const seen of files.values()) {
+  for (const seen of found.values()) {
     for (const { path, real } of seen.ways) {
       byPath.set(path, seen);
       if (real !== undefined) byReal.set(real, seen.key);
@@ -105,7 +104,7 @@ export async function takeView({ ways, isAbsent, ...walked }: Walked): Promise<V
   }
   return {
     ...walked,
-    files,
+    files: found,
     unreachable,
     at: (path) => byPath.get(path),
     behindLink: (path) => byReal.get(path),
@@ -113,7 +112,7 @@ export async function takeView({ ways, isAbsent, ...walked }: Walked): Promise<V
   };
 }
 
-function addWay(files: Map<FileKey, Seen>, way: Way, stats: Stats): void {
+function addWay(files: Map<FileKey, Seen>, way: Way, stats: FileStats): void {
   const key = `${stats.dev}:${stats.ino}`;
   const known = files.get(key);
   if (known === undefined) files.set(key, { key, ways: [way], stats });

@@ -10,7 +10,7 @@ import type { ByteOffset, Position } from '../../model/position.js';
 import type { Report } from '../../model/report.js';
 import { compressionOf } from '../find/rotated-name.js';
 import type { Seen } from '../find/snapshot.js';
-import { type Content, openContent } from '../read/content.js';
+import type { Content } from '../read/content.js';
 import { digest, fileIdentity, marksAt } from '../read/fingerprint.js';
 import type { Opener } from '../read/open-files.js';
 import { stampOf, Tail, type TailLimits } from '../read/tail.js';
@@ -138,7 +138,7 @@ export class Newcomers {
   /** `end`: behind the last line that is whole now. `undefined` when the file cannot be read, to be tried at the next look. */
   async #positionIn(seen: Seen, { maxLineBytes }: TailLimits, at: ByteOffset | 'end'): Promise<Position | undefined> {
     const start = this.#startOf(seen);
-    const content = await openContent(start.path, LINE_SEARCH_BYTES + maxLineBytes).catch(() => undefined);
+    const content = await this.deps.opener.open(start.path, LINE_SEARCH_BYTES + maxLineBytes).catch(() => undefined);
     if (content === undefined) return undefined;
     try {
       const offset = at === 'end' ? await endOfLines(content, seen.stats.size) : at;

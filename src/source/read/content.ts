@@ -3,12 +3,11 @@
  * stream and never held whole. Reading behind what is retained starts over. A
  * file that ends early gives the text there is, and is not `complete`.
  */
-import type { Stats } from 'node:fs';
-import { constants, type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip, type Gunzip, constants as zlib } from 'node:zlib';
 import { reasonOf, systemCode } from '../../lib/errors.js';
+import type { FileStats, Files, OpenFile } from '../../lib/files.js';
 import { compressionOf } from '../find/rotated-name.js';
 
 /** The text of one open file: bytes by offset in the uncompressed text, plain and compressed files alike. */
@@ -17,7 +16,7 @@ export interface Content {
   /** The bytes from `offset` in a Buffer of their own, fewer than `length` only at the end of the text. */
   read(offset: number, length: number): Promise<Buffer>;
   /** Of the file as it lies on disk. */
-  stat(): Promise<Stats>;
+  stat(): Promise<FileStats>;
   /** Why the text ends before its end, met so far. */
   readonly damage: string | undefined;
   /** Whether all of the text can be read: false while a compressed file is still being written. */
@@ -45,7 +44,7 @@ class GzipContent implements Content {
   #ended = false;
 
   constructor(
-    readonly handle: FileHandle,
+    private readonly file: OpenFile,
     readonly retainBytes: number,
   ) {}
 
@@ -56,22 +55,22 @@ class GzipContent implements Content {
     return this.#copy(offset, length);
   }
 
-  stat(): Promise<Stats> {
-    return this.handle.stat();
+  stat(): Promise<FileStats> {
+    return this.file.stat();
   }
 
   /** The last four bytes say how long the text of the last member is, modulo 2^32 (RFC 1952 section 2.3.1). */
   async complete(): Promise<boolean> {
     if (!this.#ended || this.damage !== undefined) return false;
-    const { size } = await this.handle.stat();
+    const { size } = await this.file.stat();
     if (size < 18) return false;
-    const { buffer, bytesRead } = await this.handle.read(Buffer.alloc(4), 0, 4, size - 4);
-    return bytesRead === 4 && buffer.readUInt32LE() === this.#reached % 2 ** 32;
+    const length = Buffer.alloc(4);
+    return (await this.file.read(length, size - 4)) === 4 && length.readUInt32LE() === this.#reached % 2 ** 32;
   }
 
   async close(): Promise<void> {
     this.#stop();
-    await this.handle.close();
+    await this.file.close();
   }
 
   async #startOver(): Promise<void> {
@@ -81,7 +80,7 @@ class GzipContent implements Content {
     this.#reached = 0;
     this.#ended = false;
     // Not a ReadStream: that closes the handle when it is destroyed, and reading back starts over.
-    const file = Readable.from(piecesOf(this.handle));
+    const file = Readable.from(piecesOf(this.file));
     // With Z_SYNC_FLUSH an early end is an end, not an error that takes the last text with it.
     const gunzip = createGunzip({ finishFlush: zlib.Z_SYNC_FLUSH, chunkSize: PIECE_BYTES });
     file.on('error', (error) => gunzip.destroy(error));
@@ -134,12 +133,13 @@ class GzipContent implements Content {
   }
 }
 
-async function* piecesOf(handle: FileHandle): AsyncGenerator<Buffer> {
+async function* piecesOf(file: OpenFile): AsyncGenerator<Buffer> {
   for (let at = 0; ; ) {
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(PIECE_BYTES), 0, PIECE_BYTES, at);
-    if (bytesRead === 0) return;
-    at += bytesRead;
-    yield buffer.subarray(0, bytesRead);
+    const piece = Buffer.allocUnsafe(PIECE_BYTES);
+    const length = await file.readOnce(piece, at);
+    if (length === 0) return;
+    at += length;
+    yield piece.subarray(0, length);
   }
 }
 
@@ -150,28 +150,26 @@ async function* piecesOf(handle: FileHandle): AsyncGenerator<Buffer> {
  */
 
 /** `retainBytes`: how far back a compressed text can be read again without starting over. Rejects with the system's error. */
-export async function openContent(path: string, retainBytes: number): Promise<Content> {
-  // A FIFO that has taken the place of a log meanwhile would be waited for, until somebody writes to it.
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  return compressionOf(basename(path)) === 'gzip' ? new GzipContent(handle, retainBytes) : new PlainContent(handle);
+export async function openContent(path: string, retainBytes: number, files: Pick<Files, 'open'>): Promise<Content> {
+  const file = await files.open(path, 'read');
+  return compressionOf(basename(path)) === 'gzip' ? new GzipContent(file, retainBytes) : new PlainContent(file);
 }
 
 class PlainContent implements Content {
   readonly compressed = false;
   readonly damage = undefined;
 
-  constructor(readonly handle: FileHandle) {}
+  constructor(private readonly file: OpenFile) {}
 
   async read(offset: number, length: number): Promise<Buffer> {
     const buffer = Buffer.allocUnsafe(length);
     // One call, not a loop: between two the file can be truncated and written
     // anew, and the pieces would not belong together. Short means the end.
-    const { bytesRead } = await this.handle.read(buffer, 0, length, offset);
-    return buffer.subarray(0, bytesRead);
+    return buffer.subarray(0, await this.file.readOnce(buffer, offset));
   }
 
-  stat(): Promise<Stats> {
-    return this.handle.stat();
+  stat(): Promise<FileStats> {
+    return this.file.stat();
   }
 
   complete(): Promise<boolean> {
@@ -179,6 +177,6 @@ class PlainContent implements Content {
   }
 
   close(): Promise<void> {
-    return this.handle.close();
+    return this.file.close();
   }
 }

@@ -4,9 +4,8 @@
  * first, a file with unread text only when nothing else is left, and a deleted
  * one with unread text never. Running out of descriptors is a reason to wait, not a lost file.
  */
-import type { Stats } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { systemCode } from '../../lib/errors.js';
+import type { FileStats, Files } from '../../lib/files.js';
 import type { Seen } from '../find/snapshot.js';
 import type { HeldFile } from '../types.js';
 import { type Content, openContent } from './content.js';
@@ -29,7 +28,10 @@ export class Descriptors {
   /** The one used least recently comes first. */
   readonly #open = new Set<Tail>();
 
-  constructor(readonly maxOpen: number) {}
+  constructor(
+    readonly maxOpen: number,
+    private readonly files: Pick<Files, 'open'>,
+  ) {}
 
   get full(): boolean {
     return this.#open.size >= this.maxOpen;
@@ -91,7 +93,7 @@ export class Descriptors {
   }
 
   async #tryOpen(tail: Tail, key: string): Promise<Opening> {
-    const content = await openContent(tail.path, tail.limits.maxLineBytes + RETAIN_SLACK_BYTES);
+    const content = await openContent(tail.path, tail.limits.maxLineBytes + RETAIN_SLACK_BYTES, this.files);
     let kept = false;
     try {
       const { dev, ino, size } = await content.stat();
@@ -119,7 +121,7 @@ export class Descriptors {
 }
 
 /** A file that cannot be asked any more must not keep the others from being read. */
-function statsOf(content: Content): Promise<Stats | undefined> {
+function statsOf(content: Content): Promise<FileStats | undefined> {
   return content.stat().catch(() => undefined);
 }
 
@@ -132,8 +134,15 @@ export class Opener {
   /** By path, the system's code; of this round. */
   readonly unreadable = new Map<string, string>();
 
+  constructor(private readonly files: Pick<Files, 'open'>) {}
+
   newRound(): void {
     this.unreadable.clear();
+  }
+
+  /** To be closed by the caller. Rejects with the system's error. */
+  open(path: string, retainBytes: number): Promise<Content> {
+    return openContent(path, retainBytes, this.files);
   }
 
   /** `undefined`: the file cannot be read, or another one stands at its path by now. */
@@ -141,7 +150,7 @@ export class Opener {
     const [{ path }] = seen.ways;
     let content: Content | undefined;
     try {
-      content = await openContent(path, MARK_BYTES);
+      content = await this.open(path, MARK_BYTES);
       const { dev, ino } = await content.stat();
       return `${dev}:${ino}` === seen.key ? await use(content) : undefined;
     } catch (error) {
@@ -160,9 +169,21 @@ const ENOUGH = 128;
 // Node.js, the journal, two links and whoever asks for the status have up to 40 open.
 const FOR_OTHERS = 48;
 const AT_LEAST = 4;
+/** The table has some 1300. */
+const LIMITS_BYTES = 8192;
 
-export async function maxOpenFiles(): Promise<number> {
-  return openFilesWithin(await readFile('/proc/self/limits', 'utf8').catch(() => ''));
+export async function maxOpenFiles(files: Pick<Files, 'open'>): Promise<number> {
+  return openFilesWithin(await processLimits(files).catch(() => ''));
+}
+
+async function processLimits(files: Pick<Files, 'open'>): Promise<string> {
+  const file = await files.open('/proc/self/limits', 'read');
+  try {
+    const table = Buffer.alloc(LIMITS_BYTES);
+    return table.toString('utf8', 0, await file.read(table, 0));
+  } finally {
+    await file.close();
+  }
 }
 
 /** `limits`: the kernel's table. What cannot be read is taken for the usual. */

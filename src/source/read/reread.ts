@@ -3,6 +3,7 @@
  * lost what was made of it. It is found where its tail is now, or where it was,
  * and taken only when the text there is the one that was read.
  */
+import type { Files } from '../../lib/files.js';
 import type { Chunk } from '../../model/line.js';
 import type { ByteOffset, InsideLine, Position } from '../../model/position.js';
 import { openContent } from './content.js';
@@ -21,16 +22,20 @@ export interface RereadOptions {
   /** Where the text may lie, the likeliest first. */
   readonly paths: readonly string[];
   readonly maxLineBytes: number;
+  readonly files: Pick<Files, 'open'>;
   readonly nowMs: () => number;
 }
 
 const CHUNK_BYTES = 256 * 1024;
 
 /** Chunks in order, of whole lines but for those that are too long. Nothing when the text is found nowhere. */
-export async function* reread(stretch: Stretch, { paths, maxLineBytes, nowMs }: RereadOptions): AsyncGenerator<Chunk> {
+export async function* reread(
+  stretch: Stretch,
+  { paths, maxLineBytes, files, nowMs }: RereadOptions,
+): AsyncGenerator<Chunk> {
   const { position } = stretch;
   for (const path of paths) {
-    const content = await openContent(path, CHUNK_BYTES).catch(() => undefined);
+    const content = await openContent(path, CHUNK_BYTES, files).catch(() => undefined);
     if (content === undefined) continue;
     try {
       if ((await sameContent(content, position.identity, position.offset)) === undefined) continue;

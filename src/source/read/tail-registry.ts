@@ -3,7 +3,6 @@
  * logs the turn goes round, so that one that floods starves no other; within
  * one log the oldest generation comes first, so that lines keep their order.
  */
-import type { Stats } from 'node:fs';
 import type { TailId } from '../../model/position.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from '../find/rotated-name.js';
 import type { FileKey, Seen } from '../find/snapshot.js';
@@ -98,7 +97,7 @@ export class Tails {
   }
 
   /** The tail's file is open; whether it still lies somewhere the next look will show. */
-  hold(tail: Tail, stats: Stats, nowMs: number): void {
+  hold(tail: Tail, stats: Seen['stats'], nowMs: number): void {
     this.#unindex(tail);
     const key = `${stats.dev}:${stats.ino}`;
     tail.place = { name: 'unlinked', key, size: stats.size, stamp: stampOf(stats), sinceMs: nowMs };

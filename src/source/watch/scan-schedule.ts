@@ -4,23 +4,24 @@
  * at everything are spaced by what they cost, so that a large tree takes a
  * bounded share of the processor.
  */
-import { stat } from 'node:fs/promises';
 import type { Clock } from '../../lib/clock.js';
 import { reasonOf } from '../../lib/errors.js';
+import type { Files } from '../../lib/files.js';
 import { Signal } from '../../lib/signal.js';
 import type { Report } from '../../model/report.js';
 import type { Discovery } from '../find/finder.js';
 import type { View } from '../find/snapshot.js';
 import { stampOf, type Tail } from '../read/tail.js';
 import type { Tails } from '../read/tail-registry.js';
-import type { Change, Wake, WakeFactory } from './watcher.js';
+import type { Change, Watcher, WatchFiles } from './watcher.js';
 
 export interface LookoutOptions {
   readonly clock: Clock;
+  readonly files: Pick<Files, 'stat'>;
   readonly report: Report;
   readonly pollMs: number;
   readonly tails: Tails;
-  readonly wake: WakeFactory;
+  readonly watch: WatchFiles;
   readonly discovery: Discovery;
   /** Looks at everything. */
   readonly lookAround: () => Promise<View>;
@@ -45,7 +46,7 @@ export class Lookout {
   /** New names that matter if they are directories. */
   readonly #strangers = new Set<string>();
   #strangersAtMs = 0;
-  #wake: Wake | undefined;
+  #watcher: Watcher | undefined;
   /** What the last look at everything has found. */
   #view: View | undefined;
   #running: Promise<void> = Promise.resolve();
@@ -61,8 +62,8 @@ export class Lookout {
 
   /** `view`: what `lookAround` has just answered. */
   start(view: View): void {
-    const { wake, report } = this.options;
-    this.#wake = wake({ hint: (path, change) => this.#hint(path, change), report });
+    const { watch, report } = this.options;
+    this.#watcher = watch({ hint: (path, change) => this.#hint(path, change), report });
     this.#running = this.#run(view);
   }
 
@@ -74,7 +75,7 @@ export class Lookout {
 
   async close(): Promise<void> {
     this.#stopping.abort();
-    await this.#wake?.close();
+    await this.#watcher?.close();
     await this.#running;
   }
 
@@ -136,7 +137,7 @@ export class Lookout {
 
   /** Whether a followed file has grown. */
   async #lookAt(path: string): Promise<boolean> {
-    const stats = await stat(path).catch(() => undefined);
+    const stats = await this.options.files.stat(path).catch(() => undefined);
     const tail = this.#tailAt(path);
     const place = tail?.place;
     const same = stats !== undefined && place?.name === 'placed' && place.key === `${stats.dev}:${stats.ino}`;
@@ -157,8 +158,8 @@ export class Lookout {
     this.#strangers.clear();
     for (const path of strangers) {
       if (this.#wanted) return;
-      const stats = await stat(path).catch(() => undefined);
-      if (stats?.isDirectory()) this.#wanted = true;
+      const stats = await this.options.files.stat(path).catch(() => undefined);
+      if (stats?.isDirectory) this.#wanted = true;
     }
   }
 
@@ -178,7 +179,7 @@ export class Lookout {
   async #watch(view: View): Promise<void> {
     this.#view = view;
     // What came between the look and the watch was told to nobody.
-    if (await this.#wake?.watch(view.directories)) this.lookSoon();
+    if (await this.#watcher?.watch(view.directories)) this.lookSoon();
   }
 }
 

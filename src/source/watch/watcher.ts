@@ -11,7 +11,7 @@ import { FSWatcher } from 'chokidar';
 import { reasonOf, systemCode } from '../../lib/errors.js';
 import type { Report } from '../../model/report.js';
 
-export interface Wake {
+export interface Watcher {
   /**
    * The directories to watch from now on, the most important first, and what each is known by; others are
    * watched no longer. Answers whether one is watched that was not before: what it has in it is worth a look.
@@ -21,13 +21,13 @@ export interface Wake {
   close(): Promise<void>;
 }
 
-export interface WakeOptions {
+export interface WatcherOptions {
   /** Called with the path at which something may have changed: in a directory, or the directory itself. */
   readonly hint: (path: string, change: Change) => void;
   readonly report: Report;
 }
 
-export type WakeFactory = (options: WakeOptions) => Wake;
+export type WatchFiles = (options: WatcherOptions) => Watcher;
 
 // Of the directory, not of the system: the next look says what became of it.
 const OWN_FAULTS = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']);
@@ -39,23 +39,23 @@ const REMEDIES: Readonly<Record<string, string>> = {
 const NO_REMEDY = 'nothing has to be done: lines come later, none is lost';
 
 /** Polling alone: for tests. */
-export const noWake: WakeFactory = () => ({ watch: () => Promise.resolve(false), close: () => Promise.resolve() });
+export const pollingOnly: WatchFiles = () => ({ watch: () => Promise.resolve(false), close: () => Promise.resolve() });
 
-export const inotifyWake: WakeFactory = (options) => new InotifyWake(options);
+export const inotifyWatcher: WatchFiles = (options) => new DirectoryWatcher(options);
 
 interface Watched {
   readonly key: string;
   readonly watch: DirectoryWatch;
 }
 
-export class InotifyWake implements Wake {
+export class DirectoryWatcher implements Watcher {
   readonly #watched = new Map<string, Watched>();
   #exhausted = false;
   #closed = false;
 
   constructor(
-    readonly options: WakeOptions,
-    readonly start: Watch = watchDirectory,
+    readonly options: WatcherOptions,
+    readonly start: WatchDirectory = watchDirectory,
   ) {}
 
   async watch(directories: ReadonlyMap<string, string>): Promise<boolean> {
@@ -152,7 +152,10 @@ export interface DirectoryWatch {
 }
 
 /** `changed` hears of a name in the directory, of its own name, or of `null` when it is watched no longer. */
-export type Watch = (directory: string, changed: (change: Change, name: string | null) => void) => DirectoryWatch;
+export type WatchDirectory = (
+  directory: string,
+  changed: (change: Change, name: string | null) => void,
+) => DirectoryWatch;
 
 class RawWatcher extends FSWatcher {
   constructor(readonly failed: (error: Error) => void) {
@@ -172,7 +175,7 @@ class RawWatcher extends FSWatcher {
   }
 }
 
-export const watchDirectory: Watch = (directory, changed) => {
+export const watchDirectory: WatchDirectory = (directory, changed) => {
   let failed: (error: Error) => void = () => undefined;
   const watcher = new RawWatcher((error) => failed(error));
   const stands = new Promise<void>((resolve, reject) => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { isNetworkFileSystem } from '../../../src/cli/check/journal.js';
-import { ForgetfulFiles } from '../../support/forgetful-files.js';
+import { MemoryFiles } from '../../support/memory-files.js';
 
 for (const [name, type, isNetwork] of [
   ['ext4', 0xef53, false],
@@ -10,7 +10,7 @@ for (const [name, type, isNetwork] of [
   ['cifs', 0xff534d42, true],
 ] as const) {
   test(`${name} is ${isNetwork ? '' : 'not '}shared between machines`, async (t) => {
-    const files = new ForgetfulFiles();
+    const files = new MemoryFiles();
     files.space = { totalBytes: 1, freeBytes: 1, type };
     t.is(await isNetworkFileSystem('/journal', files), isNetwork);
   });

@@ -1,13 +1,13 @@
 import { crc32 } from 'node:zlib';
 import test from 'ava';
 import { readCursor, writeCursor } from '../../../src/journal/disk/cursor.js';
-import { ForgetfulFiles, systemError } from '../../support/forgetful-files.js';
+import { MemoryFiles, systemError } from '../../support/memory-files.js';
 
 const PATH = '/journal/cursor.json';
 const cursor = { journal: '000102030405060708090a0b0c0d0e0f', entry: 4711 };
 
-async function disk(): Promise<ForgetfulFiles> {
-  const files = new ForgetfulFiles();
+async function disk(): Promise<MemoryFiles> {
+  const files = new MemoryFiles();
   await files.mkdir('/journal');
   return files;
 }

@@ -2,20 +2,20 @@ import test from 'ava';
 import { writeCursor } from '../../../src/journal/disk/cursor.js';
 import type { Damage, MissingMessages } from '../../../src/journal/types.js';
 import type { NewEntry } from '../../../src/model/entry.js';
-import { ForgetfulFiles } from '../../support/forgetful-files.js';
 import { JournalBench, withoutLock } from '../../support/journal-bench.js';
+import { MemoryFiles } from '../../support/memory-files.js';
 
 const SEEDS = Number(process.env.JOURNAL_FLIPS ?? 100);
 
-const benchOn = (files: ForgetfulFiles) => new JournalBench('/journal', {}, { files, lock: withoutLock });
-const segmentsOf = (files: ForgetfulFiles) => files.paths.filter((path) => path.endsWith('.segment'));
-const quarantined = (files: ForgetfulFiles) => files.paths.filter((path) => path.endsWith('.damaged'));
+const benchOn = (files: MemoryFiles) => new JournalBench('/journal', {}, { files, lock: withoutLock });
+const segmentsOf = (files: MemoryFiles) => files.paths.filter((path) => path.endsWith('.segment'));
+const quarantined = (files: MemoryFiles) => files.paths.filter((path) => path.endsWith('.damaged'));
 const damagesOf = (bench: JournalBench) =>
   bench.notices.filter((notice): notice is Damage => notice.kind === 'damaged');
 const seqs = (entries: readonly NewEntry[]) => entries.map(({ first }) => first.seq);
 
 /** Three runs of ten entries over several segments. */
-async function written(files: ForgetfulFiles): Promise<NewEntry[]> {
+async function written(files: MemoryFiles): Promise<NewEntry[]> {
   const bench = benchOn(files);
   const entries: NewEntry[] = [];
   for (let run = 0; run < 3; run += 1) {
@@ -34,7 +34,7 @@ function covers(missing: readonly MissingMessages[], { first }: NewEntry): boole
 }
 
 test('a tail torn at any byte of the last entry costs that entry only, and is not taken for damage', async (t) => {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   const bench = benchOn(files);
   await bench.open();
   const entries = await bench.write(3, 80);
@@ -45,7 +45,7 @@ test('a tail torn at any byte of the last entry costs that entry only, and is no
   const cursor = Buffer.from(files.content('/journal/cursor.json'));
 
   for (let length = begins; length < whole.length; length += 1) {
-    const torn = new ForgetfulFiles();
+    const torn = new MemoryFiles();
     await torn.mkdir('/journal/segments');
     await torn.mkdir('/journal/quarantine');
     await torn.mkdir('/journal/lock');
@@ -65,7 +65,7 @@ test('a tail torn at any byte of the last entry costs that entry only, and is no
 });
 
 test('a flipped bit anywhere costs no more than the entry it hits, and is told once with what is missing', async (t) => {
-  const original = new ForgetfulFiles();
+  const original = new MemoryFiles();
   const entries = await written(original);
   const paths = segmentsOf(original);
   for (let seed = 0; seed < SEEDS; seed += 1) {
@@ -121,7 +121,7 @@ test('a flipped bit anywhere costs no more than the entry it hits, and is told o
 });
 
 test('damage that the agent has not dealt with before it dies is told again, and the cursor waits for it', async (t) => {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   await written(files);
   const [path = ''] = segmentsOf(files);
   const content = Buffer.from(files.content(path));
@@ -161,7 +161,7 @@ test('damage that the agent has not dealt with before it dies is told again, and
 });
 
 test('a missing segment is told with its messages and the ranges to read again', async (t) => {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   const entries = await written(files);
   const paths = segmentsOf(files);
   const [, second = '', third = ''] = paths;
@@ -188,7 +188,7 @@ test('a missing segment is told with its messages and the ranges to read again',
 
 for (const which of ['newest', 'oldest'] as const) {
   test(`the ${which} segment that is removed under the running journal is told, and no more is lost in it`, async (t) => {
-    const files = new ForgetfulFiles();
+    const files = new MemoryFiles();
     const bench = benchOn(files);
     await bench.open();
     const entries = await bench.write(12, 700);
@@ -220,7 +220,7 @@ for (const which of ['newest', 'oldest'] as const) {
 }
 
 test('a segment of another journal is set aside, and what it stood for is told', async (t) => {
-  const [files, others] = [new ForgetfulFiles(), new ForgetfulFiles()];
+  const [files, others] = [new MemoryFiles(), new MemoryFiles()];
   await written(files);
   await written(others);
   const [, second = ''] = segmentsOf(files);
@@ -234,7 +234,7 @@ test('a segment of another journal is set aside, and what it stood for is told',
   t.true(bench.said.some(({ message }) => message === 'A segment of another journal was set aside'));
 });
 
-const cursors: Record<string, (files: ForgetfulFiles) => void | Promise<void>> = {
+const cursors: Record<string, (files: MemoryFiles) => void | Promise<void>> = {
   missing: (files) => files.remove('/journal/cursor.json'),
   zeroed: (files) => files.put('/journal/cursor.json', Buffer.alloc(80)),
   'from the future': (files) => {
@@ -246,7 +246,7 @@ const cursors: Record<string, (files: ForgetfulFiles) => void | Promise<void>> =
 
 for (const [which, harm] of Object.entries(cursors)) {
   test(`a cursor that is ${which} costs repeats, and one line in the log`, async (t) => {
-    const files = new ForgetfulFiles();
+    const files = new MemoryFiles();
     const entries = await written(files);
     const bench = benchOn(files);
     await bench.open();

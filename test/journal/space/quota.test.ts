@@ -1,12 +1,12 @@
 import test from 'ava';
 import type { Dropped, JournalOptions } from '../../../src/journal/types.js';
-import { ForgetfulFiles } from '../../support/forgetful-files.js';
 import { hastyClock } from '../../support/hasty-clock.js';
 import { JournalBench, withoutLock } from '../../support/journal-bench.js';
+import { MemoryFiles } from '../../support/memory-files.js';
 
 const never = new AbortController().signal;
 
-async function opened(options: Partial<JournalOptions>, files = new ForgetfulFiles()) {
+async function opened(options: Partial<JournalOptions>, files = new MemoryFiles()) {
   const bench = new JournalBench(
     '/journal',
     { maxBytes: 20_000, ...options },

@@ -1,14 +1,14 @@
 import test from 'ava';
-import { ForgetfulFiles, systemError } from '../../support/forgetful-files.js';
 import { hastyClock } from '../../support/hasty-clock.js';
 import { JournalBench, withoutLock } from '../../support/journal-bench.js';
+import { MemoryFiles, systemError } from '../../support/memory-files.js';
 
 const never = new AbortController().signal;
 const BALLAST = '/journal/ballast';
 
 /** A disk on which so many bytes are free; whatever is beyond is refused with `code`. */
 function diskOf(bytes: number, code = 'ENOSPC') {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   const disk = { files, bytes };
   const free = () => disk.bytes - files.paths.reduce((sum, path) => sum + files.content(path).length, 0);
   files.fault = (call, path) =>
@@ -17,7 +17,7 @@ function diskOf(bytes: number, code = 'ENOSPC') {
   return disk;
 }
 
-function benchOn(files: ForgetfulFiles): JournalBench {
+function benchOn(files: MemoryFiles): JournalBench {
   return new JournalBench('/journal', { reserveFileBytes: 2000 }, { files, lock: withoutLock, clock: hastyClock() });
 }
 

@@ -1,12 +1,12 @@
 import test from 'ava';
 import type { Dropped } from '../../../src/journal/types.js';
-import { ForgetfulFiles, systemError } from '../../support/forgetful-files.js';
 import { hastyClock } from '../../support/hasty-clock.js';
 import { JournalBench, withoutLock } from '../../support/journal-bench.js';
+import { MemoryFiles, systemError } from '../../support/memory-files.js';
 
 const never = new AbortController().signal;
 
-function benchOn(files: ForgetfulFiles): JournalBench {
+function benchOn(files: MemoryFiles): JournalBench {
   return new JournalBench(
     '/journal',
     { maxBytes: 20_000, whenFull: 'drop-oldest' },
@@ -25,7 +25,7 @@ const droppedOf = (bench: JournalBench) =>
   bench.notices.filter((notice): notice is Dropped => notice.kind === 'dropped');
 
 test('each word of what was dropped tells of all since the last that was acknowledged, over restarts too', async (t) => {
-  const bench = benchOn(new ForgetfulFiles());
+  const bench = benchOn(new MemoryFiles());
   const { run: first } = await bench.open();
   await write(bench, 100);
   const [, ...later] = droppedOf(bench);
@@ -48,7 +48,7 @@ test('each word of what was dropped tells of all since the last that was acknowl
 });
 
 test('a record of what was dropped that cannot be written or read costs a report, no message', async (t) => {
-  const files = new ForgetfulFiles();
+  const files = new MemoryFiles();
   const bench = benchOn(files);
   await bench.open();
   files.fault = (call, path) => (call === 'rename' && path.endsWith('dropped.json') ? systemError('EIO') : undefined);

@@ -2,12 +2,12 @@ import { createHook } from 'node:async_hooks';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { inotifyWake, type WakeFactory } from '../../../src/source/watch/watcher.js';
+import { inotifyWatcher, type WatchFiles } from '../../../src/source/watch/watcher.js';
 import { append, numbered, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
 
 // The slow poll is so slow here that only hints can have brought what arrives.
-const HINTS_ALONE = { wake: inotifyWake, pollMs: 3_600_000 };
+const HINTS_ALONE = { watch: inotifyWatcher, pollMs: 3_600_000 };
 
 /** A followed `logs/*.log` in a directory of its own, after `before`; `lines` come by hints alone. */
 async function follow(t: ExecutionContext, before: (directory: string) => void = () => undefined) {
@@ -153,15 +153,15 @@ test.serial('what the kernel has no room to tell is found by looking', async (t)
   const log = join(directory, 'audit.log');
   append(log, 'first');
   const hinted = new Set<string>();
-  const wake: WakeFactory = ({ hint, report }) =>
-    inotifyWake({
+  const watch: WatchFiles = ({ hint, report }) =>
+    inotifyWatcher({
       hint: (path, change) => {
         hinted.add(path);
         hint(path, change);
       },
       report,
     });
-  const recorder = await Recorder.open(t, [{ paths: [log] }], { wake });
+  const recorder = await Recorder.open(t, [{ paths: [log] }], { watch });
   await recorder.expect(['first']);
   hinted.clear();
 

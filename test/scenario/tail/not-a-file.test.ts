@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, symlinkSync } from 
 import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { systemFiles } from '../../../src/lib/files.js';
 import { openContent } from '../../../src/source/read/content.js';
 import { append, numbered, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
@@ -66,7 +67,7 @@ test('a FIFO that takes the place of a log between look and open is not waited f
   const path = join(temporaryDirectory(t), 'audit.log');
   execFileSync('mkfifo', [path]);
 
-  const content = await within(openContent(path, 0), { what: 'the FIFO to be opened', timeoutMs: 5_000 });
-  t.false((await content.stat()).isFile());
+  const content = await within(openContent(path, 0, systemFiles), { what: 'the FIFO to be opened', timeoutMs: 5_000 });
+  t.false((await content.stat()).isFile);
   await content.close();
 });

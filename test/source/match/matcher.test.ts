@@ -1,6 +1,7 @@
 import { appendFileSync, copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { systemFiles } from '../../../src/lib/files.js';
 import { Discovery } from '../../../src/source/find/finder.js';
 import { FollowedLogs } from '../../../src/source/match/followed-logs.js';
 import { Placement } from '../../../src/source/match/matcher.js';
@@ -67,14 +68,14 @@ function stage(log: string) {
   const source = complete({ paths: [log] });
   const clock = new ManualClock();
   const tails = new Tails();
-  const descriptors = new Descriptors(8);
-  const opener = new Opener();
+  const descriptors = new Descriptors(8, systemFiles);
+  const opener = new Opener(systemFiles);
   const sources = new Map([[source.name, source]]);
   const logs = new FollowedLogs({ sources, tails, clock });
   const common = { sources, tails, logs, opener, clock, report: silent };
   const newcomers = new Newcomers({ ...common, startedBefore: new Set(), newTailId: () => String(tails.nextAge()) });
   const placement = new Placement({ ...common, descriptors, newcomers, cutOff: () => undefined });
-  const discovery = new Discovery([source], () => Date.now());
+  const discovery = new Discovery([source], { files: systemFiles, nowMs: Date.now });
   const look = () => discovery.look([...tails.all].map(({ path }) => ({ path, source: source.name })));
   return { look, tails, descriptors, placement };
 }

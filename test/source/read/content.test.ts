@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
+import { systemFiles } from '../../../src/lib/files.js';
 import { type Content, openContent } from '../../../src/source/read/content.js';
 import { temporaryDirectory } from '../../support/files.js';
 
@@ -11,7 +12,7 @@ const TEXT = randomBytes(400_000).toString('hex');
 async function open(t: ExecutionContext, bytes: Buffer): Promise<Content> {
   const path = join(temporaryDirectory(t), 'audit.log.gz');
   writeFileSync(path, bytes);
-  const content = await openContent(path, 100_000);
+  const content = await openContent(path, 100_000, systemFiles);
   t.teardown(() => content.close());
   return content;
 }

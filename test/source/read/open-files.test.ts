@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
+import { systemFiles } from '../../../src/lib/files.js';
 import { maxOpenFiles, openFilesWithin } from '../../../src/source/read/open-files.js';
 
 const table = (allowed: string) =>
@@ -26,6 +27,6 @@ for (const [allowed, files] of [
 test('without the table, the usual is assumed', (t) => t.is(openFilesWithin(''), 128));
 
 test('the table of this kernel is understood', async (t) => {
-  t.is(await maxOpenFiles(), openFilesWithin(readFileSync('/proc/self/limits', 'utf8')));
+  t.is(await maxOpenFiles(systemFiles), openFilesWithin(readFileSync('/proc/self/limits', 'utf8')));
   t.regex(readFileSync('/proc/self/limits', 'utf8'), /^Max open files +(\d+|unlimited) /m);
 });

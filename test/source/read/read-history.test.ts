@@ -1,6 +1,6 @@
-import type { Stats } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
+import type { FileStats } from '../../../src/lib/files.js';
 import type { Content } from '../../../src/source/read/content.js';
 import { digest, marksAfter, NO_MARKS } from '../../../src/source/read/fingerprint.js';
 import { ReadText } from '../../../src/source/read/read-history.js';
@@ -21,7 +21,7 @@ function contentOf(text: Buffer, compressed = false): Content {
     compressed,
     damage: undefined,
     read: (offset, length) => Promise.resolve(Buffer.from(text.subarray(offset, offset + length))),
-    stat: () => Promise.resolve({ size: compressed ? 1 : text.length } as Stats),
+    stat: () => Promise.resolve({ size: compressed ? 1 : text.length } as FileStats),
     complete: () => Promise.resolve(true),
     close: () => Promise.resolve(),
   };

@@ -3,6 +3,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { systemClock } from '../../../src/lib/clock.js';
+import { systemFiles } from '../../../src/lib/files.js';
 import type { Placement } from '../../../src/source/match/matcher.js';
 import type { Content } from '../../../src/source/read/content.js';
 import type { Descriptors } from '../../../src/source/read/open-files.js';
@@ -57,7 +58,7 @@ function contentOf(path: string, text: () => string): Content {
     compressed: false,
     damage: undefined,
     read: async (offset, length) => Buffer.from(length === 0 ? '' : text()).subarray(offset, offset + length),
-    stat: () => stat(path),
+    stat: () => systemFiles.stat(path),
     complete: async () => true,
     close: async () => undefined,
   };

@@ -11,21 +11,21 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { type Change, InotifyWake, watchDirectory } from '../../../src/source/watch/watcher.js';
+import { type Change, DirectoryWatcher, watchDirectory } from '../../../src/source/watch/watcher.js';
 import { append, temporaryDirectory } from '../../support/files.js';
 import { until } from '../../support/wait.js';
 
 type Told = [message: string, facts: Readonly<Record<string, unknown>> | undefined];
 
-/** A wake over a system that gives as many watches as `free` says, and fails with `code` then. */
-function wakeWith({ free = 100, code = 'ENOSPC' } = {}) {
+/** A watcher on a system that gives as many watches as `free` says, and fails with `code` then. */
+function watcherWith({ free = 100, code = 'ENOSPC' } = {}) {
   const asked: string[] = [];
   const hints: string[] = [];
   const told: Told[] = [];
   const changed = new Map<string, (change: Change, name: string | null) => void>();
   const system = { free, code };
   const tell = (...all: Told) => void told.push(all);
-  const wake = new InotifyWake(
+  const watcher = new DirectoryWatcher(
     {
       hint: (path, change) => hints.push(`${change} ${path}`),
       report: { debug: tell, info: tell, notice: tell, warning: tell, error: tell } as never,
@@ -46,49 +46,52 @@ function wakeWith({ free = 100, code = 'ENOSPC' } = {}) {
       };
     },
   );
-  return { wake, asked, hints, told, changed, system };
+  return { watcher, asked, hints, told, changed, system };
 }
 
 /** Directories by what they are known by: `{ '/a': '1' }`. */
 const these = (known: Record<string, string>) => new Map(Object.entries(known));
 
 test('directories are watched and left as they are asked for', async (t) => {
-  const { wake, asked } = wakeWith();
-  t.true(await wake.watch(these({ '/a': '1', '/b': '2' })));
-  t.true(await wake.watch(these({ '/b': '2', '/c': '3' })));
-  t.false(await wake.watch(these({ '/b': '2', '/c': '3' })));
-  await wake.close();
+  const { watcher, asked } = watcherWith();
+  t.true(await watcher.watch(these({ '/a': '1', '/b': '2' })));
+  t.true(await watcher.watch(these({ '/b': '2', '/c': '3' })));
+  t.false(await watcher.watch(these({ '/b': '2', '/c': '3' })));
+  await watcher.close();
 
   t.deepEqual(asked, ['watch /a', 'watch /b', 'leave /a', 'watch /c', 'leave /b', 'leave /c']);
 });
 
 test('closed while it begins to watch, it asks for no more', async (t) => {
   const asked: string[] = [];
-  const wake: InotifyWake = new InotifyWake({ hint: () => undefined, report: {} as never }, (directory) => {
-    asked.push(`watch ${directory}`);
-    return {
-      stands: Promise.resolve().then(() => wake.close()),
-      async close() {
-        asked.push(`leave ${directory}`);
-      },
-    };
-  });
+  const watcher: DirectoryWatcher = new DirectoryWatcher(
+    { hint: () => undefined, report: {} as never },
+    (directory) => {
+      asked.push(`watch ${directory}`);
+      return {
+        stands: Promise.resolve().then(() => watcher.close()),
+        async close() {
+          asked.push(`leave ${directory}`);
+        },
+      };
+    },
+  );
 
-  await wake.watch(these({ '/a': '1', '/b': '2' }));
+  await watcher.watch(these({ '/a': '1', '/b': '2' }));
   t.deepEqual(asked, ['watch /a', 'leave /a']);
 });
 
 test('another directory under the same name is watched in its place', async (t) => {
-  const { wake, asked } = wakeWith();
-  await wake.watch(these({ '/a': '1' }));
-  t.true(await wake.watch(these({ '/a': '2' })));
+  const { watcher, asked } = watcherWith();
+  await watcher.watch(these({ '/a': '1' }));
+  t.true(await watcher.watch(these({ '/a': '2' })));
 
   t.deepEqual(asked, ['watch /a', 'leave /a', 'watch /a']);
 });
 
 test('a hint names the path of what changed', async (t) => {
-  const { wake, hints, changed } = wakeWith();
-  await wake.watch(these({ '/a': '1', '/': '0' }));
+  const { watcher, hints, changed } = watcherWith();
+  await watcher.watch(these({ '/a': '1', '/': '0' }));
   changed.get('/a')!('change', 'x.log');
   changed.get('/')!('rename', 'b');
 
@@ -96,28 +99,28 @@ test('a hint names the path of what changed', async (t) => {
 });
 
 test('a directory that was removed or moved away is hinted itself, and watched again when it is back', async (t) => {
-  const { wake, asked, hints, changed } = wakeWith();
-  await wake.watch(these({ '/logs/a': '1' }));
+  const { watcher, asked, hints, changed } = watcherWith();
+  await watcher.watch(these({ '/logs/a': '1' }));
   changed.get('/logs/a')!('rename', 'a');
-  t.true(await wake.watch(these({ '/logs/a': '1' })));
+  t.true(await watcher.watch(these({ '/logs/a': '1' })));
 
   t.is(hints[0], 'rename /logs/a');
   t.deepEqual(asked, ['watch /logs/a', 'leave /logs/a', 'watch /logs/a']);
 });
 
 test('when the system gives no more watches, those that there are stay, and each look asks for one more', async (t) => {
-  const { wake, asked, system, told } = wakeWith({ free: 1 });
+  const { watcher, asked, system, told } = watcherWith({ free: 1 });
   const all = these({ '/a': '1', '/b': '2', '/c': '3' });
-  t.true(await wake.watch(all));
-  t.false(await wake.watch(all));
+  t.true(await watcher.watch(all));
+  t.false(await watcher.watch(all));
   t.deepEqual(asked, ['watch /a', 'watch /b', 'watch /b']);
   t.is(told.length, 1);
 
   system.free = 1;
-  t.true(await wake.watch(all));
+  t.true(await watcher.watch(all));
   t.is(told.length, 1);
   system.free = 1;
-  t.true(await wake.watch(all));
+  t.true(await watcher.watch(all));
   t.is(told.length, 2);
   t.regex(told[1]![0], /Watching files again/);
   t.false(asked.some((what) => what.startsWith('leave')));
@@ -130,9 +133,9 @@ for (const [code, remedy] of [
   ['ENOMEM', /none is lost/],
 ] as const) {
   test(`that watches are denied for ${code} is said once, with what helps and how far they went`, async (t) => {
-    const { wake, told } = wakeWith({ free: 0, code });
-    await wake.watch(these({ '/a': '1' }));
-    await wake.watch(these({ '/a': '1', '/b': '2' }));
+    const { watcher, told } = watcherWith({ free: 0, code });
+    await watcher.watch(these({ '/a': '1' }));
+    await watcher.watch(these({ '/a': '1', '/b': '2' }));
 
     t.is(told.length, 1);
     const [message, facts] = told[0]!;
@@ -144,8 +147,8 @@ for (const [code, remedy] of [
 
 test('a directory that is gone or may not be read is no shortage of watches', async (t) => {
   for (const code of ['ENOENT', 'EACCES']) {
-    const { wake, asked, told } = wakeWith({ free: 0, code });
-    t.false(await wake.watch(these({ '/a': '1', '/b': '2' })));
+    const { watcher, asked, told } = watcherWith({ free: 0, code });
+    t.false(await watcher.watch(these({ '/a': '1', '/b': '2' })));
 
     t.deepEqual(asked, ['watch /a', 'watch /b']);
     t.deepEqual(told, []);
