@@ -5,6 +5,7 @@
  */
 import { type OwnMessage, own } from '../encode/own-message.js';
 import type { JournalNotice, MissingMessages } from '../journal/types.js';
+import { printable } from '../lib/printable.js';
 import type { LinkError } from '../link/refusal.js';
 import type { Field } from '../model/record.js';
 import type { Credentials } from '../pki/files/credentials.js';
@@ -52,7 +53,7 @@ export function certificateMessage({ own: certificate }: Credentials): OwnMessag
 export function sourceMessage(notice: SourceNotice): OwnMessage {
   return own('gap', WARNING, [
     ['reason', notice.reason],
-    ['file', notice.path],
+    ['file', printable(notice.path)],
     ['tail', notice.tailId],
     ['from', String(notice.fromOffset)],
     ['to', notice.toOffset === undefined ? '' : String(notice.toOffset)],

@@ -2,6 +2,7 @@
  * Defines the agent's own messages, and makes those that encoding causes: rows that
  * were changed since OpenEMR wrote them, and a line that could not be encoded.
  */
+import { printable } from '../lib/printable.js';
 import type { Position } from '../model/position.js';
 import type { Field, Tampering } from '../model/record.js';
 import { type Severity, WARNING } from '../syslog/priority.js';
@@ -25,7 +26,7 @@ export function tamperMessage(source: string, file: string, found: readonly Tamp
   });
   const names = found.map(({ row }) => row).filter((row) => row !== '');
   const rows = names.slice(0, ROWS_NAMED).map((row): Field => ['row', row]);
-  return own('tamper', WARNING, [['source', source], ['file', file], ...counts, ...rows]);
+  return own('tamper', WARNING, [['source', source], ['file', printable(file)], ...counts, ...rows]);
 }
 
 /** The message of each such row names it as well; this one is the alarm. */
@@ -35,7 +36,7 @@ const ROWS_NAMED = 10;
 export function unsentMessage({ path, tailId }: Position, from: number, to: number): OwnMessage {
   return own('gap', WARNING, [
     ['reason', 'fault'],
-    ['file', path],
+    ['file', printable(path)],
     ['tail', tailId],
     ['from', String(from)],
     ['to', String(to)],

@@ -1,6 +1,5 @@
 /**
- * File names that are not UTF-8, and how people see file names. Linux names
- * are bytes; strings hold them as UTF-8, and each byte that is not part of any
+ * File names that are not UTF-8, as strings. On Linux a name is bytes; strings hold them as UTF-8, and each byte that is not part of any
  * as a lone surrogate, U+DC80 for 0x80 to U+DCFF for 0xFF (as Python's
  * `surrogateescape`). JSON keeps such a string, so that a path comes back from
  * the journal as it was. Pure.
@@ -38,29 +37,4 @@ function characterLength(bytes: Buffer, at: number): number {
     if (isUtf8(bytes.subarray(at, at + length))) return length;
   }
   return 0;
-}
-
-// C0 and C1 controls, DEL; what reverses or hides text (bidirectional controls, zero-width characters, line and
-// paragraph separators, the byte order mark); surrogates without their other half.
-const UNSHOWN = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\p{Cs}]/u;
-
-/**
- * A path for people, terminals, logs and the wire: what is not UTF-8, controls the terminal or reorders text is
- * escaped as in the shell's `$'lat\xfc1.log'`; then a backslash is doubled.
- */
-export function shownPath(path: string): string {
-  if (!UNSHOWN.test(path)) return path;
-  return Array.from(path, shownCharacter).join('');
-}
-
-function shownCharacter(character: string): string {
-  if (character === '\\') return '\\\\';
-  if (!UNSHOWN.test(character)) return character;
-  const code = character.codePointAt(0)!;
-  if (LONE.test(character)) return hex('\\x', code & 0xff, 2);
-  return code < 0x80 ? hex('\\x', code, 2) : hex('\\u', code, 4);
-}
-
-function hex(prefix: string, value: number, digits: number): string {
-  return prefix + value.toString(16).padStart(digits, '0');
 }

@@ -3,6 +3,7 @@
  * for systemd's journal (a priority `<4>` in front, sd-daemon(3)). Whatever a
  * fact holds, it cannot begin a new line or look like a fact of its own. Pure.
  */
+import { UNPRINTABLE } from '../lib/printable.js';
 import type { Facts } from '../model/report.js';
 import type { Paint } from './paint.js';
 
@@ -52,13 +53,17 @@ function sentence({ part, message, facts }: Said): string {
   return words.join(' ');
 }
 
+const UNPRINTABLES = new RegExp(UNPRINTABLE, 'gu');
+
 function quoted(value: string): string {
-  return /^[\w./:@%+,~-]+$/.test(value) ? value : onOneLine(JSON.stringify(value));
+  if (/^[\w./:@%+,~-]+$/.test(value)) return value;
+  // Of a file name that is not UTF-8 the byte, as a shell takes it.
+  return onOneLine(JSON.stringify(value)).replaceAll(/\\udc([89a-f][0-9a-f])/g, '\\x$1');
 }
 
-/** Control characters as escapes: they would end the line, or steer the terminal of whoever reads the log. */
+/** Control characters as escapes: they would end the line, steer the terminal, or show text in another order. */
 function onOneLine(text: string): string {
-  return text.replaceAll(/[\p{Cc}\u2028\u2029]/gu, (control) => {
+  return text.replaceAll(UNPRINTABLES, (control) => {
     return `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }

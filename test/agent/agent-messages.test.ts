@@ -59,7 +59,7 @@ const messages: [what: string, message: OwnMessage, expected: OwnMessage][] = [
     own.sourceMessage({
       kind: 'gap',
       source: 'main',
-      path: '/var/log/a',
+      path: '/var/log/lat\udcfc\n',
       tailId: TAIL_ID,
       fromOffset: 5,
       toOffset: undefined,
@@ -70,7 +70,7 @@ const messages: [what: string, message: OwnMessage, expected: OwnMessage][] = [
       severity: WARNING,
       fields: [
         ['reason', 'deleted'],
-        ['file', '/var/log/a'],
+        ['file', '/var/log/lat\\xfc\\x0a'],
         ['tail', TAIL_ID],
         ['from', '5'],
         ['to', ''],

@@ -70,6 +70,12 @@ test('whatever a fact or message holds, a line is one line, and steers no termin
   );
 });
 
+test('a file name that is not UTF-8, or would be shown in another order, is escaped', (t) => {
+  const odd = { ...said, part: '', message: 'M', facts: { path: '/logs/lat\udcfc1.log', other: 'a\u202eb' } };
+  t.is(journaldLine(odd), '<4>M path="/logs/lat\\xfc1.log" other="a\\u202eb"');
+  t.like(JSON.parse(jsonLine(odd)), odd.facts);
+});
+
 test('a fact with spaces, quotes or an equals sign is quoted, so that facts stay apart', (t) => {
   const line = journaldLine({
     ...said,

@@ -1,4 +1,5 @@
 /** What `check` found: one line a thing, the verdict first, a remedy behind what is wrong. */
+import { printable } from '../../lib/printable.js';
 import { painter } from '../../observe/paint.js';
 import type { Io } from '../io.js';
 
@@ -17,6 +18,6 @@ const MARKS = { good: ['green', 'ok'], warning: ['yellow', 'warning'], bad: ['re
 export function printFinding({ verdict, text, hint }: Finding, io: Io): void {
   const [colour, word] = MARKS[verdict];
   const paint = painter(io.isTerminal, io.env);
-  io.stdout.write(`${paint(colour, word.padEnd(8))} ${text}\n`);
-  if (hint) io.stdout.write(`${' '.repeat(9)}${paint('bold', 'hint:')} ${hint}\n`);
+  io.stdout.write(`${paint(colour, word.padEnd(8))} ${printable(text)}\n`);
+  if (hint) io.stdout.write(`${' '.repeat(9)}${paint('bold', 'hint:')} ${printable(hint)}\n`);
 }

@@ -1,5 +1,5 @@
 /** Files that are followed and hold what we send: a collector on this host writes there, and each line would make a longer one. */
-import { open } from 'node:fs/promises';
+import { systemFiles } from '../../lib/files.js';
 import type { FileState } from '../../source/sources.js';
 import { type Finding, warning } from './finding.js';
 
@@ -25,11 +25,10 @@ export async function ownTails(files: readonly FileState[], enterpriseId: string
 }
 
 async function endOf(path: string, size: number): Promise<Buffer> {
-  const file = await open(path, 'r');
+  const file = await systemFiles.open(path, 'read');
   try {
     const buffer = Buffer.alloc(Math.min(size, END_BYTES));
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, Math.max(0, size - END_BYTES));
-    return buffer.subarray(0, bytesRead);
+    return buffer.subarray(0, await file.read(buffer, Math.max(0, size - END_BYTES)));
   } finally {
     await file.close();
   }

@@ -6,6 +6,7 @@
  */
 import { access, constants, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { bytesOfPath } from '../../lib/file-names.js';
 
 interface User {
   readonly name: string;
@@ -19,7 +20,7 @@ export async function permissionCommand(path: string, owner: string): Promise<st
   if (user === undefined) return undefined;
   const closed = await closedDirectory(path, user);
   if (closed !== undefined) return `setfacl -m u:${user.name}:x ${closed}`;
-  const stats = await stat(path).catch(() => undefined);
+  const stats = await stat(bytesOfPath(path)).catch(() => undefined);
   if (stats?.isDirectory()) return `setfacl -m u:${user.name}:rx ${path}`;
   const list = `setfacl -m u:${user.name}:r ${path}`;
   const readers = stats !== undefined && stats.gid !== 0 && (stats.mode & 0o040) !== 0 ? stats.gid : undefined;
@@ -36,19 +37,19 @@ async function closedDirectory(path: string, user: User): Promise<string | undef
 
 async function mayPass(directory: string, { uid, gids }: User): Promise<boolean> {
   if (uid === process.getuid?.()) {
-    return access(directory, constants.X_OK).then(
+    return access(bytesOfPath(directory), constants.X_OK).then(
       () => true,
       () => false,
     );
   }
-  const stats = await stat(directory).catch(() => undefined);
+  const stats = await stat(bytesOfPath(directory)).catch(() => undefined);
   if (stats === undefined || uid === 0) return true;
   const bit = stats.uid === uid ? 0o100 : gids.has(stats.gid) ? 0o010 : 0o001;
   return (stats.mode & bit) !== 0;
 }
 
 async function ownerOf(path: string): Promise<User | undefined> {
-  const stats = await stat(path).catch(() => undefined);
+  const stats = await stat(bytesOfPath(path)).catch(() => undefined);
   const fields = (await fieldsOf('/etc/passwd')).find(([, , uid]) => stats !== undefined && uid === String(stats.uid));
   const [name, , uid, gid] = fields ?? [];
   if (name === undefined) return undefined;

@@ -5,6 +5,7 @@ import { userInfo } from 'node:os';
 import type { Config } from '../../config/config.js';
 import { systemClock } from '../../lib/clock.js';
 import { systemCode } from '../../lib/errors.js';
+import { bytesOfPath } from '../../lib/file-names.js';
 import { systemFiles } from '../../lib/files.js';
 import type { Report } from '../../model/report.js';
 import { type FileState, Sources } from '../../source/sources.js';
@@ -32,7 +33,7 @@ export async function checkSources({ sources, message }: Config): Promise<Findin
 /** Nothing has been read here that could have failed. */
 async function withAccess(file: FileState): Promise<FileState> {
   if (file.code !== undefined) return file;
-  return access(file.path, constants.R_OK).then(
+  return access(bytesOfPath(file.path), constants.R_OK).then(
     () => file,
     (error: unknown) => ({ ...file, code: systemCode(error) }),
   );

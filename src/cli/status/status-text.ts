@@ -1,5 +1,6 @@
 /** The agent's state in words that a tired person understands: the verdict, then sources, journal, link, certificates, problems. */
 import type { AgentState } from '../../agent/state.js';
+import { printable } from '../../lib/printable.js';
 import { countText, durationText, sizeText } from '../voice.js';
 import { certificateLines } from './certificates.js';
 import { linkLines } from './link.js';
@@ -12,7 +13,7 @@ import { ROOM } from './verdict.js';
 
 export function statusText(report: StatusReport, nowMs: number): string {
   const { writtenAtMs } = report;
-  return [
+  const lines = [
     ...headLines(report, nowMs),
     ...sourceLines(report),
     ...journalLines(report),
@@ -21,7 +22,8 @@ export function statusText(report: StatusReport, nowMs: number): string {
     `clock of this machine: ${clockText(report)}`,
     ...problemLines(report.problems, nowMs),
     '',
-  ].join('\n');
+  ];
+  return lines.map(printable).join('\n');
 }
 
 function headLines(report: StatusReport, nowMs: number): string[] {

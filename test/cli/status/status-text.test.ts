@@ -48,6 +48,14 @@ test('a file that cannot be read comes with what to do about it', (t) => {
   t.regex(linesOf(state)[3] ?? '', /^ {2}cannot read \/var\/log\/.* \(EACCES\); let the user openemr-audit read it/);
 });
 
+test('a file name that would steer the terminal, or is not UTF-8, is shown escaped', (t) => {
+  const [file] = WELL.files;
+  const state = stateWith({ files: [{ ...file!, path: '/var/log/\u001b[2Jlat\udcfc\n.log', code: 'EACCES' }] });
+  const lines = linesOf(state);
+  t.true(lines.some((line) => line.startsWith('  cannot read /var/log/\\x1b[2Jlat\\xfc\\x0a.log (EACCES)')));
+  t.true(lines[0]?.includes('/var/log/\\x1b[2Jlat\\xfc\\x0a.log'));
+});
+
 test('the last problems come with their time, their reason and their remedy', (t) => {
   const state = stateWith({
     problems: [
