@@ -4,7 +4,6 @@ import type { Config } from '../config/config.js';
 import { CollectorMemories } from '../delivery/collector-memory.js';
 import { Forward } from '../delivery/forward.js';
 import { Outbox } from '../delivery/outbox.js';
-import { receiptOf } from '../delivery/receipt.js';
 import { ConnectionCount } from '../delivery/state.js';
 import { DELIVERY_TIMES } from '../delivery/times.js';
 import { Encoder } from '../encode/encoder.js';
@@ -116,10 +115,9 @@ async function joined(
     keepMs: config.receipts.keepMs,
   });
   opened.push(() => receipts.close());
-  const memories = await CollectorMemories.open(directory, {
-    files: systemFiles,
-    problems: new Problems(clock).of(report.child('link')),
-  });
+  const linkReport = report.child('link');
+  const delivering = { clock, files: systemFiles, report: linkReport, problems: new Problems(clock).of(linkReport) };
+  const memories = await CollectorMemories.open(directory, delivering);
   const startedBefore = await startedSources(directory);
   // The last that can fail: from here on the files that it was given are its own.
   const sources = await Sources.open(config.sources, positions, {
@@ -171,27 +169,22 @@ async function joined(
   const connections = new ConnectionCount(clock);
   const dialling = { clock, network, connected: () => connections.add(), watched: turned };
   const dialler = new Dialler(targets, () => credentials.material(), config.tls, dialling, times);
-  const forward = new Forward(
-    {
-      ...config.delivery,
-      fixedLevel: config.delivery.acknowledge === 'auto' ? undefined : config.delivery.acknowledge,
-    },
-    {
-      outbox: new Outbox(() => journal.reader()),
-      acknowledge: (entry) => journal.acknowledge(entry),
-      cursor: journal.cursor,
-      backlog,
-      dialler,
-      memories,
-      clock,
-      random,
-      times,
-      report: report.child('link'),
-      receipt: (epoch, dialled, level) => receipts.add(receiptOf(epoch, dialled, level)),
-      refused: (error) => say(own.refusedMessage(error)),
-      turned,
-    },
-  );
+  const { acknowledge } = config.delivery;
+  const forward = new Forward({
+    ...delivering,
+    outbox: new Outbox(journal),
+    backlog,
+    dialler,
+    memories,
+    receipts,
+    epoch: config.delivery,
+    fixedLevel: acknowledge === 'auto' ? undefined : acknowledge,
+    windowMs: config.delivery.windowMs,
+    times,
+    random,
+    refused: (error) => say(own.refusedMessage(error)),
+    turned,
+  });
   return {
     journal,
     encoder,

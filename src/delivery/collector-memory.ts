@@ -7,11 +7,14 @@ import { join } from 'node:path';
 import type { Context } from '../lib/context.js';
 import { JsonFile } from '../lib/json-file.js';
 import { type Ending, LEVELS, type Level } from '../link/acknowledge.js';
+import type { Target } from '../link/peer.js';
+import { LinkError } from '../link/refusal.js';
 
 export class CollectorMemories {
   private constructor(
     private readonly file: JsonFile<Memories>,
     private readonly memories: Map<string, CollectorMemory>,
+    private readonly context: Pick<Context, 'problems'>,
   ) {}
 
   static async open(directory: string, context: Pick<Context, 'files' | 'problems'>): Promise<CollectorMemories> {
@@ -24,20 +27,54 @@ export class CollectorMemories {
       },
       context,
     );
-    return new CollectorMemories(file, new Map(Object.entries((await file.read()) ?? {})));
+    return new CollectorMemories(file, new Map(Object.entries((await file.read()) ?? {})), context);
   }
 
   of(host: string, port: number): CollectorMemory {
     return this.memories.get(`${host}:${port}`) ?? UNKNOWN_COLLECTOR;
   }
 
-  /** What is not certain yet (`weaker`) is not written. */
-  async keep(host: string, port: number, memory: CollectorMemory): Promise<void> {
+  /** What this ending proves of the epoch before it, and teaches of the collector; throws a LinkError when that is too little. */
+  async levelOf(ending: Ending, target: Target, { fixedLevel, closedFirst }: Circumstances): Promise<Level> {
+    const before = this.of(target.host, target.port);
+    const { acknowledged, memory } = learn(before, ending, fixedLevel);
+    const oneAtATime = before.oneAtATime || (acknowledged && closedFirst);
+    await this.keep(target, { ...memory, oneAtATime });
+    if (ending.proves === undefined) throw LinkError.disproved(ending, target);
+    if (acknowledged) return ending.proves;
+    throw LinkError.unacknowledged(target, tooLittle(ending.proves, fixedLevel, before.level));
+  }
+
+  async keep({ host, port }: Pick<Target, 'host' | 'port'>, memory: CollectorMemory): Promise<void> {
+    const name = `${host}:${port}`;
     const known = this.of(host, port);
-    this.memories.set(`${host}:${port}`, memory);
+    this.memories.set(name, memory);
+    // What is not certain yet (`weaker`) is not written.
     if (known.level === memory.level && known.oneAtATime === memory.oneAtATime) return;
     await this.file.write(Object.fromEntries(this.memories));
+    if (known.level === undefined || memory.level === known.level) return;
+    this.context.problems.happened({
+      key: `level ${name}`,
+      message: 'The collector acknowledges in another way than before',
+      facts: { collector: name, before: known.level, now: memory.level },
+    });
   }
+}
+
+/** Of an ending. */
+interface Circumstances {
+  /** `delivery.acknowledge`; `undefined`: learnt. */
+  readonly fixedLevel: Level | undefined;
+  /** The next link could be opened only after the close. */
+  readonly closedFirst: boolean;
+}
+
+/** Says what it did, and why that is not enough. */
+function tooLittle(proves: Level, fixed: Level | undefined, known: Level | undefined): string {
+  const did = proves === 'window' ? 'it did not answer our close_notify' : 'it closed without close_notify';
+  if (fixed !== undefined) return `${did}, and delivery.acknowledge demands ${fixed}`;
+  if (known !== undefined) return `${did}, though it has acknowledged by ${known} before`;
+  return `${did}; that is believed when it has gone on so for three epochs`;
 }
 
 type Memories = Readonly<Record<string, CollectorMemory>>;

@@ -1,15 +1,15 @@
-/** What has gone out on one link since the last acknowledgement, as a receipt will tell it. */
+/**
+ * An epoch is what is sent on one link between two acknowledgements: what went out,
+ * as its receipt will list it, and when it ends. Long epochs cost few connections,
+ * short ones few repeats.
+ */
 import { createHash } from 'node:crypto';
+import type { Level } from '../link/acknowledge.js';
+import type { Dialled } from '../link/dial.js';
 import type { MessageName, Run } from '../model/entry.js';
 import type { TailId } from '../model/position.js';
+import type { NewReceipt } from '../verify/receipt.js';
 import type { Batch, Mark } from './outbox.js';
-
-export interface EpochOrigin {
-  readonly tailId: TailId;
-  readonly path: string;
-  readonly from: number;
-  to: number;
-}
 
 export class Epoch {
   bytes = 0;
@@ -20,7 +20,7 @@ export class Epoch {
   /** Where the journal stands when this epoch is acknowledged. */
   mark: Mark | undefined;
   /** What was read of which file; ranges that do not touch, as after damage to the journal, stay apart. */
-  readonly origins: EpochOrigin[] = [];
+  readonly tails: { readonly tail: TailId; readonly path: string; readonly from: number; to: number }[] = [];
   readonly #sha256 = createHash('sha256');
 
   #startedAtMs: number | undefined;
@@ -56,9 +56,9 @@ export class Epoch {
   }
 
   #cover({ tailId, path, from, to }: NonNullable<Batch['origin']>): void {
-    const range = this.origins.findLast((known) => known.tailId === tailId);
+    const range = this.tails.findLast(({ tail }) => tail === tailId);
     if (range?.to === from) range.to = to;
-    else this.origins.push({ tailId, path, from, to });
+    else this.tails.push({ tail: tailId, path, from, to });
   }
 
   #extend({ run, seq }: MessageName, count: number): void {
@@ -74,9 +74,18 @@ export class Epoch {
     return { name: first, path: origin?.path ?? '', offset: lineOffset(frames, origin) };
   }
 
-  /** SHA-256 (hex) of the frames in the order in which they went out; asked once, when the epoch is over. */
-  digest(): string {
-    return this.#sha256.digest('hex');
+  /** When which lines went, to whom, how well that is proven; no content. Called once, when it is acknowledged. */
+  receipt({ link, target }: Dialled, level: Level): NewReceipt {
+    return {
+      collector: `${target.host}:${target.port}`,
+      address: target.address,
+      fingerprint: link.peer.fingerprint,
+      level,
+      messages: this.messages,
+      stretches: this.stretches,
+      sha256: this.#sha256.digest('hex'),
+      tails: this.tails,
+    };
   }
 }
 
@@ -91,14 +100,14 @@ function lineOffset(frames: Buffer, origin: Batch['origin']): number {
 }
 
 /**
- * How long the next epoch may be, by what has happened so far: short after a
- * failure and after a start with a backlog, longer with each acknowledgement.
- * An agent that is killed again and again gets on all the same, and repeats no
- * more than one such epoch each time.
+ * How long the next epoch may be. Like TCP's congestion window it starts small after
+ * a start with a backlog, halves with each failure and doubles with each
+ * acknowledgement: an agent that is killed again and again makes progress all the
+ * same, and repeats no more than one such epoch each time.
  */
-export class Pace {
+export class EpochSize {
   #first = true;
-  #startingBytes: number | undefined;
+  #slowStartBytes: number | undefined;
   #reducedBytes: number | undefined;
 
   /** `backlog`: the journal holds what an agent before this one may have sent already. */
@@ -106,18 +115,18 @@ export class Pace {
     private readonly options: EpochOptions,
     backlog: boolean,
   ) {
-    this.#startingBytes = backlog ? EARLY_BYTES : undefined;
+    this.#slowStartBytes = backlog ? EARLY_BYTES : undefined;
   }
 
-  /** `learning`: the collector's level is unknown. */
+  /** `learning`: it is not known how the collector acknowledges. */
   limit(learning: boolean): EpochLimit {
-    const [first, startingBytes, reducedBytes] = [this.#first, this.#startingBytes, this.#reducedBytes];
-    return epochLimit(this.options, { learning, first, startingBytes, reducedBytes });
+    const [first, slowStartBytes, reducedBytes] = [this.#first, this.#slowStartBytes, this.#reducedBytes];
+    return epochLimit(this.options, { learning, first, slowStartBytes, reducedBytes });
   }
 
   acknowledged(): void {
     this.#first = false;
-    this.#startingBytes = doubled(this.#startingBytes, this.options);
+    this.#slowStartBytes = doubled(this.#slowStartBytes, this.options);
     this.#reducedBytes = doubled(this.#reducedBytes, this.options);
   }
 
@@ -127,12 +136,6 @@ export class Pace {
   }
 }
 
-/**
- * When an epoch ends: what is sent on one link between two acknowledgements.
- * Long epochs cost few connections, short ones few repeats; failures halve the
- * next one down to a single message, an agent that starts with a backlog begins
- * with a small one, and successes double it again. Pure.
- */
 export interface EpochOptions {
   /** `delivery.epochBytes` */
   readonly epochBytes: number;
@@ -159,28 +162,30 @@ export interface EpochLimit {
   readonly alone: boolean;
 }
 
-/** What speaks for a short epoch. */
-export interface Caution {
+/** Why an epoch should be short. */
+export interface EpochHistory {
   /** The collector's level is unknown. */
   readonly learning: boolean;
   /** Nothing has been acknowledged since the start. */
   readonly first: boolean;
-  /** What an agent that started with a backlog has come up to; `undefined` once it knows that it lasts. */
-  readonly startingBytes: number | undefined;
-  /** What failures have brought the epoch down to. */
+  /** How far the slow start after a start with a backlog has come; `undefined` when it is over, or there was none. */
+  readonly slowStartBytes: number | undefined;
+  /** What failures have reduced the epoch to. */
   readonly reducedBytes: number | undefined;
 }
 
-export function epochLimit(options: EpochOptions, caution: Caution): EpochLimit {
-  const { learning, first, startingBytes = MOST_BYTES, reducedBytes = MOST_BYTES } = caution;
+export function epochLimit(options: EpochOptions, history: EpochHistory): EpochLimit {
+  const { learning, first, slowStartBytes, reducedBytes } = history;
   const early = learning || first;
-  const cuts = learning || caution.reducedBytes !== undefined;
+  const cuts = learning || reducedBytes !== undefined;
+  const alone = slowStartBytes !== undefined || reducedBytes !== undefined;
+  const most = [options.epochBytes, slowStartBytes, reducedBytes, early ? EARLY_BYTES : MOST_BYTES];
   return {
-    bytes: Math.min(options.epochBytes, startingBytes, reducedBytes, early ? EARLY_BYTES : MOST_BYTES),
+    bytes: Math.min(...most.filter((bytes) => bytes !== undefined)),
     intervalMs: early ? Math.min(EARLY_INTERVAL_MS, options.epochIntervalMs) : options.epochIntervalMs,
-    strict: early || cuts || caution.startingBytes !== undefined,
+    strict: early || cuts || alone,
     cuts,
-    alone: caution.startingBytes !== undefined || caution.reducedBytes !== undefined,
+    alone,
   };
 }
 

@@ -1,13 +1,21 @@
 /**
- * What is to be sent next: the journal's entries from the cursor on, cut
- * between messages where less than an entry is wanted. After a failure it is
- * wound back to what has been acknowledged.
+ * Gives the session what to send next: the journal's entries from the cursor on,
+ * cut between messages where less than an entry is wanted. An acknowledgement
+ * moves the cursor; after a failure sending starts again behind it.
  */
 import type { Entry, MessageName } from '../model/entry.js';
 import type { TailId } from '../model/position.js';
 import { frames } from '../syslog/rfc5425.js';
 
 /** The part of the journal that sending needs. */
+export interface SentJournal {
+  /** The entry up to which everything is acknowledged. */
+  readonly cursor: number;
+  acknowledge(entry: number): Promise<void>;
+  /** Reads from the cursor on. */
+  reader(): EntryReader;
+}
+
 export interface EntryReader {
   /** Up to about `maxBytes` of entries in order; empty at the end of what is on disk. */
   next(maxBytes: number): Promise<readonly Entry[]>;
@@ -26,6 +34,8 @@ export interface Mark {
 export interface Batch {
   readonly frames: Buffer;
   readonly count: number;
+  /** So many of them have been sent before, without an acknowledgement. */
+  readonly repeated: number;
   readonly first: MessageName;
   /** Where the lines came from; `undefined` for the agent's own messages. */
   readonly origin:
@@ -44,18 +54,33 @@ export class Outbox {
   #given = 0;
   /** Acknowledged within the entry that follows the cursor; looked at once, with the first entry read. */
   #resume: Mark | undefined;
+  #acknowledged: Mark;
+  /** Messages given out and not acknowledged. */
+  #outstanding = 0;
+  /** Messages that have been given out once and, since a failure, not again. */
+  #toRepeat = 0;
 
-  constructor(private readonly openReader: () => EntryReader) {
-    this.#reader = openReader();
+  constructor(private readonly journal: SentJournal) {
+    this.#reader = journal.reader();
+    this.#acknowledged = { entry: journal.cursor, messages: 0 };
   }
 
-  /** Sending starts again behind `acknowledged`; the journal's cursor stands at its entry. */
-  rewind(acknowledged: Mark): void {
+  /** All up to `mark` is acknowledged, and these were `messages` messages: the cursor moves. */
+  acknowledge(mark: Mark, messages: number): Promise<void> {
+    this.#acknowledged = mark;
+    this.#outstanding -= messages;
+    return this.journal.acknowledge(mark.entry);
+  }
+
+  /** Sending starts again behind what is acknowledged. */
+  rewind(): void {
     void this.#reader.close();
-    this.#reader = this.openReader();
+    this.#reader = this.journal.reader();
     this.#ahead = [];
     this.#given = 0;
-    this.#resume = acknowledged;
+    this.#resume = this.#acknowledged;
+    this.#toRepeat += this.#outstanding;
+    this.#outstanding = 0;
   }
 
   close(): Promise<void> {
@@ -82,12 +107,19 @@ export class Outbox {
       const count = entry.count - this.#given;
       this.#ahead.shift();
       this.#given = 0;
-      return { frames: rest, count, first, origin: originOf(entry), mark: { entry: entry.number, messages: 0 } };
+      return this.#batch(entry, { frames: rest, count, first, mark: { entry: entry.number, messages: 0 } });
     }
     const cut = messagesEnd(rest, maxBytes, Number.POSITIVE_INFINITY);
     this.#given += cut.count;
     const mark = { entry: entry.number - 1, messages: this.#given };
-    return { frames: rest.subarray(0, cut.bytes), count: cut.count, first, origin: originOf(entry), mark };
+    return this.#batch(entry, { frames: rest.subarray(0, cut.bytes), count: cut.count, first, mark });
+  }
+
+  #batch(entry: Entry, part: Omit<Batch, 'repeated' | 'origin'>): Batch {
+    const repeated = Math.min(part.count, this.#toRepeat);
+    this.#toRepeat -= repeated;
+    this.#outstanding += part.count;
+    return { ...part, repeated, origin: originOf(entry) };
   }
 }
 

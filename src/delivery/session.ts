@@ -1,35 +1,53 @@
 /**
- * A stretch of links to one collector after another's heels: the first is
- * given, each further one is opened before the one before it is closed, so
- * that sending never pauses and the new link is the old one's sign of life. It
- * ends when the agent stops, when an idle collector closes, or by a failure.
+ * A series of back-to-back connections to one collector: each next one is opened
+ * before the present one is closed, so that sending never pauses and the new link is
+ * the old one's sign of life. It ends when the agent stops, when an idle collector
+ * closes, or by a failure.
+ *
+ * The way of an acknowledgement (what it rests on: docs/design.md):
+ *
+ *  1. `#send` takes frames from the outbox and writes them to the present link until
+ *     the epoch is over (epoch.ts says when).
+ *  2. `#endEpoch` opens the next link; then Link.close sends close_notify on the
+ *     present one. link/transport.ts tells their close_notify from a bare FIN.
+ *     At the answer sending goes on over the next link, with step 1.
+ *  3. Meanwhile the link looks into the kernel's table for a reset, and
+ *     link/acknowledge.ts judges what this ending proves.
+ *  4. `#settle` waits for the sign of life of the next link, and asks
+ *     collector-memory.ts whether this proof is enough for this collector.
+ *  5. `#acknowledge` moves the journal's cursor and writes the receipt.
+ *
+ * Whatever goes wrong on this way ends the session: Forward rewinds the outbox to
+ * what has been acknowledged, and begins another session.
  */
+import type { Context } from '../lib/context.js';
 import { AgentError } from '../lib/errors.js';
-import { TURN_MS, type Turning } from '../lib/in-turns.js';
+import { TURN_MS } from '../lib/in-turns.js';
+import { Signal } from '../lib/signal.js';
 import type { Level } from '../link/acknowledge.js';
 import type { Dialled, Dialler } from '../link/dial.js';
 import { type Closing, Link } from '../link/link.js';
+import type { Target } from '../link/peer.js';
 import { LinkError } from '../link/refusal.js';
-import { Epoch, type EpochLimit, epochIsOver, epochRestMs, epochRoom } from './epoch.js';
-import type { Mark, Outbox } from './outbox.js';
-import { Preference } from './preference.js';
-import { disproof, type Parting, type SettlementDependencies, settle } from './settlement.js';
+import type { NewReceipt } from '../verify/receipt.js';
+import type { CollectorMemories } from './collector-memory.js';
+import { Epoch, type EpochSize, epochIsOver, epochRestMs, epochRoom } from './epoch.js';
+import { Failback } from './failback.js';
+import type { Outbox } from './outbox.js';
+import type { DeliveryState } from './state.js';
 import type { DeliveryTimes } from './times.js';
 
-export interface SessionDependencies extends SettlementDependencies, Turning {
+export interface SessionContext extends Pick<Context, 'clock' | 'report' | 'problems'> {
   readonly outbox: Outbox;
-  readonly dialler: Pick<Dialler, 'dialWithin' | 'dialPreferred'>;
-  /** How long the next epoch may be; `learning` while the collector's level is unknown. */
-  readonly limit: (learning: boolean) => EpochLimit;
+  readonly dialler: Pick<Dialler, 'dialWithin' | 'dialPreferred' | 'wasWell'>;
+  readonly memories: CollectorMemories;
+  readonly receipts: { add(receipt: NewReceipt): Promise<void> };
+  /** `delivery.acknowledge`; `undefined`: learnt. */
+  readonly fixedLevel: Level | undefined;
   readonly windowMs: number;
   readonly times: DeliveryTimes;
-  readonly sent: (messages: number) => void;
-  /** The cursor may pass entries without messages. */
-  readonly moved: (mark: Mark) => Promise<void>;
-  readonly linked: (dialled: Dialled) => void;
-  /** The first link stands: see `outage` of the state. */
-  readonly stands: () => void;
-  readonly acknowledged: (epoch: Epoch, dialled: Dialled, level: Level) => Promise<void>;
+  /** A turn of the loop begins, and what it does may take `withinMs`. */
+  readonly turned: (withinMs?: number) => void;
 }
 
 export type SessionEnd =
@@ -41,28 +59,38 @@ export type SessionEnd =
   /** The disk does not give the journal back just now. */
   | { readonly how: 'unreadable'; readonly error: AgentError };
 
-const NEVER = new AbortController().signal;
-
 export class Session {
+  /** Epochs acknowledged. */
+  acknowledged = 0;
   readonly #open = new Set<Link>();
-  readonly #preference: Preference;
-  readonly #first: Link;
+  readonly #over = new AbortController();
+  /** A link has ended, an epoch has failed, or the journal has grown: look again. */
+  readonly #changed: Signal;
+  readonly #failback: Failback;
   readonly #linkedAtMs: number;
   #present: Dialled;
   #epoch: Epoch | undefined;
+  /** Resolves when the epoch before has been acknowledged or has failed. */
   #settled: Promise<void> = Promise.resolve();
   #failure: { readonly error: unknown; readonly epoch: Epoch } | undefined;
-  #wake: () => void = () => undefined;
   #afterFailure = false;
+  #awaitsGrowth = false;
 
   constructor(
-    first: Dialled,
-    private readonly dependencies: SessionDependencies,
+    private readonly first: Dialled,
+    private readonly context: SessionContext,
+    private readonly state: DeliveryState,
+    private readonly size: Pick<EpochSize, 'limit' | 'acknowledged'>,
   ) {
-    this.#first = first.link;
     this.#present = first;
-    this.#linkedAtMs = dependencies.clock.monotonicMs();
-    this.#preference = new Preference(dependencies);
+    this.#linkedAtMs = context.clock.monotonicMs();
+    this.#changed = new Signal(context.clock);
+    this.#failback = new Failback(context, this.#over.signal);
+  }
+
+  /** The collector in use, or used last. */
+  get target(): Target {
+    return this.#present.target;
   }
 
   /**
@@ -70,54 +98,54 @@ export class Session {
    * before the link has lived for a moment: a collector that refuses us after the handshake does so meanwhile.
    */
   async run(stop: AbortSignal, kill: AbortSignal, afterFailure = false): Promise<SessionEnd> {
-    const wake = () => this.#wake();
     const cut = () => this.#destroyAll();
-    stop.addEventListener('abort', wake);
     kill.addEventListener('abort', cut);
     try {
-      this.#adopt(this.#present);
+      this.#adopt(this.first);
       this.#afterFailure = afterFailure;
-      if (afterFailure) await this.#pause(this.dependencies.times.quietMs, false);
-      if (this.#present.link.alive) this.dependencies.stands();
+      if (afterFailure) await this.#listen(this.context.times.quietMs, stop);
+      if (this.first.link.alive) this.state.outage = undefined;
       return await this.#epochs(stop);
     } catch (error) {
-      // Whether the epoch before is acknowledged is known before anybody starts again behind what has been.
+      // Whether the epoch before is acknowledged is known before sending starts again behind what has been.
       await this.#settled;
       if (error instanceof LinkError) return { how: 'failed', error, epoch: this.#failure?.epoch ?? this.#epoch };
       if (error instanceof AgentError) return { how: 'unreadable', error };
       throw error;
     } finally {
-      stop.removeEventListener('abort', wake);
       kill.removeEventListener('abort', cut);
-      this.#preference.close();
+      this.#over.abort();
+      this.#failback.close();
       this.#destroyAll();
     }
   }
 
   async #epochs(stop: AbortSignal): Promise<SessionEnd> {
     for (;;) {
-      // The agent's last words may come while an epoch is being ended: one more then takes them along.
+      // The agent's last messages may come while an epoch is being ended: one more epoch then takes them along.
       const last = stop.aborted;
-      const epoch = await this.#fill(stop);
+      const epoch = await this.#send(stop);
       await this.#settlement();
       if (epoch.isEmpty) return stop.aborted ? this.#leave() : this.#closedIdle();
-      await this.#turn(epoch);
+      await this.#endEpoch(epoch);
       if (last && !epoch.endsInsideEntry) {
         await this.#settlement();
         return this.#leave();
       }
-      await this.#preferBetter();
+      await this.#failBack();
     }
   }
 
   /** Sends until the epoch is over; an empty epoch comes back when the link ended idle or the agent stops. */
-  async #fill(stop: AbortSignal): Promise<Epoch> {
-    const { outbox, clock, limit, fixedLevel, memories, sent, moved, turned } = this.dependencies;
+  async #send(stop: AbortSignal): Promise<Epoch> {
+    const { outbox, clock, fixedLevel, memories, turned } = this.context;
+    const { state } = this;
     const { link, target } = this.#present;
-    const bounds = limit(fixedLevel === undefined && memories.of(target.host, target.port).level === undefined);
+    const learning = fixedLevel === undefined && memories.of(target.host, target.port).level === undefined;
+    const limit = this.size.limit(learning);
     const epoch = new Epoch(() => clock.monotonicMs());
     this.#epoch = epoch;
-    if (bounds.alone) await this.#settlement();
+    if (limit.alone) await this.#settlement();
     for (;;) {
       turned();
       this.#throwFailure();
@@ -127,40 +155,52 @@ export class Session {
       }
       // What is acknowledged of half an entry is forgotten in a restart: an agent that stops sends the other half, too.
       const finishing = stop.aborted && epoch.endsInsideEntry;
-      if (!finishing && !epoch.isEmpty && epochIsOver(bounds, epoch.bytes, epoch.ageMs)) return epoch;
-      const room = stop.aborted ? Number.POSITIVE_INFINITY : Math.max(1, epochRoom(bounds, epoch.bytes));
+      if (!finishing && !epoch.isEmpty && epochIsOver(limit, epoch.bytes, epoch.ageMs)) return epoch;
+      const room = stop.aborted ? Number.POSITIVE_INFINITY : Math.max(1, epochRoom(limit, epoch.bytes));
       const batch = await outbox.next(room);
       if (batch !== undefined && batch.count === 0 && epoch.isEmpty) {
         // Nothing to send, nothing to acknowledge: only a position has moved.
         await this.#settlement();
-        await moved(batch.mark);
+        await outbox.acknowledge(batch.mark, 0);
       } else if (batch !== undefined) {
         epoch.add(batch);
-        sent(batch.count);
+        state.sent += batch.count;
+        state.repeated += batch.repeated;
         if (batch.count > 0) await link.write(batch.frames);
       } else if (stop.aborted) {
         return epoch;
       } else {
-        await this.#pause(epoch.isEmpty ? TURN_MS : epochRestMs(bounds, epoch.bytes, epoch.ageMs), true);
+        await this.#awaitMore(epoch.isEmpty ? TURN_MS : epochRestMs(limit, epoch.bytes, epoch.ageMs), stop);
       }
     }
   }
 
-  /** Until the time is up, the journal grows (`orMore`), or something ends. */
-  async #pause(ms: number, orMore: boolean): Promise<void> {
-    const { clock, outbox } = this.dependencies;
-    const over = new AbortController();
-    this.#wake = () => over.abort();
-    if (!this.#present.link.alive || this.#failure !== undefined) return;
-    const time = clock.sleep(Math.min(ms, TURN_MS), over.signal);
-    await Promise.race(orMore ? [outbox.more(over.signal), time] : [time]);
-    over.abort();
+  /** Until the journal grows, something else changes, or the time is up. */
+  async #awaitMore(ms: number, stop: AbortSignal): Promise<void> {
+    if (!this.#awaitsGrowth) {
+      this.#awaitsGrowth = true;
+      void this.context.outbox.more(this.#over.signal).then(() => {
+        this.#awaitsGrowth = false;
+        this.#changed.notify();
+      });
+    }
+    await this.#changed.wait(stop, Math.min(ms, TURN_MS));
   }
 
-  /** Ends the epoch: asks for the acknowledgement on the old link and goes on over the next. */
-  async #turn(epoch: Epoch): Promise<void> {
-    const { memories, windowMs, fixedLevel, times } = this.dependencies;
-    const { link, target } = this.#present;
+  /** Waits whether the link lives for so long. */
+  async #listen(ms: number, stop: AbortSignal): Promise<void> {
+    const { clock } = this.context;
+    const endMs = clock.monotonicMs() + ms;
+    for (let restMs = ms; restMs > 0 && this.first.link.alive && !stop.aborted; restMs = endMs - clock.monotonicMs()) {
+      await this.#changed.wait(stop, restMs);
+    }
+  }
+
+  /** Asks for the acknowledgement on the present link, and goes on over the next. */
+  async #endEpoch(epoch: Epoch): Promise<void> {
+    const { memories, windowMs, fixedLevel, times } = this.context;
+    const ended = this.#present;
+    const { link, target } = ended;
     const memory = memories.of(target.host, target.port);
     // It has taken a second link before: that it does not now is no reason to ask for less proof, unless it goes on so.
     const takesTwo = memory.level !== undefined && !this.#afterFailure;
@@ -168,35 +208,65 @@ export class Session {
     if (takesTwo && early instanceof LinkError) throw early;
     const closing = link.close((fixedLevel ?? memory.level) === 'window' ? windowMs : undefined);
     const answer = await closing.answered;
-    if (answer === 'broken' || answer === 'unasked') throw disproof(await closing.verdict, target);
+    if (answer === 'broken' || answer === 'unasked') throw LinkError.disproved(await closing.verdict, target);
     const closedFirst = !(early instanceof Link);
     const next = closedFirst ? await this.#nextAfter(closing) : early;
-    if (next instanceof LinkError) throw next;
     this.#adopt({ link: next, target });
-    const parting = { target, closing, next, closedFirst };
-    this.#settled = this.#settle(epoch, { link, target }, parting).catch((error: unknown) => {
+    this.#settled = this.#settle(epoch, ended, { closing, next, closedFirst }).catch((error: unknown) => {
       this.#failure = { error, epoch };
-      // Whoever waits for room on the next link must not wait for a collector that is gone.
+      // A write that waits for room on the next link must not wait for a collector that is gone.
       this.#destroyAll();
-      this.#wake();
+      this.#changed.notify();
     });
   }
 
-  /** For a collector that takes no second link: only once it has let go of the present one. */
-  async #nextAfter(closing: Closing): Promise<Link | LinkError> {
+  /** For a collector that takes no second link: only once it has closed the present one. */
+  async #nextAfter(closing: Closing): Promise<Link> {
     const { link, target } = this.#present;
     const ending = await closing.verdict;
-    if (ending.proves === undefined) return disproof(ending, target);
+    if (ending.proves === undefined) throw LinkError.disproved(ending, target);
     link.destroy();
-    return this.#nextLink(this.dependencies.times.nextLinkAfterCloseMs);
+    const next = await this.#nextLink(this.context.times.nextLinkAfterCloseMs);
+    if (next instanceof LinkError) throw next;
+    return next;
   }
 
-  async #settle(epoch: Epoch, before: Dialled, parting: Parting): Promise<void> {
-    const level = await settle(parting, this.dependencies);
-    before.link.destroy();
-    this.#open.delete(before.link);
+  /** Was the epoch that went over `ended` read? Throws a LinkError when that is not proven. */
+  async #settle(
+    epoch: Epoch,
+    ended: Dialled,
+    { closing, next, closedFirst }: { readonly closing: Closing; readonly next: Link; readonly closedFirst: boolean },
+  ): Promise<void> {
+    const { clock, memories, fixedLevel, times } = this.context;
+    const { link, target } = ended;
+    const [ending] = await Promise.all([closing.verdict, clock.sleep(times.signOfLifeMs)]);
+    if (!(await next.isUp())) throw LinkError.unacknowledged(target, 'the connection that followed did not last');
+    const level = await memories.levelOf(ending, target, { fixedLevel, closedFirst });
+    link.destroy();
+    this.#open.delete(link);
+    await this.#acknowledge(epoch, ended, level);
+  }
+
+  async #acknowledge(epoch: Epoch, by: Dialled, level: Level): Promise<void> {
+    const { outbox, receipts, dialler, clock, report, problems } = this.context;
+    const { state } = this;
+    if (epoch.mark === undefined) return;
+    const moved = outbox.acknowledge(epoch.mark, epoch.messages);
+    this.acknowledged += 1;
     this.#afterFailure = false;
-    await this.dependencies.acknowledged(epoch, before, level);
+    this.size.acknowledged();
+    state.acknowledged += epoch.messages;
+    state.epochs += 1;
+    state.lastAcknowledgedAtMs = clock.nowMs();
+    state.stuck = undefined;
+    if (state.lastLevel !== level) {
+      report.info('The collector acknowledges', { collector: `${by.target.host}:${by.target.port}`, level });
+    }
+    state.lastLevel = level;
+    problems.clear('forward');
+    dialler.wasWell(by.target);
+    await moved;
+    if (epoch.messages > 0) await receipts.add(epoch.receipt(by, level));
   }
 
   /** The epoch before is acknowledged; throws what it failed by. */
@@ -206,7 +276,7 @@ export class Session {
   }
 
   async #nextLink(limitMs: number): Promise<Link | LinkError> {
-    const link = await this.dependencies.dialler.dialWithin(this.#present.target, limitMs, NEVER);
+    const link = await this.context.dialler.dialWithin(this.#present.target, limitMs, this.#over.signal);
     if (link instanceof Link) this.#open.add(link);
     return link;
   }
@@ -214,15 +284,15 @@ export class Session {
   /** A collector that closes a link as soon as it is made refuses us, and may say why. */
   #closedIdle(): SessionEnd {
     const { link, target } = this.#present;
-    const { clock, times } = this.dependencies;
-    if (link !== this.#first || clock.monotonicMs() - this.#linkedAtMs >= times.quietMs) return { how: 'idle' };
+    const { clock, times } = this.context;
+    if (link !== this.first.link || clock.monotonicMs() - this.#linkedAtMs >= times.quietMs) return { how: 'idle' };
     const error = link.end?.error;
     throw error === undefined ? LinkError.refusedSilently(target, link.peer.protocol) : LinkError.from(error, target);
   }
 
-  /** Between two epochs nothing is outstanding on the present link: the moment to go over to a better collector. */
-  async #preferBetter(): Promise<void> {
-    const better = this.#preference.take(this.#present);
+  /** Between two epochs nothing is outstanding on the present link: the moment to change to a better collector. */
+  async #failBack(): Promise<void> {
+    const better = this.#failback.take(this.#present);
     if (better === undefined) return;
     this.#open.add(better.link);
     await this.#settlement();
@@ -237,10 +307,26 @@ export class Session {
   }
 
   #adopt(dialled: Dialled): void {
+    const { state } = this;
+    const { peer, ended } = dialled.link;
     this.#present = dialled;
     this.#open.add(dialled.link);
-    void dialled.link.ended.then(() => this.#wake());
-    this.dependencies.linked(dialled);
+    void ended.then(() => this.#changed.notify());
+    const before = state.lastPeer;
+    state.lastPeer = peer;
+    state.link = { name: 'connected', peer, sinceMs: this.context.clock.nowMs() };
+    // Each epoch has its own connection; the log hears only of another collector.
+    const { address, port, fingerprint } = peer;
+    if (before?.address === address && before.port === port && before.fingerprint === fingerprint) return;
+    this.context.report.info('Connected to the collector', {
+      collector: `${peer.host}:${port}`,
+      address,
+      protocol: peer.protocol,
+      cipher: peer.cipher,
+      subject: peer.subject,
+      issuer: peer.issuer,
+      fingerprint,
+    });
   }
 
   #throwFailure(): void {

@@ -24,6 +24,8 @@ export interface Problem {
   readonly over?: string;
   /** While it lasts the log says it again after this long; default: 10 minutes. */
   readonly repeatMs?: number;
+  /** Called each time that the log gets it: for those who are to hear of it as often. */
+  readonly logged?: () => void;
 }
 
 /** A problem as it is listed. */
@@ -48,7 +50,7 @@ export interface ListedProblem {
 export interface RaisesProblems {
   /** It is so now. */
   raise(problem: Problem): void;
-  /** It is so no longer; does nothing when it was not so. Every key that begins with `key` and a blank ends, too. */
+  /** It is so no longer; does nothing when it was not so. Every key that begins with `key` and a blank ends, too; the same `over` is said once. */
   clear(key: string, facts?: Facts): void;
   /** It happened and is over, like a loss: it is listed as over, and logged; with `repeatMs` not more often than that. */
   happened(problem: Omit<Problem, 'over'>): void;
@@ -138,15 +140,19 @@ export class Problems {
       const before = known?.unlogged ?? 0;
       const counted = before > 0 ? { ...facts, unsaid: before } : facts;
       report[level](message, remedy === undefined ? counted : { ...counted, remedy });
+      problem.logged?.();
     }
     return { report, problem, listed, unlogged, loggedMs: due ? monotonicMs : known.loggedMs };
   }
 
   #clear(key: string, facts: Facts): void {
+    const said = new Set<string>();
     for (const [name, { report, problem }] of this.#present) {
       if (name !== key && !name.startsWith(`${key} `)) continue;
       this.#end(name);
-      if (problem.over !== undefined) report.notice(problem.over, facts);
+      if (problem.over === undefined || said.has(problem.over)) continue;
+      said.add(problem.over);
+      report.notice(problem.over, facts);
     }
   }
 

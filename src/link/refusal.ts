@@ -3,6 +3,7 @@
  * and what to do. `side` lets the agent tell our own faults from the network's.
  */
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import type { Ending } from './acknowledge.js';
 import type { Refusal } from './alert-table.js';
 import type { LinkEnd } from './link.js';
 import type { Target } from './peer.js';
@@ -72,6 +73,11 @@ export class LinkError extends AgentError {
       `${place(target)}: what was sent is not acknowledged: ${doubt}`,
       'nothing is lost, it is sent again; if this goes on, look at the collector’s log',
     );
+  }
+
+  /** An ending that proves nothing. */
+  static disproved({ doubt, error }: Pick<Ending, 'doubt' | 'error'>, target: Target): LinkError {
+    return error === undefined ? LinkError.unacknowledged(target, doubt) : LinkError.from(error, target);
   }
 
   static noConnection(target: Target, limitMs: number): LinkError {

@@ -8,13 +8,14 @@ import { temporaryDirectory } from '../support/files.js';
 import { silentProblems } from '../support/silent.js';
 
 const context = { files: systemFiles, problems: silentProblems };
+const HIE = { host: 'hie.example.org', port: 6514 };
 const learnt = { level: 'fin', weaker: undefined, oneAtATime: true } as const;
 
 test('what was learnt of a collector is there after a restart', async (t) => {
   const directory = temporaryDirectory(t);
   const memories = await CollectorMemories.open(directory, context);
   t.deepEqual(memories.of('hie.example.org', 6514), UNKNOWN_COLLECTOR);
-  await memories.keep('hie.example.org', 6514, learnt);
+  await memories.keep(HIE, learnt);
   const again = await CollectorMemories.open(directory, context);
   t.deepEqual(again.of('hie.example.org', 6514), learnt);
   t.deepEqual(again.of('hie.example.org', 6515), UNKNOWN_COLLECTOR);
@@ -24,7 +25,7 @@ test('a doubt that is not a level yet is not written', async (t) => {
   const directory = temporaryDirectory(t);
   const memories = await CollectorMemories.open(directory, context);
   const doubtful = { ...UNKNOWN_COLLECTOR, weaker: { level: 'window', count: 1 } } as const;
-  await memories.keep('hie.example.org', 6514, doubtful);
+  await memories.keep(HIE, doubtful);
   t.deepEqual(memories.of('hie.example.org', 6514), doubtful);
   t.throws(() => readFileSync(join(directory, 'collectors.json')), { code: 'ENOENT' });
 });
@@ -49,7 +50,7 @@ test('a disk that takes nothing is warned of, and what was learnt holds until th
   const problems = { ...silentProblems, raise: ({ key }: Problem) => void raised.push(key) };
   const memories = await CollectorMemories.open(directory, { ...context, problems });
   rmSync(directory, { recursive: true });
-  await memories.keep('hie.example.org', 6514, learnt);
+  await memories.keep(HIE, learnt);
   t.deepEqual(raised, [`write ${join(directory, 'collectors.json')}`]);
   t.deepEqual(memories.of('hie.example.org', 6514), learnt);
 });

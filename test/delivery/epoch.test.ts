@@ -2,20 +2,22 @@ import { createHash } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
 import {
-  type Caution,
   doubled,
   Epoch,
+  type EpochHistory,
   type EpochLimit,
+  EpochSize,
   epochIsOver,
   epochLimit,
   epochRoom,
   halved,
-  Pace,
 } from '../../src/delivery/epoch.js';
 import type { Batch } from '../../src/delivery/outbox.js';
+import type { Dialled } from '../../src/link/dial.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { TAIL_ID } from '../support/positions.js';
 
+const TARGET = { host: 'hie.example.org', address: '192.0.2.1', port: 6514 };
 const RUN = '00112233445566ff';
 
 function batch(seq: number, change: Partial<Batch> = {}): Batch {
@@ -23,6 +25,7 @@ function batch(seq: number, change: Partial<Batch> = {}): Batch {
   return {
     frames: Buffer.from(`${message.length} ${message}`),
     count: 1,
+    repeated: 0,
     first: { run: RUN, seq },
     origin: { tailId: TAIL_ID, path: '/var/log/audit.log', from: 0, to: 5_000 },
     mark: { entry: seq, messages: 0 },
@@ -54,26 +57,37 @@ test('it tells what went out: bytes, messages, stretches of seqs, and the digest
     { run: RUN, first: 7, last: 7 },
     { run: 'ffffffffffffffff', first: 1, last: 1 },
   ]);
-  t.is(epoch.digest(), createHash('sha256').update(frames).digest('hex'));
+  const by = { target: TARGET, link: { peer: { fingerprint: 'sha-256:00' } } } as unknown as Dialled;
+  t.like(epoch.receipt(by, 'fin'), {
+    ...{
+      collector: 'hie.example.org:6514',
+      address: '192.0.2.1',
+      fingerprint: 'sha-256:00',
+      level: 'fin',
+      messages: 4,
+    },
+    sha256: createHash('sha256').update(frames).digest('hex'),
+  });
 });
 
 test('a range of a file is claimed with the last message of its entry, and not before', (t) => {
   const epoch = new Epoch(() => 0);
   epoch.add(batch(1, { mark: { entry: 0, messages: 1 } }));
   t.true(epoch.endsInsideEntry);
-  t.deepEqual(epoch.origins, []);
+  t.deepEqual(epoch.tails, []);
   epoch.add(batch(2, { mark: { entry: 1, messages: 0 } }));
   t.false(epoch.endsInsideEntry);
-  t.deepEqual(epoch.origins, [{ tailId: TAIL_ID, path: '/var/log/audit.log', from: 0, to: 5_000 }]);
+  t.deepEqual(epoch.tails, [{ tail: TAIL_ID, path: '/var/log/audit.log', from: 0, to: 5_000 }]);
 });
 
 test('ranges that touch are one, and others stay apart', (t) => {
   const epoch = new Epoch(() => 0);
+  const range = (from: number, to: number) => ({ tail: TAIL_ID, path: '/a', from, to });
   const origin = (from: number, to: number) => ({ tailId: TAIL_ID, path: '/a', from, to });
   epoch.add(batch(1, { origin: origin(0, 10) }));
   epoch.add(batch(2, { origin: origin(10, 20) }));
   epoch.add(batch(3, { origin: origin(50, 60) }));
-  t.deepEqual(epoch.origins, [origin(0, 20), origin(50, 60)]);
+  t.deepEqual(epoch.tails, [range(0, 20), range(50, 60)]);
 });
 
 test('its first message is known with the place of its line, not of its entry', (t) => {
@@ -88,18 +102,18 @@ test('a message of the agent’s own comes from no file', (t) => {
   const epoch = new Epoch(() => 0);
   epoch.add(batch(1, { origin: undefined }));
   t.deepEqual(epoch.beginning, { name: { run: RUN, seq: 1 }, path: '', offset: 0 });
-  t.deepEqual(epoch.origins, []);
+  t.deepEqual(epoch.tails, []);
 });
 
 const KiB = 1024;
 const options = { epochBytes: 1024 * KiB, epochIntervalMs: 30_000 };
 
 test('an agent that starts with a backlog begins with little and doubles it with each acknowledgement', (t) => {
-  const pace = new Pace(options, true);
+  const size = new EpochSize(options, true);
   const limits: EpochLimit[] = [];
   for (let epoch = 1; epoch <= 6; epoch += 1) {
-    limits.push(pace.limit(false));
-    pace.acknowledged();
+    limits.push(size.limit(false));
+    size.acknowledged();
   }
   t.deepEqual(
     limits.map(({ bytes, strict, alone }) => [bytes / KiB, strict, alone]),
@@ -115,29 +129,29 @@ test('an agent that starts with a backlog begins with little and doubles it with
 });
 
 test('the first epochs after a start take whole entries, for the cursor moves by these', (t) => {
-  const limit = new Pace(options, true).limit(false);
+  const limit = new EpochSize(options, true).limit(false);
   t.true(epochRoom(limit, 63 * KiB) > 256 * KiB);
-  t.is(epochRoom(new Pace(options, true).limit(true), 63 * KiB), KiB, 'but for those that teach the level');
+  t.is(epochRoom(new EpochSize(options, true).limit(true), 63 * KiB), KiB, 'but for those that teach the level');
 });
 
 test('without a backlog only the first epoch is short', (t) => {
-  const pace = new Pace(options, false);
-  t.like(pace.limit(false), { bytes: 64 * KiB, intervalMs: 1_000, alone: false });
-  pace.acknowledged();
-  t.like(pace.limit(false), { bytes: 1024 * KiB, intervalMs: 30_000, strict: false });
+  const size = new EpochSize(options, false);
+  t.like(size.limit(false), { bytes: 64 * KiB, intervalMs: 1_000, alone: false });
+  size.acknowledged();
+  t.like(size.limit(false), { bytes: 1024 * KiB, intervalMs: 30_000, strict: false });
 });
 
 test('a failure after such a start makes the epoch smaller still', (t) => {
-  const pace = new Pace(options, true);
-  pace.acknowledged();
-  pace.failed(100 * KiB);
-  t.like(pace.limit(false), { bytes: 50 * KiB, alone: true, cuts: true });
-  pace.acknowledged();
-  t.like(pace.limit(false), { bytes: 100 * KiB });
+  const size = new EpochSize(options, true);
+  size.acknowledged();
+  size.failed(100 * KiB);
+  t.like(size.limit(false), { bytes: 50 * KiB, alone: true, cuts: true });
+  size.acknowledged();
+  t.like(size.limit(false), { bytes: 100 * KiB });
 });
 
 const limits = { epochBytes: 4 * 1024 * 1024, epochIntervalMs: 30_000 };
-const bold: Caution = { learning: false, first: false, startingBytes: undefined, reducedBytes: undefined };
+const bold: EpochHistory = { learning: false, first: false, slowStartBytes: undefined, reducedBytes: undefined };
 const MiB = 1024 * 1024;
 
 test('a full epoch ends when it is a second old, and at 64 MiB in any case', (t) => {

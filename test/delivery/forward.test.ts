@@ -1,30 +1,29 @@
 import test, { type ExecutionContext } from 'ava';
 import { CollectorMemories } from '../../src/delivery/collector-memory.js';
-import { Forward, type ForwardDependencies } from '../../src/delivery/forward.js';
+import { Forward, type ForwardContext } from '../../src/delivery/forward.js';
 import { Outbox } from '../../src/delivery/outbox.js';
 import { DELIVERY_TIMES } from '../../src/delivery/times.js';
 import { systemFiles } from '../../src/lib/files.js';
 import { TURN_MS } from '../../src/lib/in-turns.js';
+import { Problems } from '../../src/lib/problems.js';
 import { DialFailed } from '../../src/link/dial.js';
 import { LinkError } from '../../src/link/refusal.js';
+import type { Facts } from '../../src/model/report.js';
 import { temporaryDirectory } from '../support/files.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { silent, silentProblems } from '../support/silent.js';
-
-const OPTIONS = { epochBytes: 4 << 20, epochIntervalMs: 30_000, fixedLevel: undefined, windowMs: 30_000 };
 
 /** A forward that nobody takes; `refuse` says with which reason, by the number of the attempt. */
 async function refusedForward(t: ExecutionContext, refuse: (attempt: number) => LinkError, random = () => 1) {
   const clock = new ManualClock();
   const seen = { dials: 0, turns: 0, warnings: [] as string[], refused: [] as string[] };
-  const dependencies: ForwardDependencies = {
-    outbox: new Outbox(() => ({
-      next: async () => [],
-      grown: async () => undefined,
-      close: async () => undefined,
-    })),
-    acknowledge: async () => undefined,
-    cursor: 0,
+  const report = { ...silent, warning: (_: string, facts: Facts = {}) => void seen.warnings.push(String(facts.code)) };
+  const context: ForwardContext = {
+    outbox: new Outbox({
+      cursor: 0,
+      acknowledge: async () => undefined,
+      reader: () => ({ next: async () => [], grown: async () => undefined, close: async () => undefined }),
+    }),
     backlog: false,
     dialler: {
       dial: async () => {
@@ -37,17 +36,21 @@ async function refusedForward(t: ExecutionContext, refuse: (attempt: number) => 
       wasIll: () => undefined,
     },
     memories: await CollectorMemories.open(temporaryDirectory(t), { files: systemFiles, problems: silentProblems }),
+    receipts: { add: async () => undefined },
+    epoch: { epochBytes: 4 << 20, epochIntervalMs: 30_000 },
+    fixedLevel: undefined,
+    windowMs: 30_000,
     clock,
     random,
-    report: { ...silent, warning: (_, facts) => void seen.warnings.push(String(facts?.code)) },
-    receipt: async () => undefined,
+    report,
+    problems: new Problems(clock).of(report),
     refused: (error) => void seen.refused.push(error.code),
     times: DELIVERY_TIMES,
     turned: () => {
       seen.turns += 1;
     },
   };
-  const forward = new Forward(OPTIONS, dependencies);
+  const forward = new Forward(context);
   const stop = new AbortController();
   const running = forward.run(stop.signal, new AbortController().signal);
   t.teardown(async () => {

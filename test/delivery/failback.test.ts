@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
-import { Preference } from '../../src/delivery/preference.js';
+import { Failback } from '../../src/delivery/failback.js';
 import type { Dialled } from '../../src/link/dial.js';
 import { ManualClock } from '../support/manual-clock.js';
 
@@ -21,42 +21,44 @@ function to(host: string, link: FakeLink): Dialled {
   return { link, target: { host, address: host, port: 6514 } } as unknown as Dialled;
 }
 
-async function asked(better: Dialled) {
+async function tried(better: Dialled) {
   const clock = new ManualClock();
   const present = to('second.example', new FakeLink());
   const dialler = { dialPreferred: async () => better };
-  const preference = new Preference({ dialler, clock, times: { preferredEveryMs: 60_000 } });
+  const over = new AbortController();
+  const failback = new Failback({ dialler, clock, times: { preferredEveryMs: 60_000 } }, over.signal);
   await clock.advance(60_000);
-  preference.take(present);
+  failback.take(present);
   await turn();
-  return { preference, present };
+  return { failback, over, present };
 }
 
 test('a link to a better collector is taken once', async (t) => {
   const link = new FakeLink();
   const better = to('first.example', link);
-  const { preference, present } = await asked(better);
+  const { failback, present } = await tried(better);
 
-  t.is(preference.take(present), better);
-  t.is(preference.take(present), undefined);
+  t.is(failback.take(present), better);
+  t.is(failback.take(present), undefined);
   t.is(link.destroyed, 0);
 });
 
-test('one that the collector has closed meanwhile is neither taken nor left open', async (t) => {
+test('a link that the collector has closed meanwhile is neither taken nor left open', async (t) => {
   const link = new FakeLink();
-  const { preference, present } = await asked(to('first.example', link));
+  const { failback, present } = await tried(to('first.example', link));
 
   link.alive = false;
 
-  t.is(preference.take(present), undefined);
+  t.is(failback.take(present), undefined);
   t.is(link.destroyed, 1);
 });
 
-test('one that nobody takes goes with the session', async (t) => {
+test('one that is not taken is closed with the session', async (t) => {
   const link = new FakeLink();
-  const { preference } = await asked(to('first.example', link));
+  const { failback, over } = await tried(to('first.example', link));
 
-  preference.close();
+  over.abort();
+  failback.close();
 
   t.is(link.destroyed, 1);
 });
