@@ -4,10 +4,9 @@
  */
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 import type { Ending } from './acknowledge.js';
-import type { Refusal } from './alert-table.js';
 import type { LinkEnd } from './link.js';
 import type { Target } from './peer.js';
-import { refusalOf } from './refusal-table.js';
+import { type Refusal, refusalOf } from './refusal-table.js';
 
 export type Side = Refusal['side'];
 
