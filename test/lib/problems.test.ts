@@ -128,3 +128,20 @@ test('however many problems there are, each is logged, and the lists stay short'
   part.clear('blocked');
   t.is(problems.past.length, 10);
 });
+
+test('several problems that end together in the same words are over once, and whoever hears of a problem hears of it as often as the log', async (t) => {
+  const { clock, said, part } = stage();
+  let heard = 0;
+  const logged = () => {
+    heard += 1;
+  };
+  for (let time = 0; time < 3; time += 1) {
+    part.raise({ key: 'forward refused', message: 'Failed', over: 'It works again', logged });
+    part.raise({ key: 'forward no-dns', message: 'Failed', over: 'It works again' });
+  }
+  await clock.advance(600_000);
+  part.raise({ key: 'forward refused', message: 'Failed', over: 'It works again', logged });
+  t.is(heard, 2);
+  part.clear('forward');
+  t.is(said.filter(([, message]) => message === 'It works again').length, 1);
+});
