@@ -4,6 +4,7 @@
  * there, where does each tail stand) goes on always; reading happens only when
  * someone asks for a chunk, so that a full journal stops it.
  */
+import { reasonOf } from '../lib/errors.js';
 import { Turns } from '../lib/mutex.js';
 import { Signal } from '../lib/signal.js';
 import type { Chunk } from '../model/line.js';
@@ -26,11 +27,19 @@ import { inotifyWatcher } from './watch/watcher.js';
 export type { HeldFile, Notice, SourceOptions, SourcesDependencies } from './types.js';
 
 const POLL_MS = 5_000;
+// A start is over after this long, though not every file has been looked into.
+const FIRST_LOOK_MS = 300;
+// The look before a stop finds what was deleted; who waits for the stop does not wait longer for the rest.
+const LAST_LOOK_MS = 500;
 
 export class Sources {
   readonly #tails = new Tails();
   readonly #turns = new Turns();
+  /** One look after another. */
+  readonly #looks = new Turns();
   readonly #stopping = new AbortController();
+  /** No more looks but the last one. */
+  readonly #ending = new AbortController();
   readonly #readable: Signal;
   readonly #descriptors: Descriptors;
   readonly #opener: Opener;
@@ -105,7 +114,7 @@ export class Sources {
       files: deps.files,
       watch: deps.watch ?? inotifyWatcher,
       discovery: this.#discovery,
-      lookAround: () => this.#lookAround(),
+      lookAround: (signal) => this.#lookAround(signal),
       readable: () => this.#readable.notify(),
     });
   }
@@ -165,9 +174,7 @@ export class Sources {
       const byId = new Map(positions.map((position) => [position.tailId, position]));
       this.#reader.forgetPartials();
       for (const tail of this.#tails.all) {
-        tail.rewind(byId.get(tail.id));
-        if (tail.place.name !== 'lost') this.#tails.wake(tail);
-        else tail.place = { ...tail.place, sinceMs: nowMs, told: false };
+        this.#tails.rewind(tail, byId.get(tail.id), nowMs);
         byId.delete(tail.id);
       }
       this.#remember([...byId.values()], nowMs);
@@ -183,6 +190,7 @@ export class Sources {
 
   /** Ends looking and reading, and closes every file. A chunk handed out stays valid. */
   async close(): Promise<void> {
+    this.#ending.abort();
     await this.#lookout.close();
     // What is out of sight and unread may be in sight again, or a copy of it may be.
     if ([...this.#tails.all].some((tail) => this.#absence.isLeftUnread(tail))) await this.#lookLast();
@@ -195,22 +203,44 @@ export class Sources {
   async handOver(): Promise<readonly HeldFile[]> {
     this.#stopping.abort();
     this.#readable.notify();
+    this.#ending.abort();
     await this.#lookout.close();
+    await this.#looks.run(async () => undefined);
     return this.#turns.run(async () => this.#descriptors.handOver());
   }
 
   async #start(known: readonly Position[]): Promise<void> {
-    const { held = [] } = this.deps;
-    this.#lookout.start(await this.#lookAround(startsOf(known, held, this.#discovery), held));
-    // Of sources that are configured no more, or written over; not before, for the start may have failed.
-    await closeOthers(held, [...this.#tails.all]);
+    const { held = [], clock, report } = this.deps;
+    const found = await this.#find(startsOf(known, held, this.#discovery), held);
+    let started = false;
+    const first = this.#looks.run(async () => {
+      await this.#match(found, this.#ending.signal);
+      // Of sources that are configured no more, or written over; not before, for the start may have failed.
+      await closeOthers(held, [...this.#tails.all]);
+    });
+    this.#lookout.start(found.view);
+    const failed = (error: unknown) => {
+      if (!started) throw error;
+      report.error('Looking for files failed; it is tried again', { reason: reasonOf(error) });
+      this.#lookout.lookSoon();
+    };
+    // Of ten thousand files the first can be read before the last has been looked into.
+    const waited = new AbortController();
+    await Promise.race([first.catch(failed), clock.sleep(FIRST_LOOK_MS, waited.signal)]);
+    waited.abort();
+    started = true;
   }
 
   async #lookLast(): Promise<void> {
     if (this.#lookedLast) return;
     this.#lookedLast = true;
+    this.#ending.abort();
     await this.#lookout.close();
-    await this.#lookAround();
+    const enough = new AbortController();
+    const timeout = this.deps.clock.sleep(LAST_LOOK_MS, enough.signal).then(() => enough.abort());
+    await this.#lookAround(enough.signal);
+    enough.abort();
+    await timeout;
   }
 
   #remember(positions: readonly Position[], lostMs: number): void {
@@ -221,7 +251,15 @@ export class Sources {
   }
 
   /** One full look: what files there are, whose they are, which tails have none. */
-  async #lookAround(known: readonly Position[] = [], held: readonly HeldFile[] = []): Promise<View> {
+  #lookAround(signal: AbortSignal): Promise<View> {
+    return this.#looks.run(async () => {
+      const found = await this.#find();
+      await this.#match(found, signal);
+      return found.view;
+    });
+  }
+
+  async #find(known: readonly Position[] = [], held: readonly HeldFile[] = []): Promise<Found> {
     const lookedMs = this.deps.clock.monotonicMs();
     const tails = [...this.#tails.all];
     const view = await this.#discovery.look([
@@ -230,19 +268,38 @@ export class Sources {
       ...[...this.#tails.lineages].map(([path, [tail]]) => ({ path, source: tail?.source ?? '' })),
     ]);
     for (const { path, source, other } of view.overlaps) this.#newcomers.warnOverlap(path, source, other);
-    await this.#turns.run(async () => {
-      if (this.#stopping.signal.aborted) return;
+    await this.#turn(async () => {
       this.#view = view;
       this.#remember(known, lookedMs - 1);
       await this.#descriptors.takeUp(held, this.#tails, lookedMs);
-      if (await this.#placement.apply(view, lookedMs)) this.#lookout.lookSoon();
+    });
+    return { view, lookedMs };
+  }
+
+  async #match({ view, lookedMs }: Found, signal: AbortSignal): Promise<void> {
+    const turn = (work: () => Promise<void>) => this.#turn(work);
+    if (await this.#placement.apply(view, lookedMs, turn, signal)) this.#lookout.lookSoon();
+    if (signal.aborted) return;
+    await turn(async () => {
       await this.#absence.tend(view, lookedMs);
       this.#newcomers.endLook();
       await this.#reader.holdUnread();
     });
-    this.#readable.notify();
-    return view;
   }
+
+  /** Nobody reads while it is done; what it brings can be read at once. */
+  async #turn(work: () => Promise<void>): Promise<void> {
+    await this.#turns.run(async () => {
+      if (!this.#stopping.signal.aborted) await work();
+    });
+    this.#readable.notify();
+  }
+}
+
+/** What a look has found, and when it began (monotonic). */
+interface Found {
+  readonly view: View;
+  readonly lookedMs: number;
 }
 
 /** What `status` and `check` say of each file. */

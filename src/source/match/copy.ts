@@ -9,12 +9,10 @@ import type { Content } from '../read/content.js';
 import { MARK_BYTES, oneBeginsTheOther } from '../read/fingerprint.js';
 import type { Descriptors, Opener } from '../read/open-files.js';
 import type { Tail } from '../read/tail.js';
-import type { Tails } from '../read/tail-registry.js';
 
 const STEP_BYTES = 64 * 1024;
 
 export interface CopyDependencies {
-  readonly tails: Tails;
   readonly descriptors: Descriptors;
   readonly opener: Opener;
 }
@@ -24,11 +22,15 @@ export type Original =
   | { readonly tail: Tail; readonly holds: true }
   | { readonly tail: Tail; readonly holds: false; readonly shorter: boolean };
 
-/** `unclear` when it cannot be seen now, `undefined` when the file is no copy. */
-export async function originalOf(seen: Seen, deps: CopyDependencies): Promise<Original | 'unclear' | undefined> {
-  const candidates = standingTails(seen, deps.tails);
-  if (candidates.length === 0) return undefined;
-  if (seen.stats.size === 0) return isLive(seen) ? undefined : 'unclear';
+/**
+ * `candidates`: tails with a file that begins like this one. `unclear` when it cannot be seen now, `undefined`
+ * when the file is no copy.
+ */
+export async function originalOf(
+  seen: Seen,
+  candidates: readonly Tail[],
+  deps: CopyDependencies,
+): Promise<Original | 'unclear' | undefined> {
   for (const tail of candidates) {
     const opening = await deps.descriptors.open(tail);
     if (opening.kind === 'changed') return { tail, holds: false, shorter: opening.shorter };
@@ -45,26 +47,16 @@ export async function originalOf(seen: Seen, deps: CopyDependencies): Promise<Or
   return undefined;
 }
 
-/** Tails with a file, that this one may be a copy of. */
-function standingTails(seen: Seen, tails: Tails): Tail[] {
+/** Whether the file may be a copy of the tail's. */
+export function canBeCopyOf(seen: Seen, tail: Tail): boolean {
   const [{ source }] = seen.ways;
-  const found: Tail[] = [];
-  for (const lineage of lineagesOfCopy(seen, tails)) {
-    for (const tail of tails.of(lineage)) {
-      if (tail.place.name === 'lost' || tail.source !== source) continue;
-      // What appears under the live name after a rename is the successor, even if it begins alike.
-      if (!isLive(seen) || isLiveName(tail.path)) found.push(tail);
-    }
-  }
-  return found;
-}
-
-/** Where rotated files go to a directory of their own, the name alone must do. */
-function lineagesOfCopy(seen: Seen, tails: Tails): Iterable<string> {
+  if (tail.place.name === 'lost' || tail.source !== source) return false;
+  // What appears under the live name after a rename is the successor, even if it begins alike.
+  if (isLive(seen) && !isLiveName(tail.path)) return false;
   const lineages = lineagesOfFile(seen);
-  if (!seen.ways.some((way) => way.anyName)) return lineages;
-  const names = new Set([...lineages].map((lineage) => basename(lineage)));
-  return [...tails.lineages.keys()].filter((lineage) => names.has(basename(lineage)));
+  if (!seen.ways.some((way) => way.anyName)) return lineages.has(tail.lineage);
+  // Where rotated files go to a directory of their own, the name alone must do.
+  return [...lineages].some((lineage) => basename(lineage) === basename(tail.lineage));
 }
 
 /** Whether all of a file's text stands in another, too, and perhaps more behind it. */

@@ -4,17 +4,20 @@
  * which has lost its file (renamed over, copied, compressed), else a copy in
  * the making, which waits, else a new tail.
  */
+import { basename } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.js';
 import type { ByteOffset } from '../../model/position.js';
 import type { Report } from '../../model/report.js';
 import { isCompressed, isLive, lineagesOfFile } from '../find/rotated-name.js';
 import type { Seen, View } from '../find/snapshot.js';
-import { isAnotherFile, MARK_BYTES } from '../read/fingerprint.js';
+import { digest, isAnotherFile, MARK_BYTES } from '../read/fingerprint.js';
 import type { Descriptors, Opener } from '../read/open-files.js';
 import { stampOf, type Tail } from '../read/tail.js';
 import type { Tails } from '../read/tail-registry.js';
+import { Beginnings } from './beginnings.js';
 import { Inheritance } from './continuation.js';
-import { originalOf } from './copy.js';
+import { canBeCopyOf, originalOf } from './copy.js';
 import type { FollowedLogs } from './followed-logs.js';
 import type { Newcomers } from './new-files.js';
 
@@ -30,6 +33,18 @@ export interface PlacementDependencies {
   readonly report: Report;
 }
 
+/** Has everybody else wait while the work is done. */
+export type Turn = (work: () => Promise<void>) => Promise<void>;
+
+/** What is known of a file before it is compared with others. */
+interface LookedInto {
+  /** As it is now. */
+  readonly stamp: string;
+  /** Its first 4 KiB, if they were looked at. */
+  readonly head: Buffer | undefined;
+  readonly candidates: readonly Tail[];
+}
+
 /** A file whose text is that of another file so far. */
 interface Held {
   readonly stamp: string;
@@ -40,12 +55,17 @@ interface Held {
 // copytruncate truncates when the copy is done; a copy that has not changed for
 // this long, beside a file that still stands, is a file of its own.
 const HOLD_MS = 60_000;
+// Short enough that a line or a stop waits for nobody, long enough to get ahead.
+const TURN_MS = 20;
 
 export class Placement {
   /** Lineages with a file that may turn out to be what a lost tail goes on in. */
   readonly undecided = new Set<string>();
   #held = new Map<string, Held>();
   readonly #inheritance: Inheritance;
+  readonly #beginnings = new Beginnings();
+  /** Tails of this look, by lineage, that #beginnings does not know yet. */
+  readonly #unnoted = new Map<string, Tail[]>();
 
   constructor(readonly deps: PlacementDependencies) {
     this.#inheritance = new Inheritance(deps.tails, deps.opener);
@@ -53,30 +73,92 @@ export class Placement {
 
   /**
    * `lookedMs`: when the look began (monotonic). Answers whether another look is needed soon: what a tail
-   * that was lost since then goes on in may not have been in sight yet.
+   * that was lost since then goes on in may not have been in sight yet. `turn` has others wait while its work is done:
+   * it is called for little at a time, so that what is decided can be read at once.
    */
-  async apply(view: View, lookedMs: number): Promise<boolean> {
+  async apply(
+    view: View,
+    lookedMs: number,
+    turn: Turn = (work) => work(),
+    signal: AbortSignal | undefined = undefined,
+  ): Promise<boolean> {
     this.deps.opener.newRound();
     this.undecided.clear();
-    const unknown = await this.#sight(view);
-    await this.#miss(view);
+    let unknown: Seen[] = [];
+    await turn(async () => {
+      unknown = await this.#sight(view);
+      await this.#miss(view);
+    });
     const heirless: Seen[] = [];
-    for (const seen of unknown) {
+    await this.#inTurns(unknown, turn, signal, async (seen) => {
       const outcome = await this.#inherit(seen, view);
       if (outcome === 'none') heirless.push(seen);
       if (outcome === 'unclear') this.#leaveUndecided(seen);
-    }
+    });
     this.deps.logs.remember(view);
     const held = new Map<string, Held>();
     let again = false;
-    for (const seen of heirless) {
-      if (this.#inheritance.lostTails(seen).some(({ place }) => place.name === 'lost' && place.sinceMs >= lookedMs)) {
+    if (heirless.length > 0) {
+      const outdated = this.#beginnings.outdated(this.deps.tails.all);
+      await this.#inTurns(outdated, turn, signal, (tail) => this.#renew(tail, view));
+    }
+    await this.#inTurns(heirless, turn, signal, async (seen) => {
+      if (this.#mayGoOnIn(seen, lookedMs)) {
         this.#leaveUndecided(seen);
         again = true;
       } else await this.#settle(seen, held, view);
-    }
+    });
     this.#held = held;
+    this.#unnoted.clear();
+    this.#inheritance.endLook(view);
     return again;
+  }
+
+  /** Works through the items, a few milliseconds in each turn. */
+  async #inTurns<T>(
+    items: readonly T[],
+    turn: Turn,
+    signal: AbortSignal | undefined,
+    work: (item: T) => Promise<void>,
+  ): Promise<void> {
+    const { clock } = this.deps;
+    for (let next = 0; next < items.length && !signal?.aborted; ) {
+      await turn(async () => {
+        const endMs = clock.monotonicMs() + TURN_MS;
+        do await work(items[next++]!);
+        while (next < items.length && clock.monotonicMs() < endMs && !signal?.aborted);
+      });
+      await setImmediate();
+    }
+  }
+
+  /** Whether a tail that was lost since the look began may go on in the file. */
+  #mayGoOnIn(seen: Seen, lookedMs: number): boolean {
+    const [{ source, anyName }] = seen.ways;
+    const recent = this.deps.tails.lost.since(lookedMs).filter((tail) => tail.source === source && !tail.gone);
+    if (recent.length === 0) return false;
+    const lineages = lineagesOfFile(seen);
+    return recent.some(
+      ({ identity, lineage }) => anyName || identity.inode === seen.stats.ino || lineages.has(lineage),
+    );
+  }
+
+  /** Looks how a tail's file begins now. One that begins with another text than what was read is another text. */
+  async #renew(tail: Tail, view: View): Promise<void> {
+    const head = await this.#headOf(tail, view);
+    this.#beginnings.note(tail, head);
+    const length = Math.min(MARK_BYTES, tail.offset);
+    if (head === undefined || digest(head.subarray(0, length)) === tail.identity.head) return;
+    const opening = await this.deps.descriptors.open(tail);
+    if (opening.kind === 'changed') await this.loseChanged(tail, opening.shorter);
+    else if (opening.kind === 'open' && !(await tail.stillHolds())) await this.loseChanged(tail, false);
+  }
+
+  /** The first bytes of a tail's file; `undefined` when they cannot be had now. */
+  async #headOf(tail: Tail, view: View): Promise<Buffer | undefined> {
+    if (tail.content !== undefined) return tail.content.read(0, MARK_BYTES).catch(() => undefined);
+    const seen = tail.place.name === 'placed' ? view.files.get(tail.place.key) : undefined;
+    return seen && this.deps.opener.use(seen, (content) => content.read(0, MARK_BYTES));
   }
 
   /** Whether a file is held as a copy of this tail's. */
@@ -169,7 +251,7 @@ export class Placement {
   }
 
   async #settle(seen: Seen, held: Map<string, Held>, view: View): Promise<void> {
-    const { newcomers, clock } = this.deps;
+    const { newcomers, clock, tails, opener, descriptors } = this.deps;
     const wanted = await newcomers.isWanted(seen);
     if (wanted === 'later') this.#leaveUndecided(seen);
     if (wanted !== 'yes') return;
@@ -180,30 +262,65 @@ export class Placement {
       held.set(seen.key, before);
       return;
     }
-    const original = await originalOf(seen, this.deps);
+    const now = await this.#lookInto(seen, view);
+    if (now === 'unclear') return this.#leaveUndecided(seen);
+    const original = await originalOf(seen, now.candidates, this.deps);
     if (original === 'unclear') return this.#leaveUndecided(seen);
     if (original !== undefined && !original.holds) {
       // Written anew since it was copied: now the copy is the text.
       await this.loseChanged(original.tail, original.shorter);
-      if ((await this.#inherit(seen, view)) === 'none') await this.#settle(seen, held, view);
-      return;
-    }
-    if (original === undefined) {
+      if ((await this.#inherit(seen, view)) === 'none') return this.#settle(seen, held, view);
+    } else if (original === undefined) {
       // A copy that has been written anew since this look would be taken for as long as the copy was.
-      const hasKin = [...lineagesOfFile(seen)].some((lineage) => this.deps.tails.of(lineage).size > 0);
-      const now = hasKin ? await this.deps.opener.use(seen, (content) => content.stat()) : undefined;
-      if (now !== undefined && stampOf(now) !== stamp) return this.#leaveUndecided(seen);
-      return newcomers.follow(seen, 0);
-    }
-    // Moved away and copied back, as editors and moved volumes do: what is in sight is the log.
-    if (isLive(seen) && (await isReadOutOfSight(original.tail, seen.stats.size)))
-      return this.#goOn(original.tail, seen);
-    if (heldMs < HOLD_MS || original.tail.place.name !== 'placed' || !seen.ways[0].matched) {
+      const compared = now.candidates.length > 0 ? await opener.use(seen, (content) => content.stat()) : undefined;
+      if ((compared === undefined ? now.stamp : stampOf(compared)) !== stamp) return this.#leaveUndecided(seen);
+      await newcomers.follow(seen, 0);
+    } else if (isLive(seen) && (await isReadOutOfSight(original.tail, seen.stats.size))) {
+      // Moved away and copied back, as editors and moved volumes do: what is in sight is the log.
+      await this.#goOn(original.tail, seen);
+    } else if (heldMs < HOLD_MS || original.tail.place.name !== 'placed' || !seen.ways[0].matched) {
       held.set(seen.key, { stamp, of: original.tail, sinceMs: clock.monotonicMs() - heldMs });
-      return;
+    } else {
+      // As long as this, it is no coincidence: what the copy repeats has been read.
+      await newcomers.follow(seen, seen.stats.size >= MARK_BYTES ? 'end' : 0);
     }
-    // As long as this, it is no coincidence: what the copy repeats has been read.
-    await newcomers.follow(seen, seen.stats.size >= MARK_BYTES ? 'end' : 0);
+    const tail = tails.byKey(seen.key);
+    if (tail === undefined) return;
+    // What is open can be deleted or moved away and still be read.
+    if (!descriptors.full) await descriptors.open(tail);
+    if (now.head !== undefined) this.#beginnings.note(tail, now.head);
+    else this.#unnoted.set(tail.lineage, [...(this.#unnoted.get(tail.lineage) ?? []), tail]);
+  }
+
+  /** How the file begins, and which tails it may be a copy of; `unclear`: it cannot be said whether it is one. */
+  async #lookInto(seen: Seen, view: View): Promise<LookedInto | 'unclear'> {
+    const { tails, opener } = this.deps;
+    const stamp = stampOf(seen.stats);
+    const lineages = this.#kinOf(seen);
+    if (lineages.length === 0) return { stamp, head: undefined, candidates: [] };
+    const hasKin = () => lineages.some((lineage) => [...tails.of(lineage)].some((tail) => canBeCopyOf(seen, tail)));
+    if (seen.stats.size === 0 && !isLive(seen) && hasKin()) return 'unclear';
+    const now = await opener.use(seen, async (content) => ({
+      stamp: stampOf(await content.stat()),
+      head: await content.read(0, MARK_BYTES),
+    }));
+    if (now === undefined) return hasKin() ? 'unclear' : { stamp, head: undefined, candidates: [] };
+    if (seen.stats.size === 0) return { ...now, candidates: [] };
+    for (const lineage of lineages) {
+      for (const tail of this.#unnoted.get(lineage) ?? []) this.#beginnings.note(tail, await this.#headOf(tail, view));
+      this.#unnoted.delete(lineage);
+    }
+    const candidates = this.#beginnings.like(now.head, seen.ways[0].source, lineages);
+    return { ...now, candidates: candidates.filter((tail) => canBeCopyOf(seen, tail)) };
+  }
+
+  /** Lineages with tails that the file may belong to; where rotated files go to a directory of their own, the name alone must do. */
+  #kinOf(seen: Seen): string[] {
+    const { lineages } = this.deps.tails;
+    const own = [...lineagesOfFile(seen)];
+    if (!seen.ways.some(({ anyName }) => anyName)) return own.filter((lineage) => lineages.has(lineage));
+    const names = new Set(own.map((lineage) => basename(lineage)));
+    return [...lineages.keys()].filter((lineage) => names.has(basename(lineage)));
   }
 
   /** The tail goes on in the file in sight; the one out of sight may have a writer that has not noticed. */
@@ -213,6 +330,7 @@ export class Placement {
     await descriptors.pass(tail, left);
     tails.place(tail, seen);
     tails.add(left);
+    this.#unnoted.set(left.lineage, [...(this.#unnoted.get(left.lineage) ?? []), left]);
   }
 
   /** The text before the offset is another one: the tail stays with its own text, which may lie elsewhere. */

@@ -3,10 +3,11 @@
  * logs the turn goes round, so that one that floods starves no other; within
  * one log the oldest generation comes first, so that lines keep their order.
  */
-import type { TailId } from '../../model/position.js';
+import type { Position, TailId } from '../../model/position.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from '../find/rotated-name.js';
 import type { FileKey, Seen } from '../find/snapshot.js';
 import type { LossReason } from '../types.js';
+import { MARK_BYTES } from './fingerprint.js';
 import { stampOf, type Tail } from './tail.js';
 
 export class Tails {
@@ -14,9 +15,10 @@ export class Tails {
   readonly #byKey = new Map<FileKey, Tail>();
   readonly #byPath = new Map<string, Tail>();
   readonly #byLineage = new Map<string, Set<Tail>>();
-  readonly #lostByInode = new Map<number, Set<Tail>>();
+  readonly #lost = new LostTails();
   /** Lineages with something to hand out, the next one first. */
   readonly #turns = new Set<string>();
+  readonly #waiting = new Map<string, Waiting>();
   #nextAge = 1;
 
   get all(): IterableIterator<Tail> {
@@ -48,19 +50,15 @@ export class Tails {
     return this.#byLineage.get(lineage) ?? new Set();
   }
 
-  /** Tails without a file whose last file had this inode. */
-  lostBy(inode: number): ReadonlySet<Tail> {
-    return this.#lostByInode.get(inode) ?? new Set();
-  }
-
-  get lost(): Tail[] {
-    return [...this.#lostByInode.values()].flatMap((tails) => [...tails]);
+  /** Tails without a file. */
+  get lost(): LostTails {
+    return this.#lost;
   }
 
   add(tail: Tail): void {
     this.#byId.set(tail.id, tail);
     this.#joinLineage(tail, tail.lineage);
-    if (tail.place.name === 'lost') this.#indexLost(tail);
+    if (tail.place.name === 'lost') this.#lost.add(tail);
     else this.#byKey.set(tail.place.key, tail);
     if (tail.place.name === 'placed') this.#byPath.set(tail.path, tail);
   }
@@ -111,33 +109,47 @@ export class Tails {
     tail.ready = false;
     tail.partial = undefined;
     tail.place = { name: 'lost', sinceMs: nowMs, reason, size, doubtful, told: false };
-    this.#indexLost(tail);
+    this.#lost.add(tail);
+  }
+
+  /** Back to what the journal knows; `position`: undefined when it knows nothing of this tail. */
+  rewind(tail: Tail, position: Position | undefined, nowMs: number): void {
+    const { place } = tail;
+    if (place.name === 'lost') this.#lost.delete(tail);
+    tail.rewind(position);
+    if (place.name === 'lost') {
+      tail.place = { ...place, sinceMs: nowMs, told: false };
+      this.#lost.add(tail);
+    } else this.wake(tail);
   }
 
   /** Something of the tail may be handed out. */
   wake(tail: Tail): void {
     tail.ready = true;
     tail.wakes++;
-    this.#turns.add(tail.lineage);
+    this.announce(tail);
   }
 
   /** There is a new path, or an end, to be handed out. */
   announce(tail: Tail): void {
     this.#turns.add(tail.lineage);
+    const waiting = this.#waiting.get(tail.lineage) ?? new Waiting();
+    this.#waiting.set(tail.lineage, waiting);
+    waiting.add(tail);
   }
 
   /** The next tail that has something, by turns; it goes to the back of the queue. */
   next(): Tail | undefined {
     for (const lineage of this.#turns) {
       this.#turns.delete(lineage);
-      let oldest: Tail | undefined;
-      for (const tail of this.of(lineage)) {
-        if (!(tail.ready || tail.moved || tail.gone)) continue;
-        if (oldest === undefined || tail.age < oldest.age) oldest = tail;
+      const waiting = this.#waiting.get(lineage);
+      const has = (tail: Tail) => tail.lineage === lineage && this.#byId.get(tail.id) === tail;
+      const oldest = waiting?.oldest((tail) => has(tail) && (tail.ready || tail.moved || tail.gone));
+      if (oldest === undefined) this.#waiting.delete(lineage);
+      else {
+        this.#turns.add(lineage);
+        return oldest;
       }
-      if (oldest === undefined) continue;
-      this.#turns.add(lineage);
-      return oldest;
     }
     return undefined;
   }
@@ -149,6 +161,7 @@ export class Tails {
     if (way?.anyName || !isLiveName(written) || lineagesOfFile(seen).has(tail.lineage)) return;
     this.#leaveLineage(tail);
     this.#joinLineage(tail, lineagesOf(written)[0]);
+    this.announce(tail);
   }
 
   #joinLineage(tail: Tail, lineage: string): void {
@@ -162,19 +175,142 @@ export class Tails {
     if (generations?.size === 0) this.#byLineage.delete(tail.lineage);
   }
 
-  #indexLost(tail: Tail): void {
-    const { inode } = tail.identity;
-    this.#lostByInode.set(inode, (this.#lostByInode.get(inode) ?? new Set()).add(tail));
-  }
-
   #unindex(tail: Tail): void {
     if (tail.place.name === 'lost') {
-      const same = this.#lostByInode.get(tail.identity.inode);
-      same?.delete(tail);
-      if (same?.size === 0) this.#lostByInode.delete(tail.identity.inode);
+      this.#lost.delete(tail);
       return;
     }
     if (this.#byKey.get(tail.place.key) === tail) this.#byKey.delete(tail.place.key);
     if (this.#byPath.get(tail.path) === tail) this.#byPath.delete(tail.path);
   }
+}
+
+/** Tails of one lineage that may have something to hand out. */
+class Waiting {
+  readonly #tails = new Set<Tail>();
+  /** Oldest first; `undefined` when it has to be sorted again. */
+  #sorted: Tail[] | undefined = [];
+
+  add(tail: Tail): void {
+    if (this.#tails.has(tail)) return;
+    this.#tails.add(tail);
+    if (this.#sorted !== undefined && (this.#sorted.at(-1)?.age ?? 0) < tail.age) this.#sorted.push(tail);
+    else this.#sorted = undefined;
+  }
+
+  /** The oldest for which `has` holds; those before it wait no longer. */
+  oldest(has: (tail: Tail) => boolean): Tail | undefined {
+    this.#sorted ??= [...this.#tails].sort((a, b) => a.age - b.age);
+    let at = 0;
+    while (at < this.#sorted.length && !has(this.#sorted[at]!)) this.#tails.delete(this.#sorted[at++]!);
+    if (at > 0) this.#sorted.splice(0, at);
+    return this.#sorted[0];
+  }
+}
+
+/** How a lost tail was indexed; its text cannot change while it is lost. */
+interface LostKey {
+  readonly inode: number;
+  readonly lineage: string;
+  readonly length: number;
+  readonly head: string;
+}
+
+// What is remembered of a text, to know a shorter copy by, takes up to 70 KiB.
+const MAX_LOST_TEXTS = 256;
+
+/** Tails without a file, by what a file that goes on with one may be known by: its inode, how it begins, its name. */
+export class LostTails {
+  readonly #keys = new Map<Tail, LostKey>();
+  readonly #byInode = new Map<number, Set<Tail>>();
+  readonly #byLineage = new Map<string, Set<Tail>>();
+  readonly #byHead = new Map<string, Set<Tail>>();
+  /** How many tails are known by the digest of so many first bytes. */
+  readonly #lengths = new Map<number, number>();
+  readonly #withText = new Set<Tail>();
+  /** The last one was lost last. */
+  #recent: Tail[] = [];
+
+  [Symbol.iterator](): IterableIterator<Tail> {
+    return this.#keys.keys();
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  add(tail: Tail): void {
+    const { identity, lineage, offset } = tail;
+    const key = { inode: identity.inode, lineage, length: Math.min(MARK_BYTES, offset), head: identity.head };
+    this.#keys.set(tail, key);
+    this.#recent.push(tail);
+    put(this.#byInode, key.inode, tail);
+    put(this.#byLineage, lineage, tail);
+    if (key.length > 0) {
+      put(this.#byHead, key.head, tail);
+      this.#lengths.set(key.length, (this.#lengths.get(key.length) ?? 0) + 1);
+    }
+    if (tail.lostText === undefined) return;
+    this.#withText.add(tail);
+    const [oldest] = this.#withText;
+    if (this.#withText.size <= MAX_LOST_TEXTS || oldest === undefined) return;
+    this.#withText.delete(oldest);
+    oldest.lostText = undefined;
+  }
+
+  delete(tail: Tail): void {
+    const key = this.#keys.get(tail);
+    if (key === undefined) return;
+    this.#keys.delete(tail);
+    this.#withText.delete(tail);
+    take(this.#byInode, key.inode, tail);
+    take(this.#byLineage, key.lineage, tail);
+    if (key.length === 0) return;
+    take(this.#byHead, key.head, tail);
+    const left = this.#lengths.get(key.length)! - 1;
+    if (left === 0) this.#lengths.delete(key.length);
+    else this.#lengths.set(key.length, left);
+  }
+
+  /** Those that were lost at this time or later; asked of later and later times. */
+  since(ms: number): readonly Tail[] {
+    const isSince = (tail: Tail) => tail.place.name === 'lost' && tail.place.sinceMs >= ms && this.#keys.has(tail);
+    if (this.#recent.some((tail) => !isSince(tail))) this.#recent = this.#recent.filter(isSince);
+    return this.#recent;
+  }
+
+  withInode(inode: number): ReadonlySet<Tail> {
+    return this.#byInode.get(inode) ?? NONE;
+  }
+
+  of(lineage: string): ReadonlySet<Tail> {
+    return this.#byLineage.get(lineage) ?? NONE;
+  }
+
+  /** Those of which a shorter copy can be known. */
+  get withText(): ReadonlySet<Tail> {
+    return this.#withText;
+  }
+
+  /** How many first bytes the lost tails are known by. */
+  get headLengths(): Iterable<number> {
+    return this.#lengths.keys();
+  }
+
+  /** Those whose first bytes have this digest. */
+  beginning(head: string): ReadonlySet<Tail> {
+    return this.#byHead.get(head) ?? NONE;
+  }
+}
+
+const NONE: ReadonlySet<Tail> = new Set();
+
+function put<K>(index: Map<K, Set<Tail>>, key: K, tail: Tail): void {
+  index.set(key, (index.get(key) ?? new Set()).add(tail));
+}
+
+function take<K>(index: Map<K, Set<Tail>>, key: K, tail: Tail): void {
+  const same = index.get(key);
+  same?.delete(tail);
+  if (same?.size === 0) index.delete(key);
 }

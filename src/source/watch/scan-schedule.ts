@@ -23,8 +23,8 @@ export interface LookoutOptions {
   readonly tails: Tails;
   readonly watch: WatchFiles;
   readonly discovery: Discovery;
-  /** Looks at everything. */
-  readonly lookAround: () => Promise<View>;
+  /** Looks at everything; when it is aborted, at no more of it. */
+  readonly lookAround: (signal: AbortSignal) => Promise<View>;
   readonly readable: () => void;
 }
 
@@ -168,7 +168,7 @@ export class Lookout {
     this.#wanted = false;
     const startMs = clock.monotonicMs();
     try {
-      await this.#watch(await this.options.lookAround());
+      await this.#watch(await this.options.lookAround(this.#stopping.signal));
     } catch (error) {
       report.error('Looking for files failed; it is tried again', { reason: reasonOf(error) });
     }

@@ -48,11 +48,13 @@ for (const looks of [0, 1]) {
 
 test('a file that got the inode of one of which nothing was read is another file', async (t) => {
   const log = join(temporaryDirectory(t), 'audit.log');
-  const { look, tails, placement } = stage(log);
+  const { look, tails, descriptors, placement } = stage(log);
   writeFileSync(log, '');
   await placement.apply(await look(), 0);
   const [tail] = tails.all;
   const { place, identity } = tail!;
+  // While it is open its inode is used for nothing else.
+  await descriptors.release(tail!);
   renameSync(log, `${log}.1`);
   const view = await look();
   const [seen] = view.files.values();
