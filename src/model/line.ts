@@ -16,9 +16,11 @@ export type ChunkEnding = 'newline' | 'part' | 'waiting' | 'final';
 export interface Chunk {
   readonly from: Position;
   readonly to: Position;
-  /** The file's bytes from `from.offset` to `to.offset`. A file's byte order mark and newlines are still in them. */
+  /** The file's bytes from `from.offset` to `to.offset`, unless they are a hole. A file's byte order mark and newlines are still in them. */
   readonly bytes: Buffer;
   readonly ending: ChunkEnding;
+  /** So many NUL bytes were skipped instead, which are no text: `bytes` is empty. */
+  readonly hole?: number;
   /** Wall clock at the read, milliseconds since 1970. */
   readonly readAtMs: number;
 }

@@ -319,6 +319,8 @@ export interface FileState {
   readonly open: boolean;
   /** Deleted or moved out of sight, and read on through its descriptor. */
   readonly unlinked: boolean;
+  /** NUL bytes skipped as holes since the start. */
+  readonly holeBytes: number;
 }
 
 function fileStates(tails: Tails, view: View | undefined, unreadable: ReadonlyMap<string, string>): FileState[] {
@@ -338,6 +340,7 @@ function fileStates(tails: Tails, view: View | undefined, unreadable: ReadonlyMa
       code: tail.blocked,
       open: tail.content !== undefined,
       unlinked: tail.place.name === 'unlinked',
+      holeBytes: tail.holeBytes,
     });
   }
   const unopened = [...unreadable].map(([path, code]) => {
@@ -352,6 +355,7 @@ function fileStates(tails: Tails, view: View | undefined, unreadable: ReadonlyMa
       lagBytes: undefined,
       open: false,
       unlinked: false,
+      holeBytes: 0,
     };
     states.push({ path, source, code, ...nothing });
   }

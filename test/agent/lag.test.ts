@@ -9,7 +9,7 @@ function fileOf(
   change: Partial<FileState> = {},
 ): FileState {
   const path = `/var/log/${tailId}.log`;
-  const nothing = { size: undefined, code: undefined, open: true, unlinked: false };
+  const nothing = { size: undefined, code: undefined, open: true, unlinked: false, holeBytes: 0 };
   return { path, source: 'main', tailId, offset, lagBytes, ...nothing, ...change };
 }
 

@@ -224,11 +224,12 @@ export class Recorder {
   }
 
   /** Says only what is wrong: a chunk may still come when the test has all it wants. */
-  #check({ from, to, bytes }: Chunk): void {
+  #check({ from, to, bytes, hole = 0 }: Chunk): void {
     const before = this.#last.get(from.tailId) ?? from;
     if (from.offset !== before.offset || !isDeepStrictEqual(from.insideLine, before.insideLine))
       this.t.deepEqual(from, before, 'a chunk joins the one before');
-    if (to.offset - from.offset !== bytes.length) this.t.is(to.offset - from.offset, bytes.length);
+    const length = bytes.length + hole;
+    if (to.offset - from.offset !== length) this.t.is(to.offset - from.offset, length);
   }
 
   #report(): Report {

@@ -50,6 +50,7 @@ export const WELL: AgentState = {
       code: undefined,
       open: true,
       unlinked: false,
+      holeBytes: 0,
     },
   ],
   ownTails: [],

@@ -9,6 +9,7 @@ import { createGunzip, type Gunzip, constants as zlib } from 'node:zlib';
 import { reasonOf, systemCode } from '../../lib/errors.js';
 import type { FileStats, Files, OpenFile } from '../../lib/files.js';
 import { compressionOf } from '../find/rotated-name.js';
+import { HOLE_BYTES, leadingNuls } from './lines.js';
 
 /** The text of one open file: bytes by offset in the uncompressed text, plain and compressed files alike. */
 export interface Content {
@@ -22,6 +23,29 @@ export interface Content {
   /** Whether all of the text can be read: false while a compressed file is still being written. */
   complete(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/** So much of a hole is read at once, and skipped in one go. */
+const HOLE_STEP_BYTES = 1024 * 1024;
+const MOST_SKIPPED_BYTES = 128 * 1024 * 1024;
+
+export interface Hole {
+  /** How much of it can be skipped. */
+  readonly bytes: number;
+  /** Nothing follows it yet. */
+  readonly atEnd: boolean;
+}
+
+/** Measures a hole from `offset` on. When it is too long to be skipped in one go, what is left is still a hole. */
+export async function measureHole(content: Content, offset: number): Promise<Hole> {
+  for (let bytes = 0; ; ) {
+    const piece = await content.read(offset + bytes, HOLE_STEP_BYTES);
+    const nuls = leadingNuls(piece);
+    bytes += nuls;
+    if (nuls < piece.length) return { bytes, atEnd: false };
+    if (piece.length < HOLE_STEP_BYTES) return { bytes, atEnd: true };
+    if (bytes >= MOST_SKIPPED_BYTES) return { bytes: bytes - HOLE_BYTES, atEnd: false };
+  }
 }
 
 const PIECE_BYTES = 64 * 1024;

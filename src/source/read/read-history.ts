@@ -36,10 +36,10 @@ export class ReadText {
     this.#newestBytes = last.length;
   }
 
-  /** `bytes` have been read behind what was read before; `head` and the digest `last` stand for all up to their end. */
-  append(bytes: Buffer, head: Buffer, last: string): void {
+  /** `bytes` have been read behind what was read before, or are the last of `length`; `head` and the digest `last` stand for all up to their end. */
+  append(bytes: Buffer, head: Buffer, last: string, length = bytes.length): void {
     this.#head = head;
-    this.#end += bytes.length;
+    this.#end += length;
     // A copy, so that what was read does not live on in a part of it.
     const newest = Buffer.from(bytes.subarray(-NEWEST_BYTES));
     this.#newestBytes += newest.length;
@@ -132,12 +132,17 @@ export class TextBefore {
     return same ? text.subarray(overlap) : { kind: 'changed', shorter: false };
   }
 
-  /** `bytes` have been read behind it. */
-  append(bytes: Buffer): void {
+  /** So many NUL bytes have been read behind it. */
+  appendHole(length: number): void {
+    this.append(Buffer.alloc(Math.min(length, NEWEST_BYTES)), length);
+  }
+
+  /** `bytes` have been read behind it, or are the last of `length`. */
+  append(bytes: Buffer, length = bytes.length): void {
     const { head } = this.#marks;
     this.#marks = marksAfter(this.#marks, bytes);
     const headDigest = this.#marks.head === head ? this.identity.head : digest(this.#marks.head);
     this.identity = { ...this.identity, head: headDigest, last: digest(this.#marks.last) };
-    this.#known.append(bytes, this.#marks.head, this.identity.last);
+    this.#known.append(bytes, this.#marks.head, this.identity.last, length);
   }
 }

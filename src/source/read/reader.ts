@@ -99,6 +99,7 @@ export class Reader {
       if (reading.kind === 'chunk') {
         this.#partials.delete(tail);
         tail.reachedSeenEnd();
+        this.#tellHole(reading.chunk);
         return reading.chunk;
       }
       if (reading.kind === 'changed') await this.lose(tail, reading.shorter);
@@ -108,6 +109,17 @@ export class Reader {
       this.#block(tail, systemCode(error), reasonOf(error));
     }
     return undefined;
+  }
+
+  #tellHole({ from: { path, source, offset }, hole: bytes }: Chunk): void {
+    if (bytes === undefined) return;
+    this.deps.report.notice('A hole in a log file was skipped; no line is missing', {
+      path,
+      source,
+      offset,
+      bytes,
+      remedy: 'let the program that writes it open it for appending, or rotate it without copytruncate',
+    });
   }
 
   async #atEnd(tail: Tail, wakes: number): Promise<void> {

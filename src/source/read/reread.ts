@@ -6,7 +6,7 @@
 import type { Files } from '../../lib/files.js';
 import type { Chunk } from '../../model/line.js';
 import type { ByteOffset, InsideLine, Position } from '../../model/position.js';
-import { openContent } from './content.js';
+import { measureHole, openContent } from './content.js';
 import { sameContent } from './fingerprint.js';
 import { cutLines, insideLineAfter } from './lines.js';
 
@@ -46,7 +46,12 @@ export async function* reread(
       while (at < end) {
         const text = await content.read(at, Math.min(end - at, Math.max(CHUNK_BYTES, maxLineBytes + 2)));
         if (text.length === 0) return;
-        const cut = cutLines(text, maxLineBytes) ?? ({ end: text.length, ending: 'final' } as const);
+        const cut =
+          cutLines(text, maxLineBytes, inside !== undefined) ?? ({ end: text.length, ending: 'final' } as const);
+        if (cut.ending === 'hole') {
+          at += (await measureHole(content, at)).bytes;
+          continue;
+        }
         const bytes = text.subarray(0, cut.end);
         const from = { ...plain, offset: at, ...(inside && { insideLine: inside }) };
         inside = insideLineAfter(inside, bytes, at, cut.ending);

@@ -8,9 +8,9 @@ import type { Chunk, ChunkEnding } from '../../model/line.js';
 import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../../model/position.js';
 import type { FileKey, Seen } from '../find/snapshot.js';
 import type { LossReason } from '../types.js';
-import type { Content } from './content.js';
+import { type Content, measureHole } from './content.js';
 import { fileIdentity, sameContent } from './fingerprint.js';
-import { cutLines, insideLineAfter } from './lines.js';
+import { cutLines, HOLE_BYTES, insideLineAfter } from './lines.js';
 import { type Changed, type ReadText, TextBefore } from './read-history.js';
 
 /** What a tail is made with. */
@@ -86,6 +86,8 @@ export class Tail {
   #journalPath: string;
   readonly #before: TextBefore;
   #longLine = false;
+  /** NUL bytes skipped as holes since this program first knew it. */
+  #holeBytes = 0;
 
   constructor(
     /** Where it stood when this program first knew it. */
@@ -111,6 +113,10 @@ export class Tail {
 
   get offset(): ByteOffset {
     return this.#offset;
+  }
+
+  get holeBytes(): number {
+    return this.#holeBytes;
   }
 
   get identity(): Position['identity'] {
@@ -186,10 +192,11 @@ export class Tail {
   async read(nowMs: number, monotonicMs: number): Promise<Reading> {
     const content = this.content!;
     const { maxLineBytes } = this.limits;
-    const limit = this.#longLine ? maxLineBytes + 2 : Math.min(READ_BYTES, maxLineBytes + 2);
+    const limit = Math.max(HOLE_BYTES, this.#longLine ? maxLineBytes + 2 : Math.min(READ_BYTES, maxLineBytes + 2));
     const window = await this.#before.read(content, this.#offset, limit);
     if ('kind' in window) return window;
-    const cut = cutLines(window, maxLineBytes);
+    const cut = cutLines(window, maxLineBytes, this.#insideLine !== undefined);
+    if (cut?.ending === 'hole') return this.#atHole(content, nowMs, monotonicMs);
     if (cut) return { kind: 'chunk', chunk: this.#advance(window.subarray(0, cut.end), cut.ending, nowMs) };
     if (window.length === limit) {
       this.#longLine = true;
@@ -231,6 +238,23 @@ export class Tail {
     this.ready = true;
   }
 
+  /** Skips it once text follows; one at the end of the file is waited at as for the rest of a line. */
+  async #atHole(content: Content, nowMs: number, monotonicMs: number): Promise<Reading> {
+    const { bytes, atEnd } = await measureHole(content, this.#offset);
+    if (atEnd && !this.finished && !this.#isDue(bytes, monotonicMs)) {
+      this.provenSize = this.#offset + bytes;
+      this.sights = 0;
+      return { kind: 'end' };
+    }
+    return { kind: 'chunk', chunk: this.#advance(Buffer.alloc(0), 'newline', nowMs, bytes) };
+  }
+
+  /** Whether the end of the text has been so for as long as a line without newline is waited for. */
+  #isDue(length: number, monotonicMs: number): boolean {
+    if (this.partial?.length !== length) this.partial = { length, sinceMs: monotonicMs };
+    return monotonicMs - this.partial.sinceMs >= this.limits.partialLineTimeoutMs;
+  }
+
   #atEnd(rest: Buffer, nowMs: number, monotonicMs: number): Reading {
     this.provenSize = this.#offset + rest.length;
     this.sights = 0;
@@ -239,19 +263,20 @@ export class Tail {
       return { kind: 'end' };
     }
     if (this.finished) return { kind: 'chunk', chunk: this.#advance(rest, 'final', nowMs) };
-    if (this.partial?.length !== rest.length) this.partial = { length: rest.length, sinceMs: monotonicMs };
-    if (monotonicMs - this.partial.sinceMs < this.limits.partialLineTimeoutMs) return { kind: 'end' };
+    if (!this.#isDue(rest.length, monotonicMs)) return { kind: 'end' };
     return { kind: 'chunk', chunk: this.#advance(rest, 'waiting', nowMs) };
   }
 
-  #advance(bytes: Buffer, ending: ChunkEnding, readAtMs: number): Chunk {
+  #advance(bytes: Buffer, ending: ChunkEnding, readAtMs: number, hole = 0): Chunk {
     const from = this.position;
-    if (bytes.length > 0) {
-      this.#before.append(bytes);
+    if (hole > 0) this.#before.appendHole(hole);
+    else if (bytes.length > 0) this.#before.append(bytes);
+    if (bytes.length + hole > 0) {
       this.partial = undefined;
       this.provenSize = undefined;
     }
-    this.#offset += bytes.length;
+    this.#offset += bytes.length + hole;
+    this.#holeBytes += hole;
     this.#insideLine = insideLineAfter(this.#insideLine, bytes, from.offset, ending);
     this.#journalPath = this.path;
     this.#longLine = false;
@@ -259,7 +284,7 @@ export class Tail {
     this.journaled = true;
     const to: Position = this.gone ? { ...this.position, gone: true } : this.position;
     this.#doubledHour = undefined;
-    return { from, to, bytes, ending, readAtMs };
+    return { from, to, bytes, ending, readAtMs, ...(hole > 0 && { hole }) };
   }
 }
 
