@@ -15,7 +15,7 @@ export interface Refusal {
 
 type FaultRow = readonly [match: RegExp, code: string, side: Refusal['side'], message: string, hint: string];
 
-const INVALID_CHAIN = 'the collector’s certificate chain is not a valid one';
+const INVALID_CHAIN = 'the collector’s certificate chain is not valid';
 const SHOW_CHAIN = 'show it to its operator: openssl s_client -showcerts -connect HOST:PORT';
 
 /** First match wins; matched against `CODE message`. */
@@ -32,18 +32,24 @@ const FAULTS: readonly FaultRow[] = [
     /ENOTFOUND|EAI_NONAME/,
     'unknown-host',
     'network',
-    'the host name is not known to DNS',
+    'DNS does not know the host name',
     'correct host under collectors, or /etc/hosts',
   ],
-  [/EAI_AGAIN/, 'no-dns', 'network', 'DNS gives no answer now', 'check /etc/resolv.conf; it is tried again'],
-  [/EHOSTUNREACH|ENETUNREACH/, 'unreachable', 'network', 'there is no route to it', 'check the network of this host'],
-  [/ETIMEDOUT/, 'timed-out', 'network', 'the connection timed out', 'ask whether a firewall drops TCP to that port'],
+  [/EAI_AGAIN/, 'no-dns', 'network', 'DNS does not answer', 'check /etc/resolv.conf; the agent retries by itself'],
+  [
+    /EHOSTUNREACH|ENETUNREACH/,
+    'unreachable',
+    'network',
+    'there is no route to the collector',
+    'check the network of this host',
+  ],
+  [/ETIMEDOUT/, 'timed-out', 'network', 'the connection timed out', 'check whether a firewall drops TCP to that port'],
   [
     /EMFILE|ENFILE/,
     'no-descriptors',
     'us',
-    'no file descriptor is left for a connection',
-    'raise LimitNOFILE of the service',
+    'this process has no file descriptors left',
+    'raise LimitNOFILE in the systemd unit',
   ],
   // Our refusal of them: OpenSSL's verify codes.
   [
@@ -51,7 +57,7 @@ const FAULTS: readonly FaultRow[] = [
     'their-certificate-expired',
     'us',
     'the collector’s certificate has expired',
-    'its operator must renew it; it is tried again until then',
+    'its operator must renew it; the agent retries until then',
   ],
   [
     /CERT_NOT_YET_VALID|certificate is not yet valid/,
@@ -64,22 +70,22 @@ const FAULTS: readonly FaultRow[] = [
     /DEPTH_ZERO_SELF_SIGNED_CERT/,
     'their-certificate-self-signed',
     'us',
-    'the collector’s certificate is signed by itself, not by an authority in tls.ca',
+    'the collector’s certificate is self-signed, not signed by a CA in tls.ca',
     'put that certificate into tls.ca, or use tls.verify: fingerprint',
   ],
   [
     /UNABLE_TO_VERIFY_LEAF_SIGNATURE/,
     'their-ca-unknown',
     'us',
-    'the authority that signed the collector’s certificate is not in tls.ca, and the collector sends no other certificate',
-    'put the authority’s certificate into the file that tls.ca names; an intermediate one the collector should send along',
+    'the collector’s certificate is signed by a CA that is not in tls.ca, and the collector sends no intermediate certificate',
+    'put the CA’s certificate into the file that tls.ca names; the collector should send intermediate certificates itself',
   ],
   [
     /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?/,
     'their-ca-unknown',
     'us',
-    'the authority at the end of the collector’s certificate chain is not in tls.ca',
-    'put the certificate of the collector’s authority into the file that tls.ca names',
+    'the collector’s certificate is signed by a CA that is not in tls.ca',
+    'put the certificate of the collector’s CA into the file that tls.ca names',
   ],
   [
     /CERT_REVOKED/,
@@ -93,29 +99,29 @@ const FAULTS: readonly FaultRow[] = [
     'crl-expired',
     'us',
     'the revocation list (tls.crl) is out of date',
-    'fetch or make a new one',
+    'get a new one from the CA',
   ],
   [
     /UNABLE_TO_GET_CRL/,
     'crl-missing',
     'us',
-    'tls.crl holds no list of the authority that signed the collector’s certificate',
-    'add one for each authority of the chain',
+    'tls.crl has no list of the CA that signed the collector’s certificate',
+    'add one for each CA of the chain',
   ],
   [
     /INVALID_PURPOSE|unsupported certificate purpose/,
     'their-purpose',
     'us',
-    // OpenSSL says the same of an authority that is none.
-    'the collector’s certificate is not meant for servers (extended key usage), or one above it not for signing such',
-    'ask its operator for a certificate with serverAuth, or set tls.purpose: any (IHE ITI-19 demands no usage)',
+    // OpenSSL says the same of a CA that is none.
+    'the collector’s certificate is not meant for servers (extended key usage), or a CA above it may not sign such certificates',
+    'ask its operator for a certificate with serverAuth, or set tls.purpose: any (IHE ITI-19 requires no usage)',
   ],
   [
     /CERT_SIGNATURE_FAILURE|CRL_SIGNATURE_FAILURE/,
     'their-signature',
     'us',
     'a signature in the collector’s certificate chain is wrong',
-    'compare tls.ca with the authority’s present certificate',
+    'compare tls.ca with the CA’s current certificate',
   ],
   [/PATH_LENGTH_EXCEEDED|INVALID_CA/, 'their-chain', 'us', INVALID_CHAIN, SHOW_CHAIN],
   [
@@ -123,14 +129,14 @@ const FAULTS: readonly FaultRow[] = [
     'our-certificate-weak',
     'us',
     'a certificate in tls.cert has a key or a signature that is too weak for OpenSSL',
-    'have it made anew with RSA 2048 or more, or P-256, and SHA-256',
+    'get a new one with RSA 2048 or more, or P-256, and SHA-256',
   ],
   [
     /(key|digest algorithm) too weak/i,
     'their-certificate-weak',
     'us',
     'a certificate of the collector’s chain has a key or a signature that is too weak for OpenSSL',
-    'its operator must have it made anew with RSA 2048 or more, or P-256, and SHA-256',
+    'its operator needs a new one with RSA 2048 or more, or P-256, and SHA-256',
   ],
   [
     /UNSUPPORTED_PROTOCOL|NO_PROTOCOLS|wrong ssl version/i,
@@ -143,29 +149,29 @@ const FAULTS: readonly FaultRow[] = [
     /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|BAD_RECORD_TYPE|HTTP_REQUEST/i,
     'not-tls',
     'collector',
-    'what answers there does not speak TLS',
+    'the server on that port does not speak TLS',
     'check that the port is the one for syslog over TLS (6514), not plain TCP',
   ],
   [
     /RENEGOTIATION/,
     'renegotiation',
     'us',
-    'the collector wanted to renegotiate TLS, which is never done (RFC 9325 section 3.5)',
-    'let the collector take TLS 1.3, or ask for our certificate in the first handshake',
+    'the collector asked to renegotiate TLS, which this program refuses (RFC 9325 section 3.5)',
+    'configure the collector for TLS 1.3, or to ask for the client certificate in the first handshake',
   ],
   [
     /ECONNRESET|EPIPE/,
     'reset',
     'collector',
     'the collector reset the connection',
-    'look at the collector’s log: it may have been restarted, want a certificate, or not permit ours',
+    'check the collector’s log: it may have been restarted, require a certificate, or not permit ours',
   ],
   [
     /socket disconnected|ended/i,
     'closed',
     'collector',
     'the collector closed the connection during the TLS handshake',
-    'look at the collector’s log',
+    'check the collector’s log',
   ],
 ];
 
@@ -182,7 +188,7 @@ export function refusalOf(systemCode: string, reason: string): Refusal {
     code: 'connection-failed',
     side: 'network',
     message: `the connection failed: ${reason}${systemCode === '' ? '' : ` (${systemCode})`}`,
-    hint: 'look at the collector’s log',
+    hint: 'check the collector’s log',
   };
 }
 
@@ -202,8 +208,8 @@ function brokenOff(systemCode: string, reason: string): Refusal {
   return {
     code: 'tls-failed',
     side: 'us',
-    message: `TLS was broken off on this side${words ? `: ${words}` : ''} (${systemCode})`,
-    hint: 'look at the collector’s log; what answers may not speak TLS properly',
+    message: `this side ended the TLS connection${words ? `: ${words}` : ''} (${systemCode})`,
+    hint: 'check the collector’s log; it may not speak TLS properly',
   };
 }
 
@@ -248,7 +254,7 @@ type AlertRow = readonly [code: string, message: string, hint: string];
 
 const SEND_ISSUER =
   'run `openemr-audit-forwarder cert show` on tls.cert and send its issuer to the collector’s operator';
-const LOOK = 'look at the collector’s log for the reason';
+const LOOK = 'check the collector’s log for the reason';
 const refused = (why: string): AlertRow => [
   'our-certificate-refused',
   `the collector refuses our certificate (tls.cert)${why}`,
@@ -258,15 +264,17 @@ const refused = (why: string): AlertRow => [
 const ALERTS: Readonly<Record<number, AlertRow>> = {
   40: [
     'no-common-cipher',
-    'the collector found nothing in common with our ciphers, or wants another kind of certificate',
-    'compare tls.ciphers with the collector’s; look at its log',
+    'the collector has no cipher in common with ours, or needs another kind of certificate',
+    'compare tls.ciphers with the collector’s; check its log',
   ],
   42: refused(' (alert 42, bad_certificate)'),
-  43: refused(': it is not meant for clients, or of another kind than it takes (alert 43, unsupported_certificate)'),
+  43: refused(
+    ': it is not meant for clients, or of a kind that the collector does not support (alert 43, unsupported_certificate)',
+  ),
   44: [
     'our-certificate-revoked',
     'the collector says that our certificate (tls.cert) was revoked',
-    'ask its authority for a new one',
+    'get a new one from its CA',
   ],
   45: [
     'our-certificate-expired',
@@ -274,11 +282,7 @@ const ALERTS: Readonly<Record<number, AlertRow>> = {
     'renew it: openemr-audit-forwarder cert renew; and compare the clocks of both hosts',
   ],
   46: refused(' and does not say why (alert 46, certificate_unknown)'),
-  48: [
-    'our-ca-unknown',
-    'the collector does not know the authority that signed our certificate (tls.cert)',
-    SEND_ISSUER,
-  ],
+  48: ['our-ca-unknown', 'the collector does not know the CA that signed our certificate (tls.cert)', SEND_ISSUER],
   49: [
     'access-denied',
     'the collector knows our certificate (tls.cert) but does not permit it',
@@ -286,15 +290,15 @@ const ALERTS: Readonly<Record<number, AlertRow>> = {
   ],
   51: [
     'alert',
-    'the collector could not verify a signature, or decrypt, in the handshake (alert 51, decrypt_error)',
-    'check that key and certificate belong together: openemr-audit-forwarder cert verify; look at the collector’s log',
+    'the collector could not decrypt, or verify a signature, in the handshake (alert 51, decrypt_error)',
+    'check that key and certificate belong together: openemr-audit-forwarder cert verify; check the collector’s log',
   ],
   70: [
     'their-version',
-    'the collector does not take the TLS versions that we offer',
-    'compare tls.minVersion with what it supports (TLS 1.2 at least)',
+    'the collector does not support the TLS versions that we offer',
+    'compare tls.minVersion with what it supports (at least TLS 1.2)',
   ],
-  71: ['too-weak', 'the collector finds our ciphers too weak', 'leave tls.ciphers at its default'],
+  71: ['too-weak', 'the collector refuses our ciphers as too weak', 'leave tls.ciphers at its default'],
   112: [
     'name-unknown',
     'the collector does not know the name that we ask it for (SNI)',
@@ -314,7 +318,7 @@ function refusalByAlert(systemCode: string, reason: string): Refusal | undefined
   const name = ALERT_NAMES[number] ?? 'which has no name';
   const [code, message, hint] = ALERTS[number] ?? [
     'alert',
-    `the collector broke the connection off with the alert ${number}, ${name}`,
+    `the collector ended the connection with the alert ${number}, ${name}`,
     LOOK,
   ];
   return { code, side: 'collector', message, hint };

@@ -1,5 +1,5 @@
 /**
- * Every way in which a connection fails, in words: which side refused, why,
+ * LinkError: every way in which a connection can fail, with which side refused, why,
  * and what to do. `side` lets the agent tell our own faults from the network's.
  */
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
@@ -35,7 +35,7 @@ export class LinkError extends AgentError {
   }
 
   static abandoned(target: Target): LinkError {
-    return new LinkError('abandoned', 'us', `${place(target)}: the attempt was given up, as told`, '');
+    return new LinkError('abandoned', 'us', `${place(target)}: the attempt was cancelled`, '');
   }
 
   /** A link that ended while messages were outstanding on it. Under TLS 1.3 this is also how our certificate is refused. */
@@ -46,11 +46,11 @@ export class LinkError extends AgentError {
       stalled ? 'stalled' : 'closed',
       stalled ? 'network' : 'collector',
       stalled
-        ? `${place(target)}: the collector takes nothing any more`
+        ? `${place(target)}: the collector has stopped reading`
         : `${place(target)}: the collector closed the connection before it had acknowledged what was sent`,
       stalled
-        ? 'look whether the collector hangs, or a firewall has forgotten the connection'
-        : 'look at the collector’s log; if it refused our certificate under TLS 1.3, this is all that it shows us',
+        ? 'check whether the collector hangs, or a firewall has dropped the connection'
+        : 'check the collector’s log; under TLS 1.3 this is all we see when it refuses our certificate',
     );
   }
 
@@ -60,7 +60,7 @@ export class LinkError extends AgentError {
       'closed-after-handshake',
       'collector',
       `${place(target)}: the collector closed the connection right after the ${protocol} handshake without saying why`,
-      'it may not permit our certificate (tls.cert) or this address: look at the collector’s log',
+      'it may not permit our certificate (tls.cert) or this address: check the collector’s log',
     );
   }
 
@@ -70,7 +70,7 @@ export class LinkError extends AgentError {
       'unacknowledged',
       'collector',
       `${place(target)}: what was sent is not acknowledged: ${doubt}`,
-      'nothing is lost, it is sent again; if this goes on, look at the collector’s log',
+      'nothing is lost, it is sent again; if this continues, check the collector’s log',
     );
   }
 
@@ -84,7 +84,7 @@ export class LinkError extends AgentError {
       'no-connection',
       'network',
       `${place(target)}: no answer to the connection within ${limitMs / 1000} s`,
-      'ask whether a firewall drops TCP from this host to that port',
+      'check whether a firewall drops TCP from this host to that port',
     );
   }
 
@@ -92,7 +92,7 @@ export class LinkError extends AgentError {
     return new LinkError(
       'no-handshake',
       'collector',
-      `${place(target)}: the port accepts connections but says nothing: no TLS handshake within ${limitMs / 1000} s`,
+      `${place(target)}: the port accepts connections but does not answer: no TLS handshake within ${limitMs / 1000} s`,
       'check that the port is the one for syslog over TLS (6514), not plain TCP, and that the collector is not hung',
     );
   }
@@ -102,7 +102,7 @@ export class LinkError extends AgentError {
       'closed-in-handshake',
       'collector',
       `${place(target)}: the collector closed the connection during the TLS handshake without saying why`,
-      'look at the collector’s log; often it speaks no TLS on this port or limits who may connect',
+      'check the collector’s log; often it does not speak TLS on this port, or limits who may connect',
     );
   }
 
@@ -110,8 +110,8 @@ export class LinkError extends AgentError {
     return new LinkError(
       'no-certificate',
       'us',
-      `${place(target)}: the collector showed no certificate`,
-      'give the collector a certificate',
+      `${place(target)}: the collector sent no certificate`,
+      'configure a certificate on the collector',
     );
   }
 
@@ -125,7 +125,7 @@ export class LinkError extends AgentError {
     return new LinkError(
       'their-purpose',
       'us',
-      `${place(target)}: the collector’s certificate is not meant for servers, which tls.purpose: any would pass over, and that is not all: ${fault}`,
+      `${place(target)}: the collector’s certificate is not meant for servers, which tls.purpose: any allows, but it also has another fault: ${fault}`,
       'ask its operator for another certificate',
     );
   }
@@ -134,8 +134,8 @@ export class LinkError extends AgentError {
     return new LinkError(
       'their-chain',
       'us',
-      `${place(target)}: between the collector’s certificate and its root lie ${intermediates} authorities; ${most} are allowed`,
-      'ask its operator for a certificate of an authority nearer to the root',
+      `${place(target)}: the collector’s certificate chain has ${intermediates} intermediate CAs; at most ${most} are allowed`,
+      'ask its operator for a certificate from a CA nearer to the root',
     );
   }
 

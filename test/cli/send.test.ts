@@ -110,7 +110,7 @@ const failures: Failure[] = [
       const other = await pki.leaf('other-authority');
       return [...to(await collecting(t, pki, {}, { identities: [other] })), '--ca', pki.caFile, ...own()];
     },
-    /the authority that signed the collector’s certificate is not in tls\.ca.*\nhint: /,
+    /signed by a CA that is not in tls\.ca.*\nhint: /,
   ],
   [
     'the collector refuses our certificate after the handshake of TLS 1.3',
@@ -118,7 +118,7 @@ const failures: Failure[] = [
       const refuse = { level: 'fatal', description: ALERT.unknownCa } as const;
       return [...to(await collecting(t, pki, { tls: 'TLSv1.3', handshake: { refuse } })), '--ca', pki.caFile, ...own()];
     },
-    /does not know the authority that signed our certificate \(tls\.cert\)\nhint: /,
+    /does not know the CA that signed our certificate \(tls\.cert\)\nhint: /,
   ],
   [
     'the file of the certificate is not there',

@@ -76,19 +76,19 @@ const alerts: [number: number, code: string, words: RegExp][] = [
   [10, 'alert', /alert 10, unexpected_message/],
   [20, 'alert', /alert 20, bad_record_mac/],
   [22, 'alert', /alert 22, record_overflow/],
-  [40, 'no-common-cipher', /nothing in common with our ciphers/],
+  [40, 'no-common-cipher', /no cipher in common with ours/],
   [42, 'our-certificate-refused', /refuses our certificate \(tls\.cert\).*bad_certificate/],
   [43, 'our-certificate-refused', /refuses our certificate \(tls\.cert\).*unsupported_certificate/],
   [44, 'our-certificate-revoked', /our certificate \(tls\.cert\) was revoked/],
   [45, 'our-certificate-expired', /our certificate \(tls\.cert\) has expired/],
   [46, 'our-certificate-refused', /refuses our certificate \(tls\.cert\).*certificate_unknown/],
   [47, 'alert', /alert 47, illegal_parameter/],
-  [48, 'our-ca-unknown', /does not know the authority that signed our certificate \(tls\.cert\)/],
+  [48, 'our-ca-unknown', /does not know the CA that signed our certificate \(tls\.cert\)/],
   [49, 'access-denied', /does not permit it/],
   [50, 'alert', /alert 50, decode_error/],
   [51, 'alert', /alert 51, decrypt_error/],
-  [70, 'their-version', /does not take the TLS versions that we offer/],
-  [71, 'too-weak', /finds our ciphers too weak/],
+  [70, 'their-version', /does not support the TLS versions that we offer/],
+  [71, 'too-weak', /refuses our ciphers as too weak/],
   [80, 'alert', /alert 80, internal_error/],
   [86, 'alert', /alert 86, inappropriate_fallback/],
   [90, 'alert', /alert 90, user_canceled/],
@@ -123,13 +123,13 @@ const demands: [what: string, options: TlsOptions, code: string, words: RegExp][
     'a certificate over TLS 1.2',
     { requestCert: true, maxVersion: 'TLSv1.2' },
     'no-common-cipher',
-    /wants another kind of certificate/,
+    /needs another kind of certificate/,
   ],
   [
     'another cipher over TLS 1.2',
     { ciphers: 'ECDHE-ECDSA-CHACHA20-POLY1305', maxVersion: 'TLSv1.2' },
     'no-common-cipher',
-    /nothing in common/,
+    /no cipher in common/,
   ],
   [
     'TLS 1.1',
@@ -148,13 +148,13 @@ for (const [what, options, code, words] of demands) {
 const chains: [what: string, situation: () => Situation | Promise<Situation>, code: string, words: RegExp][] = [
   ['expired', () => ({ from: -20, until: -10 }), 'their-certificate-expired', /has expired/],
   ['not valid yet', () => ({ from: 10 }), 'their-certificate-early', /not valid yet/],
-  ['self-signed', () => ({ issuers: [] }), 'their-certificate-self-signed', /signed by itself/],
+  ['self-signed', () => ({ issuers: [] }), 'their-certificate-self-signed', /self-signed/],
   ['of an unknown authority', () => ({ issuers: [world.stranger] }), 'their-ca-unknown', /not in tls\.ca/],
   [
     'sent without its intermediate',
     () => ({ issuers: [world.issuing], alone: true }),
     'their-ca-unknown',
-    /not in tls\.ca, and the collector sends no other/,
+    /not in tls\.ca, and the collector sends no intermediate/,
   ],
   ['revoked', () => ({ listed: [{ of: world.root, revokes: true }] }), 'their-certificate-revoked', /\(tls\.crl\)/],
   ['checked by a list that has ended', () => ({ listed: [{ of: world.root, days: -1 }] }), 'crl-expired', /tls\.crl/],
@@ -169,19 +169,19 @@ const chains: [what: string, situation: () => Situation | Promise<Situation>, co
       return { issuers: [below, world.short, world.root] };
     },
     'their-chain',
-    /chain is not a valid one/,
+    /chain is not valid/,
   ],
   [
     'signed by a certificate that is no authority',
     async () => ({ issuers: [await craft({ name: 'None', issuer: world.root, authority: false }), world.root] }),
     'their-purpose',
-    /one above it not for signing/,
+    /CA above it may not sign/,
   ],
   [
     'outside the names of its authority',
     () => ({ issuers: [world.constrained, world.root] }),
     'their-chain',
-    /chain is not a valid one: permitted subtree violation/,
+    /chain is not valid: permitted subtree violation/,
   ],
   ['meant for clients', () => ({ purposes: ['client'] }), 'their-purpose', /not meant for servers/],
   [
@@ -214,7 +214,7 @@ test.serial('a server that shows no certificate is refused', async (t) => {
   const anonymous = 'AECDH-AES256-SHA:@SECLEVEL=0';
   const port = await listen(t, createServer({ ciphers: anonymous, maxVersion: 'TLSv1.2' }));
   const error = await refusalAt(port, {}, { ciphers: anonymous, verify: 'insecure' });
-  tells(t, error, 'no-certificate', 'us', /showed no certificate/);
+  tells(t, error, 'no-certificate', 'us', /sent no certificate/);
 });
 
 /** ServerHello of TLS 1.1 with the suite ECDHE-RSA-AES256-SHA. */
@@ -231,7 +231,7 @@ const strangers: [what: string, answer: (socket: Socket) => void, code: string, 
     (socket) => socket.write(Buffer.from([0x15, 3, 3, 0, 2, 1, 100])),
     'renegotiation',
     'us',
-    /wanted to renegotiate TLS/,
+    /asked to renegotiate TLS/,
   ],
 ];
 for (const [what, answer, code, side, words] of strangers) {
@@ -262,6 +262,6 @@ test.serial(
   async (t) => {
     // A ServerHello of one octet.
     const port = await answering(t, (socket) => socket.write(Buffer.from('160303000502000001ff', 'hex')));
-    tells(t, await refusalAt(port), 'tls-failed', 'us', /TLS was broken off on this side: [a-z ]+ \(ERR_SSL_/);
+    tells(t, await refusalAt(port), 'tls-failed', 'us', /this side ended the TLS connection: [a-z ]+ \(ERR_SSL_/);
   },
 );

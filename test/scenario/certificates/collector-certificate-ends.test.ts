@@ -48,7 +48,7 @@ test('a certificate of the collector that ends is told of, tried again, and reco
   const told = agent.said.filter(({ facts }) => facts.code === 'their-certificate-expired');
   t.is(told.length, 1, 'told once, not at each attempt');
   t.regex(String(told[0]?.facts.reason), /^localhost:\d+ \(127\.0\.0\.1\): the collector’s certificate has expired$/);
-  t.regex(String(told[0]?.facts.remedy), /its operator must renew it; it is tried again until then/);
+  t.regex(String(told[0]?.facts.remedy), /its operator must renew it; the agent retries until then/);
   t.is(agent.delivery.link.name === 'connected', false);
   t.is(agent.delivery.stuck, undefined);
   stage.write(100);
