@@ -111,7 +111,8 @@ async function joined(
   });
   const receipts = await ReceiptBook.open(receiptsDirectory(directory), {
     clock,
-    report: report.child('receipts'),
+    files: systemFiles,
+    problems: new Problems(clock).of(report.child('receipts')),
     keepMs: config.receipts.keepMs,
   });
   opened.push(() => receipts.close());

@@ -1,23 +1,19 @@
 /**
- * The book of receipts: a file a month, written by the running agent alone.
- * Each receipt is appended in one write and synced. A receipt tells of what has
- * been acknowledged already, so a failure here is reported and never stops
- * forwarding; what could not be written is written with the next. A line that a
- * crash cut short is ended before the next one, so that it spoils no other.
+ * Writes the receipts of acknowledged epochs, one file a month. Only the running
+ * agent writes them. Each receipt is appended in one write and synced. What it
+ * tells of is acknowledged already, so a failure here is a problem that never
+ * stops forwarding; what could not be written is written with the next receipt. A
+ * line that a crash cut short is ended before the next one, so that only it is lost.
  */
-import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncDirectory } from '../lib/atomic-file.js';
-import type { Clock } from '../lib/clock.js';
-import { reasonOf } from '../lib/errors.js';
-import { makeDirectory } from '../lib/make-directory.js';
-import type { Report } from '../model/report.js';
+import type { Context } from '../lib/context.js';
+import { diskRemedy } from '../lib/disk-remedy.js';
+import { reasonOf, systemCode } from '../lib/errors.js';
+import { type OpenFile, removeIfThere } from '../lib/files.js';
 import { formatReceipt, type NewReceipt } from './receipt.js';
 
-export interface ReceiptBookOptions {
-  readonly clock: Pick<Clock, 'nowMs'>;
-  readonly report: Report;
-  /** A month's file goes when all of its month is older than this; default 400 days. */
+export interface ReceiptBookOptions extends Pick<Context, 'clock' | 'files' | 'problems'> {
+  /** A month's file is deleted when the whole month is older than this; default 400 days. */
   readonly keepMs?: number;
 }
 
@@ -31,36 +27,29 @@ export function receiptsDirectory(journalDirectory: string): string {
 }
 
 export class ReceiptBook {
-  readonly #directory: string;
-  readonly #clock: Pick<Clock, 'nowMs'>;
-  readonly #report: Report;
-  readonly #keepMs: number;
-  #file: { readonly month: string; readonly handle: FileHandle } | undefined;
-  #failing = false;
+  #file: { readonly month: string; readonly open: OpenFile } | undefined;
   #closed = false;
-  /** Of epochs that are acknowledged, and not on disk yet: a line each. */
+  /** Receipts of acknowledged epochs that are not on disk yet: a line each. */
   #unwritten: string[] = [];
   /** Receipts are written one after another, in the order of `add`. */
   #last: Promise<void> = Promise.resolve();
 
-  /** Makes the directory, removes what is old; says what fails and gives a book all the same. */
+  /** Makes the directory and deletes old months; a failure is a problem, and the book can be used all the same. */
   static async open(directory: string, options: ReceiptBookOptions): Promise<ReceiptBook> {
     const book = new ReceiptBook(directory, options);
     await book.#try(() => book.#prepare());
     return book;
   }
 
-  private constructor(directory: string, { clock, report, keepMs = KEEP_MS }: ReceiptBookOptions) {
-    this.#directory = directory;
-    this.#clock = clock;
-    this.#report = report;
-    this.#keepMs = keepMs;
-  }
+  private constructor(
+    private readonly directory: string,
+    private readonly options: ReceiptBookOptions,
+  ) {}
 
   /** Resolves when the receipt is on disk, or could not be written and that has been reported. Never rejects. */
   add(receipt: NewReceipt): Promise<void> {
     if (this.#closed) return this.#last;
-    const time = new Date(this.#clock.nowMs()).toISOString();
+    const time = new Date(this.options.clock.nowMs()).toISOString();
     this.#unwritten.push(formatReceipt({ time, ...receipt }));
     this.#unwritten.splice(0, this.#unwritten.length - MOST_UNWRITTEN);
     return this.#writeAll();
@@ -92,52 +81,64 @@ export class ReceiptBook {
   }
 
   async #append(lines: string): Promise<void> {
-    const { handle } = await this.#fileOf(new Date(this.#clock.nowMs()).toISOString().slice(0, 'YYYY-MM'.length));
-    const { size } = await handle.stat();
+    const file = await this.#fileOf(new Date(this.options.clock.nowMs()).toISOString().slice(0, 'YYYY-MM'.length));
+    const { size } = await file.stat();
     try {
-      await handle.appendFile(lines);
-      await handle.datasync();
+      await file.write([Buffer.from(lines)], size);
+      await file.datasync();
     } catch (error) {
-      await handle.truncate(size).catch(() => undefined);
+      await file.truncate(size).catch(() => undefined);
       throw error;
     }
   }
 
-  async #fileOf(month: string): Promise<{ readonly handle: FileHandle }> {
-    if (this.#file?.month === month) return this.#file;
+  async #fileOf(month: string): Promise<OpenFile> {
+    if (this.#file?.month === month) return this.#file.open;
     await this.#closeFile();
     await this.#prepare();
-    const handle = await open(join(this.#directory, `${month}.jsonl`), 'a+', 0o600);
-    this.#file = { month, handle };
-    const { size } = await handle.stat();
-    if (size === 0) await syncDirectory(this.#directory);
-    else await endTornLine(handle, size);
-    return this.#file;
+    const open = await this.#openOrCreate(join(this.directory, `${month}.jsonl`));
+    this.#file = { month, open };
+    const { size } = await open.stat();
+    if (size === 0) await this.options.files.syncDirectory(this.directory);
+    else await endTornLine(open, size);
+    return open;
+  }
+
+  async #openOrCreate(path: string): Promise<OpenFile> {
+    const { files } = this.options;
+    try {
+      return await files.open(path, 'write');
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      return files.open(path, 'create');
+    }
   }
 
   async #prepare(): Promise<void> {
-    await makeDirectory(this.#directory, 0o700);
-    const oldestMs = this.#clock.nowMs() - this.#keepMs;
-    for (const name of await readdir(this.#directory)) {
+    const { files, clock, keepMs = KEEP_MS } = this.options;
+    await files.mkdir(this.directory);
+    const oldestMs = clock.nowMs() - keepMs;
+    for (const name of await files.readdir(this.directory)) {
       const endMs = monthEndMs(name);
-      if (endMs !== undefined && endMs <= oldestMs) await rm(join(this.#directory, name), { force: true });
+      if (endMs !== undefined && endMs <= oldestMs) await removeIfThere(join(this.directory, name), files);
     }
   }
 
   async #try(work: () => Promise<void>): Promise<void> {
+    const { problems } = this.options;
     try {
       await work();
-      if (this.#failing) this.#report.notice('Receipts are written again', { directory: this.#directory });
-      this.#failing = false;
+      problems.clear('receipts-write', { directory: this.directory });
     } catch (error) {
-      // What was written of the line is unknown: the next receipt looks at the end of the file again.
+      // How much of the line was written is unknown: the next receipt looks at the end of the file again.
       await this.#closeFile();
-      if (this.#failing) return;
-      this.#failing = true;
-      this.#report.error('Receipts cannot be written; the last thousand are kept in memory until they can', {
-        directory: this.#directory,
-        reason: reasonOf(error),
-        remedy: 'see to the disk, and that the directory belongs to the user that the agent runs as',
+      problems.raise({
+        key: 'receipts-write',
+        level: 'error',
+        message: 'Receipts cannot be written; the last thousand are kept in memory until they can',
+        facts: { directory: this.directory, reason: reasonOf(error) },
+        remedy: diskRemedy(systemCode(error)),
+        over: 'Receipts are written again',
       });
     }
   }
@@ -145,7 +146,7 @@ export class ReceiptBook {
   async #closeFile(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
-    await file?.handle.close().catch(() => undefined);
+    await file?.open.close().catch(() => undefined);
   }
 }
 
@@ -155,10 +156,10 @@ export function monthEndMs(name: string): number | undefined {
   return match === null ? undefined : Date.UTC(Number(match[1]), Number(match[2]));
 }
 
-async function endTornLine(handle: FileHandle, size: number): Promise<void> {
+async function endTornLine(file: OpenFile, size: number): Promise<void> {
   const last = Buffer.alloc(1);
-  await handle.read(last, 0, 1, size - 1);
-  if (last[0] !== LF) await handle.appendFile('\n');
+  await file.read(last, size - 1);
+  if (last[0] !== LF) await file.write([Buffer.of(LF)], size);
 }
 
 const LF = 0x0a;

@@ -10,12 +10,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { Receipt } from '../../src/verify/receipt.js';
+import { systemFiles } from '../../src/lib/files.js';
+import { Problems } from '../../src/lib/problems.js';
+import { parseReceipt, type Receipt } from '../../src/verify/receipt.js';
 import { readReceipts } from '../../src/verify/receipt-reader.js';
 import { ReceiptBook, receiptsDirectory } from '../../src/verify/receipts.js';
 import { temporaryDirectory } from '../support/files.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { silent } from '../support/silent.js';
+import { MemoryFiles, systemError } from '../support/memory-files.js';
+import { silent, silentProblems } from '../support/silent.js';
 import { receiptOf, runId } from '../support/stored.js';
 
 const DAY_MS = 86_400_000;
@@ -35,7 +38,9 @@ async function seqsIn(directory: string): Promise<{ seqs: number[]; damaged: num
 async function openBook(t: ExecutionContext, directory: string, clock = new ManualClock(), keepMs?: number) {
   const told: string[] = [];
   const report = { ...silent, error: (m: string) => told.push(m), notice: (m: string) => told.push(m) };
-  const book = await ReceiptBook.open(directory, { clock, report, ...(keepMs === undefined ? {} : { keepMs }) });
+  const problems = new Problems(clock).of(report);
+  const context = { clock, files: systemFiles, problems };
+  const book = await ReceiptBook.open(directory, { ...context, ...(keepMs === undefined ? {} : { keepMs }) });
   t.teardown(() => book.close());
   return { book, clock, told };
 }
@@ -127,6 +132,24 @@ test('a book that cannot be written says so once, fails nobody, and loses nothin
   await book.add(numbered(3));
   t.is(told.at(-1), 'Receipts are written again');
   t.deepEqual(await seqsIn(directory), { seqs: [1, 2, 3], damaged: 0 });
+});
+
+test('a receipt that a full disk took half of is written whole when there is room', async (t) => {
+  const clock = new ManualClock();
+  const files = new MemoryFiles(() => clock.nowMs());
+  const book = await ReceiptBook.open('/receipts', { clock, files, problems: silentProblems });
+  await book.add(numbered(1));
+
+  files.fault = (call, path) => (call === 'write' ? systemError('ENOSPC', path) : undefined);
+  await book.add(numbered(2));
+  files.fault = () => undefined;
+  await book.add(numbered(3));
+
+  const lines = files.content('/receipts/2026-11.jsonl').toString().trimEnd().split('\n');
+  t.deepEqual(
+    lines.map((line) => parseReceipt(line)?.stretches[0]?.first),
+    [1, 2, 3],
+  );
 });
 
 test('what a disk refused for long is not kept without end, and the last of it is written at the close', async (t) => {

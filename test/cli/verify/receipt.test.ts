@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { runProgram } from '../../../src/cli/program.js';
 import { receiptCommand } from '../../../src/cli/verify/receipt.js';
+import { systemFiles } from '../../../src/lib/files.js';
 import { ReceiptBook } from '../../../src/verify/receipts.js';
 import { capturedIo } from '../../support/captured-io.js';
 import { temporaryDirectory } from '../../support/files.js';
 import { ManualClock } from '../../support/manual-clock.js';
-import { silent } from '../../support/silent.js';
+import { silentProblems } from '../../support/silent.js';
 import { receiptOf, runId } from '../../support/stored.js';
 
 const [one, two] = [runId(1), runId(2)];
@@ -16,7 +17,7 @@ const [one, two] = [runId(1), runId(2)];
 async function book(t: ExecutionContext): Promise<string> {
   const directory = join(temporaryDirectory(t), 'receipts');
   const clock = new ManualClock();
-  const receipts = await ReceiptBook.open(directory, { clock, report: silent });
+  const receipts = await ReceiptBook.open(directory, { clock, files: systemFiles, problems: silentProblems });
   const epochs = [
     {
       stretches: [{ run: one, first: 1, last: 10 }],
@@ -111,7 +112,11 @@ test('what no receipt names is told with how far they go back', async (t) => {
 
 test('a message between two that were acknowledged is told as that', async (t) => {
   const directory = temporaryDirectory(t);
-  const receipts = await ReceiptBook.open(directory, { clock: new ManualClock(), report: silent });
+  const receipts = await ReceiptBook.open(directory, {
+    clock: new ManualClock(),
+    files: systemFiles,
+    problems: silentProblems,
+  });
   const { time: _, ...receipt } = receiptOf([], { stretches: [{ run: one, first: 5, last: 9 }] });
   await receipts.add(receipt);
   await receipts.close();

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { runProgram } from '../../../src/cli/program.js';
 import { verifyCommand } from '../../../src/cli/verify/verify.js';
+import { systemFiles } from '../../../src/lib/files.js';
 import { ReceiptBook } from '../../../src/verify/receipts.js';
 import { type CapturedIo, capturedIo } from '../../support/captured-io.js';
 import { LEAST } from '../../support/config.js';
 import { temporaryDirectory } from '../../support/files.js';
 import { ManualClock } from '../../support/manual-clock.js';
-import { silent } from '../../support/silent.js';
+import { silentProblems } from '../../support/silent.js';
 import { asFrames, asLines, auditMessage, auditMessages, ownMessage, receiptOf, runId } from '../../support/stored.js';
 
 const [one, two] = [runId(1), runId(2)];
@@ -41,7 +42,7 @@ class Desk {
   /** Each of `epochs` is acknowledged a minute after the one before. */
   async acknowledge(...epochs: { run: string; first: number; messages: readonly Buffer[] }[]): Promise<void> {
     const clock = new ManualClock(Date.UTC(2026, 10, 23, 13));
-    const book = await ReceiptBook.open(this.receipts, { clock, report: silent });
+    const book = await ReceiptBook.open(this.receipts, { clock, files: systemFiles, problems: silentProblems });
     for (const { run, first, messages } of epochs) {
       const { time: _, ...receipt } = receiptOf(messages, {
         stretches: [{ run, first, last: first + messages.length - 1 }],
