@@ -37,6 +37,10 @@ export async function layOut(tree: string, { release, bundle, runtime }: Content
 
   await copied(checkout('config/config.yaml'), at(`etc/${name}/config.yaml`));
   await copied(checkout('config/config.yaml'), at(`usr/share/${name}/config.yaml`));
+  // The first line of config.yaml names the schema that lies beside it.
+  for (const directory of ['etc', 'usr/share']) {
+    await copied(checkout('config/schema.json'), at(`${directory}/${name}/schema.json`));
+  }
   for (const unit of await namesIn(checkout('systemd'), '.service')) {
     await copied(checkout(`systemd/${unit}`), at(`usr/lib/systemd/system/${unit}`));
   }

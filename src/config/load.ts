@@ -1,32 +1,83 @@
-/** The configuration file and the environment, as one frozen Config; or one ConfigError with all that is wrong. */
+/** Reads the configuration file and the environment into one frozen Config, or throws one ConfigError with every fault. */
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
-import { readStartAt } from '../lib/start-at.js';
-import type { Config, ExportConfig, LogConfig, MessageConfig, SiteConfig, SourceConfig, TlsConfig } from './config.js';
+import type { Config, ExportSections } from './config.js';
+import type { Fault } from './fault.js';
 import { byLine, ConfigError } from './fault.js';
 import { type Host, thisHost } from './host.js';
-import { readListen } from './listen.js';
-import { brokenExportRules, brokenRules } from './rules.js';
-import { type FileValues, schema } from './schema.js';
-import { pathsOf, readShape, type Shape } from './shape.js';
-import { readValues } from './values.js';
+import { type Group, keysBelow, type Values } from './key.js';
+import { brokenExportRules, brokenRules, type LineOf } from './rules.js';
+import { schema } from './schema.js';
+import { readShape, type Shape } from './shape.js';
+import { readValues, settled } from './values.js';
 import { collectorsOf, ownVariables, unknownVariables } from './variables.js';
+
+const { export: exportSection, ...agentSections } = schema;
+const exportSections = { export: exportSection, log: schema.log };
 
 /** Reads `file`, with single keys overridden by `OAF_…` variables of `env`. */
 export async function loadConfig(file: string, env: NodeJS.ProcessEnv, host: Host = thisHost): Promise<Config> {
   const text = await readText(file, host, 'sources, collectors and tls');
-  const values = checkedValues(file, text, ownVariables(env));
-  const name = values.message.hostname ?? (await host.fullName());
-  return frozen(configOf(file, values, name, host.timeZone()));
+  const variables = ownVariables(env);
+  const shape = withCollectors(readShape(text, schema), collectorsOf(variables));
+  const values = checkedValues(schema, shape, { file, variables, rules: brokenRules });
+  const fullName = values.message.hostname ?? (await host.fullName());
+  const { sources, ...others } = settled(agentSections, values, { fullName, timeZone: host.timeZone() });
+  return frozen({
+    ...others,
+    file,
+    sources: sources.map((source, index) => ({
+      ...source,
+      timeZoneGuessed: values.sources[index]?.timeZone === undefined,
+    })),
+  });
 }
 
-function checkedValues(file: string, text: string, variables: Readonly<Record<string, string>>): FileValues {
-  const shape = withCollectors(readShape(text, schema), collectorsOf(variables));
-  if (shape.faults.some(({ key }) => key === '')) throw new ConfigError(file, shape.faults);
-  const { values, faults } = readValues(schema, shape, variables);
-  const found = [...shape.faults, ...faults, ...unknownVariables(Object.keys(variables), pathsOf(schema))];
-  const broken = brokenRules(values, (path) => shape.written.get(path)?.line);
+/**
+ * Reads what the command `export` needs: the sections `export` and `log`. Faults
+ * in the others are the agent's: a host that only exports has no collectors and
+ * no certificates.
+ */
+export async function loadExport(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  host: Pick<Host, 'readFile'> = thisHost,
+): Promise<ExportSections> {
+  const shape = withoutOthers(readShape(await readText(file, host, 'export.sites'), schema));
+  const variables = ownVariables(env);
+  const values = checkedValues(exportSections, shape, {
+    file,
+    variables,
+    rules: (read, lineOf) => brokenExportRules(read.export, lineOf),
+    lookAgain: 'export --grants',
+  });
+  const { export: exported, log } = settled(exportSections, values, { fullName: '', timeZone: '' });
+  const sites = exported.sites.map((site, index) => {
+    const asked = Object.values(values.export.sites[index]!.tls).some((value) => value !== undefined);
+    return { ...site, tls: asked ? site.tls : undefined };
+  });
+  return frozen({ export: { ...exported, sites }, log });
+}
+
+interface Reading<G extends Group> {
+  readonly file: string;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly rules: (values: Values<G>, lineOf: LineOf) => readonly Fault[];
+  /** The command that shows whether the file is right now. */
+  readonly lookAgain?: string;
+}
+
+function checkedValues<G extends Group>(
+  group: G,
+  shape: Shape,
+  { file, variables, rules, lookAgain }: Reading<G>,
+): Values<G> {
+  if (shape.faults.some(({ key }) => key === '')) throw new ConfigError(file, shape.faults, lookAgain);
+  const { values, faults } = readValues(group, shape, variables);
+  const paths = keysBelow(schema).map(([path]) => path);
+  const found = [...shape.faults, ...faults, ...unknownVariables(Object.keys(variables), paths)];
+  const broken = rules(values, (path) => shape.written.get(path)?.line);
   const all = [...found, ...broken.filter((rule) => !found.some(({ key }) => key === rule.key))];
-  if (all.length > 0) throw new ConfigError(file, all.toSorted(byLine));
+  if (all.length > 0) throw new ConfigError(file, all.toSorted(byLine), lookAgain);
   return values;
 }
 
@@ -34,69 +85,17 @@ function withCollectors(shape: Shape, collectors: Shape['tree'][string] | undefi
   return collectors === undefined ? shape : { ...shape, tree: { ...shape.tree, collectors } };
 }
 
-function configOf(file: string, values: FileValues, hostname: string, hostZone: string): Config {
-  const { journal, delivery } = values;
+/** An unknown section stays a fault: it may be a misspelt `export`. */
+function withoutOthers({ tree, faults, written }: Shape): Shape {
+  const isOther = (name: string) => Object.hasOwn(schema, name) && !Object.hasOwn(exportSections, name);
   return {
-    file,
-    sources: values.sources.map((source) => sourceOf(source, hostZone)),
-    message: messageOf(values.message, hostname),
-    collectors: values.collectors,
-    tls: tlsOf(values.tls),
-    journal,
-    delivery: {
-      epochBytes: delivery.epochBytes,
-      epochIntervalMs: delivery.epochInterval,
-      acknowledge: delivery.acknowledge,
-      windowMs: delivery.window,
-    },
-    receipts: { keepMs: values.receipts.keep },
-    status: statusOf(values.status),
-    log: values.log,
+    tree: Object.fromEntries(Object.entries(tree).filter(([name]) => !isOther(name))),
+    faults: faults.filter(({ key }) => !isOther(key.split(/[.[]/)[0]!)),
+    written,
   };
 }
 
-function statusOf({ listen }: FileValues['status']): Config['status'] {
-  const place = readListen(listen);
-  return { listen: place === 'off' ? undefined : place };
-}
-
-function sourceOf(source: FileValues['sources'][number], hostZone: string): SourceConfig {
-  const { timeZone, partialLineTimeout, ...same } = source;
-  // Half of a JSON object is of no use to anyone: it is worth waiting for the rest of it.
-  const patienceMs = source.format === 'text' ? 10_000 : 600_000;
-  return {
-    ...same,
-    timeZone: timeZone ?? hostZone,
-    timeZoneGuessed: timeZone === undefined,
-    partialLineTimeoutMs: partialLineTimeout ?? patienceMs,
-  };
-}
-
-function messageOf(message: FileValues['message'], hostname: string): MessageConfig {
-  const { heartbeat, maxBytes, comments, ...same } = message;
-  const atna = message.profile === 'atna';
-  // An audit message in XML is never sent in parts, so it gets more room (DICOM PS3.15 A.6: receivers take 32768).
-  const room = atna ? 32_768 : 8_192;
-  return {
-    ...same,
-    hostname,
-    maxBytes: maxBytes ?? room,
-    heartbeatMs: heartbeat,
-    comments: comments ?? (atna ? 'omit' : 'encoded'),
-  };
-}
-
-function tlsOf(tls: FileValues['tls']): TlsConfig {
-  return { ...tls, fingerprints: tls.fingerprints.map(asRfc5425) };
-}
-
-/** RFC 5425 section 4.2.2: the hash's name in lower case, octets in upper case hexadecimal. */
-function asRfc5425(fingerprint: string): string {
-  const colon = fingerprint.indexOf(':');
-  return fingerprint.slice(0, colon).toLowerCase() + fingerprint.slice(colon).toUpperCase();
-}
-
-/** A value that nobody can change any more, however deep. */
+/** Freezes a value and everything in it. */
 function frozen<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
     for (const part of Object.values(value)) frozen(part);
@@ -105,73 +104,7 @@ function frozen<T>(value: T): T {
   return value;
 }
 
-/**
- * What the command `export` takes from the configuration file: its sections
- * `export` and `log`. Faults of the others are the agent's: a host that only
- * exports needs no sources, no collectors and no certificates.
- */
-interface ExportSections {
-  readonly export: ExportConfig;
-  readonly log: LogConfig;
-}
-
-const { export: exported, log, ...others } = schema;
-const sections = { export: exported, log };
-
-const LOOK = 'export --grants';
-
-/** Reads `file`, with single keys overridden by `OAF_EXPORT_…` and `OAF_LOG_…` variables of `env`. */
-export async function loadExport(
-  file: string,
-  env: NodeJS.ProcessEnv,
-  host: Pick<Host, 'readFile'> = thisHost,
-): Promise<ExportSections> {
-  const shape = withoutOthers(readShape(await readText(file, host, 'export.sites'), schema));
-  if (shape.faults.some(({ key }) => key === '')) throw new ConfigError(file, shape.faults, LOOK);
-  const variables = ownVariables(env);
-  const { values, faults } = readValues(sections, shape, variables);
-  const found = [...shape.faults, ...faults, ...unknownVariables(Object.keys(variables), pathsOf(schema))];
-  const broken = brokenExportRules(values.export, (path) => shape.written.get(path)?.line);
-  const all = [...found, ...broken.filter((rule) => !found.some(({ key }) => key === rule.key))];
-  if (all.length > 0) throw new ConfigError(file, all.toSorted(byLine), LOOK);
-  return frozen({ export: exportOf(values.export), log: values.log });
-}
-
-/** A section that nobody knows stays a fault: it may be a misspelt `export`. */
-function withoutOthers({ tree, faults, written }: Shape): Shape {
-  return {
-    tree: Object.fromEntries(Object.entries(tree).filter(([name]) => Object.hasOwn(sections, name))),
-    faults: faults.filter(({ key }) => !Object.hasOwn(others, key.split(/[.[]/)[0]!)),
-    written,
-  };
-}
-
-function exportOf(values: FileValues['export']): ExportConfig {
-  const { directory, disclosures, maxBytes } = values;
-  return {
-    directory,
-    sites: values.sites.map(siteOf),
-    // Its format has let through nothing else.
-    startAt: readStartAt(values.startAt)!,
-    disclosures,
-    pollMs: values.poll,
-    settleMs: values.settle,
-    examineMs: values.examine,
-    keepMs: values.keep,
-    maxBytes,
-    rotateBytes: values.rotate,
-  };
-}
-
-/** Whoever writes a key of `tls` wants TLS, even if the rest of it goes without saying. */
-function siteOf({ tls, ...site }: FileValues['export']['sites'][number]): SiteConfig {
-  const asked = Object.values(tls).some((value) => value !== undefined);
-  return { ...site, tls: asked ? { ...tls, verify: tls.verify ?? 'name' } : undefined };
-}
-
-/* The configuration file's text, or an error that says what to do. */
-
-/** `sections` names what such a file needs, for whoever has none yet. */
+/** `sections` names what such a file needs, for those who have none yet. */
 async function readText(file: string, host: Pick<Host, 'readFile'>, sections: string): Promise<string> {
   try {
     return await host.readFile(file);
@@ -193,6 +126,6 @@ function wordsFor(cause: unknown, file: string, sections: string): readonly [rea
     case 'EACCES':
       return ['this user may not read it', 'run this as root, or make it readable for the user that runs this'];
     default:
-      return [reasonOf(cause), 'see to the disk'];
+      return [reasonOf(cause), 'check the disk'];
   }
 }

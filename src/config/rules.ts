@@ -1,9 +1,9 @@
 /** What must hold between keys, when each by itself is right. */
+import type { FileValues } from './config.js';
 import type { Fault } from './fault.js';
-import type { FileValues } from './schema.js';
 
 /** The line of a key or group, if the file has it. */
-type LineOf = (path: string) => number | undefined;
+export type LineOf = (path: string) => number | undefined;
 
 /** Of all that the agent reads. */
 export function brokenRules(values: FileValues, lineOf: LineOf): Fault[] {

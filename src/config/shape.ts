@@ -17,11 +17,9 @@ import {
   type Node as Yaml,
 } from 'yaml';
 import type { Fault } from './fault.js';
-import { type Group, isKey, isList, type Node } from './key.js';
+import type { Text } from './formats.js';
+import { type Group, keysBelow, type Node } from './key.js';
 import { nearest } from './nearest.js';
-
-/** Text as typed, lists and groups of it. What has no value is left out. */
-export type Text = string | readonly Text[] | { readonly [name: string]: Text };
 
 export interface Shape {
   readonly tree: Readonly<Record<string, Text>>;
@@ -108,8 +106,8 @@ class Walk {
   }
 
   #known(value: unknown, node: Node, place: string): Text | undefined {
-    if (isKey(node)) return this.#text(value, place);
-    return isList(node) ? this.#list(value, node[0], place) : this.#group(value, node, place);
+    if (node.kind === 'key') return this.#text(value, place);
+    return node.kind === 'list' ? this.#list(value, node.keys, place) : this.#group(value, node.keys, place);
   }
 
   #list(node: unknown, element: Group, path: string): Text | undefined {
@@ -142,7 +140,9 @@ class Walk {
   #unknown(name: string, group: Group, place: string): string {
     const meant = nearest(name, Object.keys(group));
     if (meant !== undefined) return `no such key; did you mean ${meant}?`;
-    const elsewhere = pathsOf(this.schema).filter((path) => path !== place && path.endsWith(`.${name}`));
+    const elsewhere = keysBelow(this.schema)
+      .map(([path]) => path)
+      .filter((path) => path !== place && path.endsWith(`.${name}`));
     return elsewhere.length > 0 ? `no such key here; did you mean ${elsewhere.join(' or ')}?` : 'no such key';
   }
 
@@ -153,14 +153,6 @@ class Walk {
   #line(node: unknown): number | undefined {
     return isNode(node) && node.range ? this.counter.linePos(node.range[0]).line : undefined;
   }
-}
-
-/** Paths of all keys, `message.maxBytes`; a list's parts as `sources[].paths`. */
-export function pathsOf(group: Group, prefix = ''): string[] {
-  return Object.entries(group).flatMap(([name, node]) => {
-    if (isKey(node)) return [`${prefix}${name}`];
-    return isList(node) ? pathsOf(node[0], `${prefix}${name}[].`) : pathsOf(node, `${prefix}${name}.`);
-  });
 }
 
 /** `007` and `1.0` stay as they are; a name is not a number. */

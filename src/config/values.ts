@@ -1,28 +1,42 @@
 /**
- * From text to values, by convict: defaults, variables over the file, every
- * value through its format. All refusals are gathered, none is thrown.
+ * From text to values: convict puts defaults, file and variables together and
+ * validates; then every text is read by its format, and what is left out is
+ * filled in. Faults are collected, never thrown.
  */
 import type { Schema } from 'convict';
 import type { Fault } from './fault.js';
-import { convict, type Limits, type Refused } from './formats.js';
-import { type Group, isKey, isList, type Key, type Values } from './key.js';
-import type { Shape, Text } from './shape.js';
+import { convict, formatOf, type Refused, type Text } from './formats.js';
+import { type Group, type Key, type Machine, type Node, named, type Settled, type Values } from './key.js';
+import type { Shape } from './shape.js';
 import { variableOf } from './variables.js';
 
 type Tree = Readonly<Record<string, Text>>;
 
 /** The values are whole only when there are no faults. */
 export function readValues<G extends Group>(
-  schema: G,
+  group: G,
   shape: Shape,
   variables: Readonly<Record<string, string>>,
 ): { readonly values: Values<G>; readonly faults: readonly Fault[] } {
-  const reading = new Reading(shape, variables);
-  const values = reading.group(schema, shape.tree, '');
-  return { values: values as Values<G>, faults: reading.faults };
+  const reader = new Reader(shape, variables);
+  const values = reader.group(group, shape.tree, '');
+  return { values: values as Values<G>, faults: reader.faults };
 }
 
-class Reading {
+/** The values as the program uses them; see `Settled`. */
+export function settled<G extends Group>(group: G, values: Values<G>, machine: Machine): Settled<G> {
+  const given = values as Readonly<Record<string, unknown>>;
+  const entries = Object.entries<Node>(group).map(([name, node]) => {
+    const value = given[name];
+    if (node.kind === 'key')
+      return [named(name, node), value === undefined ? node.whenLeftOut?.(given, machine) : value];
+    if (node.kind === 'section') return [name, settled(node.keys, value as Values<Group>, machine)];
+    return [name, (value as readonly Values<Group>[]).map((part) => settled(node.keys, part, machine))];
+  });
+  return Object.fromEntries(entries) as Settled<G>;
+}
+
+class Reader {
   readonly faults: Fault[] = [];
 
   constructor(
@@ -31,25 +45,25 @@ class Reading {
   ) {}
 
   group(group: Group, tree: Tree, prefix: string): Record<string, unknown> {
-    return this.#withLists(this.#singles(group, tree, prefix), group, tree, prefix);
+    const texts = this.#validated(group, tree, prefix);
+    return this.#values(group, texts, tree, prefix);
   }
 
-  /** Lists of groups are not convict's: it takes each of their parts as a configuration of its own. */
-  #withLists(values: object, group: Group, tree: Tree, prefix: string): Record<string, unknown> {
-    const whole: Record<string, unknown> = { ...values };
-    for (const [name, node] of Object.entries(group)) {
+  /** Lists are not convict's: each part of one is validated as a configuration of its own. */
+  #values(group: Group, texts: Readonly<Record<string, unknown>>, tree: Tree, prefix: string): Record<string, unknown> {
+    const entries = Object.entries(group).map(([name, node]): [string, unknown] => {
       const path = `${prefix}${name}`;
-      if (isList(node)) {
-        const parts = (tree[name] ?? []) as readonly Tree[];
-        whole[name] = parts.map((part, index) => this.group(node[0], part, `${path}[${index}].`));
-      } else if (!isKey(node)) {
-        whole[name] = this.#withLists(whole[name] as object, node, (tree[name] ?? {}) as Tree, `${path}.`);
+      if (node.kind === 'key') return [name, readText(node, texts[name] as Text | null)];
+      if (node.kind === 'section') {
+        return [name, this.#values(node.keys, texts[name] as Tree, below(tree, name), `${path}.`)];
       }
-    }
-    return whole;
+      const parts = (tree[name] ?? []) as readonly Tree[];
+      return [name, parts.map((part, index) => this.group(node.keys, part, `${path}[${index}].`))];
+    });
+    return Object.fromEntries(entries);
   }
 
-  #singles(group: Group, tree: Tree, prefix: string): Record<string, unknown> {
+  #validated(group: Group, tree: Tree, prefix: string): Record<string, unknown> {
     const reader = convict<Record<string, unknown>>(this.#wired(group, prefix), { env: this.variables, args: [] });
     reader.load(withoutLists(tree, group));
     const before = this.faults.length;
@@ -58,7 +72,7 @@ class Reading {
     } catch (error) {
       if (this.faults.length === before) throw error;
     }
-    return withoutNulls(reader.getProperties());
+    return reader.getProperties();
   }
 
   /** The schema as convict takes it, each key with its variable and an ear for what its format refuses. */
@@ -66,13 +80,13 @@ class Reading {
     const wired: Record<string, object> = {};
     for (const [name, node] of Object.entries(group)) {
       const path = `${prefix}${name}`;
-      if (isKey(node)) wired[name] = this.#wiredKey(node, path);
-      else if (!isList(node)) wired[name] = this.#wired(node, `${path}.`);
+      if (node.kind === 'key') wired[name] = this.#wiredKey(node, path);
+      else if (node.kind === 'section') wired[name] = this.#wired(node.keys, `${path}.`);
     }
     return wired as Schema<Record<string, unknown>>;
   }
 
-  #wiredKey(key: Key<unknown>, path: string): Key<unknown> & Limits & { env?: string; refused: Refused } {
+  #wiredKey(key: Key, path: string): Key & { env?: string; refused: Refused } {
     return {
       ...key,
       ...(path.includes('[') ? {} : { env: variableOf(path) }),
@@ -97,22 +111,24 @@ function problem(expected: string, text: Text | undefined): string {
   return `expected ${expected}; got ${asTyped}`;
 }
 
+/** A text that was refused stays as it is: the faults say so, and rules across keys still find something there. */
+function readText(key: Key, text: Text | null): unknown {
+  if (text === null) return undefined;
+  const value = formatOf[key.format].read(text, key);
+  return value === undefined ? text : (value ?? undefined);
+}
+
 function withoutLists(tree: Tree, group: Group): Tree {
-  const single = Object.entries(tree).filter(([name]) => !isList(group[name]!));
+  const single = Object.keys(tree).filter((name) => group[name]?.kind !== 'list');
   return Object.fromEntries(
-    single.map(([name, text]) => {
+    single.map((name) => {
       const node = group[name]!;
-      return [name, isKey(node) || isList(node) ? text : withoutLists(text as Tree, node)];
+      return [name, node.kind === 'section' ? withoutLists(below(tree, name), node.keys) : tree[name]!];
     }),
   );
 }
 
-function withoutNulls(values: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [name, isGroup(value) ? withoutNulls(value) : (value ?? undefined)]),
-  );
-}
-
-function isGroup(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What the file has in a section. */
+function below(tree: Tree, name: string): Tree {
+  return (tree[name] ?? {}) as Tree;
 }

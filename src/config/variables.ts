@@ -4,8 +4,8 @@
  * `host:port,host:port`. What is set to nothing counts as not set.
  */
 import type { Fault } from './fault.js';
+import type { Text } from './formats.js';
 import { nearest } from './nearest.js';
-import type { Text } from './shape.js';
 
 /** Variables of the same family that are not keys. */
 const OTHERS = ['OAF_COLLECTORS', 'OAF_DEBUG'];

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { readDuration, readFacility, readShare, readSize } from '../../src/config/formats.js';
+import { readFacility } from '../../src/config/formats.js';
+import { readDuration, readShare, readSize } from '../../src/config/quantity.js';
 
 // RFC 5424 table 1: numbers and meanings; the names are those of syslog.conf(5).
 const facilities: [string, number | undefined][] = [

@@ -1,20 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'ava';
-import { type Group, isKey, isList, type Key } from '../../src/config/key.js';
+import { keysBelow } from '../../src/config/key.js';
 import { schema } from '../../src/config/schema.js';
 import { load, loadExported, refusal } from '../support/config.js';
 import { thisPackage } from '../support/package.js';
 
 const shipped = readFileSync(new URL('config/config.yaml', thisPackage), 'utf8');
 const examples = new URL('config/examples/', thisPackage);
-
-/** All keys, as they stand in the file: their own name, by path without index. */
-function keysOf(group: Group, prefix = ''): [path: string, key: Key<unknown>][] {
-  return Object.entries(group).flatMap(([name, node]) => {
-    if (isKey(node)) return [[`${prefix}${name}`, node] as [string, Key<unknown>]];
-    return keysOf(isList(node) ? node[0] : node, `${prefix}${name}.`);
-  });
-}
 
 /** Every key that stands behind a '#' put in force, but for those named. */
 function uncommented(...without: string[]): string {
@@ -46,7 +38,8 @@ test('the examples behind a # in the shipped configuration are good, too', async
   t.is((await load(p12)).tls.p12, '/etc/openemr-audit-forwarder/tls/openemr.p12');
 });
 
-for (const [path, key] of keysOf(schema)) {
+for (const [listed, key] of keysBelow(schema)) {
+  const path = listed.replaceAll('[]', '');
   test(`the shipped configuration explains ${path} in the words of the schema`, (t) => {
     const groups = path.split('.');
     const name = groups.pop();

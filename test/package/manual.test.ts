@@ -5,8 +5,8 @@ import { configurationPage } from '../../.ci/package/manual/configuration-page.j
 import { programPage } from '../../.ci/package/manual/program-page.js';
 import { bold, prose, term, typed, verbatim } from '../../.ci/package/manual/roff.js';
 import type { Release } from '../../.ci/package/release.js';
+import { keysBelow } from '../../src/config/key.js';
 import { schema } from '../../src/config/schema.js';
-import { pathsOf } from '../../src/config/shape.js';
 
 const release: Release = {
   name: 'openemr-audit-forwarder',
@@ -34,9 +34,12 @@ test('the page of the program names every command and every option', (t) => {
 
 test('the page of the configuration names every key, with what it may be and what it is when left out', (t) => {
   const page = configurationPage(release);
-  for (const path of pathsOf(schema)) t.true(page.includes(`.TP\n${bold(path)}\n`), path);
+  for (const [path] of keysBelow(schema)) t.true(page.includes(`.TP\n${bold(path)}\n`), path);
   const [, keepFree = ''] = page.split(bold('journal.keepFree'));
-  t.regex(keepFree, /^[^\n]*\n[^\n]*\n\.br\nExpected: a percentage, such as 10%, at most 90%\. Default: 10%\.\n/);
+  t.regex(
+    keepFree,
+    /^[^\n]*\n[^\n]*\n\.br\nValue: a percentage, such as 10%, at most 90%\. Default: 10%\. A change needs a\nrestart\.\n/,
+  );
   const [, host = ''] = page.split(bold('collectors[].host'));
   t.regex(host.slice(0, host.indexOf('.TP')), /Required\.\n$/);
 });
