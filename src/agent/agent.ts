@@ -1,20 +1,16 @@
 /**
- * The agent's life: both loops run until it is told to stop, and it stops in
- * order. Lines go from the sources through the encoder into the journal
- * (ingest), and from the journal over links to the collector (forward); the
- * two loops meet only in the journal. What it consists of: assemble.ts.
+ * The agent's life: it starts, runs both loops until it is told to stop, and stops in
+ * order. Lines go from the sources through the encoder into the journal (ingest), and
+ * from the journal over links to the collector (forward); the two loops meet only in
+ * the journal. Its parts are built in assemble.ts.
  */
 import type { Config } from '../config/config.js';
 import { DELIVERY_TIMES } from '../delivery/times.js';
 import * as own from './agent-messages.js';
-import { assemble, type Parts } from './assemble.js';
+import { type AgentDependencies, assemble, type Legacy, type Parts } from './assemble.js';
 import { certificateStates, certificatesInUse, watchCertificates } from './certificates/expiry.js';
-import type { AgentDependencies, Legacy } from './dependencies.js';
-import { keepHeartbeat, remindOfInsecure } from './periodic.js';
-import { changesSinceLastUse, rememberUse } from './remembered.js';
+import { keepHeartbeat, warnOfInsecure } from './periodic.js';
 import type { AgentState } from './state.js';
-
-export type { AgentDependencies } from './dependencies.js';
 
 export class Agent {
   readonly #startedAtMs: number;
@@ -34,7 +30,8 @@ export class Agent {
     private readonly stopReading: AbortController,
   ) {
     this.#startedAtMs = dependencies.clock.nowMs();
-    const { ingest, forward, health } = parts;
+    const { ingest, forward, watchdog } = parts;
+    const context = { clock: dependencies.clock, problems: dependencies.problems.of(dependencies.report) };
     ingest.say(
       own.startMessage(
         dependencies.version,
@@ -45,11 +42,11 @@ export class Agent {
     this.#loops = [
       this.#ingesting,
       forward.run(this.#stopSending.signal, this.#kill.signal),
-      health.watch(() => this.#lookAround(), this.stopReading.signal),
+      watchdog.watch(() => this.#lookAround(), this.stopReading.signal),
       parts.clockWatch.keep(this.stopReading.signal),
       keepHeartbeat(config.message.heartbeatMs, parts, dependencies.clock, this.stopReading.signal),
-      remindOfInsecure(config.tls.verify, dependencies, this.stopReading.signal),
-      watchCertificates({ ...dependencies, present: () => certificatesInUse(parts) }, stopReading.signal),
+      warnOfInsecure(config.tls.verify, context, this.stopReading.signal),
+      watchCertificates(() => certificatesInUse(parts), context, stopReading.signal),
     ];
     this.failed = Promise.race(
       this.#loops.map((loop) =>
@@ -65,17 +62,17 @@ export class Agent {
   static async start(config: Config, dependencies: AgentDependencies): Promise<Agent> {
     const stopReading = new AbortController();
     const parts = await assemble(config, dependencies, stopReading.signal);
-    const { present } = parts.credentials;
-    const changes = await changesSinceLastUse(config, present, dependencies.legacy !== undefined);
+    const { credentials, lastUse } = parts;
+    const changes = await lastUse.changes(config, credentials.present, dependencies.legacy !== undefined);
     const agent = new Agent(config, dependencies, parts, stopReading);
     for (const change of changes) parts.ingest.say(change);
-    await rememberUse(config, present, dependencies.report);
+    await lastUse.remember(config, credentials.present);
     return agent;
   }
 
   /** Loops that hang: they have not turned although they should have. */
   get stuck(): readonly string[] {
-    return this.parts.health.stuck;
+    return this.parts.watchdog.stuck;
   }
 
   #lookAround(): void {
@@ -104,7 +101,7 @@ export class Agent {
   }
 
   async #stop(reason: string, leaveFiles: (soon: AbortSignal) => Promise<void>): Promise<void> {
-    const { credentials, health, ingest, journal, receipts } = this.parts;
+    const { credentials, watchdog, ingest, journal, lastUse, receipts } = this.parts;
     const { clock, times } = this.dependencies;
     const stopMs = times?.stopMs ?? DELIVERY_TIMES.stopMs;
     const over = new AbortController();
@@ -121,11 +118,10 @@ export class Agent {
     await Promise.allSettled(this.#loops);
     over.abort();
     await receipts.close();
-    // Files that were renewed meanwhile have been told of already.
-    await rememberUse(this.config, credentials.present, this.dependencies.report);
+    // The collector has been told of files that were renewed meanwhile.
+    await lastUse.remember(this.config, credentials.present);
     await journal.close();
-    // What has ended does not hang.
-    health.ended();
+    watchdog.ended();
   }
 
   state(): AgentState {
@@ -151,7 +147,7 @@ export class Agent {
       counts: encoder.counts,
       journal: journal.state(),
       delivery: { ...delivery, failures: Object.fromEntries(failures), connections: connections.counts },
-      problems: problems?.last ?? [],
+      problems: [...problems.present, ...problems.past],
       ...certificateStates(credentials.present, delivery.lastPeer, nowMs),
     };
   }

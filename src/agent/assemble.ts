@@ -1,32 +1,58 @@
-/** The parts list: everything that an agent consists of, built and joined. Nothing here runs yet. */
+/** Builds the parts of an agent and joins them; nothing runs yet. Each part gets the context with its own log and problems. */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import { CollectorMemories } from '../delivery/collector-memory.js';
 import { Forward } from '../delivery/forward.js';
 import { Outbox } from '../delivery/outbox.js';
 import { ConnectionCount } from '../delivery/state.js';
-import { DELIVERY_TIMES } from '../delivery/times.js';
+import { DELIVERY_TIMES, type DeliveryTimes } from '../delivery/times.js';
 import { Encoder } from '../encode/encoder.js';
 import { FeedbackLoops } from '../ingest/feedback-loop.js';
 import { Ingest, reportLineFaults } from '../ingest/ingest.js';
 import { refill } from '../ingest/refill.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/types.js';
-import { systemFiles } from '../lib/files.js';
-import { systemNetwork } from '../lib/network.js';
-import { Problems } from '../lib/problems.js';
+import type { ClockSync } from '../lib/clock.js';
+import type { Context } from '../lib/context.js';
+import type { Network } from '../lib/network.js';
+import type { Problems, RaisesProblems } from '../lib/problems.js';
 import { Dialler } from '../link/dial.js';
 import { Targets } from '../link/targets.js';
 import type { TailId } from '../model/position.js';
-import { Sources } from '../source/sources.js';
+import type { Facts, Report } from '../model/report.js';
+import type { Credentials } from '../pki/files/credentials.js';
+import { type HeldFile, Sources } from '../source/sources.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import * as own from './agent-messages.js';
 import { CredentialFiles } from './certificates/credential-files.js';
-import type { AgentDependencies } from './dependencies.js';
 import { Lag } from './lag.js';
 import { ClockWatch } from './periodic.js';
-import { rememberSources, startedSources } from './remembered.js';
-import { Health } from './watchdog.js';
+import { LastUse, startedSources } from './remembered.js';
+import { Watchdog } from './watchdog.js';
+
+/** What an agent is given of the world, and by the agent before it. */
+export interface AgentDependencies extends Pick<Context, 'clock' | 'random' | 'files'> {
+  readonly report: Report & { child(part: string): Report };
+  /** Outlives the agent: what is over stays listed when the configuration is read again. */
+  readonly problems: Problems;
+  readonly network: Network;
+  readonly version: string;
+  /** CREDENTIALS_DIRECTORY, where systemd keeps the secrets of a unit. */
+  readonly credentialsDirectory?: string | undefined;
+  /** Is the machine's clock synchronised? Default: unknown. */
+  readonly askClock?: () => Promise<ClockSync>;
+  /** Other time limits than the usual ones. */
+  readonly times?: Partial<DeliveryTimes>;
+  readonly legacy?: Legacy;
+}
+
+/** What an agent leaves to the next one in the same process, when the configuration is read again. */
+export interface Legacy {
+  /** Open log files. Owned by the caller until the next agent has started. */
+  readonly files: readonly HeldFile[];
+  /** In use until now, and to be used on if the certificate files cannot be read any more. */
+  readonly credentials: Credentials | undefined;
+}
 
 export interface Parts {
   readonly journal: Journal;
@@ -38,8 +64,9 @@ export interface Parts {
   readonly connections: ConnectionCount;
   readonly credentials: CredentialFiles;
   readonly receipts: ReceiptBook;
-  readonly health: Health;
+  readonly watchdog: Watchdog;
   readonly lag: Lag;
+  readonly lastUse: LastUse;
   readonly clockWatch: ClockWatch;
 }
 
@@ -64,31 +91,30 @@ async function joined(
   stop: AbortSignal,
   opened: (() => Promise<void>)[],
 ): Promise<Parts> {
-  const { clock, random, report, env } = dependencies;
+  const { clock, random, files, network } = dependencies;
+  const partOf = (part: string): Context => {
+    const report = dependencies.report.child(part);
+    return { clock, random, files, report, problems: dependencies.problems.of(report) };
+  };
   // Parts that are built first speak of things that the later ones put into the journal.
   let ingest: Ingest | undefined;
   const say: Ingest['say'] = (message) => ingest?.say(message);
   let repair: (damage: Damage) => Promise<void> = () => Promise.reject(new Error('the agent is not built yet'));
   const { directory } = config.journal;
-  const health = new Health(clock, report.child('health'));
+  const watchdog = new Watchdog(partOf('watchdog'));
   const lag = new Lag();
-  const { askClock = async () => 'unknown' as const } = dependencies;
-  const clockWatch = new ClockWatch(askClock, { clock, report: report.child('clock') });
-  const turned = (withinMs?: number) => health.turned('forward', withinMs);
+  const clockWatch = new ClockWatch(dependencies.askClock, partOf('clock'));
+  const turned = (withinMs?: number) => watchdog.turned('forward', withinMs);
 
   const credentials = await CredentialFiles.open(config.tls, {
-    clock,
-    env,
-    report: report.child('tls'),
+    ...partOf('tls'),
+    credentialsDirectory: dependencies.credentialsDirectory,
     before: dependencies.legacy?.credentials,
     changed: (present) => say(own.certificateMessage(present)),
   });
   const journal = await Journal.open(config.journal, {
-    files: systemFiles,
-    clock,
+    ...partOf('journal'),
     randomBytes,
-    report: report.child('journal'),
-    problems: new Problems(clock).of(report.child('journal')),
     notice: (notice) => (notice.kind === 'damaged' ? repair(notice) : ingest?.tell(own.journalMessage(notice))),
   });
   opened.push(() => journal.close());
@@ -102,51 +128,36 @@ async function joined(
     positions,
     clock: () => clockWatch.present,
     ...(follows === undefined ? {} : { follows }),
-    tampered: (facts) =>
-      report.warning('Rows are not as OpenEMR wrote them, or not in its database any more', {
-        ...facts,
-        remedy: 'look for kind="tamper" at the collector, which names them',
-      }),
-    faulty: (at, faults) => reportLineFaults(at, faults, new Problems(clock).of(report.child('ingest'))),
+    tampered: (facts) => reportTampering(facts, partOf('ingest').problems),
+    faulty: (at, faults) => reportLineFaults(at, faults, partOf('ingest').problems),
   });
   const receipts = await ReceiptBook.open(receiptsDirectory(directory), {
-    clock,
-    files: systemFiles,
-    problems: new Problems(clock).of(report.child('receipts')),
+    ...partOf('receipts'),
     keepMs: config.receipts.keepMs,
   });
   opened.push(() => receipts.close());
-  const linkReport = report.child('link');
-  const delivering = { clock, files: systemFiles, report: linkReport, problems: new Problems(clock).of(linkReport) };
-  const memories = await CollectorMemories.open(directory, delivering);
-  const startedBefore = await startedSources(directory);
+  const memories = await CollectorMemories.open(directory, partOf('link'));
+  const sourcesFile = startedSources(directory, partOf('source'));
+  const startedBefore = (await sourcesFile.read()) ?? [];
   // The last that can fail: from here on the files that it was given are its own.
   const sources = await Sources.open(config.sources, positions, {
-    clock,
-    files: systemFiles,
-    report: report.child('source'),
+    ...partOf('source'),
     notice: (notice) => say(own.sourceMessage(notice)),
     newTailId: () => randomBytes(8).toString('hex'),
     startedBefore: new Set([...startedBefore, ...positions.map(({ source }) => source)]),
     ...(dependencies.legacy && { held: dependencies.legacy.files }),
   });
-  await rememberSources(
-    directory,
-    config.sources.map(({ name }) => name),
-    report.child('source'),
-  );
-  const ownTails = new FeedbackLoops(run, new Problems(clock).of(report.child('source')), (tailId, ms) =>
-    sources.hold(tailId, ms),
-  );
+  await sourcesFile.write(config.sources.map(({ name }) => name));
+  const ownTails = new FeedbackLoops(run, partOf('source').problems, (tailId, ms) => sources.hold(tailId, ms));
   ingest = new Ingest({
     journal,
     sources,
     encoder,
     look: (chunk) => ownTails.look(chunk),
     took: ({ from, bytes }, messages) => lag.took(from.source, bytes.length, messages),
-    turned: () => health.turned('ingest'),
+    turned: () => watchdog.turned('ingest'),
     nowMs: () => clock.nowMs(),
-    report: report.child('ingest'),
+    ...partOf('ingest'),
   });
 
   const refilling = {
@@ -154,10 +165,7 @@ async function joined(
     flushed: () => journal.flushed(),
     sources: config.sources,
     pathOf: (tailId: TailId) => sources.files().find((file) => file.tailId === tailId)?.path,
-    clock,
-    files: systemFiles,
-    report: report.child('journal'),
-    problems: new Problems(clock).of(report.child('journal')),
+    ...partOf('journal'),
     stop,
   };
   repair = (damage) => {
@@ -165,14 +173,13 @@ async function joined(
     return refill(damage, refilling);
   };
   const times = { ...DELIVERY_TIMES, ...dependencies.times };
-  const { network = systemNetwork } = dependencies;
   const targets = new Targets(config.collectors, network.lookup, clock, times.holdOffMs);
   const connections = new ConnectionCount(clock);
   const dialling = { clock, network, connected: () => connections.add(), watched: turned };
   const dialler = new Dialler(targets, () => credentials.material(), config.tls, dialling, times);
   const { acknowledge } = config.delivery;
   const forward = new Forward({
-    ...delivering,
+    ...partOf('link'),
     outbox: new Outbox(journal),
     backlog,
     dialler,
@@ -182,7 +189,6 @@ async function joined(
     fixedLevel: acknowledge === 'auto' ? undefined : acknowledge,
     windowMs: config.delivery.windowMs,
     times,
-    random,
     refused: (error) => say(own.refusedMessage(error)),
     turned,
   });
@@ -196,8 +202,18 @@ async function joined(
     connections,
     credentials,
     receipts,
-    health,
+    watchdog,
     lag,
+    lastUse: new LastUse(directory, partOf('')),
     clockWatch,
   };
+}
+
+function reportTampering(facts: Facts, problems: RaisesProblems): void {
+  problems.happened({
+    key: 'tampering',
+    message: 'Rows are not as OpenEMR wrote them, or not in its database any more',
+    facts,
+    remedy: 'look for kind="tamper" at the collector, which names them',
+  });
 }

@@ -1,15 +1,15 @@
-/** What the agent says regularly: that it is there, and that it has been told not to look whom it talks to. */
+/** Repeats what must be said or asked again and again: the heartbeat, the warning of an unverified collector, the question whether the clock is right. */
 import type { TlsConfig } from '../config/config.js';
 import type { Encoder } from '../encode/encoder.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { Clock, ClockSync } from '../lib/clock.js';
-import type { Report } from '../model/report.js';
+import type { Context } from '../lib/context.js';
 import type { Sources } from '../source/sources.js';
 import { heartbeatMessage } from './agent-messages.js';
 
 const INSECURE_EVERY_MS = 60 * 60_000;
 
-/** Silence is an alarm only where something is heard regularly. Until `stop`; 0 ms: never. */
+/** A heartbeat makes silence an alarm. Until `stop`; 0 ms: never. */
 export async function keepHeartbeat(
   everyMs: number,
   { ingest, encoder, sources }: { readonly ingest: Ingest; readonly encoder: Encoder; readonly sources: Sources },
@@ -26,59 +26,54 @@ export async function keepHeartbeat(
   }
 }
 
-export async function remindOfInsecure(
+/** While `tls.verify` is `insecure` that is a problem, and logged every hour. Until `stop`. */
+export async function warnOfInsecure(
   verify: TlsConfig['verify'],
-  { clock, report }: { readonly clock: Clock; readonly report: Report },
+  { clock, problems }: Pick<Context, 'clock' | 'problems'>,
   stop: AbortSignal,
 ): Promise<void> {
   while (verify === 'insecure' && !stop.aborted) {
-    report.warning('The collector is not verified: anybody who answers under its address is sent the audit trail', {
+    problems.raise({
+      key: 'collector-unverified',
+      message: 'The collector is not verified: anyone who answers at its address receives the audit trail',
       remedy: 'set tls.verify to name, or to fingerprint with tls.fingerprints',
+      repeatMs: INSECURE_EVERY_MS,
     });
     await clock.sleep(INSECURE_EVERY_MS, stop);
   }
 }
 
-/*
- * Whether the clock is kept right: auditors ask (IHE ITI-1 Consistent Time, 45
- * CFR 170.210(g)), and a time in the trail is worth as much as the clock that
- * gave it. Asked every five minutes; told when it is not so twice in a row, for
- * at the start of a machine it may not be so yet.
+const CLOCK_EVERY_MS = 5 * 60_000;
+
+/**
+ * Asks every five minutes whether NTP keeps this machine's clock: auditors ask for it (IHE ITI-1 Consistent Time, 45 CFR
+ * 170.210(g)). It is a problem when the answer is no twice in a row: right after boot it may be no for a while.
  */
-
-const EVERY_MS = 5 * 60_000;
-
 export class ClockWatch {
   present: ClockSync = 'unknown';
-  #told = false;
 
   constructor(
-    private readonly ask: () => Promise<ClockSync>,
-    private readonly dependencies: { readonly clock: Clock; readonly report: Report },
+    private readonly ask: (() => Promise<ClockSync>) | undefined,
+    private readonly context: Pick<Context, 'clock' | 'problems'>,
   ) {}
 
   /** Until `stop`. */
   async keep(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted) {
+    const { clock, problems } = this.context;
+    while (this.ask !== undefined && !stop.aborted) {
       const before = this.present;
       this.present = await this.ask();
-      this.#tell(before);
-      await this.dependencies.clock.sleep(EVERY_MS, stop);
-    }
-  }
-
-  #tell(before: ClockSync): void {
-    const { report } = this.dependencies;
-    if (this.present === 'unsynchronised' && before === 'unsynchronised' && !this.#told) {
-      this.#told = true;
-      report.warning('The clock of this machine is not synchronised: the times of the trail prove little', {
-        remedy:
-          'turn NTP on (timedatectl set-ntp true), or see why it fails: timedatectl timesync-status, chronyc tracking',
-      });
-    }
-    if (this.present === 'synchronised' && this.#told) {
-      this.#told = false;
-      report.notice('The clock of this machine is synchronised again');
+      if (this.present === 'unsynchronised' && before === 'unsynchronised') problems.raise(UNSYNCHRONISED);
+      if (this.present === 'synchronised') problems.clear(UNSYNCHRONISED.key);
+      await clock.sleep(CLOCK_EVERY_MS, stop);
     }
   }
 }
+
+const UNSYNCHRONISED = {
+  key: 'clock-unsynchronised',
+  message: 'The clock of this machine is not synchronised: timestamps may be wrong',
+  remedy: 'turn NTP on (timedatectl set-ntp true), or see why it fails: timedatectl timesync-status, chronyc tracking',
+  over: 'The clock of this machine is synchronised again',
+  repeatMs: 24 * 60 * 60_000,
+};

@@ -1,96 +1,76 @@
 /**
- * Which sources have been started before: `startAt: end` skips what is in a
- * file only when its source is new, and a source that matched no file so far
- * has left no position in the journal that could tell.
+ * Remembers across restarts which sources have been started (sources.json) and which
+ * configuration and certificate were used last (last-use.json). docs/decisions/0004
+ * says what losing either costs.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.js';
 import type { OwnMessage } from '../encode/own-message.js';
-import { replaceFile } from '../lib/atomic-file.js';
-import { reasonOf } from '../lib/errors.js';
-import type { Report } from '../model/report.js';
+import type { Context } from '../lib/context.js';
+import { JsonFile } from '../lib/json-file.js';
 import type { Credentials } from '../pki/files/credentials.js';
 import { certificateMessage, configurationMessage } from './agent-messages.js';
 
-const SOURCES = 'sources.json';
+type Disk = Pick<Context, 'files' | 'problems'>;
 
-export async function startedSources(directory: string): Promise<ReadonlySet<string>> {
-  try {
-    const names: unknown = JSON.parse(await readFile(join(directory, SOURCES), 'utf8'));
-    return new Set(Array.isArray(names) ? names.map(String) : []);
-  } catch {
-    return new Set();
-  }
-}
-
-/** A disk that takes nothing is no reason not to follow them: what the journal has of a source tells as well. */
-export async function rememberSources(directory: string, names: readonly string[], report: Report): Promise<void> {
-  const path = join(directory, SOURCES);
-  const text = `${JSON.stringify(names)}\n`;
-  if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return;
-  try {
-    await replaceFile(path, text);
-  } catch (error) {
-    report.warning('A source with startAt: end that has no file yet may be taken for a new one after a restart', {
-      file: path,
-      reason: reasonOf(error),
-    });
-  }
-}
-
-/*
- * The configuration and the certificate that the agent worked with last, by
- * their digests: most changes come with a restart, and the collector is to be
- * told of those, too. Losing the file costs one such message.
+/**
+ * The names of the sources that have been started before. `startAt: end` skips what a file holds only when its source
+ * is new, and a source that matched no file so far has no position in the journal that could tell.
  */
-
-const LAST_USE = 'last-use.json';
-
-interface LastUse {
-  readonly configuration: string;
-  readonly certificate: string;
+export function startedSources(directory: string, context: Disk): JsonFile<readonly string[]> {
+  return new JsonFile<readonly string[]>(
+    {
+      path: join(directory, 'sources.json'),
+      parse: (names) => (Array.isArray(names) ? names.map(String) : []),
+      unreadable: 'A source with startAt: end that has no file yet is taken for a new one',
+      unwritable: 'A source with startAt: end that has no file yet may be taken for a new one after a restart',
+    },
+    context,
+  );
 }
 
-/** What to tell the collector of: nothing, when nobody knows what was used before. `readAgain`: on demand, which counts as a change. */
-export async function changesSinceLastUse(
-  config: Config,
-  present: Credentials | undefined,
-  readAgain: boolean,
-): Promise<OwnMessage[]> {
-  const before = await lastUse(config.journal.directory);
-  const now = useOf(config, present);
-  const told: OwnMessage[] = [];
-  if (readAgain || differ(before.configuration, now.configuration)) told.push(configurationMessage(config.file));
-  if (present !== undefined && differ(before.certificate, now.certificate)) told.push(certificateMessage(present));
-  return told;
-}
+/** The configuration and the certificate that were used last, as digests: most changes come with a restart, and the collector is told of those, too. */
+export class LastUse {
+  readonly #file: JsonFile<Use>;
 
-export async function rememberUse(config: Config, present: Credentials | undefined, report: Report): Promise<void> {
-  const path = join(config.journal.directory, LAST_USE);
-  try {
-    await replaceFile(path, `${JSON.stringify(useOf(config, present))}\n`);
-  } catch (error) {
-    const reason = reasonOf(error);
-    report.warning('A change made before the next start may not be told to the collector', { file: path, reason });
+  constructor(directory: string, context: Disk) {
+    this.#file = new JsonFile<Use>(
+      {
+        path: join(directory, 'last-use.json'),
+        parse: (content) => (typeof content === 'object' && content !== null ? (content as Use) : {}),
+        unreadable: 'A change made since the last start may not be told to the collector',
+        unwritable: 'A change made before the next start may not be told to the collector',
+      },
+      context,
+    );
+  }
+
+  /** The messages that tell the collector what has changed; none if it is unknown what was used before. `readAgain`: a reload counts as a change. */
+  async changes(config: Config, present: Credentials | undefined, readAgain: boolean): Promise<OwnMessage[]> {
+    const before = (await this.#file.read()) ?? {};
+    const now = useOf(config, present);
+    return [
+      ...(readAgain || differ(before.configuration, now.configuration) ? [configurationMessage(config.file)] : []),
+      ...(present !== undefined && differ(before.certificate, now.certificate) ? [certificateMessage(present)] : []),
+    ];
+  }
+
+  async remember(config: Config, present: Credentials | undefined): Promise<void> {
+    await this.#file.write(useOf(config, present));
   }
 }
 
-function useOf(config: Config, present: Credentials | undefined): LastUse {
+interface Use {
+  readonly configuration?: string;
+  readonly certificate?: string;
+}
+
+function useOf(config: Config, present: Credentials | undefined): Use {
   const configuration = createHash('sha256').update(JSON.stringify(config)).digest('hex');
   return { configuration, certificate: present?.own?.sha256 ?? '' };
 }
 
-async function lastUse(directory: string): Promise<Partial<LastUse>> {
-  try {
-    const content: unknown = JSON.parse(await readFile(join(directory, LAST_USE), 'utf8'));
-    return typeof content === 'object' && content !== null ? content : {};
-  } catch {
-    return {};
-  }
-}
-
-function differ(before: string | undefined, now: string): boolean {
-  return before !== undefined && before !== '' && now !== '' && before !== now;
+function differ(before = '', now = ''): boolean {
+  return before !== '' && now !== '' && before !== now;
 }

@@ -1,20 +1,20 @@
 /**
- * What `status` shows, as one JSON object: gathered from the parts on request
- * and left on disk while the agent runs, so that it can be read when it does not.
+ * The state of the agent as `status` shows it, one JSON object, and its copy on disk
+ * (status.json), from which `status` reads it, also when the agent does not run.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConnectionCounts, DeliveryState } from '../delivery/state.js';
 import type { EncoderCounts } from '../encode/line-writer.js';
 import type { Journal } from '../journal/journal.js';
-import type { Clock, ClockSync } from '../lib/clock.js';
-import { reasonOf } from '../lib/errors.js';
+import type { ClockSync } from '../lib/clock.js';
+import type { Context } from '../lib/context.js';
+import { systemFiles } from '../lib/files.js';
+import { JsonFile } from '../lib/json-file.js';
+import { ignoredProblems, type ListedProblem } from '../lib/problems.js';
 import type { MessageName } from '../model/entry.js';
-import type { Report } from '../model/report.js';
 import type { FileState } from '../source/sources.js';
 import type { CertificateStates } from './certificates/expiry.js';
 import type { SourceState } from './lag.js';
-import type { Problem } from './problems.js';
 
 export interface AgentState extends CertificateStates {
   readonly version: string;
@@ -39,52 +39,42 @@ export interface AgentState extends CertificateStates {
     readonly failures: Readonly<Record<string, number>>;
     readonly connections: ConnectionCounts;
   };
-  /** The last three, the latest first. */
-  readonly problems: readonly Problem[];
+  /** What is wrong now, then what was and is over (`overMs`), each the latest first. */
+  readonly problems: readonly ListedProblem[];
 }
 
-/* The agent's state on disk, for `status`: written every few seconds and at the end, whole or not at all. */
-
-const FILE = 'status.json';
 const EVERY_MS = 2_000;
 
-const UNWRITTEN = 'The state for status cannot be written; status will show an old one';
-const REMEDY = 'see to the volume of the journal: is it full, read-only, or closed to the user of the agent?';
-
-/** Until `stop`. A disk that takes nothing is told of once; the next turn tries again. */
+/** Writes the state to status.json every two seconds and once more at `stop`. */
 export async function keepStateFile(
   directory: string,
   state: () => AgentState,
-  { clock, report }: { readonly clock: Clock; readonly report: Report },
+  context: Pick<Context, 'clock' | 'files' | 'problems'>,
   stop: AbortSignal,
 ): Promise<void> {
-  const path = join(directory, FILE);
-  let told = false;
+  const file = stateFile(directory, context);
   for (;;) {
-    try {
-      await write(path, state());
-      if (told) report.notice('The state for status is written again', { file: path });
-      told = false;
-    } catch (error) {
-      if (!told) report.warning(UNWRITTEN, { file: path, reason: reasonOf(error), remedy: REMEDY });
-      told = true;
-    }
+    await file.write(state());
     if (stop.aborted) return;
-    await clock.sleep(EVERY_MS, stop);
+    await context.clock.sleep(EVERY_MS, stop);
   }
-}
-
-/** Not synced: after a power cut an older state, or none, is good enough. */
-async function write(path: string, state: AgentState): Promise<void> {
-  await writeFile(`${path}.new`, `${JSON.stringify(state)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
 }
 
 /** `undefined` when no agent has left one here. */
 export async function readStateFile(directory: string): Promise<AgentState | undefined> {
-  try {
-    return JSON.parse(await readFile(join(directory, FILE), 'utf8')) as AgentState;
-  } catch {
-    return undefined;
-  }
+  return stateFile(directory, { files: systemFiles, problems: ignoredProblems }).read();
+}
+
+/** Not synced: after a power cut an older state, or none, is good enough. */
+function stateFile(directory: string, context: Pick<Context, 'files' | 'problems'>): JsonFile<AgentState> {
+  return new JsonFile<AgentState>(
+    {
+      path: join(directory, 'status.json'),
+      parse: (content) => content as AgentState,
+      unreadable: 'The state of the agent cannot be read',
+      unwritable: 'The state for status cannot be written; status will show an old one',
+      durable: false,
+    },
+    context,
+  );
 }

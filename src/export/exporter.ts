@@ -8,6 +8,7 @@ import type { Clock } from '../lib/clock.js';
 import { AgentError } from '../lib/errors.js';
 import { sleepInTurns } from '../lib/in-turns.js';
 import { makeDirectory } from '../lib/make-directory.js';
+import type { RaisesProblems } from '../lib/problems.js';
 import { type Trouble, Troubles } from '../lib/report-once.js';
 import type { Report } from '../model/report.js';
 import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './database/audit-tables.js';
@@ -28,6 +29,7 @@ export interface ExportParts {
   connect(site: SiteOptions): Database;
   readonly clock: Clock;
   readonly report: Report;
+  readonly problems: RaisesProblems;
   /** Told after each look that found something. */
   onProgress?(site: string, table: string, step: Step): void;
   /** Told after each look: what it failed by, or that it did not. */

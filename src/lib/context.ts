@@ -4,8 +4,9 @@
  * `Pick` what it uses of it, so that a test gives no more.
  */
 import type { Report } from '../model/report.js';
-import type { Clock } from './clock.js';
-import type { Files } from './files.js';
+import { type Clock, systemClock } from './clock.js';
+import { type Files, systemFiles } from './files.js';
+import { systemNetwork } from './network.js';
 import type { RaisesProblems } from './problems.js';
 
 export interface Context {
@@ -16,3 +17,6 @@ export interface Context {
   readonly report: Report;
   readonly problems: RaisesProblems;
 }
+
+/** The real time, chance, disk and network. */
+export const systemWorld = { clock: systemClock, random: Math.random, files: systemFiles, network: systemNetwork };

@@ -150,8 +150,8 @@ function kindOf(entry: Dirent<Buffer>): EntryKind {
 
 /* Small files, read and replaced as a whole: after a crash at any moment the old content stands or the new. */
 
-/** A small file is not bigger; what is would only be read to be thrown away. */
-const MOST_BYTES = 1024 * 1024;
+/** The state of an agent that follows a hundred thousand files is the biggest of them. */
+const MOST_BYTES = 64 * 1024 * 1024;
 
 /** `undefined` when there is no such file; what is none, or too big to be a small one, is as good as empty. */
 export async function readWhole(path: string, files: Files): Promise<Buffer | undefined> {
@@ -171,19 +171,24 @@ export async function readWhole(path: string, files: Files): Promise<Buffer | un
   }
 }
 
-/** Written beside `path`, synced, renamed over it; the rename is synced, too. */
-export async function replaceWhole(path: string, content: readonly Buffer[], files: Files): Promise<void> {
+/** Written beside `path`, synced, renamed over it; the rename is synced, too. Not `durable`: without the syncs. */
+export async function replaceWhole(
+  path: string,
+  content: readonly Buffer[],
+  files: Files,
+  durable = true,
+): Promise<void> {
   const beside = `${path}.new`;
   await removeIfThere(beside, files);
   const file = await files.open(beside, 'create');
   try {
     await file.write(content, 0);
-    await file.datasync();
+    if (durable) await file.datasync();
   } finally {
     await file.close();
   }
   await files.rename(beside, path);
-  await files.syncDirectory(dirname(path));
+  if (durable) await files.syncDirectory(dirname(path));
 }
 
 export async function removeIfThere(path: string, files: Files): Promise<void> {

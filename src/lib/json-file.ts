@@ -16,6 +16,8 @@ export interface JsonFileOptions<T> {
   /** Constant sentences: what it means that the file cannot be read, or written. */
   readonly unreadable: string;
   readonly unwritable: string;
+  /** Default: true. False: after a power cut an older content, or none, is good enough. */
+  readonly durable?: boolean;
 }
 
 export class JsonFile<T> {
@@ -48,14 +50,14 @@ export class JsonFile<T> {
 
   /** `undefined` removes it. Answers whether it is on disk now; never rejects, and writes nothing that stands there already. */
   async write(value: T | undefined): Promise<boolean> {
-    const { path, unwritable } = this.options;
+    const { path, unwritable, durable = true } = this.options;
     const { files, problems } = this.context;
     const text = value === undefined ? undefined : `${JSON.stringify(value)}\n`;
     try {
       if (text === undefined) await removeIfThere(path, files);
-      else if (text !== this.#written) await replaceWhole(path, [Buffer.from(text)], files);
+      else if (text !== this.#written) await replaceWhole(path, [Buffer.from(text)], files, durable);
       this.#written = text;
-      problems.clear(`write ${path}`);
+      problems.clear(`write ${path}`, { file: path });
       return true;
     } catch (error) {
       this.#written = undefined;

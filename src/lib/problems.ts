@@ -56,6 +56,13 @@ export interface RaisesProblems {
   happened(problem: Omit<Problem, 'over'>): void;
 }
 
+/** For what is only looked at, by a command that says itself what it found. */
+export const ignoredProblems: RaisesProblems = {
+  raise: () => undefined,
+  clear: () => undefined,
+  happened: () => undefined,
+};
+
 const REPEAT_MS = 600_000;
 /** So many problems that are over stay listed. */
 const OVER_KEPT = 10;
@@ -106,6 +113,11 @@ export class Problems {
     };
   }
 
+  /** All are over, without a word in the log: the agent that raised them goes, and the next raises what it meets. */
+  endAll(): void {
+    for (const key of [...this.#present.keys()]) this.#end(key);
+  }
+
   #raise(problem: Problem, report: Report): void {
     const known = this.#present.get(problem.key);
     this.#present.set(problem.key, this.#met(problem, report, known, problem.repeatMs ?? REPEAT_MS));
@@ -115,7 +127,9 @@ export class Problems {
     const { key, repeatMs = 0 } = problem;
     const met = this.#met(problem, report, this.#happenings.get(key), repeatMs);
     if (repeatMs > 0) this.#happenings.set(key, met);
-    this.#list(met.listed);
+    const before = this.#past.find((each) => each.key === key);
+    const { sinceMs, times } = before ?? { sinceMs: met.listed.sinceMs, times: 0 };
+    this.#list({ ...met.listed, sinceMs, times: times + 1 });
   }
 
   /** Logs the problem, unless it was logged a short while ago. */

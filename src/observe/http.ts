@@ -1,13 +1,13 @@
 /**
- * Answers GET over HTTP: a few fixed paths, for people and programs of this
- * machine. Nothing can be changed by it. A browser that somebody has led here
- * by a name of theirs (DNS rebinding) is turned away by the name; whoever
- * connects too often, or too slowly, waits or is cut off.
+ * Answers GET over HTTP at a few fixed paths, for people and programs on this
+ * machine. Nothing can be changed through it. A browser that was led here by a
+ * foreign name (DNS rebinding) is refused because of that name; clients that connect
+ * too often or too slowly wait or are cut off.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { reasonOf } from '../lib/errors.js';
-import type { Report } from '../model/report.js';
+import type { RaisesProblems } from '../lib/problems.js';
 
 export interface Answer {
   readonly status: number;
@@ -18,9 +18,9 @@ export interface Answer {
 export interface HttpOptions {
   /** By path. */
   readonly answers: Readonly<Record<string, () => Answer | Promise<Answer>>>;
-  /** Names by which this machine may be asked, beside its addresses and localhost. */
+  /** Host names that are answered, beside addresses and localhost. */
   readonly names: readonly string[];
-  readonly report: Report;
+  readonly problems: Pick<RaisesProblems, 'happened'>;
 }
 
 const CONNECTIONS = 32;
@@ -32,7 +32,7 @@ const TIMES = {
   connectionsCheckingInterval: 1_000,
 };
 
-/** The page needs a style of its own, and nothing else from anywhere. */
+/** The page needs its inline style, and nothing else from anywhere. */
 const HEADERS = {
   'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
@@ -51,11 +51,11 @@ export function httpServer(options: HttpOptions): Server {
 
 async function answer(
   { method, url = '', headers }: IncomingMessage,
-  { answers, names, report }: HttpOptions,
+  { answers, names, problems }: HttpOptions,
 ): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD') return words(405, 'only GET and HEAD are answered here');
   if (!isOurs(headers.host ?? '', names)) {
-    return words(421, 'this name is not known here; ask by address, or as localhost');
+    return words(421, 'unknown host name; use an address or localhost');
   }
   const path = url.split('?', 1)[0] ?? '';
   const found = Object.hasOwn(answers, path) ? answers[path] : undefined;
@@ -63,16 +63,18 @@ async function answer(
   try {
     return await found();
   } catch (error) {
-    report.error('An answer over HTTP failed: this is a fault of the program', {
-      path,
-      reason: reasonOf(error),
+    problems.happened({
+      key: `http ${path}`,
+      level: 'error',
+      message: 'An HTTP request failed: this is a bug in the program',
+      facts: { path, reason: reasonOf(error) },
       remedy: 'please report it, with this line; forwarding goes on',
     });
-    return words(500, 'the state cannot be gathered just now; the log says why');
+    return words(500, 'the state is not available; the log says why');
   }
 }
 
-/** An address cannot be made to mean another machine, as a name can. */
+/** An address cannot be made to point to another machine, as a name can. */
 function isOurs(host: string, names: readonly string[]): boolean {
   const [, literal, name = literal ?? ''] = /^(?:\[([^\]]+)\]|([^:]+))(?::\d+)?$/.exec(host) ?? [];
   return isIP(name) !== 0 || ['localhost', ...names].includes(name.toLowerCase());

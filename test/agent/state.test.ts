@@ -2,10 +2,12 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type AgentState, keepStateFile, readStateFile } from '../../src/agent/state.js';
+import { systemFiles } from '../../src/lib/files.js';
+import { Problems } from '../../src/lib/problems.js';
 import type { Facts } from '../../src/model/report.js';
 import { temporaryDirectory } from '../support/files.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { silent } from '../support/silent.js';
+import { silent, silentProblems } from '../support/silent.js';
 import { until } from '../support/wait.js';
 
 const stateOf = (pid: number) => ({ pid, version: '1' }) as AgentState;
@@ -16,7 +18,12 @@ test('the state on disk is renewed every two seconds and once more at the end', 
   const clock = new ManualClock();
   const stop = new AbortController();
   let pid = 1;
-  const kept = keepStateFile(directory, () => stateOf(pid), { clock, report: silent }, stop.signal);
+  const kept = keepStateFile(
+    directory,
+    () => stateOf(pid),
+    { clock, files: systemFiles, problems: silentProblems },
+    stop.signal,
+  );
   await asleep(clock);
   t.is((await readStateFile(directory))?.pid, 1);
   pid = 2;
@@ -44,12 +51,8 @@ test('a disk that takes nothing does not end the agent, and is told of once, as 
   const clock = new ManualClock();
   const told: string[] = [];
   const tell = (message: string, facts: Facts = {}) => told.push(`${message}: ${facts.file}`);
-  const kept = keepStateFile(
-    directory,
-    () => stateOf(1),
-    { clock, report: { ...silent, warning: tell, notice: tell } },
-    stop.signal,
-  );
+  const problems = new Problems(clock).of({ ...silent, warning: tell, notice: tell });
+  const kept = keepStateFile(directory, () => stateOf(1), { clock, files: systemFiles, problems }, stop.signal);
   await asleep(clock);
   await clock.advance(2_000);
   await asleep(clock);
@@ -61,6 +64,6 @@ test('a disk that takes nothing does not end the agent, and is told of once, as 
   const file = join(directory, 'status.json');
   t.deepEqual(told, [
     `The state for status cannot be written; status will show an old one: ${file}`,
-    `The state for status is written again: ${file}`,
+    `A file of the agent can be written again: ${file}`,
   ]);
 });

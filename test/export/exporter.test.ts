@@ -6,7 +6,7 @@ import type { Facts, Report } from '../../src/model/report.js';
 import { FakeOpenemr } from '../support/fake-openemr.js';
 import { temporaryDirectory } from '../support/files.js';
 import { ManualClock } from '../support/manual-clock.js';
-import { silent } from '../support/silent.js';
+import { silent, silentProblems } from '../support/silent.js';
 import { DEFAULT_SITE, SITE_TLS } from '../support/site-options.js';
 import { until } from '../support/wait.js';
 
@@ -30,7 +30,7 @@ async function warnings(t: ExecutionContext, site: Partial<SiteOptions>): Promis
   const found: Facts[] = [];
   const report: Report = { ...silent, warning: (_, facts = {}) => void found.push(facts) };
   const config = configFor(t, site);
-  const parts = { connect: () => new FakeOpenemr(), clock: new ManualClock(), report };
+  const parts = { connect: () => new FakeOpenemr(), clock: new ManualClock(), report, problems: silentProblems };
   await runExport(config, parts, { once: true, signal: new AbortController().signal });
   return found;
 }
@@ -61,6 +61,7 @@ test('a database that is away is told of once, and its return, however many tabl
     connect: () => database,
     clock,
     report: { ...silent, error: tell, notice: tell },
+    problems: silentProblems,
     onLook: (_site: string, _table: string, trouble: { message: string } | undefined) =>
       void looks.push(trouble?.message),
   };

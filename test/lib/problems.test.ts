@@ -145,3 +145,21 @@ test('several problems that end together in the same words are over once, and wh
   part.clear('forward');
   t.is(said.filter(([, message]) => message === 'It works again').length, 1);
 });
+
+test('what happens again is listed with its count', async (t) => {
+  const { clock, problems, part } = stage();
+  const beganMs = clock.nowMs();
+  part.happened({ key: 'gap', message: 'A range is lost' });
+  await clock.advance(5_000);
+  part.happened({ key: 'gap', message: 'A range is lost' });
+  t.like(problems.past, [{ times: 2, sinceMs: beganMs, overMs: beganMs + 5_000 }]);
+});
+
+test('the end of an agent ends its problems without a word', (t) => {
+  const { said, problems, part } = stage();
+  part.raise(unwritable);
+  problems.endAll();
+  t.deepEqual(problems.present, []);
+  t.is(problems.past.length, 1);
+  t.is(said.length, 1);
+});

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { systemClock } from '../../src/lib/clock.js';
+import { Problems } from '../../src/lib/problems.js';
 import type { Facts } from '../../src/model/report.js';
 import { httpServer } from '../../src/observe/http.js';
 import { silent } from '../support/silent.js';
@@ -15,8 +17,11 @@ async function served(t: ExecutionContext) {
     },
   };
   const told: unknown[] = [];
-  const report = { ...silent, error: (message: string, facts?: Facts) => void told.push({ message, ...facts }) };
-  const server = httpServer({ answers, names: ['emr.clinic.example'], report }).listen(0, '127.0.0.1');
+  const problems = new Problems(systemClock).of({
+    ...silent,
+    error: (message: string, facts?: Facts) => void told.push({ message, ...facts }),
+  });
+  const server = httpServer({ answers, names: ['emr.clinic.example'], problems }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.teardown(() => {
     server.close();

@@ -10,6 +10,8 @@ import { Agent } from '../../src/agent/agent.js';
 import { runProgram } from '../../src/cli/program.js';
 import { loadConfig } from '../../src/config/load.js';
 import { systemClock } from '../../src/lib/clock.js';
+import { systemWorld } from '../../src/lib/context.js';
+import { Problems } from '../../src/lib/problems.js';
 import { capturedIo } from '../support/captured-io.js';
 import { makeTestPki } from '../support/certificates.js';
 import { listen, type WithPki } from '../support/collector.js';
@@ -30,9 +32,8 @@ async function runAgent(configFile: string, acknowledged: number): Promise<void>
   const config = await loadConfig(configFile, {});
   const report = { ...silent, child: () => silent };
   const agent = await Agent.start(config, {
-    clock: systemClock,
-    random: Math.random,
-    env: {},
+    ...systemWorld,
+    problems: new Problems(systemClock),
     version: '0.0.0',
     report,
   });

@@ -11,6 +11,8 @@ import { gunzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
 import { Agent } from '../../src/agent/agent.js';
 import { systemClock } from '../../src/lib/clock.js';
+import { systemWorld } from '../../src/lib/context.js';
+import { Problems } from '../../src/lib/problems.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { collecting } from '../support/collecting.js';
 import { load } from '../support/config.js';
@@ -107,10 +109,9 @@ async function start(t: ExecutionContext, { logs, state }: Place, collector: Hos
   );
   const report = { ...silent, child: () => silent };
   const agent = await Agent.start(config, {
-    clock: systemClock,
-    random: Math.random,
+    ...systemWorld,
     report,
-    env: {},
+    problems: new Problems(systemClock),
     version: '0.0.0',
   });
   t.teardown(() => agent.stop('teardown'));

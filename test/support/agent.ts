@@ -9,11 +9,14 @@ import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, writeFile
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext } from 'ava';
-import { Agent, type AgentDependencies } from '../../src/agent/agent.js';
+import { Agent } from '../../src/agent/agent.js';
+import type { AgentDependencies } from '../../src/agent/assemble.js';
 import type { AgentState } from '../../src/agent/state.js';
 import type { Config, DeliveryConfig } from '../../src/config/config.js';
 import { systemClock } from '../../src/lib/clock.js';
+import { systemWorld } from '../../src/lib/context.js';
 import { type Network, systemNetwork } from '../../src/lib/network.js';
+import { Problems } from '../../src/lib/problems.js';
 import type { Facts, Report } from '../../src/model/report.js';
 import type { TestPki } from './certificates.js';
 import { load } from './config.js';
@@ -122,15 +125,15 @@ export class Stage {
   }
 
   async start(times = this.options.times): Promise<RunningAgent> {
-    const { delivery, lookup } = this.options;
+    const { delivery, lookup, clock = systemClock } = this.options;
     const loaded = await load(this.#yaml());
     const config: Config = { ...loaded, delivery: { ...loaded.delivery, ...delivery } };
     const said: Said[] = [];
     const agent = await Agent.start(config, {
-      clock: this.options.clock ?? systemClock,
-      random: Math.random,
+      ...systemWorld,
+      clock,
       report: recording(said),
-      env: {},
+      problems: new Problems(clock),
       version: '0.0.0',
       ...(times && { times }),
       ...(lookup && { network: { ...systemNetwork, lookup } }),

@@ -9,6 +9,8 @@ import type { AgentState } from '../../src/agent/state.js';
 import { runProgram } from '../../src/cli/program.js';
 import { loadConfig } from '../../src/config/load.js';
 import { systemClock } from '../../src/lib/clock.js';
+import { systemWorld } from '../../src/lib/context.js';
+import { Problems } from '../../src/lib/problems.js';
 import { type Message, parseMessage } from '../../src/syslog/rfc5424.js';
 import { capturedIo } from '../support/captured-io.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
@@ -93,10 +95,9 @@ async function forwardAll(
   const config = await loadConfig(file, {});
   const report = { ...silent, child: () => silent };
   const agent = await Agent.start(config, {
-    clock: systemClock,
-    random: Math.random,
+    ...systemWorld,
+    problems: new Problems(systemClock),
     report,
-    env: {},
     version: 'test',
   });
   t.teardown(() => agent.stop('the test is over'));

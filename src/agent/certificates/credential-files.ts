@@ -1,28 +1,27 @@
 /**
- * What the agent shows and trusts, as files: looked at again before every
- * connection, so that a renewed pair is used from the next one on. A pair that
- * is broken or half written changes nothing and is warned of.
+ * The agent's certificate, key and authorities, as files: looked at again before
+ * every connection, so that a renewed pair is used from the next one on. A pair that
+ * is broken or half written changes nothing and is a problem until it is whole.
  */
 import { stat } from 'node:fs/promises';
-import type { Clock } from '../../lib/clock.js';
+import type { Context } from '../../lib/context.js';
 import { AgentError, reasonOf } from '../../lib/errors.js';
 import type { TlsMaterial } from '../../link/connect.js';
 import { LinkError } from '../../link/refusal.js';
-import type { Report } from '../../model/report.js';
 import { type Credentials, loadCredentials, type CredentialFiles as Paths } from '../../pki/files/credentials.js';
 
 /** Faults of our own certificate that time or a new file will mend: lines are kept in the journal until then. */
 const MENDED_IN_TIME = ['certificate-dates', 'certificate-revocation'];
 
-export interface CredentialFilesDependencies {
-  readonly clock: Clock;
-  readonly report: Report;
-  readonly env: NodeJS.ProcessEnv;
+const REPEAT_MS = 60 * 60_000;
+
+type Dependencies = Pick<Context, 'clock' | 'report' | 'problems'> & {
+  readonly credentialsDirectory: string | undefined;
   /** In use until now, and to be used on while the files cannot be. */
   readonly before?: Credentials | undefined;
   /** Another certificate is in use than before. */
   readonly changed: (credentials: Credentials) => void;
-}
+};
 
 export class CredentialFiles {
   /** In use; `undefined` while our certificate cannot be used at all. */
@@ -32,11 +31,11 @@ export class CredentialFiles {
 
   private constructor(
     private readonly paths: Paths,
-    private readonly dependencies: CredentialFilesDependencies,
+    private readonly dependencies: Dependencies,
   ) {}
 
   /** Throws an AgentError when the files cannot be used and only the operator can change that. */
-  static async open(paths: Paths, dependencies: CredentialFilesDependencies): Promise<CredentialFiles> {
+  static async open(paths: Paths, dependencies: Dependencies): Promise<CredentialFiles> {
     const files = new CredentialFiles(paths, dependencies);
     await files.reload();
     const fault = files.#fault;
@@ -55,28 +54,39 @@ export class CredentialFiles {
 
   /** Reads the files again if one of them has changed. */
   async reload(): Promise<void> {
-    const { clock, report, env, changed } = this.dependencies;
+    const { clock, report, problems, credentialsDirectory, changed } = this.dependencies;
     const state = await this.#state();
     if (state === this.#seen && this.present !== undefined) return;
     this.#seen = state;
     const before = this.present;
-    const told = this.#fault?.message;
     try {
-      const options = { nowMs: clock.nowMs(), credentialsDirectory: env.CREDENTIALS_DIRECTORY };
-      this.present = await loadCredentials(this.paths, options);
+      this.present = await loadCredentials(this.paths, { nowMs: clock.nowMs(), credentialsDirectory });
       this.#fault = undefined;
     } catch (error) {
       this.#fault =
         error instanceof AgentError ? error : new AgentError('credentials', reasonOf(error), { cause: error });
-      if (this.#fault.message === told) return;
-      const sentence =
-        (before ?? this.dependencies.before) === undefined
-          ? 'The certificate cannot be used'
-          : 'The new certificate files are not used';
-      report.error(sentence, { reason: this.#fault.message, remedy: this.#fault.hint });
+      problems.raise({
+        key: 'certificate-files',
+        level: 'error',
+        message:
+          (before ?? this.dependencies.before) === undefined
+            ? 'The certificate cannot be used'
+            : 'The new certificate files are not used',
+        facts: { reason: this.#fault.message },
+        remedy: this.#fault.hint,
+        repeatMs: REPEAT_MS,
+      });
       return;
     }
-    for (const warning of this.present.warnings) report.warning('A certificate needs attention', { reason: warning });
+    problems.clear('certificate-files');
+    problems.clear('certificate-weakness');
+    for (const reason of this.present.warnings) {
+      problems.raise({
+        key: `certificate-weakness ${reason}`,
+        message: 'A certificate needs attention',
+        facts: { reason },
+      });
+    }
     if (before !== undefined) {
       report.notice('New certificate files are in use from the next connection on', {
         subject: this.present.own?.subject,

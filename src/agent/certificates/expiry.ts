@@ -1,13 +1,13 @@
 /**
- * Certificates that come to their end: our chain and the collector's are looked
- * at every hour, and warned of when 60, 30, 14, 7 and 1 days are left, and when
- * they have ended; so is the revocation list, on its last days. What was warned
- * of is not said again.
+ * Watches for certificates that expire: our chain and the collector's are looked at
+ * every hour. From 60 days before its end a certificate is a problem, logged when
+ * 60, 30, 14, 7 and 1 days are left and when it has expired; so is the revocation
+ * list, from its last day on.
  */
 import type { DeliveryState } from '../../delivery/state.js';
-import type { Clock } from '../../lib/clock.js';
+import type { Context } from '../../lib/context.js';
+import type { Problem } from '../../lib/problems.js';
 import type { Peer } from '../../link/peer.js';
-import type { Report } from '../../model/report.js';
 import type { Credentials } from '../../pki/files/credentials.js';
 import type { CredentialFiles } from './credential-files.js';
 
@@ -24,42 +24,56 @@ export interface Watched {
   readonly remedy: string;
 }
 
-export interface CertificateWatchDependencies {
-  /** Looks at the files again and says what is in use. */
-  readonly present: () => Promise<readonly Watched[]>;
-  readonly clock: Clock;
-  readonly report: Report;
-}
-
 const EVERY_MS = 60 * 60_000;
 const MARKS = { certificate: [60, 30, 14, 7, 1, 0], 'revocation-list': [1, 0] } as const;
 const SENTENCES = {
   certificate: { soon: 'A certificate expires soon', ended: 'A certificate has expired' },
   'revocation-list': {
-    soon: 'The revocation list ends soon; then every collector is refused',
-    ended: 'The revocation list has ended and every collector is refused',
+    soon: 'The revocation list expires soon; then every collector is refused',
+    ended: 'The revocation list has expired: every collector is refused',
   },
 } as const;
 
-/** Until `stop`. */
+/** Until `stop`. `present` looks at the files again and says what is in use. */
 export async function watchCertificates(
-  { present, clock, report }: CertificateWatchDependencies,
+  present: () => Promise<readonly Watched[]>,
+  { clock, problems }: Pick<Context, 'clock' | 'problems'>,
   stop: AbortSignal,
 ): Promise<void> {
-  const warnedAt = new Map<string, number>();
+  let marks = new Map<string, number>();
   while (!stop.aborted) {
-    for (const { kind, whose, fingerprint, validToMs, remedy } of await present()) {
-      const daysLeft = daysUntil(validToMs, clock.nowMs());
-      const mark = warningMark(daysLeft, MARKS[kind]);
-      if (mark === undefined || mark >= (warnedAt.get(fingerprint) ?? Number.POSITIVE_INFINITY)) continue;
-      warnedAt.set(fingerprint, mark);
-      const until = new Date(validToMs).toISOString();
-      const { soon, ended } = SENTENCES[kind];
-      if (daysLeft < 0) report.error(ended, { whose, until, remedy });
-      else report.warning(soon, { whose, until, daysLeft, remedy });
+    const found = new Map<string, number>();
+    for (const watched of await present()) {
+      const daysLeft = daysUntil(watched.validToMs, clock.nowMs());
+      const mark = warningMark(daysLeft, MARKS[watched.kind]);
+      if (mark === undefined) continue;
+      const key = keyOf(watched.fingerprint);
+      found.set(key, mark);
+      problems.raise(expiring(watched, key, daysLeft, mark === marks.get(key)));
     }
+    // Renewed, or not in use any more.
+    for (const key of marks.keys()) if (!found.has(key)) problems.clear(key);
+    marks = found;
     await clock.sleep(EVERY_MS, stop);
   }
+}
+
+function keyOf(fingerprint: string): string {
+  return `certificate-expiry ${fingerprint}`;
+}
+
+function expiring(
+  { kind, whose, validToMs, remedy }: Watched,
+  key: string,
+  daysLeft: number,
+  isLogged: boolean,
+): Problem {
+  const { soon, ended } = SENTENCES[kind];
+  const facts = { whose, until: new Date(validToMs).toISOString() };
+  const repeatMs = isLogged ? Number.POSITIVE_INFINITY : 0;
+  return daysLeft < 0
+    ? { key, level: 'error', message: ended, facts, remedy, repeatMs }
+    : { key, message: soon, facts: { ...facts, daysLeft }, remedy, repeatMs };
 }
 
 /** The lowest mark that `daysLeft` has come down to: 45 days left is the warning of 60. */

@@ -7,6 +7,7 @@ import { CollectorMemories } from '../../delivery/collector-memory.js';
 import { systemClock } from '../../lib/clock.js';
 import { systemFiles } from '../../lib/files.js';
 import { systemNetwork } from '../../lib/network.js';
+import { ignoredProblems } from '../../lib/problems.js';
 import { connect } from '../../link/connect.js';
 import type { Link } from '../../link/link.js';
 import type { Target } from '../../link/peer.js';
@@ -67,8 +68,7 @@ function refusedAfterwards(link: Link, error: Error | undefined, target: Target)
 
 /** What is known of the way it acknowledges, and how many connections that makes: a SIEM may count them. */
 async function levelOf({ host, port }: CollectorConfig, { journal, delivery }: Config): Promise<Finding> {
-  const problems = { raise() {}, clear() {}, happened() {} };
-  const memories = await CollectorMemories.open(journal.directory, { files: systemFiles, problems });
+  const memories = await CollectorMemories.open(journal.directory, { files: systemFiles, problems: ignoredProblems });
   const memory = memories.of(host, port);
   const perDay = countText(Math.ceil(DAY_MS / delivery.epochIntervalMs));
   const connections = `up to ${perDay} connections a day (one every ${durationText(delivery.epochIntervalMs)} while entries come), more only when they fill ${sizeText(delivery.epochBytes)} sooner`;

@@ -9,6 +9,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { Agent } from '../../agent/agent.js';
 import { loadConfig } from '../../config/load.js';
 import { systemClock } from '../../lib/clock.js';
+import { systemWorld } from '../../lib/context.js';
+import { Problems } from '../../lib/problems.js';
 import type { Facts } from '../../model/report.js';
 import type { Io } from '../io.js';
 import { packageVersion } from '../version.js';
@@ -75,10 +77,9 @@ async function play(io: Io, options: DemoOptions, scene: Scene, say: (text: stri
   const written = writer.run(options.rate, stop);
   const config = await loadConfig(scene.config, {});
   agent = await Agent.start(config, {
-    clock: systemClock,
-    random: Math.random,
+    ...systemWorld,
     report,
-    env: io.env,
+    problems: new Problems(systemClock),
     version: packageVersion(),
   });
   while (!stop.aborted) {

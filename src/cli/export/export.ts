@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { Health } from '../../agent/watchdog.js';
+import { Watchdog } from '../../agent/watchdog.js';
 import { connectSite } from '../../export/database/connect.js';
 import { directoryFault } from '../../export/database/fault.js';
 import { grantsFor } from '../../export/database/grants.js';
@@ -12,6 +12,7 @@ import { type Lock, takeLock } from '../../journal/disk/lock.js';
 import { systemClock } from '../../lib/clock.js';
 import { AgentError } from '../../lib/errors.js';
 import { makeDirectory } from '../../lib/make-directory.js';
+import { Problems } from '../../lib/problems.js';
 import { readStartAt } from '../../lib/start-at.js';
 import { createLogger, type LoggerOptions } from '../../observe/logger.js';
 import { createNotifier } from '../../observe/notify.js';
@@ -77,16 +78,17 @@ async function run(io: Io, { export: configured, log }: ExportSettings, options:
   const logger = createLogger({ ...log, output: io.stderr, env: io.env });
   const progress = new Progress(io, systemClock, logger);
   const summary = new Summary();
-  const health = new Health(systemClock, logger.child('health'));
+  const problems = new Problems(systemClock);
+  const watchdog = new Watchdog({ clock: systemClock, problems: problems.of(logger.child('watchdog')) });
   const notifier = createNotifier(io.env, logger.child('systemd'));
   const over = new AbortController();
   const line = () => summary.line(progress.written);
   notifier.ready(line());
   const stopping = () => notifier.stopping('Stopping: what is being written is written to its end');
   io.signal.addEventListener('abort', stopping);
-  const told = keepTold(notifier, { line, stuck: () => health.stuck }, systemClock, over.signal);
+  const told = keepTold(notifier, { line, stuck: () => watchdog.stuck }, systemClock, over.signal);
   logger.info('Exporting', { sites: config.sites.map(({ name }) => name).join(' '), directory: config.directory });
-  const watched = health.watch(() => undefined, over.signal);
+  const watched = watchdog.watch(() => undefined, over.signal);
   try {
     await runExport(
       config,
@@ -94,9 +96,10 @@ async function run(io: Io, { export: configured, log }: ExportSettings, options:
         connect: (site) => connectSite(site, io.env.CREDENTIALS_DIRECTORY),
         clock: systemClock,
         report: logger,
+        problems: problems.of(logger),
         onProgress: (site, table, step) => progress.take(`${site} ${table}`, step),
         onLook: (site, table, trouble) => summary.note(`${site} ${table}`, trouble),
-        turned: (site, table, withinMs) => health.turned(`${site} ${table}`, withinMs),
+        turned: (site, table, withinMs) => watchdog.turned(`${site} ${table}`, withinMs),
       },
       { once: options.once === true, signal: io.signal },
     );

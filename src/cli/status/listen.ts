@@ -1,14 +1,15 @@
 /**
- * `status.listen`: the agent's state over HTTP while it runs. A port that is
- * taken is said and tried again; whatever happens here, the agent goes on.
+ * Serves the agent's state over HTTP while it runs (`status.listen`). A port that is
+ * taken is a problem and tried again; whatever happens here, the agent goes on.
  */
 import { once } from 'node:events';
 import { hostname } from 'node:os';
 import type { AgentState } from '../../agent/state.js';
 import { type Listen, listenText } from '../../config/listen.js';
-import type { Clock } from '../../lib/clock.js';
+import type { Context } from '../../lib/context.js';
 import { reasonOf, systemCode } from '../../lib/errors.js';
-import type { Report } from '../../model/report.js';
+import type { Problem } from '../../lib/problems.js';
+import { Signal } from '../../lib/signal.js';
 import { type Answer, httpServer } from '../../observe/http.js';
 import { Metrics } from '../../observe/metrics.js';
 import { familiesOf } from './families.js';
@@ -17,38 +18,31 @@ import { reportOf, type StatusReport } from './status-report.js';
 import { statusText } from './status-text.js';
 import { summaryLine } from './summary.js';
 
-export interface ListenDependencies {
+type Dependencies = Pick<Context, 'clock' | 'report' | 'problems'> & {
   readonly state: () => AgentState;
-  readonly clock: Clock;
-  readonly report: Report;
   /** This machine's names. */
   readonly names: readonly string[];
-}
+};
 
 const AGAIN_MS = 60_000;
 const TEXT = 'text/plain; charset=utf-8';
 
 /** Until `stop`. */
-export async function listenForStatus(
-  place: Listen,
-  dependencies: ListenDependencies,
-  stop: AbortSignal,
-): Promise<void> {
-  const { clock, report } = dependencies;
+export async function listenForStatus(place: Listen, dependencies: Dependencies, stop: AbortSignal): Promise<void> {
+  const { clock, report, problems, names } = dependencies;
   const address = listenText(place);
-  let told = false;
   while (!stop.aborted) {
-    const server = httpServer({ answers: answersOf(dependencies), names: dependencies.names, report });
+    const server = httpServer({ answers: answersOf(dependencies), names, problems });
     try {
       server.listen(place);
       await once(server, 'listening');
+      problems.clear(UNSERVED);
       report.info('Serving the status page', { at: `http://${address}/` });
-      if (!isLoopback(place.host)) tellOfOpenness(address, report);
-      server.on('error', (error) => tellOfFailure(address, error, report));
-      await aborted(stop);
+      if (!isLoopback(place.host)) problems.raise(open(address));
+      server.on('error', (error) => problems.raise(unserved(address, error)));
+      await new Signal(clock).wait(stop);
     } catch (error) {
-      if (!told) tellOfFailure(address, error, report);
-      told = true;
+      problems.raise(unserved(address, error));
       await clock.sleep(AGAIN_MS, stop);
     } finally {
       server.close();
@@ -57,35 +51,36 @@ export async function listenForStatus(
   }
 }
 
-function aborted(stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (stop.aborted) resolve();
-    stop.addEventListener('abort', () => resolve(), { once: true });
-  });
-}
-
 /** 127.0.0.0/8 and ::1. */
 function isLoopback(host: string): boolean {
   return host.startsWith('127.') || host === '::1';
 }
 
-function tellOfOpenness(address: string, report: Report): void {
-  report.warning('Whoever reaches this machine can read the status, for status.listen is not on loopback', {
-    address,
-    remedy: 'let a firewall admit only those who may, or listen on 127.0.0.1 behind a proxy that asks who it is',
-  });
+const UNSERVED = 'status-page';
+
+function open(address: string): Problem {
+  return {
+    key: 'status-open',
+    message: 'Anyone who can reach this machine can read the status: status.listen is not a loopback address',
+    facts: { address },
+    remedy:
+      'allow only your monitoring through the firewall, or listen on 127.0.0.1 behind a proxy that asks for a password',
+    repeatMs: Number.POSITIVE_INFINITY,
+  };
 }
 
-function tellOfFailure(address: string, error: unknown, report: Report): void {
+function unserved(address: string, error: unknown): Problem {
   const taken = systemCode(error) === 'EADDRINUSE';
-  report.warning('The status cannot be had over HTTP; forwarding goes on', {
-    address,
-    reason: taken ? 'another program listens there' : reasonOf(error),
-    remedy: taken ? 'give each instance a status.listen of its own, or turn it off (off)' : 'correct status.listen',
-  });
+  return {
+    key: UNSERVED,
+    message: 'The status page is not available over HTTP; forwarding goes on',
+    facts: { address, reason: taken ? 'another program listens there' : reasonOf(error) },
+    remedy: taken ? 'give each instance its own status.listen, or set it to off' : 'correct status.listen',
+    repeatMs: Number.POSITIVE_INFINITY,
+  };
 }
 
-function answersOf({ state, clock }: ListenDependencies): Record<string, () => Answer | Promise<Answer>> {
+function answersOf({ state, clock }: Dependencies): Record<string, () => Answer | Promise<Answer>> {
   const metrics = new Metrics();
   const present = (): StatusReport => reportOf(state(), { name: 'present' });
   return {
@@ -98,13 +93,13 @@ function answersOf({ state, clock }: ListenDependencies): Record<string, () => A
       type: metrics.contentType,
       body: await metrics.text(familiesOf(present())),
     }),
-    // For whoever restarts what is not alive: a problem that a restart does not mend is none of its business.
+    // For supervisors that restart what hangs: other problems are not mended by a restart.
     '/livez': () => {
       const { stuckLoops } = present();
       if (stuckLoops.length === 0) return { status: 200, type: TEXT, body: 'both loops turn\n' };
       return { status: 503, type: TEXT, body: `these loops hang: ${stuckLoops.join(', ')}\n` };
     },
-    // WAITING is well: restarting an agent does not bring a collector back.
+    // WAITING is healthy: restarting the agent does not bring a collector back.
     '/healthz': () => {
       const report = present();
       return { status: report.verdict === 'PROBLEM' ? 503 : 200, type: TEXT, body: `${summaryLine(report)}\n` };

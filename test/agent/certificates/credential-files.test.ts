@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { CredentialFiles } from '../../../src/agent/certificates/credential-files.js';
 import { systemClock } from '../../../src/lib/clock.js';
+import { Problems } from '../../../src/lib/problems.js';
 import { makeTestPki, type PemPair, type TestPki } from '../../support/certificates.js';
 import { temporaryDirectory } from '../../support/files.js';
 import { silent } from '../../support/silent.js';
@@ -35,8 +36,9 @@ async function installed(t: ExecutionContext, pair: PemPair) {
   const open = () =>
     CredentialFiles.open(paths, {
       clock: systemClock,
-      env: {},
-      report: { ...silent, error: (message) => void seen.errors.push(message) },
+      credentialsDirectory: undefined,
+      report: silent,
+      problems: new Problems(systemClock).of({ ...silent, error: (message) => void seen.errors.push(message) }),
       changed: () => {
         seen.changes += 1;
       },

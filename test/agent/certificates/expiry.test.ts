@@ -1,6 +1,7 @@
 import test from 'ava';
 import { type Watched, warningMark, watchCertificates } from '../../../src/agent/certificates/expiry.js';
 import type { Clock } from '../../../src/lib/clock.js';
+import { Problems } from '../../../src/lib/problems.js';
 import type { Facts, Report } from '../../../src/model/report.js';
 
 const DAY_MS = 86_400_000;
@@ -23,7 +24,8 @@ async function watchFor(hours: number, present: (nowMs: number) => readonly Watc
       if (slept === hours) stop.abort();
     },
   };
-  await watchCertificates({ present: async () => present(nowMs), clock, report }, stop.signal);
+  const problems = new Problems(clock).of(report);
+  await watchCertificates(async () => present(nowMs), { clock, problems }, stop.signal);
   return said;
 }
 
@@ -50,7 +52,7 @@ test('a revocation list, which is made anew every few weeks, is warned of on its
     said.map(([, { daysLeft }]) => daysLeft),
     [1, 0, undefined],
   );
-  t.is(said.at(-1)?.[0], 'The revocation list has ended and every collector is refused');
+  t.is(said.at(-1)?.[0], 'The revocation list has expired: every collector is refused');
 });
 
 test('a renewed certificate is a new one', async (t) => {

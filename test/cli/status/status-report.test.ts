@@ -34,7 +34,17 @@ const STATES: readonly AgentState[] = [
       stuck: { run: 'ff', seq: 1, path: '/var/log/a.log', offset: 0 },
     },
     problems: [
-      { atMs: NOW_MS, level: 'error', message: 'It fails', facts: { code: 'x' }, remedy: 'mend it', times: 1 },
+      {
+        key: 'it',
+        level: 'error',
+        message: 'It fails',
+        facts: { code: 'x' },
+        remedy: 'mend it',
+        sinceMs: NOW_MS - 1,
+        atMs: NOW_MS,
+        overMs: NOW_MS,
+        times: 1,
+      },
     ],
   }),
 ];

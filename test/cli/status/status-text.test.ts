@@ -24,7 +24,7 @@ test('a tired person reads the verdict, then what it rests on', (t) => {
     'collector’s certificate: CN=hie.example.org, until 2027-02-01 (80 days left)',
     'revocation list (tls.crl): until 2026-12-23 (30 days left)',
     'clock of this machine: synchronised',
-    'last problems: none since the start',
+    'Problems now: none',
     '',
   ]);
 });
@@ -56,24 +56,28 @@ test('a file name that would steer the terminal, or is not UTF-8, is shown escap
   t.true(lines[0]?.includes('/var/log/\\x1b[2Jlat\\xfc\\x0a.log'));
 });
 
-test('the last problems come with their time, their reason and their remedy', (t) => {
-  const state = stateWith({
-    problems: [
-      {
-        atMs: NOW_MS - 600_000,
-        level: 'warning',
-        message: 'Forwarding failed; it is tried again',
-        facts: { code: 'refused', reason: 'nothing listens', file: undefined },
-        remedy: 'start the collector',
-        times: 3,
-      },
-    ],
-  });
-  t.deepEqual(linesOf(state).slice(-5, -1), [
-    'last problems:',
-    '  2026-11-23 09:50:00Z (10 min ago) warning, 3 times: Forwarding failed; it is tried again',
-    '    code: refused, reason: nothing listens',
-    '    hint: start the collector',
+test('problems say since when they last and what to do; those that are over say when they ended', (t) => {
+  const problem = {
+    key: 'journal-full',
+    atMs: NOW_MS - 1_000,
+    level: 'error',
+    message: 'The journal is full',
+    facts: { code: 'ENOSPC', reason: 'no space', file: undefined },
+    remedy: 'free space',
+    sinceMs: NOW_MS - 600_000,
+    overMs: undefined,
+    times: 3,
+  } as const;
+  const over = { ...problem, message: 'A file cannot be read', overMs: NOW_MS - 60_000, facts: {} };
+  t.deepEqual(linesOf(stateWith({ problems: [problem, over] })).slice(-9, -1), [
+    'Problems now:',
+    '  The journal is full',
+    '    error since 2026-11-23 09:50:00Z (10 min ago)',
+    '    code: ENOSPC, reason: no space',
+    '    hint: free space',
+    'Problems that are over:',
+    '  A file cannot be read',
+    '    error, 3 times, lasted 9 min, over since 2026-11-23 09:59:00Z (1 min ago)',
   ]);
 });
 

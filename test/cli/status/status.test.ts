@@ -66,7 +66,7 @@ test('--watch on a terminal draws over what it drew, at the size of the moment',
   const screen = { columns: 200, rows: 40 };
   const io = capturedIo({ screen });
   const ended = runProgram([...args, '--watch'], io);
-  await until(() => io.out().includes('last problems: none'), { what: 'all of it' });
+  await until(() => io.out().includes('Problems now: none'), { what: 'all of it' });
   screen.rows = 5;
   await until(() => io.out().includes('more lines: make the window larger'), { what: 'the smaller window' });
   rmSync(join(journal, 'status.json'));
