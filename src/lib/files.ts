@@ -6,10 +6,10 @@
 import type { Dirent, Stats } from 'node:fs';
 import { constants, type FileHandle, open, readdir, realpath, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncDirectory } from './atomic-file.js';
 import { systemCode } from './errors.js';
 import { bytesOfPath, nameOfBytes } from './file-names.js';
 import { makeDirectory } from './make-directory.js';
+import { syncDirectory } from './sync-directory.js';
 
 export interface OpenFile {
   /** Fills `into` from `position`; fewer bytes only at the end of the file. */

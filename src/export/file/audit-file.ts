@@ -8,9 +8,9 @@
  */
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { syncDirectory } from '../../lib/atomic-file.js';
 import type { Clock } from '../../lib/clock.js';
 import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
+import { syncDirectory } from '../../lib/sync-directory.js';
 
 /** Where the lines of one trail go, and the only memory of what has been exported. */
 export interface AuditLog {

@@ -8,9 +8,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
 import { access, type FileHandle, link, open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { syncDirectory } from '../../lib/atomic-file.js';
 import { AgentError, systemCode } from '../../lib/errors.js';
 import { makeDirectory } from '../../lib/make-directory.js';
+import { syncDirectory } from '../../lib/sync-directory.js';
 
 export interface NewFile {
   readonly path: string;
