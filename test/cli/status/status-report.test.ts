@@ -20,6 +20,8 @@ function* keysOf(value: unknown, path = ''): Iterable<string> {
   }
 }
 
+const FAILURE = { atMs: NOW_MS, message: 'nothing listens', hint: 'start it', refused: false };
+
 /** States in which every key that there can be is there. */
 const STATES: readonly AgentState[] = [
   WELL,
@@ -30,7 +32,8 @@ const STATES: readonly AgentState[] = [
     journal: { oldestUnacknowledgedAtMs: NOW_MS, limit: 'disk', failed: 'it cannot be written' },
     delivery: {
       link: { name: 'waiting', attempt: 1, untilMs: NOW_MS, reason: 'nothing listens' },
-      lastFailure: { atMs: NOW_MS, message: 'nothing listens', hint: 'start it', refused: false },
+      outage: { sinceMs: NOW_MS, failure: FAILURE },
+      lastFailure: FAILURE,
       stuck: { run: 'ff', seq: 1, path: '/var/log/a.log', offset: 0 },
     },
     problems: [
