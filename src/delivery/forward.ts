@@ -16,7 +16,7 @@ import { type DeliveryState, newDeliveryState } from './state.js';
 import { RESOLVER_MS } from './times.js';
 
 export interface ForwardContext extends SessionContext, Pick<Context, 'random'> {
-  readonly dialler: Pick<Dialler, 'dial' | 'dialWithin' | 'dialPreferred' | 'wasWell' | 'wasIll'>;
+  readonly dialler: Pick<Dialler, 'dial' | 'dialWithin' | 'dialPreferred' | 'acknowledged' | 'unacknowledged'>;
   readonly epoch: EpochOptions;
   /** The journal held entries at the start: an agent before this one may have sent them. */
   readonly backlog: boolean;
@@ -104,7 +104,7 @@ export class Forward {
 
   async #failed(error: LinkError, epoch: Epoch | undefined, target: Target, stop: AbortSignal): Promise<void> {
     const { dialler, outbox } = this.context;
-    dialler.wasIll(target);
+    dialler.unacknowledged(target);
     outbox.rewind();
     if (epoch !== undefined && !epoch.isEmpty) {
       this.#size.failed(epoch.bytes);

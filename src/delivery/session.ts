@@ -39,7 +39,7 @@ import type { DeliveryTimes } from './times.js';
 
 export interface SessionContext extends Pick<Context, 'clock' | 'report' | 'problems'> {
   readonly outbox: Outbox;
-  readonly dialler: Pick<Dialler, 'dialWithin' | 'dialPreferred' | 'wasWell'>;
+  readonly dialler: Pick<Dialler, 'dialWithin' | 'dialPreferred' | 'acknowledged'>;
   readonly memories: CollectorMemories;
   readonly receipts: { add(receipt: NewReceipt): Promise<void> };
   /** `delivery.acknowledge`; `undefined`: learnt. */
@@ -264,7 +264,7 @@ export class Session {
     }
     state.lastLevel = level;
     problems.clear('forward');
-    dialler.wasWell(by.target);
+    dialler.acknowledged(by.target);
     await moved;
     if (epoch.messages > 0) await receipts.add(epoch.receipt(by, level));
   }

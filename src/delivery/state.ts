@@ -1,4 +1,4 @@
-/** Where forwarding stands, in numbers and words, for `status` and the log. */
+/** The state of delivery, in numbers and words, for `status` and the metrics. */
 import type { Clock } from '../lib/clock.js';
 import type { Level } from '../link/acknowledge.js';
 import type { Peer } from '../link/peer.js';
@@ -64,8 +64,8 @@ export function newDeliveryState(): DeliveryState {
 }
 
 /**
- * How many connections the acknowledgement has made, all in all and in the
- * last 24 hours: collectors count them, too, and may take each for a login.
+ * How many connections have been made, in total and in the last 24 hours:
+ * collectors count them, too, and may take each for a login.
  */
 export interface ConnectionCounts {
   /** Since the start; a connection counts when both sides have finished the handshake. */

@@ -1,10 +1,9 @@
-/** How long forwarding waits for what, in one place: with what reason, and so that a test can have it in miniature. */
-
+/** All time limits of delivery in one place, with their reasons; tests use shorter ones. */
 import { type BackoffOptions, DEFAULT_BACKOFF } from '../lib/backoff.js';
 import { LINK_TIMES, type LinkTimes } from '../link/link.js';
 import { HOLD_OFF_MS } from '../link/targets.js';
 
-/** Looking up a name: what the system's resolver may take, with several servers and search domains that are all silent. */
+/** For looking up a name: what the system's resolver may take with several servers and search domains that do not answer. */
 export const RESOLVER_MS = 5 * 60_000;
 
 export interface DeliveryTimes extends LinkTimes {
@@ -12,20 +11,20 @@ export interface DeliveryTimes extends LinkTimes {
   readonly nextLinkMs: number;
   /** For a collector that serves one connection at a time: its sign of life after the close. */
   readonly nextLinkAfterCloseMs: number;
-  /** A process that dies takes the next link along with the old one within this. */
+  /** The next link must live for so long: when a process dies, both of its links end within this time. */
   readonly signOfLifeMs: number;
-  /** How often a collector that is preferred to the one in use is tried. */
+  /** How often a better collector than the one in use is tried. */
   readonly preferredEveryMs: number;
-  /** A link that lived this long before the collector closed it idle was no failure. */
+  /** A link that an idle collector closed after at least this time was no failure. */
   readonly quietMs: number;
-  /** How often a message that no link survives is tried. */
+  /** How often a message that ends every connection is tried. */
   readonly stuckRetryMs: number;
   /** The same failure is reported again after this long. */
   readonly reportAgainMs: number;
   /** A target that failed is tried after all others for this long. */
   readonly holdOffMs: number;
   readonly backoff: BackoffOptions;
-  /** A collector that hangs must not hold up the end of the agent: what is not acknowledged by then stays in the journal. */
+  /** A collector that hangs must not delay the agent's stop: what is not acknowledged by then stays in the journal. */
   readonly stopMs: number;
 }
 

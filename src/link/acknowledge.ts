@@ -1,8 +1,8 @@
 /**
- * When is an epoch acknowledged? RFC 5425 has no acknowledgement, but its
- * section 4.4 makes the receiver of a close_notify answer with its own, and an
- * answer can only come from a process that has read all that was sent before.
- * Pure: it judges what a link has seen at its end.
+ * Judges whether the end of a link acknowledges its epoch. RFC 5425 has no
+ * acknowledgement, but its section 4.4 makes the receiver of a close_notify answer
+ * with its own, and that answer can only come from a process that has read
+ * everything that was sent before. Pure.
  */
 import type { KernelSocketReading } from '../lib/kernel-socket.js';
 
@@ -42,18 +42,18 @@ export function judge(observation: Observation): Ending {
 
 function doubtOf({ answer, finSeen, ourFinFirst, kernel, error }: Observation): string {
   if (answer === 'broken' || error !== undefined) return 'the connection broke before it was closed';
-  if (answer === 'unasked') return 'the collector closed the connection by itself';
+  if (answer === 'unasked') return 'the collector closed the connection without being asked';
   if (answer === 'none') return doubtOfSilence(kernel);
   if (!finSeen) return 'the collector answered our close_notify and then kept the connection open';
   if (ourFinFirst || kernel === 'unreadable') return '';
   if (kernel === 'gone') return 'the collector reset the connection after it had closed it';
-  if (kernel.unconfirmedBytes > 0) return 'octets that we sent were still unconfirmed';
+  if (kernel.unconfirmedBytes > 0) return 'data that we sent was still unconfirmed';
   return kernel.state === 'close-wait' ? '' : 'the connection was not in CLOSE_WAIT after their FIN';
 }
 
 function doubtOfSilence(kernel: KernelSocketReading): string {
   if (kernel === 'unreadable') return 'no answer, and the kernel does not show its send queue';
   if (kernel === 'gone') return 'the connection vanished without an answer';
-  if (kernel.unconfirmedBytes > 0) return 'no answer, and octets that we sent were still unconfirmed';
+  if (kernel.unconfirmedBytes > 0) return 'no answer, and data that we sent was still unconfirmed';
   return '';
 }

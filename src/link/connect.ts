@@ -1,7 +1,7 @@
 /**
- * Makes a link: TCP to one address, a TLS handshake in which each side shows
- * its certificate (RFC 5425 section 4.2, IHE ITI-19), the check of theirs.
- * Sessions are never resumed: a resumed one would verify nothing anew.
+ * Opens a link: a TCP connection to one address, a TLS handshake in which both sides
+ * show a certificate (RFC 5425 section 4.2, IHE ITI-19), and verification of theirs.
+ * Sessions are never resumed, because nothing is verified in a resumed one.
  */
 import { constants } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -23,7 +23,7 @@ import {
   verifyPeer,
 } from './verify-peer.js';
 
-/** What the agent shows and trusts; read anew for every connection, so that a renewed certificate needs no restart. */
+/** What the agent shows and trusts; read for every connection, so that a renewed certificate needs no restart. */
 export interface TlsMaterial {
   readonly ca: string | readonly string[] | undefined;
   /** Chain in PEM, leaf first. */
@@ -114,7 +114,7 @@ function secureOptions(target: Target, material: TlsMaterial, policy: TlsPolicy)
     ...(crl === undefined ? {} : { crl: [...[crl].flat()] }),
     ...(isIP(name) ? {} : { servername: name }),
     ...offerOf(policy),
-    // Whoever renegotiates may show another certificate, which nobody would verify. `disableRenegotiation` is for servers alone.
+    // In a renegotiation the collector could show another certificate, unverified. `disableRenegotiation` works for servers only.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     // `purpose: any` has to see the whole chain before it can say no; it says so in verifyChain.
     rejectUnauthorized: goesByChain(policy) && policy.purpose === 'server',

@@ -1,4 +1,4 @@
-/** Opens links: to the first collector and address that can be had, or to one address again. */
+/** Opens links: to the first collector and address that accepts one, or to a given address again. */
 import { connect, limited, type TlsMaterial, type TlsPolicy } from './connect.js';
 import type { Link, LinkContext, LinkTimes } from './link.js';
 import type { Target } from './peer.js';
@@ -20,17 +20,17 @@ export class DialFailed extends Error {
 export class Dialler {
   constructor(
     private readonly targets: Targets,
-    /** Read anew for each connection: a renewed certificate counts from the next one on. */
+    /** Read for each connection: a renewed certificate is used from the next one on. */
     private readonly material: () => Promise<TlsMaterial>,
     private readonly policy: TlsPolicy,
     private readonly context: LinkContext & {
-      /** A handshake is done: one connection more in the collector's books. */
+      /** A handshake is done: the collector counts one connection more. */
       readonly connected?: () => void;
     },
     private readonly times?: LinkTimes,
   ) {}
 
-  /** Tries every collector and address once, in order of preference, each told of by `trying`; throws DialFailed. */
+  /** Tries every collector and address once, in order of preference, and calls `trying` before each; throws DialFailed. */
   async dial(signal: AbortSignal, trying?: () => void): Promise<Dialled> {
     const { targets, failures } = await this.targets.inOrder(signal);
     const refusals = [...failures];
@@ -58,7 +58,7 @@ export class Dialler {
     }
   }
 
-  /** The same address once more, if it takes us in time; otherwise why not. */
+  /** A link to the same address within the limit, or why there is none. */
   async dialWithin(target: Target, limitMs: number, signal: AbortSignal): Promise<Link | LinkError> {
     const late = LinkError.noHandshake(target, limitMs);
     try {
@@ -69,7 +69,7 @@ export class Dialler {
     }
   }
 
-  /** A link to a better target than the one in use, when there is one and it takes us. */
+  /** A link to a better target than the one in use, when there is one that accepts it. */
   async dialPreferred(present: Target, signal: AbortSignal): Promise<Dialled | undefined> {
     const target = await this.targets.preferredTo(present, signal);
     if (target === undefined) return undefined;
@@ -78,12 +78,12 @@ export class Dialler {
   }
 
   /** Its epoch was acknowledged. */
-  wasWell(target: Target): void {
-    this.targets.succeeded(target);
+  acknowledged(target: Target): void {
+    this.targets.acknowledged(target);
   }
 
   /** Its link ended without an acknowledgement. */
-  wasIll(target: Target): void {
-    this.targets.fruitless(target);
+  unacknowledged(target: Target): void {
+    this.targets.unacknowledged(target);
   }
 }

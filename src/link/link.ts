@@ -1,8 +1,10 @@
 /**
- * One TLS connection's life: it carries frames one way and ends in a verdict.
+ * Link: the life of one TLS connection. It carries frames one way and ends with a
+ * verdict on what its end proves.
  *
- * Everything that the other side says is read and thrown away (RFC 5425 has no
- * answers), but how it ends is kept: that is all the acknowledgement there is.
+ * Everything that the collector sends is read and discarded (RFC 5425 has no
+ * answers). How the connection ends is observed closely: that is the only
+ * acknowledgement there is.
  */
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '../lib/clock.js';
@@ -19,7 +21,7 @@ export interface LinkEnd {
   readonly error: Error | undefined;
 }
 
-/** What the other side did with our close_notify; `verdict` comes when the last doubt is gone. */
+/** The answer to our close_notify comes first; the verdict when it is known how the connection has ended. */
 export interface Closing {
   readonly answered: Promise<Ending['answer']>;
   readonly verdict: Promise<Ending>;
@@ -62,7 +64,7 @@ const NEVER = new AbortController().signal;
 const WATCHES_PER_STALL = 6;
 
 export class Link {
-  /** Resolves when the link has ended, whoever ended it. */
+  /** Resolves when either side has ended the link. */
   readonly ended: Promise<LinkEnd>;
   /** Set as soon as `ended` resolves. */
   end: LinkEnd | undefined;
@@ -126,8 +128,8 @@ export class Link {
   }
 
   /**
-   * Up now, by the kernel's word: after a pause of this process (no CPU, stopped) the end of a link may lie there
-   * unheard while timers go off already.
+   * Whether it is up now, according to the kernel: after a pause of this process (no CPU, stopped) timers may fire
+   * before the end of a link has been noticed.
    */
   async isUp(): Promise<boolean> {
     if (!this.alive) return false;
@@ -197,7 +199,7 @@ export class Link {
   async #exchangeFins(): Promise<void> {
     const { transport, context, times } = this;
     await this.#until(() => transport.finSeen, times.finMs);
-    // As in isUp: their FIN may lie there unheard, and after ours nobody could tell a reset that followed it.
+    // As in isUp: their FIN may not have been noticed yet, and after ours a reset that followed it would not be seen.
     const kernel = await context.network.kernelSocket(this.#endpoints);
     if (transport.finSeen || !this.alive) return;
     if (kernel === 'unreadable' || (kernel !== 'gone' && kernel.state === 'established')) transport.socket.end();
@@ -215,7 +217,7 @@ export class Link {
     return this.tls.writableLength + this.transport.writableLength + this.transport.socket.writableLength;
   }
 
-  /** As `#until`, with an eye on whether the other side still moves. */
+  /** As `#until`, while `#watch` checks whether the other side still makes progress. */
   async #theirTurn(holds: () => boolean, limitMs?: number): Promise<void> {
     this.#waiting = {};
     await this.#until(holds, limitMs);

@@ -1,4 +1,4 @@
-/** One address at which a collector may be reached. */
+/** Where a collector can be reached, and what is known of it once it is. */
 export interface Target {
   /** As configured: the name that the certificate must bear. */
   readonly host: string;

@@ -1,8 +1,8 @@
 /**
- * Which address next: the configured collectors in order of preference, each
- * with all its addresses, asked of DNS anew at every round; those that failed
- * lately come last, so that a dead first address does not hold up the second
- * and a collector that is well again is gone back to.
+ * Failover: decides which address to try next. The configured collectors come in
+ * order of preference, each with all its addresses, and DNS is queried again at
+ * every round. Addresses that failed recently come last, so that a dead first one
+ * does not hold up the second; when the time is up the agent goes back to them.
  */
 import { isIP } from 'node:net';
 import type { Clock } from '../lib/clock.js';
@@ -18,15 +18,15 @@ export interface CollectorAddress {
 /** After a failure a target is tried after all others for this long. */
 export const HOLD_OFF_MS = 60_000;
 /**
- * One that takes connections and acknowledges nothing is held off for twice as long each time, up to sixteen times:
- * going back to it costs an epoch, not a look.
+ * One that accepts connections and acknowledges nothing is held off for twice as long each time, up to sixteen times:
+ * trying it again costs an epoch, not just a connection.
  */
 const MOST_DOUBLINGS = 4;
 
 interface Failure {
   readonly atMs: number;
   /** Links in a row that ended without an acknowledgement. */
-  readonly fruitless: number;
+  readonly unacknowledged: number;
 }
 
 export class Targets {
@@ -39,22 +39,22 @@ export class Targets {
     private readonly holdOffMs = HOLD_OFF_MS,
   ) {}
 
-  /** In the order in which to try them; `failures` are names that could not be resolved. A resolver may hang: `signal`. */
+  /** In the order in which to try them; `failures` are names that could not be resolved. `signal`: for a resolver that hangs. */
   async inOrder(signal?: AbortSignal): Promise<{ targets: readonly Target[]; failures: readonly LinkError[] }> {
-    const well: Target[] = [];
-    const ill: Target[] = [];
+    const good: Target[] = [];
+    const failing: Target[] = [];
     const failures: LinkError[] = [];
     for (const collector of this.collectors) {
       try {
         for (const address of await this.#addresses(collector, signal)) {
           const target = { ...collector, address };
-          (this.#failedLately(target) ? ill : well).push(target);
+          (this.#failedRecently(target) ? failing : good).push(target);
         }
       } catch (error) {
         failures.push(LinkError.from(error, { ...collector, address: collector.host }));
       }
     }
-    return { targets: [...well, ...ill], failures };
+    return { targets: [...good, ...failing], failures };
   }
 
   /** It could not be connected to. */
@@ -63,12 +63,12 @@ export class Targets {
   }
 
   /** Its link ended without an acknowledgement. */
-  fruitless(target: Target): void {
+  unacknowledged(target: Target): void {
     this.#note(target, 1);
   }
 
   /** It has acknowledged. */
-  succeeded(target: Target): void {
+  acknowledged(target: Target): void {
     this.#failures.delete(keyOf(target));
   }
 
@@ -83,7 +83,7 @@ export class Targets {
       const listed = targets.some((other) => keyOf(other) === presentKey);
       // Addresses of one name are equals: no reason to move while the present one is still among them.
       if (sameCollector && listed) continue;
-      if (!this.#failedLately(target)) return target;
+      if (!this.#failedRecently(target)) return target;
     }
     return undefined;
   }
@@ -95,17 +95,17 @@ export class Targets {
     return signal === undefined ? await this.lookup(host) : await unless(signal, abandoned, this.lookup(host));
   }
 
-  #failedLately(target: Target): boolean {
+  #failedRecently(target: Target): boolean {
     const failure = this.#failures.get(keyOf(target));
     if (failure === undefined) return false;
-    const doublings = Math.min(MOST_DOUBLINGS, Math.max(0, failure.fruitless - 1));
+    const doublings = Math.min(MOST_DOUBLINGS, Math.max(0, failure.unacknowledged - 1));
     return this.clock.monotonicMs() - failure.atMs < this.holdOffMs * 2 ** doublings;
   }
 
   #note(target: Target, more: 0 | 1): void {
     const key = keyOf(target);
-    const fruitless = (this.#failures.get(key)?.fruitless ?? 0) + more;
-    this.#failures.set(key, { atMs: this.clock.monotonicMs(), fruitless });
+    const unacknowledged = (this.#failures.get(key)?.unacknowledged ?? 0) + more;
+    this.#failures.set(key, { atMs: this.clock.monotonicMs(), unacknowledged });
   }
 }
 
@@ -113,12 +113,12 @@ function keyOf({ host, address, port }: Target): string {
   return `${host} ${address} ${port}`;
 }
 
-/** What cannot be called off can at least be turned away from. */
+/** Rejects when `signal` aborts, although the work itself cannot be cancelled. */
 function unless<T>(signal: AbortSignal, reason: Error, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const turnAway = () => reject(reason);
-    if (signal.aborted) turnAway();
-    signal.addEventListener('abort', turnAway, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', turnAway));
+    const giveUp = () => reject(reason);
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', giveUp));
   });
 }

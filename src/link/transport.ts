@@ -1,6 +1,6 @@
 /**
- * A Duplex around one TCP socket, so that TLS runs over it and both ends of
- * the connection can still be told apart from the ends of TLS.
+ * Transport: a Duplex between TLS and one TCP socket, so that the end of TLS and the
+ * end of the connection can be told apart.
  *
  * Over a plain socket Node shows a close_notify and a bare FIN as the same
  * 'end', and sends our FIN behind our close_notify at once. Here the FIN is
@@ -30,7 +30,7 @@ export class Transport extends Duplex {
     // the sight of their FIN or reset.
     super({ autoDestroy: false, allowHalfOpen: true });
     socket.on('data', (bytes) => {
-      // Once TLS has ended nothing is owed to it, but the FIN behind these octets is still wanted.
+      // Once TLS has ended it needs no more data, but we still wait for the FIN behind it.
       if (!this.destroyed && !this.push(bytes)) socket.pause();
     });
     socket.on('end', () => this.#theirFin());
@@ -39,7 +39,7 @@ export class Transport extends Duplex {
       this.destroy(error);
     });
     socket.on('close', () => this.emit('socket-closed'));
-    // TLS reports it; after the end of TLS nobody is left who could.
+    // TLS reports the error; after the end of TLS it has no listener.
     this.on('error', () => undefined);
   }
 

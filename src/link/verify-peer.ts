@@ -1,6 +1,6 @@
 /**
- * Whose certificate is it? The end-entity policies of RFC 5425 section 5 and
- * the matching of names by RFC 9525: dNSName and iPAddress of the subject
+ * Verifies that a certificate is the collector's: the end-entity policies of RFC 5425
+ * section 5 and name matching by RFC 9525: dNSName and iPAddress of the subject
  * alternative name, no common name unless asked for, and a wildcard only as the
  * whole left-most label. The chain has been judged before this is asked.
  */
@@ -12,7 +12,7 @@ import type { Peer, PeerAuthority, Target } from './peer.js';
 import { LinkError } from './refusal.js';
 
 export interface VerifyOptions {
-  /** `name`: RFC 5425 section 5.2; `fingerprint`: section 5.1; `chain`: the authority's word is enough; `insecure`: nobody's. */
+  /** `name`: RFC 5425 section 5.2; `fingerprint`: section 5.1; `chain`: any certificate of the CA; `insecure`: any. */
   readonly verify: 'name' | 'fingerprint' | 'chain' | 'insecure';
   /** `sha-256:AB:CD…` or `sha-1:…`, RFC 5425 section 4.2.2. */
   readonly fingerprints: readonly string[];

@@ -87,7 +87,7 @@ for (const style of ['close-notify-unasked', 'fin-unasked'] as const) {
       t.is(await closing.answered, 'unasked');
       const ending = await closing.verdict;
       t.is(ending.proves, undefined);
-      t.regex(ending.doubt, /by itself/);
+      t.regex(ending.doubt, /without being asked/);
       link.destroy();
       await server.close();
     });

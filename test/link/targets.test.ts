@@ -33,25 +33,25 @@ test('an address that has failed comes after all others until it has been held o
   t.deepEqual(await order(targets), ['192.0.2.1', '192.0.2.2', '2001:db8::1']);
 });
 
-test('one that takes connections and acknowledges nothing is held off longer each time, up to a quarter of an hour', async (t) => {
+test('an address that accepts connections and acknowledges nothing is held off longer each time, up to a quarter of an hour', async (t) => {
   const clock = new ManualClock();
   const targets = new Targets([first], lookup, clock);
   const target = { ...first, address: '192.0.2.1' };
   const heldOffMin: number[] = [];
   for (let link = 1; link <= 7; link += 1) {
-    targets.fruitless(target);
+    targets.unacknowledged(target);
     let minutes = 0;
     for (; (await order(targets))[0] !== target.address; minutes += 1) await clock.advance(60_000);
     heldOffMin.push(minutes);
   }
   t.deepEqual(heldOffMin, [1, 2, 4, 8, 16, 16, 16]);
-  targets.succeeded(target);
-  targets.fruitless(target);
+  targets.acknowledged(target);
+  targets.unacknowledged(target);
   await clock.advance(60_000);
   t.is((await order(targets))[0], target.address, 'an acknowledgement forgets them all');
 });
 
-test('one that cannot be connected to is looked at each minute, however long it is away', async (t) => {
+test('an address that does not accept connections is tried each minute, however long it is down', async (t) => {
   const clock = new ManualClock();
   const targets = new Targets([first], lookup, clock);
   for (let look = 1; look <= 10; look += 1) {
@@ -65,11 +65,11 @@ test('an acknowledgement clears the failure', async (t) => {
   const targets = new Targets([first], lookup, new ManualClock());
   const target = { ...first, address: '192.0.2.1' };
   targets.failed(target);
-  targets.succeeded(target);
+  targets.acknowledged(target);
   t.deepEqual(await order(targets), ['192.0.2.1', '192.0.2.2']);
 });
 
-test('a name that does not resolve is told and does not keep the next collector from being tried', async (t) => {
+test('a name that does not resolve is reported and does not keep the next collector from being tried', async (t) => {
   const targets = new Targets([{ host: 'nobody.example', port: 1 }, second], lookup, new ManualClock());
   const found = await targets.inOrder();
   t.deepEqual(found.targets, [{ ...second, address: '2001:db8::1' }]);
@@ -84,7 +84,7 @@ test('an address needs no resolver', async (t) => {
   t.deepEqual(await order(targets), ['192.0.2.9']);
 });
 
-test('a resolver that hangs is turned away from when the signal aborts', async (t) => {
+test('a resolver that hangs is given up when the signal aborts', async (t) => {
   const stop = new AbortController();
   const targets = new Targets([first], () => new Promise(() => undefined), new ManualClock());
   const asked = targets.inOrder(stop.signal);
@@ -95,7 +95,7 @@ test('a resolver that hangs is turned away from when the signal aborts', async (
   );
 });
 
-test('a better collector is preferred once it has been well for a while, an equal address is not', async (t) => {
+test('a better collector is preferred once it has not failed for a while, an equal address is not', async (t) => {
   const clock = new ManualClock();
   const targets = new Targets([first, second], lookup, clock);
   const present = { ...second, address: '2001:db8::1' };
