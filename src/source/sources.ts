@@ -9,7 +9,7 @@ import { Turns } from '../lib/mutex.js';
 import { Signal } from '../lib/signal.js';
 import type { Chunk } from '../model/line.js';
 import type { Position, TailId } from '../model/position.js';
-import { Discovery } from './find/finder.js';
+import { Finder } from './find/finder.js';
 import { isCompressed } from './find/rotated-name.js';
 import type { View } from './find/snapshot.js';
 import { FollowedLogs } from './match/followed-logs.js';
@@ -21,7 +21,7 @@ import { Descriptors, maxOpenFiles, Opener } from './read/open-files.js';
 import { Reader } from './read/reader.js';
 import { Tails } from './read/tail-registry.js';
 import { closeOthers, type HeldFile, type SourceOptions, type SourcesDependencies, startsOf } from './types.js';
-import { Lookout } from './watch/scan-schedule.js';
+import { ScanSchedule } from './watch/scan-schedule.js';
 import { inotifyWatcher } from './watch/watcher.js';
 
 export type { HeldFile, Notice, SourceOptions, SourcesDependencies } from './types.js';
@@ -46,8 +46,8 @@ export class Sources {
   readonly #placement: Placement;
   readonly #newcomers: Newcomers;
   readonly #absence: Absence;
-  readonly #discovery: Discovery;
-  readonly #lookout: Lookout;
+  readonly #finder: Finder;
+  readonly #schedule: ScanSchedule;
   readonly #reader: Reader;
   #view: View | undefined;
   /** Counts rewinds: what was read before one is not handed out after it. */
@@ -95,7 +95,7 @@ export class Sources {
       clock,
       report,
       stopping: this.#stopping.signal,
-      lookSoon: () => this.#lookout.lookSoon(),
+      lookSoon: () => this.#schedule.scanSoon(),
     });
     this.#absence = new Absence(
       { tails, descriptors, clock, report, notice },
@@ -105,16 +105,16 @@ export class Sources {
         isUndecided: (lineage) => this.#placement.undecided.has(lineage),
       },
     );
-    this.#discovery = new Discovery(sources, { files: deps.files, nowMs: () => clock.nowMs() });
-    this.#lookout = new Lookout({
+    this.#finder = new Finder(sources, { files: deps.files, nowMs: () => clock.nowMs() });
+    this.#schedule = new ScanSchedule({
       clock,
-      report,
+      problems: deps.problems,
       pollMs,
       tails,
       files: deps.files,
       watch: deps.watch ?? inotifyWatcher,
-      discovery: this.#discovery,
-      lookAround: (signal) => this.#lookAround(signal),
+      finder: this.#finder,
+      scan: (signal) => this.#lookAround(signal),
       readable: () => this.#readable.notify(),
     });
   }
@@ -178,7 +178,7 @@ export class Sources {
         byId.delete(tail.id);
       }
       this.#remember([...byId.values()], nowMs);
-      this.#lookout.lookSoon();
+      this.#schedule.scanSoon();
       this.#readable.notify();
     });
   }
@@ -191,7 +191,7 @@ export class Sources {
   /** Ends looking and reading, and closes every file. A chunk handed out stays valid. */
   async close(): Promise<void> {
     this.#ending.abort();
-    await this.#lookout.close();
+    await this.#schedule.close();
     // What is out of sight and unread may be in sight again, or a copy of it may be.
     if ([...this.#tails.all].some((tail) => this.#absence.isLeftUnread(tail))) await this.#lookLast();
     const held = await this.handOver();
@@ -204,25 +204,25 @@ export class Sources {
     this.#stopping.abort();
     this.#readable.notify();
     this.#ending.abort();
-    await this.#lookout.close();
+    await this.#schedule.close();
     await this.#looks.run(async () => undefined);
     return this.#turns.run(async () => this.#descriptors.handOver());
   }
 
   async #start(known: readonly Position[]): Promise<void> {
     const { held = [], clock, report } = this.deps;
-    const found = await this.#find(startsOf(known, held, this.#discovery), held);
+    const found = await this.#find(startsOf(known, held, this.#finder), held);
     let started = false;
     const first = this.#looks.run(async () => {
       await this.#match(found, this.#ending.signal);
       // Of sources that are configured no more, or written over; not before, for the start may have failed.
       await closeOthers(held, [...this.#tails.all]);
     });
-    this.#lookout.start(found.view);
+    this.#schedule.start(found.view);
     const failed = (error: unknown) => {
       if (!started) throw error;
-      report.error('Looking for files failed; it is tried again', { reason: reasonOf(error) });
-      this.#lookout.lookSoon();
+      report.error('Looking for log files failed; retrying', { reason: reasonOf(error) });
+      this.#schedule.scanSoon();
     };
     // Of ten thousand files the first can be read before the last has been looked into.
     const waited = new AbortController();
@@ -235,7 +235,7 @@ export class Sources {
     if (this.#lookedLast) return;
     this.#lookedLast = true;
     this.#ending.abort();
-    await this.#lookout.close();
+    await this.#schedule.close();
     const enough = new AbortController();
     const timeout = this.deps.clock.sleep(LAST_LOOK_MS, enough.signal).then(() => enough.abort());
     await this.#lookAround(enough.signal);
@@ -262,7 +262,7 @@ export class Sources {
   async #find(known: readonly Position[] = [], held: readonly HeldFile[] = []): Promise<Found> {
     const lookedMs = this.deps.clock.monotonicMs();
     const tails = [...this.#tails.all];
-    const view = await this.#discovery.look([
+    const view = await this.#finder.find([
       ...known,
       ...tails.map(({ path, source }) => ({ path, source })),
       ...[...this.#tails.lineages].map(([path, [tail]]) => ({ path, source: tail?.source ?? '' })),
@@ -278,7 +278,7 @@ export class Sources {
 
   async #match({ view, lookedMs }: Found, signal: AbortSignal): Promise<void> {
     const turn = (work: () => Promise<void>) => this.#turn(work);
-    if (await this.#placement.apply(view, lookedMs, turn, signal)) this.#lookout.lookSoon();
+    if (await this.#placement.apply(view, lookedMs, turn, signal)) this.#schedule.scanSoon();
     if (signal.aborted) return;
     await turn(async () => {
       await this.#absence.tend(view, lookedMs);

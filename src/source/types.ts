@@ -1,6 +1,7 @@
 /** What sources are made with: where the files are, and what is given of the world. */
 import type { Clock } from '../lib/clock.js';
 import type { Files } from '../lib/files.js';
+import type { RaisesProblems } from '../lib/problems.js';
 import type { ByteOffset, Position, TailId } from '../model/position.js';
 import type { Report } from '../model/report.js';
 import type { Content } from './read/content.js';
@@ -41,6 +42,7 @@ export interface SourcesDependencies {
   readonly clock: Clock;
   readonly files: Pick<Files, 'open' | 'list' | 'stat' | 'realpath'>;
   readonly report: Report;
+  readonly problems: RaisesProblems;
   /** Text that is gone unread, to be told to the collector. */
   readonly notice: (notice: Notice) => void;
   /** A random 64-bit id in 16 hex digits. */

@@ -7,13 +7,14 @@ import { Sources, type SourcesDependencies } from '../../src/source/sources.js';
 import { pollingOnly } from '../../src/source/watch/watcher.js';
 import { append, temporaryDirectory } from '../support/files.js';
 import { complete } from '../support/recorder.js';
-import { silent } from '../support/silent.js';
+import { silent, silentProblems } from '../support/silent.js';
 import { until } from '../support/wait.js';
 
 const DEPENDENCIES: SourcesDependencies = {
   clock: systemClock,
   files: systemFiles,
   report: silent,
+  problems: silentProblems,
   notice: () => undefined,
   newTailId: () => '0123456789abcdef',
   watch: pollingOnly,

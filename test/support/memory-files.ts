@@ -193,7 +193,7 @@ export class MemoryFiles implements Files {
     const watches = this.#watches.get(directory) ?? new Set();
     this.#watches.set(directory, watches.add(changed));
     return {
-      stands: this.#names.has(this.#resolve(directory))
+      ready: this.#names.has(this.#resolve(directory))
         ? Promise.resolve()
         : Promise.reject(systemError('ENOENT', directory)),
       close: async () => void watches.delete(changed),

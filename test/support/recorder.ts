@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ExecutionContext } from 'ava';
 import { systemClock } from '../../src/lib/clock.js';
 import { systemFiles } from '../../src/lib/files.js';
+import { Problems } from '../../src/lib/problems.js';
 import type { Chunk } from '../../src/model/line.js';
 import type { Position, TailId } from '../../src/model/position.js';
 import type { Report } from '../../src/model/report.js';
@@ -75,10 +76,12 @@ export class Recorder {
   async start(held: readonly HeldFile[] = []): Promise<void> {
     this.#stop = new AbortController();
     this.sync();
+    const report = this.#report();
     this.#sources = await Sources.open(this.options, this.positions(), {
       clock: systemClock,
       files: systemFiles,
-      report: this.#report(),
+      report,
+      problems: new Problems(systemClock).of(report),
       notice: (notice) => this.notices.push(notice),
       newTailId: () => randomBytes(8).toString('hex'),
       pollMs: POLL_MS,

@@ -5,7 +5,7 @@
  */
 import { basename, dirname } from 'node:path';
 import { systemFiles } from '../../lib/files.js';
-import { type DiscoverOptions, Discovery } from '../../source/find/finder.js';
+import { Finder, type FindOptions } from '../../source/find/finder.js';
 import { compileGlob } from '../../source/find/glob.js';
 import { compressionOf, isLiveName, lineagesOf, liveNames } from '../../source/find/rotated-name.js';
 import type { Seen } from '../../source/find/snapshot.js';
@@ -29,8 +29,8 @@ export interface Log {
   readonly rotated: readonly Generation[];
 }
 
-export async function followedLogs(sources: readonly DiscoverOptions[], nowMs: () => number): Promise<Log[]> {
-  const view = await new Discovery(sources, { files: systemFiles, nowMs }).look([]);
+export async function followedLogs(sources: readonly FindOptions[], nowMs: () => number): Promise<Log[]> {
+  const view = await new Finder(sources, { files: systemFiles, nowMs }).find([]);
   const files = [...view.files.values()];
   const rotated = new Map<string, Generation[]>();
   for (const seen of files) {
@@ -49,7 +49,7 @@ export async function followedLogs(sources: readonly DiscoverOptions[], nowMs: (
 }
 
 /** Whether a file at `rotated` would be looked into for the rest of `log`. */
-export function isLookedInto(rotated: string, log: string, source: DiscoverOptions): boolean {
+export function isLookedInto(rotated: string, log: string, source: FindOptions): boolean {
   const named = (patterns: readonly string[]) =>
     patterns.some((pattern) => compileGlob(pattern).some((glob) => glob.matches(rotated)));
   if (named(source.exclude)) return false;

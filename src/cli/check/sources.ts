@@ -7,6 +7,7 @@ import { systemClock } from '../../lib/clock.js';
 import { systemCode } from '../../lib/errors.js';
 import { bytesOfPath } from '../../lib/file-names.js';
 import { systemFiles } from '../../lib/files.js';
+import { Problems } from '../../lib/problems.js';
 import type { Report } from '../../model/report.js';
 import { type FileState, Sources } from '../../source/sources.js';
 import { plural, sizeText } from '../voice.js';
@@ -16,10 +17,12 @@ import { permissionCommand } from './permission.js';
 
 export async function checkSources({ sources, message }: Config): Promise<Finding[]> {
   const warnings: Finding[] = [];
+  const report = collecting(warnings);
   const followed = await Sources.open(sources, [], {
     clock: systemClock,
     files: systemFiles,
-    report: collecting(warnings),
+    report,
+    problems: new Problems(systemClock).of(report),
     notice: () => undefined,
     newTailId: () => randomBytes(8).toString('hex'),
   });
@@ -66,9 +69,9 @@ async function unreadableFile({ path, code, source }: FileState): Promise<Findin
 /** Whatever the sources warn of is a finding. */
 function collecting(findings: Finding[]): Report {
   const ignore = () => undefined;
-  const take: Report['warning'] = (message, { hint, ...facts } = {}) => {
+  const take: Report['warning'] = (message, { remedy, ...facts } = {}) => {
     const details = Object.entries(facts).map(([name, value]) => `${name} ${value}`);
-    findings.push(warning([message, ...details].join(', '), hint === undefined ? undefined : String(hint)));
+    findings.push(warning([message, ...details].join(', '), remedy === undefined ? undefined : String(remedy)));
   };
   return { debug: ignore, info: ignore, notice: ignore, warning: take, error: take };
 }

@@ -1,25 +1,24 @@
 /**
- * Which files there are: those that the sources' patterns match, and the
- * rotated generations beside them or where `rotated` says. One look walks the
- * patterns over cached listings and takes a `stat` of each file; it decides
- * nothing.
+ * Finds the files that the sources' patterns match, and the rotated files
+ * beside them or where `rotated` says. One scan walks the patterns over cached
+ * listings and asks for the state of each file; it decides nothing.
  */
 import { basename, dirname, join } from 'node:path';
 import type { Files } from '../../lib/files.js';
 import { Directories, type Listing } from './directory.js';
-import { compileGlob, type Glob, type Place } from './glob.js';
+import { compileGlob, type Glob, type MatchState } from './glob.js';
 import { liveNames } from './rotated-name.js';
 import { type Overlap, takeView, type Unreachable, type View, type Way } from './snapshot.js';
 
-/** A followed file whose rotated generations are wanted. */
-export interface Live {
+/** A log whose rotated files are wanted. */
+export interface FollowedPath {
   readonly path: string;
   readonly source: string;
 }
 
 type FindFiles = Pick<Files, 'list' | 'stat' | 'realpath'>;
 
-export interface DiscoverOptions {
+export interface FindOptions {
   readonly name: string;
   readonly paths: readonly string[];
   readonly exclude: readonly string[];
@@ -33,26 +32,26 @@ interface Patterns {
   readonly rotated: readonly Glob[];
 }
 
-// Half of what Linux gives a user at the least (8192): a wide tree must not leave other programs without watches.
+// Half of the least that Linux gives a user (8192): a wide tree must leave watches for other programs.
 const MAX_WITHOUT_FILE = 4096;
 
 type FoundBy = 'matched' | 'beside' | 'rotated';
 
-interface Round {
+interface Scan {
   readonly ways: Map<string, Way>;
   readonly overlaps: Overlap[];
   readonly unreachable: Map<string, Unreachable>;
   readonly directories: Map<string, string>;
-  /** What is known of each directory that was looked at. */
-  readonly looked: Map<string, Listing | 'absent' | 'unreadable'>;
+  /** What was found out of each directory. */
+  readonly listed: Map<string, Listing | 'absent' | 'unreadable'>;
 }
 
-export class Discovery {
+export class Finder {
   readonly #patterns: readonly Patterns[];
   readonly #directories: Directories;
 
   constructor(
-    sources: readonly DiscoverOptions[],
+    sources: readonly FindOptions[],
     private readonly context: { readonly files: FindFiles; readonly nowMs: () => number },
   ) {
     this.#directories = new Directories(context.files);
@@ -64,33 +63,33 @@ export class Discovery {
     }));
   }
 
-  async look(live: readonly Live[]): Promise<View> {
-    this.#directories.newRound();
-    const round: Round = {
+  async find(followed: readonly FollowedPath[]): Promise<View> {
+    this.#directories.newScan();
+    const scan: Scan = {
       ways: new Map(),
       overlaps: [],
       unreachable: new Map(),
       directories: new Map(),
-      looked: new Map(),
+      listed: new Map(),
     };
     for (const patterns of this.#patterns) {
-      for (const glob of patterns.paths) await this.#walk(glob, patterns, 'matched', round);
+      for (const glob of patterns.paths) await this.#walk(glob, patterns, 'matched', scan);
     }
-    const found = [...round.ways.values()];
-    const real = await this.#resolveLinks(found, round);
-    await this.#besides([...live, ...found, ...real], round);
+    const found = [...scan.ways.values()];
+    const real = await this.#resolveLinks(found, scan);
+    await this.#addRotated([...followed, ...found, ...real], scan);
     for (const patterns of this.#patterns) {
-      for (const glob of patterns.rotated) await this.#walk(glob, patterns, 'rotated', round);
+      for (const glob of patterns.rotated) await this.#walk(glob, patterns, 'rotated', scan);
     }
     const walked = {
-      ...round,
-      directories: worthWatching(round),
-      ways: [...round.ways.values()],
-      isAbsent: (path: string) => this.#isAbsent(path, round),
+      ...scan,
+      directories: worthWatching(scan),
+      ways: [...scan.ways.values()],
+      isAbsent: (path: string) => this.#isAbsent(path, scan),
       isElsewhere: (path: string) => this.#patterns.some(({ rotated }) => rotated.some((glob) => glob.matches(path))),
       deviceAt: (path: string) => {
-        const looked = round.looked.get(dirname(path));
-        return typeof looked === 'object' ? looked.device : undefined;
+        const listing = scan.listed.get(dirname(path));
+        return typeof listing === 'object' ? listing.device : undefined;
       },
     };
     return takeView(walked, this.context.files);
@@ -109,7 +108,7 @@ export class Discovery {
     return this.#patterns.some(({ paths, rotated }) => [...paths, ...rotated].some((glob) => glob.leads(path)));
   }
 
-  /** The source that a path belongs to, or its log if it is a rotated part: the one `before`, if it is still there. */
+  /** The source of a path, or of its log if it is a rotated file: the one `before`, if that is still configured. */
   sourceOf(path: string, before: string): string | undefined {
     if (this.#patterns.some(({ name }) => name === before)) return before;
     const paths = [path, ...liveNames(basename(path)).map((name) => join(dirname(path), name))];
@@ -117,34 +116,34 @@ export class Discovery {
     return this.#patterns.find((each) => matched(each.paths) && !matched(each.exclude))?.name;
   }
 
-  async #walk(glob: Glob, patterns: Patterns, by: FoundBy, round: Round): Promise<void> {
+  async #walk(glob: Glob, patterns: Patterns, by: FoundBy, scan: Scan): Promise<void> {
     const met = new Set<string>();
-    const visit = async (directory: string, place: Place): Promise<void> => {
-      const only = glob.onlyName(place);
+    const visit = async (directory: string, state: MatchState): Promise<void> => {
+      const only = glob.onlyName(state);
       if (only !== undefined) {
         const path = join(directory, only);
-        const next = glob.step(place, only);
+        const next = glob.step(state, only);
         if (glob.accepts(next)) {
-          await this.#look(directory, patterns.name, round);
-          if (!this.#isAbsent(path, round)) this.#add(path, patterns, by, round);
+          await this.#list(directory, patterns.name, scan);
+          if (!this.#isAbsent(path, scan)) this.#add(path, patterns, by, scan);
         }
         if (glob.goesOn(next)) {
           await visit(path, next);
-          if (round.looked.get(path) === 'absent') await this.#look(directory, patterns.name, round);
+          if (scan.listed.get(path) === 'absent') await this.#list(directory, patterns.name, scan);
         }
         return;
       }
-      const listing = await this.#look(directory, patterns.name, round);
-      // A link to a directory further up, or a second way to one: once is enough, and ends.
-      const meeting = `${listing?.key} ${place.join()}`;
+      const listing = await this.#list(directory, patterns.name, scan);
+      // By a link to a directory further up the walk would not end: each is walked once.
+      const meeting = `${listing?.key} ${state.join()}`;
       if (listing === undefined || met.has(meeting)) return;
       met.add(meeting);
-      const below: [string, Place][] = [];
+      const below: [string, MatchState][] = [];
       for (const [name, kind] of listing.kinds) {
-        const next = kind === 'other' ? [] : glob.step(place, name);
+        const next = kind === 'other' ? [] : glob.step(state, name);
         if (next.length === 0) continue;
         const path = join(directory, name);
-        if (kind !== 'directory' && glob.accepts(next)) this.#add(path, patterns, by, round);
+        if (kind !== 'directory' && glob.accepts(next)) this.#add(path, patterns, by, scan);
         if (kind !== 'file' && glob.goesOn(next)) {
           if (kind === 'directory') below.unshift([path, next]);
           else if (await this.#leadsToDirectory(path)) below.push([path, next]);
@@ -155,66 +154,67 @@ export class Discovery {
     await visit('/', glob.start());
   }
 
-  async #look(directory: string, source: string, round: Round): Promise<Listing | undefined> {
-    const look = await this.#directories.look(directory, this.context.nowMs());
-    switch (look.state) {
+  async #list(directory: string, source: string, scan: Scan): Promise<Listing | undefined> {
+    const result = await this.#directories.list(directory, this.context.nowMs());
+    switch (result.state) {
       case 'listed':
-        round.directories.set(directory, look.listing.key);
-        round.looked.set(directory, look.listing);
-        return look.listing;
+        scan.directories.set(directory, result.listing.key);
+        scan.listed.set(directory, result.listing);
+        return result.listing;
       case 'absent':
-        round.looked.set(directory, 'absent');
+        scan.listed.set(directory, 'absent');
         return undefined;
       case 'unreadable':
-        round.looked.set(directory, 'unreadable');
-        round.unreachable.set(directory, { code: look.code, source });
+        scan.listed.set(directory, 'unreadable');
+        scan.unreachable.set(directory, { code: result.code, source });
         return undefined;
       default:
-        return look satisfies never;
+        return result satisfies never;
     }
   }
 
   /** Several sources matching one path: the first wins. */
-  #add(path: string, { name, exclude }: Patterns, by: FoundBy, round: Round): void {
+  #add(path: string, { name, exclude }: Patterns, by: FoundBy, scan: Scan): void {
     if (exclude.some((glob) => glob.matches(path))) return;
-    const known = round.ways.get(path);
+    const known = scan.ways.get(path);
     const matched = by === 'matched';
     if (matched && known?.matched && known.source !== name)
-      round.overlaps.push({ path, source: known.source, other: name });
+      scan.overlaps.push({ path, source: known.source, other: name });
     if (known?.matched) return;
-    round.ways.set(path, { path, source: name, matched, ...(by === 'rotated' ? { anyName: true } : {}) });
+    scan.ways.set(path, { path, source: name, matched, ...(by === 'rotated' ? { anyName: true } : {}) });
   }
 
-  /** A link's generations lie beside what it leads to. */
-  async #resolveLinks(ways: readonly Way[], round: Round): Promise<Live[]> {
-    const targets: Live[] = [];
+  /** The rotated files of a link lie beside what it leads to. */
+  async #resolveLinks(ways: readonly Way[], scan: Scan): Promise<FollowedPath[]> {
+    const targets: FollowedPath[] = [];
     for (const way of ways) {
-      const listing = round.looked.get(dirname(way.path));
+      const listing = scan.listed.get(dirname(way.path));
       const kind = typeof listing === 'object' ? listing.kinds.get(basename(way.path)) : 'link';
       if (kind !== 'link') continue;
       const real = await this.context.files.realpath(way.path).catch(() => way.path);
       if (real === way.path) continue;
-      round.ways.set(way.path, { ...way, real });
+      scan.ways.set(way.path, { ...way, real });
       targets.push({ path: real, source: way.source });
     }
     return targets;
   }
 
-  async #besides(live: readonly Live[], round: Round): Promise<void> {
+  /** Of logs, the rotated files beside them. */
+  async #addRotated(logs: readonly FollowedPath[], scan: Scan): Promise<void> {
     const wanted = new Map<string, Map<string, string>>();
-    for (const { path, source } of live) {
+    for (const { path, source } of logs) {
       const names = wanted.get(dirname(path)) ?? new Map<string, string>();
       wanted.set(dirname(path), names);
       for (const name of liveNames(basename(path))) if (!names.has(name)) names.set(name, source);
     }
     for (const [directory, names] of wanted) {
-      const listing = await this.#look(directory, names.values().next().value ?? '', round);
+      const listing = await this.#list(directory, names.values().next().value ?? '', scan);
       for (const [name, kind] of listing?.kinds ?? []) {
-        if (kind === 'directory' || kind === 'other' || round.ways.has(join(directory, name))) continue;
+        if (kind === 'directory' || kind === 'other' || scan.ways.has(join(directory, name))) continue;
         const live = liveNames(name).find((one) => names.has(one));
         const source = live === undefined ? undefined : names.get(live);
         const patterns = this.#patterns.find((one) => one.name === source);
-        if (patterns !== undefined) this.#add(join(directory, name), patterns, 'beside', round);
+        if (patterns !== undefined) this.#add(join(directory, name), patterns, 'beside', scan);
       }
     }
   }
@@ -226,16 +226,16 @@ export class Discovery {
     );
   }
 
-  #isAbsent(path: string, round: Round): boolean {
-    const looked = round.looked.get(dirname(path));
-    if (looked === 'absent') return true;
-    if (typeof looked !== 'object') return false;
-    const kind = looked.kinds.get(basename(path));
+  #isAbsent(path: string, scan: Scan): boolean {
+    const listing = scan.listed.get(dirname(path));
+    if (listing === 'absent') return true;
+    if (typeof listing !== 'object') return false;
+    const kind = listing.kinds.get(basename(path));
     return kind === undefined || kind === 'other' || kind === 'directory';
   }
 }
 
-function worthWatching({ directories, ways }: Round): ReadonlyMap<string, string> {
+function worthWatching({ directories, ways }: Scan): ReadonlyMap<string, string> {
   const holding = new Set([...ways.keys()].map((path) => dirname(path)));
   const all = [...directories];
   const others = all.filter(([directory]) => !holding.has(directory));

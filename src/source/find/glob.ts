@@ -1,13 +1,13 @@
 /**
- * Which paths a pattern means: `*`, `?`, `[a-z]`, `[!a-z]`, `{a,b}` and `**`
+ * Matches paths against patterns: `*`, `?`, `[a-z]`, `[!a-z]`, `{a,b}` and `**`
  * (any number of directories), as in a shell with globstar; a wildcard does
- * not match a leading dot. Time grows with the length of pattern times path,
- * whatever both look like. Pure.
+ * not match a leading dot. The time is bounded by the
+ * length of the pattern times that of the path. Pure.
  */
 import { AgentError } from '../../lib/errors.js';
 
-/** Where matching stands on the way down: indices into the pattern's segments. */
-export type Place = readonly number[];
+/** How much of a pattern the names so far have matched: indices into its segments, several because of `**`. */
+export type MatchState = readonly number[];
 
 type Token = { readonly kind: 'char'; readonly char: string } | { readonly kind: 'any' | 'star' } | CharacterSet;
 type CharacterSet = { readonly kind: 'set'; readonly negated: boolean; readonly ranges: readonly [string, string][] };
@@ -29,15 +29,15 @@ export class Glob {
       .map(parseSegment);
   }
 
-  /** The place before the first name. */
-  start(): Place {
+  /** Before the first name. */
+  start(): MatchState {
     return this.#close([0]);
   }
 
-  /** The place after one more name; empty when no path below it can match. */
-  step(place: Place, name: string): Place {
+  /** After one more name; empty when no path below it can match. */
+  step(state: MatchState, name: string): MatchState {
     const next = new Set<number>();
-    for (const index of place) {
+    for (const index of state) {
       const segment = this.#segments[index];
       if (segment === undefined) continue;
       if (segment.kind === 'deep') {
@@ -49,18 +49,18 @@ export class Glob {
     return this.#close([...next]);
   }
 
-  accepts(place: Place): boolean {
-    return place.includes(this.#segments.length);
+  accepts(state: MatchState): boolean {
+    return state.includes(this.#segments.length);
   }
 
-  /** Whether a name below this place can still matter. */
-  goesOn(place: Place): boolean {
-    return place.some((index) => index < this.#segments.length);
+  /** Whether further names can complete a match. */
+  goesOn(state: MatchState): boolean {
+    return state.some((index) => index < this.#segments.length);
   }
 
   /** The only name that can follow, if the pattern says it literally: then a directory need not be listed. */
-  onlyName(place: Place): string | undefined {
-    const [index, ...others] = place;
+  onlyName(state: MatchState): string | undefined {
+    const [index, ...others] = state;
     const segment = index === undefined || others.length > 0 ? undefined : this.#segments[index];
     return segment?.kind === 'name' ? segment.name : undefined;
   }
@@ -74,19 +74,19 @@ export class Glob {
     return this.goesOn(this.#after(path));
   }
 
-  #after(path: string): Place {
-    let place = this.start();
+  #after(path: string): MatchState {
+    let state = this.start();
     for (const name of path.split('/')) {
       if (name === '') continue;
-      place = this.step(place, name);
-      if (place.length === 0) break;
+      state = this.step(state, name);
+      if (state.length === 0) break;
     }
-    return place;
+    return state;
   }
 
   /** `**` also stands for no directory at all. */
-  #close(places: number[]): Place {
-    const closed = new Set(places);
+  #close(indices: number[]): MatchState {
+    const closed = new Set(indices);
     for (const index of closed) if (this.#segments[index]?.kind === 'deep') closed.add(index + 1);
     return [...closed].sort((a, b) => a - b);
   }

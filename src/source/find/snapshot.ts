@@ -1,6 +1,6 @@
 /**
- * What one look has found: every file by inode, with all ways that lead to it.
- * Says "absent" only where that was proved.
+ * What one scan has found: every file by inode, with all paths that lead to it.
+ * A file counts as absent only where its directory could be listed without it.
  */
 import { systemCode } from '../../lib/errors.js';
 import type { FileStats, Files } from '../../lib/files.js';
@@ -21,7 +21,7 @@ export interface Way {
   readonly anyName?: true;
 }
 
-/** One inode as one look found it. The first way is the one that counts. */
+/** One inode as a scan found it. The first way is the one that counts. */
 export interface Seen {
   readonly key: FileKey;
   readonly ways: readonly [Way, ...Way[]];
@@ -44,7 +44,7 @@ export interface View {
   isElsewhere(path: string): boolean;
   /** Device of the directory that the path lies in; `undefined` when the directory is not there. */
   deviceAt(path: string): number | undefined;
-  /** Existing directories that are worth watching, those with files first, and what each is known by. */
+  /** Directories that are worth watching, those with files first, each with its identity. */
   readonly directories: ReadonlyMap<string, string>;
 }
 
@@ -61,7 +61,7 @@ export interface Overlap {
   readonly other: string;
 }
 
-/** What a walk has gathered. */
+/** What the walk over the patterns has gathered. */
 export interface Walked {
   readonly ways: readonly Way[];
   readonly overlaps: readonly Overlap[];
@@ -72,7 +72,7 @@ export interface Walked {
   readonly deviceAt: (path: string) => number | undefined;
 }
 
-// Enough to keep the thread pool busy, not enough to keep everyone else out of it.
+// Enough to keep the thread pool busy, and no more, so that other work gets its turn.
 const AT_ONCE = 32;
 
 export async function takeView({ ways, isAbsent, ...walked }: Walked, files: Pick<Files, 'stat'>): Promise<View> {
@@ -81,7 +81,7 @@ export async function takeView({ ways, isAbsent, ...walked }: Walked, files: Pic
   const absent = new Set<string>();
   for (let at = 0; at < ways.length; at += AT_ONCE) {
     const few = ways.slice(at, at + AT_ONCE);
-    // A link may have been replaced since it was followed: where it led to is what it is known by.
+    // A link may have been replaced since it was followed: what it led to then counts.
     const looked = await Promise.all(
       few.map(({ path, real = path }) => files.stat(real).catch((error: unknown) => systemCode(error))),
     );

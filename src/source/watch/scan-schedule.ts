@@ -1,75 +1,73 @@
 /**
- * When to look. A hint makes one path be looked at; anything surprising there,
- * a new name that matters, and the slow poll make a look at everything. Looks
- * at everything are spaced by what they cost, so that a large tree takes a
- * bounded share of the processor.
+ * Decides when to look for files. A hint from the watcher makes one path be
+ * looked at. Anything unexpected there, a new name that matters, and a slow
+ * poll start a scan of everything. Scans are spaced by what they cost, so that
+ * a large tree takes a bounded share of the processor.
  */
-import type { Clock } from '../../lib/clock.js';
+import type { Context } from '../../lib/context.js';
 import { reasonOf } from '../../lib/errors.js';
-import type { Files } from '../../lib/files.js';
 import { Signal } from '../../lib/signal.js';
-import type { Report } from '../../model/report.js';
-import type { Discovery } from '../find/finder.js';
+import type { Finder } from '../find/finder.js';
 import type { View } from '../find/snapshot.js';
 import { stampOf, type Tail } from '../read/tail.js';
 import type { Tails } from '../read/tail-registry.js';
 import type { Change, Watcher, WatchFiles } from './watcher.js';
 
-export interface LookoutOptions {
-  readonly clock: Clock;
-  readonly files: Pick<Files, 'stat'>;
-  readonly report: Report;
+export interface ScanScheduleOptions extends Pick<Context, 'clock' | 'problems'> {
+  readonly files: Pick<Context['files'], 'stat'>;
+  /** The time between two scans when nothing happens. */
   readonly pollMs: number;
   readonly tails: Tails;
   readonly watch: WatchFiles;
-  readonly discovery: Discovery;
-  /** Looks at everything; when it is aborted, at no more of it. */
-  readonly lookAround: (signal: AbortSignal) => Promise<View>;
+  readonly finder: Finder;
+  /** Looks for all files; once it is aborted, for no more of them. */
+  readonly scan: (signal: AbortSignal) => Promise<View>;
+  /** A followed file has grown. */
   readonly readable: () => void;
 }
 
-// Whether a new name is a directory's is asked of so many so often; of more, a look at everything tells sooner.
-const MAX_STRANGERS = 50;
-const STRANGERS_EVERY_MS = 50;
-// Looks at everything that were asked for take at most a quarter of the time, polled ones a twentieth.
+// At most 50 new names are asked every 50 ms whether they are directories; beyond that a scan is cheaper.
+const MAX_NEW_NAMES = 50;
+const NEW_NAMES_EVERY_MS = 50;
+// Scans that something asked for take at most a quarter of the time, polled ones a twentieth.
 const ASKED_SPACING = 3;
 const POLLED_SPACING = 19;
 const MIN_SPACING_MS = 20;
 const MAX_SPACING_MS = 60_000;
-// One look that was held up by a busy machine says nothing about what looking costs.
+// The cheapest of the last three scans counts: one that a busy machine held up says nothing about what scans cost.
 const COSTS_KEPT = 3;
 
-export class Lookout {
+export class ScanSchedule {
   readonly #changed: Signal;
   readonly #stopping = new AbortController();
-  readonly #hinted = new Hinted();
+  readonly #hinted = new HintedPaths();
   /** New names that matter if they are directories. */
-  readonly #strangers = new Set<string>();
-  #strangersAtMs = 0;
+  readonly #newNames = new Set<string>();
+  #newNamesDueMs = 0;
   #watcher: Watcher | undefined;
-  /** What the last look at everything has found. */
+  /** What the last scan found. */
   #view: View | undefined;
   #running: Promise<void> = Promise.resolve();
-  #wanted = false;
+  #scanWanted = false;
   #lastEndMs: number;
-  /** How long the last looks at everything took. */
-  #tookMs: readonly number[] = [0];
+  /** How long the last scans took. */
+  #costsMs: readonly number[] = [0];
 
-  constructor(readonly options: LookoutOptions) {
+  constructor(private readonly options: ScanScheduleOptions) {
     this.#changed = new Signal(options.clock);
     this.#lastEndMs = options.clock.monotonicMs();
   }
 
-  /** `view`: what `lookAround` has just answered. */
+  /** `view`: what `scan` has just found. */
   start(view: View): void {
-    const { watch, report } = this.options;
-    this.#watcher = watch({ hint: (path, change) => this.#hint(path, change), report });
+    const { watch, problems } = this.options;
+    this.#watcher = watch({ hint: (path, change) => this.#hint(path, change), problems });
     this.#running = this.#run(view);
   }
 
-  /** Something is not as it was: look at everything as soon as that is affordable. */
-  lookSoon(): void {
-    this.#wanted = true;
+  /** Something is not as it was: scan as soon as that is affordable. */
+  scanSoon(): void {
+    this.#scanWanted = true;
     this.#changed.notify();
   }
 
@@ -82,11 +80,11 @@ export class Lookout {
   #hint(path: string, change: Change): void {
     if (this.#stopping.signal.aborted) return;
     if (this.#tailAt(path) !== undefined) this.#hinted.add(path);
-    else if (this.#wanted) return;
-    else if (this.#view?.directories.has(path) || this.#concerns(path)) this.#wanted = true;
-    else if (change === 'change' || !this.options.discovery.leads(path)) return;
-    else if (this.#strangers.size < MAX_STRANGERS) this.#strangers.add(path);
-    else this.#wanted = true;
+    else if (this.#scanWanted) return;
+    else if (this.#view?.directories.has(path) || this.#concerns(path)) this.#scanWanted = true;
+    else if (change === 'change' || !this.options.finder.leads(path)) return;
+    else if (this.#newNames.size < MAX_NEW_NAMES) this.#newNames.add(path);
+    else this.#scanWanted = true;
     this.#changed.notify();
   }
 
@@ -98,8 +96,8 @@ export class Lookout {
 
   /** Whether a file at this path, or getting through to it, can matter. */
   #concerns(path: string): boolean {
-    const { tails, discovery } = this.options;
-    return this.#view?.unreachable.has(path) || discovery.concerns(path, tails.lineages);
+    const { tails, finder } = this.options;
+    return this.#view?.unreachable.has(path) || finder.concerns(path, tails.lineages);
   }
 
   async #run(view: View): Promise<void> {
@@ -110,20 +108,20 @@ export class Lookout {
       await this.#changed.wait(signal, this.#nextMs());
       if (signal.aborted) return;
       await this.#lookAtHinted();
-      await this.#lookAtStrangers();
-      if (clock.monotonicMs() >= this.#nextFullMs()) await this.#lookAtAll();
+      await this.#lookAtNewNames();
+      if (clock.monotonicMs() >= this.#nextScanMs()) await this.#scan();
     }
   }
 
-  #nextFullMs(): number {
-    const costMs = Math.min(...this.#tookMs);
-    const spacingMs = Math.min(MAX_SPACING_MS, (this.#wanted ? ASKED_SPACING : POLLED_SPACING) * costMs);
-    return this.#lastEndMs + Math.max(this.#wanted ? MIN_SPACING_MS : this.options.pollMs, spacingMs);
+  #nextScanMs(): number {
+    const costMs = Math.min(...this.#costsMs);
+    const spacingMs = Math.min(MAX_SPACING_MS, (this.#scanWanted ? ASKED_SPACING : POLLED_SPACING) * costMs);
+    return this.#lastEndMs + Math.max(this.#scanWanted ? MIN_SPACING_MS : this.options.pollMs, spacingMs);
   }
 
   #nextMs(): number {
-    const strangersMs = this.#strangers.size > 0 ? this.#strangersAtMs : Number.POSITIVE_INFINITY;
-    const nextMs = Math.min(this.#nextFullMs(), this.#hinted.nextMs, strangersMs);
+    const newNamesMs = this.#newNames.size > 0 ? this.#newNamesDueMs : Number.POSITIVE_INFINITY;
+    const nextMs = Math.min(this.#nextScanMs(), this.#hinted.nextMs, newNamesMs);
     return Math.max(0, nextMs - this.options.clock.monotonicMs());
   }
 
@@ -142,7 +140,7 @@ export class Lookout {
     const place = tail?.place;
     const same = stats !== undefined && place?.name === 'placed' && place.key === `${stats.dev}:${stats.ino}`;
     if (!same || tail === undefined || stats.size < place.size) {
-      this.#wanted = true;
+      this.#scanWanted = true;
       return false;
     }
     if (stampOf(stats) === place.stamp) return false;
@@ -150,81 +148,85 @@ export class Lookout {
     return true;
   }
 
-  async #lookAtStrangers(): Promise<void> {
+  async #lookAtNewNames(): Promise<void> {
     const nowMs = this.options.clock.monotonicMs();
-    if (this.#strangers.size === 0 || nowMs < this.#strangersAtMs) return;
-    this.#strangersAtMs = nowMs + STRANGERS_EVERY_MS;
-    const strangers = [...this.#strangers];
-    this.#strangers.clear();
-    for (const path of strangers) {
-      if (this.#wanted) return;
+    if (this.#newNames.size === 0 || nowMs < this.#newNamesDueMs) return;
+    this.#newNamesDueMs = nowMs + NEW_NAMES_EVERY_MS;
+    const names = [...this.#newNames];
+    this.#newNames.clear();
+    for (const path of names) {
+      if (this.#scanWanted) return;
       const stats = await this.options.files.stat(path).catch(() => undefined);
-      if (stats?.isDirectory) this.#wanted = true;
+      if (stats?.isDirectory) this.#scanWanted = true;
     }
   }
 
-  async #lookAtAll(): Promise<void> {
-    const { clock, report } = this.options;
-    this.#wanted = false;
+  async #scan(): Promise<void> {
+    const { clock, problems, scan } = this.options;
+    this.#scanWanted = false;
     const startMs = clock.monotonicMs();
     try {
-      await this.#watch(await this.options.lookAround(this.#stopping.signal));
+      await this.#watch(await scan(this.#stopping.signal));
+      problems.clear('scan');
     } catch (error) {
-      report.error('Looking for files failed; it is tried again', { reason: reasonOf(error) });
+      problems.raise({
+        key: 'scan',
+        level: 'error',
+        message: 'Looking for log files failed; retrying',
+        facts: { reason: reasonOf(error) },
+        over: 'Looking for log files works again',
+      });
     }
     this.#lastEndMs = clock.monotonicMs();
-    this.#tookMs = [...this.#tookMs, this.#lastEndMs - startMs].slice(-COSTS_KEPT);
+    this.#costsMs = [...this.#costsMs, this.#lastEndMs - startMs].slice(-COSTS_KEPT);
   }
 
   async #watch(view: View): Promise<void> {
     this.#view = view;
-    // What came between the look and the watch was told to nobody.
-    if (await this.#watcher?.watch(view.directories)) this.lookSoon();
+    // No hint came of what happened between the scan and the start of the watch.
+    if (await this.#watcher?.watch(view.directories)) this.scanSoon();
   }
 }
 
-/*
- * Hinted paths, and when each is to be looked at: at once, but no sooner than
- * a rest after the last look. A log that is written to all the time is so read
- * in pieces worth reading. Pure.
- */
+/* Hinted paths. */
 
-/** Twenty looks a second: a wait that nobody notices, and a cost likewise. */
-const REST_MS = 50;
+/** At most twenty looks a second at one path, so that a log that is written to all the time is read in larger pieces. */
+const PAUSE_MS = 50;
 
-interface Rest {
+interface Pause {
   readonly untilMs: number;
   hinted: boolean;
 }
 
-export class Hinted {
-  readonly #fresh = new Set<string>();
-  /** The one whose rest ends first comes first. */
-  readonly #resting = new Map<string, Rest>();
+/** Which paths were hinted, and when each may be looked at: at once, or when its pause after the last look is over. Pure. */
+export class HintedPaths {
+  readonly #due = new Set<string>();
+  /** The one whose pause ends first comes first. */
+  readonly #paused = new Map<string, Pause>();
 
   add(path: string): void {
-    const rest = this.#resting.get(path);
-    if (rest === undefined) this.#fresh.add(path);
-    else rest.hinted = true;
+    const pause = this.#paused.get(path);
+    if (pause === undefined) this.#due.add(path);
+    else pause.hinted = true;
   }
 
-  /** The paths to be looked at now; they rest afterwards. */
+  /** The paths to be looked at now; their pause begins. */
   take(nowMs: number): readonly string[] {
-    for (const [path, { untilMs, hinted }] of this.#resting) {
+    for (const [path, { untilMs, hinted }] of this.#paused) {
       if (untilMs > nowMs) break;
-      this.#resting.delete(path);
-      if (hinted) this.#fresh.add(path);
+      this.#paused.delete(path);
+      if (hinted) this.#due.add(path);
     }
-    const due = [...this.#fresh];
-    this.#fresh.clear();
-    for (const path of due) this.#resting.set(path, { untilMs: nowMs + REST_MS, hinted: false });
-    return due;
+    const paths = [...this.#due];
+    this.#due.clear();
+    for (const path of paths) this.#paused.set(path, { untilMs: nowMs + PAUSE_MS, hinted: false });
+    return paths;
   }
 
-  /** When to ask again; `Infinity` when nothing is hinted or rests. */
+  /** When to ask again; `Infinity` when nothing is hinted or pauses. */
   get nextMs(): number {
-    if (this.#fresh.size > 0) return 0;
-    const [first] = this.#resting.values();
+    if (this.#due.size > 0) return 0;
+    const [first] = this.#paused.values();
     return first?.untilMs ?? Number.POSITIVE_INFINITY;
   }
 }

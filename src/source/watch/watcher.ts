@@ -1,21 +1,19 @@
 /**
- * Hints that something may have changed at a path, from inotify by chokidar;
- * a directory's watch tells of the files in it. A hint carries no text and may
- * be missing: the kernel drops what its queue cannot take and Node does not say
- * so, network file systems and some bind mounts give none at all, writes through
- * a hard link elsewhere neither. Whoever is hinted looks for itself, and looks by
- * itself now and then.
+ * Watches directories and hints at which path something may have changed, from
+ * inotify by chokidar. Hints may be missing: the kernel drops what its queue
+ * cannot take and Node does not say so; network file systems, some bind mounts
+ * and writes through a hard link in another directory give none. So a hint only
+ * says where to look, and everything is looked at now and then without one.
  */
 import { basename, join } from 'node:path';
 import { FSWatcher } from 'chokidar';
 import { reasonOf, systemCode } from '../../lib/errors.js';
-import type { Report } from '../../model/report.js';
+import type { RaisesProblems } from '../../lib/problems.js';
 
 export interface Watcher {
   /**
-   * The directories to watch from now on, the most important first, and what each is known by; others are
-   * watched no longer. Answers whether one is watched that was not before: what it has in it is worth a look.
-   * One call at a time.
+   * Sets the directories to watch, the most important first, each with its identity; others are no longer watched.
+   * Answers whether a directory is new: no hints came of what happened in it until now. One call at a time.
    */
   watch(directories: ReadonlyMap<string, string>): Promise<boolean>;
   close(): Promise<void>;
@@ -24,19 +22,21 @@ export interface Watcher {
 export interface WatcherOptions {
   /** Called with the path at which something may have changed: in a directory, or the directory itself. */
   readonly hint: (path: string, change: Change) => void;
-  readonly report: Report;
+  readonly problems: RaisesProblems;
 }
 
 export type WatchFiles = (options: WatcherOptions) => Watcher;
 
-// Of the directory, not of the system: the next look says what became of it.
+// Faults of one directory, not of the system: the next scan finds out what became of it.
 const OWN_FAULTS = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']);
 const REMEDIES: Readonly<Record<string, string>> = {
   ENOSPC: 'raise fs.inotify.max_user_watches with sysctl',
   EMFILE: 'raise fs.inotify.max_user_instances with sysctl, or LimitNOFILE of the service',
   ENFILE: 'raise fs.file-max with sysctl',
 };
-const NO_REMEDY = 'nothing has to be done: lines come later, none is lost';
+const NO_REMEDY = 'nothing has to be done: lines are read later, none is lost';
+// It lasts until somebody changes a limit of the system.
+const REPEAT_MS = 86_400_000;
 
 /** Polling alone: for tests. */
 export const pollingOnly: WatchFiles = () => ({ watch: () => Promise.resolve(false), close: () => Promise.resolve() });
@@ -50,7 +50,6 @@ interface Watched {
 
 export class DirectoryWatcher implements Watcher {
   readonly #watched = new Map<string, Watched>();
-  #exhausted = false;
   #closed = false;
 
   constructor(
@@ -70,12 +69,12 @@ export class DirectoryWatcher implements Watcher {
         added = true;
       } catch (error) {
         if (OWN_FAULTS.has(systemCode(error))) continue;
-        // Asking for one more is all that it costs to find out, at the next look, that there are some again.
-        this.#tellExhausted(error, directories.size);
+        // The next scan asks for one more, and so finds out when there are some again.
+        this.#raise(error, directories.size);
         return added;
       }
     }
-    this.#tellComplete();
+    this.options.problems.clear('watches', { directories: this.#watched.size });
     return added;
   }
 
@@ -88,7 +87,7 @@ export class DirectoryWatcher implements Watcher {
     const watch = this.start(directory, (change, name) => this.#changed(watch, directory, change, name));
     this.#watched.set(directory, { key, watch });
     try {
-      await watch.stands;
+      await watch.ready;
     } catch (error) {
       await this.#forget(watch, directory);
       throw error;
@@ -97,7 +96,7 @@ export class DirectoryWatcher implements Watcher {
 
   #changed(watch: DirectoryWatch, directory: string, change: Change, name: string | null): void {
     const { hint } = this.options;
-    // What befalls the directory itself comes under its own name. Removed or moved away, it is watched no longer.
+    // What happens to the directory itself comes under its own name. Removed or moved away, it is no longer watched.
     if (name === null || name === basename(directory)) {
       if (change === 'rename') void this.#forget(watch, directory);
       hint(directory, change);
@@ -115,31 +114,23 @@ export class DirectoryWatcher implements Watcher {
     await watched?.watch.close();
   }
 
-  #tellExhausted(error: unknown, directories: number): void {
-    if (this.#exhausted) return;
-    this.#exhausted = true;
+  #raise(error: unknown, directories: number): void {
     const code = systemCode(error);
-    this.options.report.warning('The system gives no more file watches; polling instead, which is slower', {
-      code,
-      reason: reasonOf(error),
-      watched: this.#watched.size,
-      directories,
-      hint: REMEDIES[code] ?? NO_REMEDY,
+    this.options.problems.raise({
+      key: 'watches',
+      message: 'The system gives no more file watches; polling instead, which is slower',
+      facts: { code, reason: reasonOf(error), watched: this.#watched.size, directories },
+      remedy: REMEDIES[code] ?? NO_REMEDY,
+      over: 'Watching files again, as well as polling',
+      repeatMs: REPEAT_MS,
     });
-  }
-
-  #tellComplete(): void {
-    if (!this.#exhausted) return;
-    this.#exhausted = false;
-    this.options.report.notice('Watching files again, as well as polling', { directories: this.#watched.size });
   }
 }
 
 /*
- * One directory's watch, by chokidar: what inotify says of it, as chokidar's
- * `raw` event hands it on. Of chokidar's other events some are dropped, and all
- * cost a listing of the directory and a question about every file in it at each
- * change; where a change can matter, that is found out elsewhere.
+ * One directory's watch, by chokidar: its `raw` event passes on what inotify
+ * says. Chokidar's other events are not used: it drops some, and for each change
+ * it lists the directory and asks for the state of every file in it.
  */
 
 /** `rename`: a name came or went; `change`: what the name stands for changed. */
@@ -147,11 +138,11 @@ export type Change = 'rename' | 'change';
 
 export interface DirectoryWatch {
   /** Resolves once no change is missed any more; rejects with the system's error when there is no watch. */
-  readonly stands: Promise<void>;
+  readonly ready: Promise<void>;
   close(): Promise<void>;
 }
 
-/** `changed` hears of a name in the directory, of its own name, or of `null` when it is watched no longer. */
+/** `changed` gets a name in the directory, the directory's own name, or `null` when it is no longer watched. */
 export type WatchDirectory = (
   directory: string,
   changed: (change: Change, name: string | null) => void,
@@ -163,7 +154,7 @@ class RawWatcher extends FSWatcher {
     super({ depth: 0, ignoreInitial: true, atomic: false });
   }
 
-  /** Whatever chokidar would do about a change asks this first: it lists no directory and asks about no file. */
+  /** Chokidar asks this before it does anything about a change: so it lists no directory and asks about no file. */
   override _throttle(): false {
     return false;
   }
@@ -178,7 +169,7 @@ class RawWatcher extends FSWatcher {
 export const watchDirectory: WatchDirectory = (directory, changed) => {
   let failed: (error: Error) => void = () => undefined;
   const watcher = new RawWatcher((error) => failed(error));
-  const stands = new Promise<void>((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     failed = reject;
     watcher.once('ready', () => {
       failed = () => changed('rename', null);
@@ -188,10 +179,10 @@ export const watchDirectory: WatchDirectory = (directory, changed) => {
   watcher.on('raw', (change, name) => changed(change as Change, name));
   watcher.add(directory);
   return {
-    stands,
+    ready,
     async close() {
-      // Closed before it is ready, chokidar would never be, and who waits for that would wait for ever.
-      await stands.catch(() => undefined);
+      // Closed before it is ready, chokidar never becomes ready, and a wait for that would not end.
+      await ready.catch(() => undefined);
       await watcher.close();
     },
   };

@@ -153,13 +153,13 @@ test.serial('what the kernel has no room to tell is found by looking', async (t)
   const log = join(directory, 'audit.log');
   append(log, 'first');
   const hinted = new Set<string>();
-  const watch: WatchFiles = ({ hint, report }) =>
+  const watch: WatchFiles = ({ hint, problems }) =>
     inotifyWatcher({
       hint: (path, change) => {
         hinted.add(path);
         hint(path, change);
       },
-      report,
+      problems,
     });
   const recorder = await Recorder.open(t, [{ paths: [log] }], { watch });
   await recorder.expect(['first']);

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { systemFiles } from '../../../src/lib/files.js';
-import { Discovery } from '../../../src/source/find/finder.js';
+import { Finder } from '../../../src/source/find/finder.js';
 import { temporaryDirectory } from '../../support/files.js';
 
 const DIRECTORIES = 500;
@@ -34,10 +34,10 @@ test.serial('a look at a tree of fifty thousand entries asks once a directory, n
     if (n % 100 === 0) writeFileSync(join(directory, 'audit.log'), 'line\n');
   }
   const source = { name: 'main', paths: [join(root, '**', '*.log')], exclude: [], rotated: [] };
-  const discovery = new Discovery([source], { files: systemFiles, nowMs: () => Date.now() + LATER_MS });
+  const finder = new Finder([source], { files: systemFiles, nowMs: () => Date.now() + LATER_MS });
 
-  const first = await callsOf(async () => t.is((await discovery.look([])).files.size, DIRECTORIES / 100));
-  const second = await callsOf(async () => t.is((await discovery.look([])).files.size, DIRECTORIES / 100));
+  const first = await callsOf(async () => t.is((await finder.find([])).files.size, DIRECTORIES / 100));
+  const second = await callsOf(async () => t.is((await finder.find([])).files.size, DIRECTORIES / 100));
   t.log(`${first} calls, then ${second}`);
   const directories = DIRECTORIES + 26;
   t.true(second > directories / 2, 'calls are counted');
@@ -53,7 +53,7 @@ test.serial('of a wide tree all directories with a log are worth a watch, and no
   for (const name of holding) writeFileSync(join(name, 'audit.log'), 'line\n');
   const source = { name: 'main', paths: [join(root, '*', '*.log')], exclude: [], rotated: [] };
 
-  const { directories } = await new Discovery([source], { files: systemFiles, nowMs: Date.now }).look([]);
+  const { directories } = await new Finder([source], { files: systemFiles, nowMs: Date.now }).find([]);
   t.deepEqual([...directories.keys()].slice(0, 3).sort(), holding);
   t.is(directories.size, 3 + 4096);
 });

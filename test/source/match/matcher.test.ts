@@ -2,7 +2,7 @@ import { appendFileSync, copyFileSync, renameSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import test from 'ava';
 import { systemFiles } from '../../../src/lib/files.js';
-import { Discovery } from '../../../src/source/find/finder.js';
+import { Finder } from '../../../src/source/find/finder.js';
 import { FollowedLogs } from '../../../src/source/match/followed-logs.js';
 import { Placement } from '../../../src/source/match/matcher.js';
 import { Newcomers } from '../../../src/source/match/new-files.js';
@@ -77,7 +77,7 @@ function stage(log: string) {
   const common = { sources, tails, logs, opener, clock, report: silent };
   const newcomers = new Newcomers({ ...common, startedBefore: new Set(), newTailId: () => String(tails.nextAge()) });
   const placement = new Placement({ ...common, descriptors, newcomers, cutOff: () => undefined });
-  const discovery = new Discovery([source], { files: systemFiles, nowMs: Date.now });
-  const look = () => discovery.look([...tails.all].map(({ path }) => ({ path, source: source.name })));
+  const finder = new Finder([source], { files: systemFiles, nowMs: Date.now });
+  const look = () => finder.find([...tails.all].map(({ path }) => ({ path, source: source.name })));
   return { look, tails, descriptors, placement };
 }

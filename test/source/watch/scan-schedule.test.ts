@@ -1,8 +1,8 @@
 import test from 'ava';
-import { Hinted } from '../../../src/source/watch/scan-schedule.js';
+import { HintedPaths } from '../../../src/source/watch/scan-schedule.js';
 
 test('a hinted path is due at once, and once', (t) => {
-  const hinted = new Hinted();
+  const hinted = new HintedPaths();
   t.is(hinted.nextMs, Number.POSITIVE_INFINITY);
   hinted.add('/a');
   hinted.add('/a');
@@ -12,20 +12,20 @@ test('a hinted path is due at once, and once', (t) => {
   t.deepEqual(hinted.take(0), []);
 });
 
-test('a hint that comes while its path rests is kept until the rest is over', (t) => {
-  const hinted = new Hinted();
+test('a hint that comes while its path pauses is kept until the pause is over', (t) => {
+  const hinted = new HintedPaths();
   hinted.add('/a');
   hinted.take(0);
   hinted.add('/a');
-  const restMs = hinted.nextMs;
-  t.true(restMs > 0);
+  const pauseMs = hinted.nextMs;
+  t.true(pauseMs > 0);
 
-  t.deepEqual(hinted.take(restMs - 1), []);
-  t.deepEqual(hinted.take(restMs), ['/a']);
+  t.deepEqual(hinted.take(pauseMs - 1), []);
+  t.deepEqual(hinted.take(pauseMs), ['/a']);
 });
 
-test('a path that rests holds up no other, and is forgotten when it was hinted no more', (t) => {
-  const hinted = new Hinted();
+test('a path that pauses holds up no other, and is forgotten when it was hinted no more', (t) => {
+  const hinted = new HintedPaths();
   hinted.add('/a');
   hinted.take(0);
   hinted.add('/b');

@@ -11,8 +11,11 @@ import {
 } from 'node:fs';
 import { basename, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { systemClock } from '../../../src/lib/clock.js';
+import { Problems } from '../../../src/lib/problems.js';
 import { type Change, DirectoryWatcher, watchDirectory } from '../../../src/source/watch/watcher.js';
 import { append, temporaryDirectory } from '../../support/files.js';
+import { silentProblems } from '../../support/silent.js';
 import { until } from '../../support/wait.js';
 
 type Told = [message: string, facts: Readonly<Record<string, unknown>> | undefined];
@@ -28,7 +31,7 @@ function watcherWith({ free = 100, code = 'ENOSPC' } = {}) {
   const watcher = new DirectoryWatcher(
     {
       hint: (path, change) => hints.push(`${change} ${path}`),
-      report: { debug: tell, info: tell, notice: tell, warning: tell, error: tell } as never,
+      problems: new Problems(systemClock).of({ debug: tell, info: tell, notice: tell, warning: tell, error: tell }),
     },
     (directory, tellChange) => {
       asked.push(`watch ${directory}`);
@@ -37,7 +40,7 @@ function watcherWith({ free = 100, code = 'ENOSPC' } = {}) {
       changed.set(directory, tellChange);
       const denial = Object.assign(new Error(`${system.code}: denied`), { code: system.code });
       return {
-        stands: given ? Promise.resolve() : Promise.reject(denial),
+        ready: given ? Promise.resolve() : Promise.reject(denial),
         async close() {
           if (!given) return;
           asked.push(`leave ${directory}`);
@@ -65,11 +68,11 @@ test('directories are watched and left as they are asked for', async (t) => {
 test('closed while it begins to watch, it asks for no more', async (t) => {
   const asked: string[] = [];
   const watcher: DirectoryWatcher = new DirectoryWatcher(
-    { hint: () => undefined, report: {} as never },
+    { hint: () => undefined, problems: silentProblems },
     (directory) => {
       asked.push(`watch ${directory}`);
       return {
-        stands: Promise.resolve().then(() => watcher.close()),
+        ready: Promise.resolve().then(() => watcher.close()),
         async close() {
           asked.push(`leave ${directory}`);
         },
@@ -140,7 +143,7 @@ for (const [code, remedy] of [
     t.is(told.length, 1);
     const [message, facts] = told[0]!;
     t.regex(message, /polling instead/);
-    t.regex(String(facts?.hint), remedy);
+    t.regex(String(facts?.remedy), remedy);
     t.like(facts, { code, watched: 0, directories: 1 });
   });
 }
@@ -174,7 +177,7 @@ async function watch(t: ExecutionContext, directory: string) {
   const told: string[] = [];
   const watched = watchDirectory(directory, (change, name) => told.push(`${change} ${name}`));
   t.teardown(() => watched.close());
-  await watched.stands;
+  await watched.ready;
   return { watched, told };
 }
 
@@ -218,7 +221,7 @@ test('a directory takes one watch, whatever is in it, and none once it is closed
 test('a watch that is closed while it is being started is given back, and who waits for it goes on', async (t) => {
   const directory = temporaryDirectory(t);
   const watched = watchDirectory(directory, () => t.fail());
-  await Promise.all([watched.stands, watched.close()]);
+  await Promise.all([watched.ready, watched.close()]);
 
   t.false(watchedInodes().has(statSync(directory).ino));
 });
@@ -262,7 +265,7 @@ test('what cannot be watched is refused with the system’s reason, and its pare
     ['x'.repeat(300), 'ENAMETOOLONG'],
   ] as const) {
     const refused = watchDirectory(join(directory, path), () => t.fail());
-    await t.throwsAsync(refused.stands, { code });
+    await t.throwsAsync(refused.ready, { code });
     await refused.close();
     append(join(directory, 'other.log'), 'line');
   }
