@@ -1,7 +1,7 @@
 /**
- * Follows every trail of every site until it is told to stop. Whatever goes
- * wrong with a database or with the disk is said once, waited out and said to
- * be over; one site's trouble is not another's.
+ * Exports the audit tables of every site until it is told to stop. A database or a
+ * disk that fails is a problem: the export waits, tries again, and goes on. A site
+ * that waits holds up no other.
  */
 import { join } from 'node:path';
 import type { Clock } from '../lib/clock.js';
@@ -9,7 +9,6 @@ import { AgentError } from '../lib/errors.js';
 import { sleepInTurns } from '../lib/in-turns.js';
 import { makeDirectory } from '../lib/make-directory.js';
 import type { RaisesProblems } from '../lib/problems.js';
-import { type Trouble, Troubles } from '../lib/report-once.js';
 import type { Report } from '../model/report.js';
 import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './database/audit-tables.js';
 import type { Database } from './database/database.js';
@@ -32,8 +31,8 @@ export interface ExportParts {
   readonly problems: RaisesProblems;
   /** Told after each look that found something. */
   onProgress?(site: string, table: string, step: Step): void;
-  /** Told after each look: what it failed by, or that it did not. */
-  onLook?(site: string, table: string, trouble: Trouble | undefined): void;
+  /** Called after each look with the error that it failed by; `undefined`: it succeeded. */
+  onLook?(site: string, table: string, error: AgentError | undefined): void;
   /** A turn of this table's loop begins, and what it does may take `withinMs`. */
   turned?(site: string, table: string, withinMs?: number): void;
 }
@@ -62,11 +61,11 @@ export async function runExport(
   const either = AbortSignal.any([signal, stop.signal]);
   const sites = config.sites.map(async (site) => {
     const database = parts.connect(site);
-    const troubles = new Troubles(site.name, parts.report);
+    const waiting = new WaitingTables(site.name, parts);
     try {
       await Promise.all(
         trails.map((trail) =>
-          followTrail(config, site, trail, { ...parts, database, troubles, allowance }, { once, signal: either }),
+          followTrail(config, site, trail, { ...parts, database, waiting, allowance }, { once, signal: either }),
         ),
       );
     } catch (error) {
@@ -99,10 +98,10 @@ async function followTrail(
   config: ExportConfig,
   site: SiteOptions,
   trail: Trail,
-  parts: ExportParts & { readonly database: Database; readonly troubles: Troubles; readonly allowance: Allowance },
+  parts: ExportParts & { readonly database: Database; readonly waiting: WaitingTables; readonly allowance: Allowance },
   { once, signal }: { readonly once: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { database, troubles, clock, report, allowance } = parts;
+  const { database, waiting, clock, report, allowance } = parts;
   const { rotateBytes, keepMs, startAt, settleMs, examineMs, pollMs } = config;
   const log = new AuditFile(
     { path: pathOf(config.directory, site.name, trail), rotateBytes, keepMs },
@@ -119,7 +118,7 @@ async function followTrail(
       parts.turned?.(site.name, trail.table, STEP_MS);
       try {
         const step = await follower.step();
-        troubles.over(trail.table);
+        waiting.goOn(trail.table);
         waitMs = FIRST_WAIT_MS;
         parts.onProgress?.(site.name, trail.table, step);
         parts.onLook?.(site.name, trail.table, undefined);
@@ -127,7 +126,7 @@ async function followTrail(
         if (!step.hasMore) await sleepInTurns(pollMs, turning, signal);
       } catch (error) {
         if (once || !(error instanceof AgentError)) throw error;
-        troubles.met(trail.table, error);
+        waiting.wait(trail.table, error);
         parts.onLook?.(site.name, trail.table, error);
         await sleepInTurns(waitMs, turning, signal);
         waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
@@ -135,5 +134,41 @@ async function followTrail(
     }
   } finally {
     await log.close();
+  }
+}
+
+/** Makes problems of what the tables of a site wait for: one for each reason, over when no table waits for it any more. */
+class WaitingTables {
+  readonly #reasons = new Map<string, string>();
+
+  constructor(
+    private readonly site: string,
+    private readonly parts: Pick<ExportParts, 'report' | 'problems'>,
+  ) {}
+
+  wait(table: string, { code, message: reason, hint: remedy }: AgentError): void {
+    const before = this.#reasons.get(table);
+    this.#reasons.set(table, reason);
+    const facts = { site: this.site, table, code, reason };
+    const message = 'The export waits; no row is lost';
+    this.parts.problems.raise({ key: this.#key(reason), level: 'error', message, facts, remedy });
+    if (before !== undefined) this.#endUnlessAwaited(before);
+  }
+
+  goOn(table: string): void {
+    const reason = this.#reasons.get(table);
+    if (reason === undefined) return;
+    this.#reasons.delete(table);
+    if (this.#endUnlessAwaited(reason)) this.parts.report.notice('The export goes on', { site: this.site, table });
+  }
+
+  #endUnlessAwaited(reason: string): boolean {
+    if ([...this.#reasons.values()].includes(reason)) return false;
+    this.parts.problems.clear(this.#key(reason));
+    return true;
+  }
+
+  #key(reason: string): string {
+    return `export ${this.site} ${reason}`;
   }
 }

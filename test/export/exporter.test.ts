@@ -2,6 +2,7 @@ import test, { type ExecutionContext } from 'ava';
 import { runExport } from '../../src/export/exporter.js';
 import type { ExportConfig, SiteOptions } from '../../src/export/options.js';
 import { AgentError } from '../../src/lib/errors.js';
+import { Problems } from '../../src/lib/problems.js';
 import type { Facts, Report } from '../../src/model/report.js';
 import { FakeOpenemr } from '../support/fake-openemr.js';
 import { temporaryDirectory } from '../support/files.js';
@@ -30,7 +31,8 @@ async function warnings(t: ExecutionContext, site: Partial<SiteOptions>): Promis
   const found: Facts[] = [];
   const report: Report = { ...silent, warning: (_, facts = {}) => void found.push(facts) };
   const config = configFor(t, site);
-  const parts = { connect: () => new FakeOpenemr(), clock: new ManualClock(), report, problems: silentProblems };
+  const clock = new ManualClock();
+  const parts = { connect: () => new FakeOpenemr(), clock, report, problems: new Problems(clock).of(report) };
   await runExport(config, parts, { once: true, signal: new AbortController().signal });
   return found;
 }
@@ -57,11 +59,13 @@ test('a database that is away is told of once, and its return, however many tabl
   const tell = (sentence: string, facts: Facts = {}) => void told.push([sentence, facts]);
   const looks: (string | undefined)[] = [];
   const stop = new AbortController();
+  const report = { ...silent, error: tell, notice: tell };
+  const problems = new Problems(clock);
   const parts = {
     connect: () => database,
     clock,
-    report: { ...silent, error: tell, notice: tell },
-    problems: silentProblems,
+    report,
+    problems: problems.of(report),
     onLook: (_site: string, _table: string, trouble: { message: string } | undefined) =>
       void looks.push(trouble?.message),
   };
@@ -71,6 +75,8 @@ test('a database that is away is told of once, and its return, however many tabl
   const { code, message: reason, hint: remedy } = away;
   t.like(told, { length: 1, 0: ['The export waits; no row is lost', { site: 'default', code, reason, remedy }] });
 
+  t.like(problems.present, { length: 1, 0: { level: 'error', remedy } });
+
   isAway = false;
   await clock.advance(60_000);
   await until(() => looks.filter((look) => look === undefined).length >= 2, { what: 'both tables to go on' });
@@ -78,6 +84,7 @@ test('a database that is away is told of once, and its return, however many tabl
     told.slice(1).map(([sentence]) => sentence),
     ['The export goes on'],
   );
+  t.is(problems.count, 0);
   stop.abort();
   await done;
 });

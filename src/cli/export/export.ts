@@ -98,7 +98,7 @@ async function run(io: Io, { export: configured, log }: ExportSettings, options:
         report: logger,
         problems: problems.of(logger),
         onProgress: (site, table, step) => progress.take(`${site} ${table}`, step),
-        onLook: (site, table, trouble) => summary.note(`${site} ${table}`, trouble),
+        onLook: (site, table, error) => summary.note(`${site} ${table}`, error),
         turned: (site, table, withinMs) => watchdog.turned(`${site} ${table}`, withinMs),
       },
       { once: options.once === true, signal: io.signal },
