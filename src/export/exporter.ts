@@ -4,12 +4,10 @@
  * that waits holds up no other.
  */
 import { join } from 'node:path';
-import type { Clock } from '../lib/clock.js';
+import type { Context } from '../lib/context.js';
 import { AgentError } from '../lib/errors.js';
+import type { Files } from '../lib/files.js';
 import { sleepInTurns } from '../lib/in-turns.js';
-import { makeDirectory } from '../lib/make-directory.js';
-import type { RaisesProblems } from '../lib/problems.js';
-import type { Report } from '../model/report.js';
 import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from './database/audit-tables.js';
 import type { Database } from './database/database.js';
 import { directoryFault } from './database/fault.js';
@@ -24,11 +22,8 @@ const STEP_MS = 10 * 60_000;
 /** The agent's group may read, nobody else. */
 const DIRECTORY_MODE = 0o750;
 
-export interface ExportParts {
+export interface ExportParts extends Pick<Context, 'clock' | 'files' | 'report' | 'problems'> {
   connect(site: SiteOptions): Database;
-  readonly clock: Clock;
-  readonly report: Report;
-  readonly problems: RaisesProblems;
   /** Told after each look that found something. */
   onProgress?(site: string, table: string, step: Step): void;
   /** Called after each look with the error that it failed by; `undefined`: it succeeded. */
@@ -46,7 +41,7 @@ export async function runExport(
   parts: ExportParts,
   { once, signal }: { readonly once: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
-  await prepareDirectory(config.directory);
+  await prepareDirectory(config.directory, parts.files);
   for (const site of config.sites) {
     if (isLocal(site) || site.tls !== undefined) continue;
     parts.report.warning('Audit rows cross the network unencrypted on their way from the database', {
@@ -55,7 +50,7 @@ export async function runExport(
       remedy: 'name the authority of the database server in tls.ca of the site',
     });
   }
-  const allowance = new Allowance(config.directory, config.maxBytes);
+  const allowance = new Allowance(config.directory, config.maxBytes, parts.files);
   const trails = config.disclosures ? [LOG_TRAIL, DISCLOSURE_TRAIL] : [LOG_TRAIL];
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
@@ -86,9 +81,9 @@ export function pathOf(directory: string, site: string, trail: Trail): string {
   return join(directory, `${site}${trail.suffix}.log`);
 }
 
-async function prepareDirectory(directory: string): Promise<void> {
+async function prepareDirectory(directory: string, files: Files): Promise<void> {
   try {
-    await makeDirectory(directory, DIRECTORY_MODE);
+    await files.mkdir(directory, DIRECTORY_MODE);
   } catch (cause) {
     throw directoryFault(directory, cause);
   }
@@ -101,11 +96,11 @@ async function followTrail(
   parts: ExportParts & { readonly database: Database; readonly waiting: WaitingTables; readonly allowance: Allowance },
   { once, signal }: { readonly once: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { database, waiting, clock, report, allowance } = parts;
+  const { database, waiting, clock, files, report, allowance } = parts;
   const { rotateBytes, keepMs, startAt, settleMs, examineMs, pollMs } = config;
   const log = new AuditFile(
     { path: pathOf(config.directory, site.name, trail), rotateBytes, keepMs },
-    { clock, allowance },
+    { clock, files, allowance },
   );
   const follower = new Follower(
     { site: site.name, trail, startAt, settleMs, examineMs },

@@ -1,7 +1,8 @@
 /**
- * The disk as an argument: all that the journal asks of it for its own files,
- * and all that the sources ask of it for the logs that they follow. So a test
- * can make each call fail, forget what was not synced, or keep the files in memory.
+ * Gives parts the file system as an argument: what the journal and the receipts need for
+ * their own files, the sources for the logs that they follow, the export for those
+ * that it writes. A test can make each call fail, forget what was not synced, or keep
+ * the files in memory.
  */
 import type { Dirent, Stats } from 'node:fs';
 import { constants, type FileHandle, open, readdir, realpath, rename, stat, statfs, unlink } from 'node:fs/promises';
@@ -20,6 +21,8 @@ export interface OpenFile {
   write(buffers: readonly Buffer[], position: number): Promise<void>;
   datasync(): Promise<void>;
   truncate(length: number): Promise<void>;
+  /** Sets the permission bits. */
+  chmod(mode: number): Promise<void>;
   stat(): Promise<FileStats>;
   close(): Promise<void>;
 }
@@ -58,8 +61,11 @@ export interface Volume {
 
 /** Paths may hold names that are not UTF-8, as file-names.ts spells them. */
 export interface Files {
-  /** `create` makes a new file of mode 0600 and fails when there is one. Opening a FIFO to read does not wait for a writer. */
-  open(path: string, how: 'read' | 'write' | 'create'): Promise<OpenFile>;
+  /**
+   * `create` makes a new file of mode 0600 and fails when there is one; `append` makes it when there is none, and
+   * each write goes to the end, whatever its position (O_APPEND). Opening a FIFO to read does not wait for a writer.
+   */
+  open(path: string, how: 'read' | 'write' | 'create' | 'append'): Promise<OpenFile>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   readdir(path: string): Promise<string[]>;
@@ -68,14 +74,14 @@ export interface Files {
   /** Follows symbolic links. */
   stat(path: string): Promise<FileStats>;
   realpath(path: string): Promise<string>;
-  /** With the directories above it; mode 0700. */
-  mkdir(path: string): Promise<void>;
+  /** With the directories above it; mode 0700 unless told otherwise. */
+  mkdir(path: string, mode?: number): Promise<void>;
   volume(path: string): Promise<Volume>;
   syncDirectory(path: string): Promise<void>;
 }
 
 const { O_RDONLY, O_NONBLOCK } = constants;
-const FLAGS = { read: O_RDONLY | O_NONBLOCK, write: 'r+', create: 'wx+' } as const;
+const FLAGS = { read: O_RDONLY | O_NONBLOCK, write: 'r+', create: 'wx+', append: 'a+' } as const;
 
 export const systemFiles: Files = {
   open: async (path, how) => openFile(await open(bytesOfPath(path), FLAGS[how], 0o600)),
@@ -88,7 +94,7 @@ export const systemFiles: Files = {
   },
   stat: async (path) => fileStats(await stat(bytesOfPath(path))),
   realpath: async (path) => nameOfBytes(await realpath(bytesOfPath(path), { encoding: 'buffer' })),
-  mkdir: (path) => makeDirectory(path, 0o700),
+  mkdir: (path, mode = 0o700) => makeDirectory(path, mode),
   volume: async (path) => {
     const { bsize, blocks, bavail, type } = await statfs(path);
     return { totalBytes: bsize * blocks, freeBytes: bsize * bavail, type };
@@ -120,6 +126,7 @@ function openFile(handle: FileHandle): OpenFile {
     },
     datasync: () => handle.datasync(),
     truncate: (length) => handle.truncate(length),
+    chmod: (mode) => handle.chmod(mode),
     stat: async () => fileStats(await handle.stat()),
     close: () => handle.close(),
   };

@@ -96,22 +96,12 @@ export class ReceiptBook {
     if (this.#file?.month === month) return this.#file.open;
     await this.#closeFile();
     await this.#prepare();
-    const open = await this.#openOrCreate(join(this.directory, `${month}.jsonl`));
+    const open = await this.options.files.open(join(this.directory, `${month}.jsonl`), 'append');
     this.#file = { month, open };
     const { size } = await open.stat();
     if (size === 0) await this.options.files.syncDirectory(this.directory);
     else await endTornLine(open, size);
     return open;
-  }
-
-  async #openOrCreate(path: string): Promise<OpenFile> {
-    const { files } = this.options;
-    try {
-      return await files.open(path, 'write');
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw error;
-      return files.open(path, 'create');
-    }
   }
 
   async #prepare(): Promise<void> {

@@ -27,7 +27,7 @@ class Inode {
   constructor(
     readonly kind: 'file' | 'directory' | 'link' | 'other',
     readonly ino: number,
-    readonly mode: number,
+    public mode: number,
     readonly birthtimeMs: number,
     /** Of a link: where it leads. */
     readonly target = '',
@@ -200,15 +200,16 @@ export class MemoryFiles implements Files {
     };
   };
 
-  async open(path: string, how: 'read' | 'write' | 'create'): Promise<OpenFile> {
+  async open(path: string, how: 'read' | 'write' | 'create' | 'append'): Promise<OpenFile> {
     this.#step('open', path);
     const real = this.#resolve(path);
-    if (how === 'create') {
-      if (this.#names.has(real)) throw systemError('EEXIST', path);
+    const isThere = this.#names.has(real);
+    if (how === 'create' && isThere) throw systemError('EEXIST', path);
+    if (how === 'create' || (how === 'append' && !isThere)) {
       if (!this.#names.has(dirname(real))) throw systemError('ENOENT', path);
       this.#make('file', real, 0o600);
     }
-    return this.#openFile(path, this.#find(path));
+    return this.#openFile(path, this.#find(path), how === 'append');
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -369,7 +370,7 @@ export class MemoryFiles implements Files {
     inode.ctimeMs = this.nowMs();
   }
 
-  #openFile(path: string, inode: Inode): OpenFile {
+  #openFile(path: string, inode: Inode, appends: boolean): OpenFile {
     inode.open++;
     let isOpen = true;
     const read = async (into: Buffer, position: number) => {
@@ -384,7 +385,11 @@ export class MemoryFiles implements Files {
         const bytes = Buffer.concat(buffers);
         this.calls.push({ call: 'write', path, bytes: bytes.length });
         const error = this.fault('write', path);
-        this.#write(inode, error === undefined ? bytes : bytes.subarray(0, bytes.length >>> 1), position);
+        this.#write(
+          inode,
+          error === undefined ? bytes : bytes.subarray(0, bytes.length >>> 1),
+          appends ? inode.data.length : position,
+        );
         this.#tell(path, 'change');
         if (error !== undefined) throw error;
       },
@@ -403,6 +408,9 @@ export class MemoryFiles implements Files {
         this.#step('truncate', path);
         this.#resize(inode, length);
         this.#tell(path, 'change');
+      },
+      chmod: async (mode) => {
+        inode.mode = mode;
       },
       stat: async () => inode.stats,
       close: async () => {

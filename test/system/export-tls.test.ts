@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { connectSite } from '../../src/export/database/connect.js';
 import type { DatabaseTlsOptions, SiteOptions } from '../../src/export/options.js';
+import { systemFiles } from '../../src/lib/files.js';
 import { makeTestPki, type PemPair } from '../support/certificates.js';
 import { type MariaDb, startMariaDb } from '../support/mariadb.js';
 import { createOpenemr } from '../support/openemr-database.js';
@@ -28,7 +29,7 @@ test('the server is trusted by authority and name, and by nothing less', async (
       passwordFile: undefined,
       tls,
     };
-    const database = connectSite(site, undefined);
+    const database = connectSite(site, systemFiles, undefined);
     try {
       return (await database.schema()).has('log');
     } finally {

@@ -7,6 +7,7 @@ import { pathOf } from '../../export/exporter.js';
 import { Allowance, AuditFile } from '../../export/file/audit-file.js';
 import type { ExportConfig } from '../../export/options.js';
 import { systemClock } from '../../lib/clock.js';
+import { systemFiles } from '../../lib/files.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
 import { countText } from '../voice.js';
@@ -30,7 +31,7 @@ export async function balance(io: Io, config: ExportConfig, options: BalanceOpti
   const forwarding = options.withoutAgent ? undefined : await readForwarding(options.agent, io.env);
   const entries: Entry[] = [];
   for (const site of config.sites) {
-    const database = connectSite(site, io.env.CREDENTIALS_DIRECTORY);
+    const database = connectSite(site, systemFiles, io.env.CREDENTIALS_DIRECTORY);
     try {
       const schema = await database.schema();
       for (const trail of config.disclosures ? [LOG_TRAIL, DISCLOSURE_TRAIL] : [LOG_TRAIL]) {
@@ -52,10 +53,10 @@ export async function balance(io: Io, config: ExportConfig, options: BalanceOpti
 }
 
 function logOf({ directory, maxBytes, rotateBytes, keepMs }: ExportConfig, site: string, trail: Trail): AuditFile {
-  const allowance = new Allowance(directory, maxBytes);
+  const allowance = new Allowance(directory, maxBytes, systemFiles);
   return new AuditFile(
     { path: pathOf(directory, site, trail), rotateBytes, keepMs },
-    { clock: systemClock, allowance },
+    { clock: systemClock, files: systemFiles, allowance },
   );
 }
 

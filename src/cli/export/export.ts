@@ -11,6 +11,7 @@ import type { ExportConfig } from '../../export/options.js';
 import { type Lock, takeLock } from '../../journal/disk/lock.js';
 import { systemClock } from '../../lib/clock.js';
 import { AgentError } from '../../lib/errors.js';
+import { systemFiles } from '../../lib/files.js';
 import { makeDirectory } from '../../lib/make-directory.js';
 import { Problems } from '../../lib/problems.js';
 import { readStartAt } from '../../lib/start-at.js';
@@ -93,8 +94,9 @@ async function run(io: Io, { export: configured, log }: ExportSettings, options:
     await runExport(
       config,
       {
-        connect: (site) => connectSite(site, io.env.CREDENTIALS_DIRECTORY),
+        connect: (site) => connectSite(site, systemFiles, io.env.CREDENTIALS_DIRECTORY),
         clock: systemClock,
+        files: systemFiles,
         report: logger,
         problems: problems.of(logger),
         onProgress: (site, table, step) => progress.take(`${site} ${table}`, step),

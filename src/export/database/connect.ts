@@ -1,17 +1,17 @@
 /** From a site's configuration to its database: reads the files that the configuration names. */
-import { readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { AgentError, reasonOf } from '../../lib/errors.js';
+import type { Files } from '../../lib/files.js';
 import type { SiteOptions } from '../options.js';
 import type { Database } from './database.js';
 import { type Credentials, MysqlDatabase } from './mysql.js';
 
 /** `credentialsDirectory` is systemd's `$CREDENTIALS_DIRECTORY`, if this is a unit that was given credentials. */
-export function connectSite(site: SiteOptions, credentialsDirectory: string | undefined): Database {
+export function connectSite(site: SiteOptions, files: Files, credentialsDirectory: string | undefined): Database {
   const path = pathOf(site.passwordFile, credentialsDirectory);
   return new MysqlDatabase({
     whereabouts: { database: whereaboutsOf(site), user: site.user, passwordFile: path },
-    credentials: () => credentialsOf(site, path),
+    credentials: () => credentialsOf(site, path, (file) => read(file, files)),
   });
 }
 
@@ -28,7 +28,11 @@ function pathOf(file: string | undefined, credentialsDirectory: string | undefin
   });
 }
 
-async function credentialsOf(site: SiteOptions, passwordFile: string | undefined): Promise<Credentials> {
+async function credentialsOf(
+  site: SiteOptions,
+  passwordFile: string | undefined,
+  read: (path: string) => Promise<string>,
+): Promise<Credentials> {
   const { database, user, tls } = site;
   return {
     ...(site.socket === undefined ? { host: site.host, port: site.port } : { socketPath: site.socket }),
@@ -48,9 +52,17 @@ async function credentialsOf(site: SiteOptions, passwordFile: string | undefined
   };
 }
 
-async function read(path: string): Promise<string> {
+async function read(path: string, files: Files): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    const { size, isFile } = await files.stat(path);
+    if (!isFile) throw new Error('it is not a file');
+    const file = await files.open(path, 'read');
+    try {
+      const bytes = Buffer.alloc(size);
+      return bytes.subarray(0, await file.read(bytes, 0)).toString('utf8');
+    } finally {
+      await file.close();
+    }
   } catch (cause) {
     throw new AgentError('database-credentials', `cannot read ${path}: ${reasonOf(cause)}`, {
       cause,

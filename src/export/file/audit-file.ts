@@ -6,11 +6,10 @@
  * The newest rotated file is always kept: while the live one is new, the
  * memory of what has been exported is there.
  */
-import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Clock } from '../../lib/clock.js';
+import type { Context } from '../../lib/context.js';
 import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
-import { syncDirectory } from '../../lib/sync-directory.js';
+import { type Files, type OpenFile, removeIfThere } from '../../lib/files.js';
 
 /** Where the lines of one trail go, and the only memory of what has been exported. */
 export interface AuditLog {
@@ -38,7 +37,7 @@ export interface AuditFileOptions {
 }
 
 interface Live {
-  readonly handle: FileHandle;
+  readonly file: OpenFile;
   readonly inode: number;
   size: number;
   /** Day (UTC) of the last line in it. */
@@ -46,43 +45,39 @@ interface Live {
 }
 
 export class AuditFile implements AuditLog {
-  readonly #options: AuditFileOptions;
-  readonly #clock: Clock;
-  readonly #allowance: Allowance;
   #live: Live | undefined;
   #rotateFirst = false;
 
-  constructor(options: AuditFileOptions, { clock, allowance }: { clock: Clock; allowance: Allowance }) {
-    this.#options = options;
-    this.#clock = clock;
-    this.#allowance = allowance;
-  }
+  constructor(
+    private readonly options: AuditFileOptions,
+    private readonly parts: Pick<Context, 'clock' | 'files'> & { readonly allowance: Allowance },
+  ) {}
 
   async open(): Promise<void> {
     await this.close();
     await this.#attempt(async () => {
       this.#live = await this.#opened();
-      if (await endsTorn(this.#options.path, this.#live.size)) await this.#write(this.#live, Buffer.of(LF));
+      if (await endsTorn(this.#live)) await this.#write(this.#live, Buffer.of(LF));
     });
   }
 
   async append(text: string): Promise<void> {
     const bytes = Buffer.from(text);
     const fits = await this.#attempt(() => this.#makeWay(bytes.length));
-    if (!fits) throw full(this.#options.path);
+    if (!fits) throw full(this.options.path);
     const live = await this.#attempt(async () => {
       this.#live ??= await this.#opened();
       await this.#write(this.#live, bytes);
       return this.#live;
     });
     live.day = this.#today();
-    this.#allowance.use(bytes.length);
+    this.parts.allowance.use(bytes.length);
     try {
-      await live.handle.datasync();
+      await live.file.datasync();
     } catch (error) {
       // The kernel may have dropped the pages and calls them clean: this file is no longer to be relied on.
       this.#rotateFirst = true;
-      throw new AgentError('export-sync-failed', `cannot bring ${this.#options.path} to disk: ${reasonOf(error)}`, {
+      throw new AgentError('export-sync-failed', `cannot bring ${this.options.path} to disk: ${reasonOf(error)}`, {
         cause: error,
         hint: 'look at the disk (dmesg); the rows are written again into a new file',
       });
@@ -90,14 +85,14 @@ export class AuditFile implements AuditLog {
   }
 
   async *backward(): AsyncGenerator<Buffer> {
-    for (const path of (await this.files()).toReversed()) yield* linesBackward(path);
+    for (const path of (await this.files()).toReversed()) yield* linesBackward(path, this.parts.files);
   }
 
   /** Paths of what there is, the oldest first. */
   async files(): Promise<string[]> {
-    const { path } = this.#options;
+    const { path } = this.options;
     const rotated = (await this.#rotated()).map((name) => join(dirname(path), name));
-    const isLive = await stat(path).then(
+    const isLive = await this.parts.files.stat(path).then(
       () => true,
       () => false,
     );
@@ -107,7 +102,7 @@ export class AuditFile implements AuditLog {
   async close(): Promise<void> {
     const live = this.#live;
     this.#live = undefined;
-    await live?.handle.close();
+    await live?.file.close();
   }
 
   /** Anything but a clean write leaves the file in a state that only reading it can tell. */
@@ -116,57 +111,55 @@ export class AuditFile implements AuditLog {
       return await work();
     } catch (error) {
       await this.close().catch(() => undefined);
-      throw new AgentError('export-write-failed', `cannot write ${this.#options.path}: ${reasonOf(error)}`, {
+      throw new AgentError('export-write-failed', `cannot write ${this.options.path}: ${reasonOf(error)}`, {
         cause: error,
-        hint: hintFor(systemCode(error), dirname(this.#options.path)),
+        hint: hintFor(systemCode(error), dirname(this.options.path)),
       });
     }
   }
 
   async #opened(): Promise<Live> {
-    const { path } = this.#options;
-    const handle = await open(path, 'a', FILE_MODE);
+    const { path } = this.options;
+    const { files } = this.parts;
+    const file = await files.open(path, 'append');
     try {
-      const { ino, size, mtimeMs } = await handle.stat();
+      const { ino, size, mtimeMs } = await file.stat();
       if (size === 0) {
-        await handle.chmod(FILE_MODE);
-        await syncDirectory(dirname(path));
+        await file.chmod(FILE_MODE);
+        await files.syncDirectory(dirname(path));
       }
-      return { handle, inode: ino, size, day: size === 0 ? this.#today() : dayOf(mtimeMs) };
+      return { file, inode: ino, size, day: size === 0 ? this.#today() : dayOf(mtimeMs) };
     } catch (error) {
-      await handle.close();
+      await file.close();
       throw error;
     }
   }
 
   async #write(live: Live, bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await live.handle.write(bytes, at);
-      at += bytesWritten;
-      live.size += bytesWritten;
-    }
+    await live.file.write([bytes], live.size);
+    live.size += bytes.length;
   }
 
   /** False when there is no room, even without what may be deleted. */
   async #makeWay(bytes: number): Promise<boolean> {
     await this.#rotateInTime(bytes);
-    if (await this.#allowance.allows(bytes)) return true;
+    if (await this.parts.allowance.allows(bytes)) return true;
     await this.#removeOld();
-    return this.#allowance.allows(bytes);
+    return this.parts.allowance.allows(bytes);
   }
 
   async #rotateInTime(bytes: number): Promise<void> {
     const live = this.#live;
     if (live === undefined) return;
-    const there = await stat(this.#options.path).catch(() => undefined);
+    const there = await this.parts.files.stat(this.options.path).catch(() => undefined);
     // Somebody else has renamed or deleted it.
     if (there?.ino !== live.inode) return this.close();
-    const isTime = live.size > 0 && (live.size + bytes > this.#options.rotateBytes || live.day !== this.#today());
+    const isTime = live.size > 0 && (live.size + bytes > this.options.rotateBytes || live.day !== this.#today());
     if (isTime || this.#rotateFirst) await this.#rotate();
   }
 
   async #rotate(): Promise<void> {
-    const { path } = this.#options;
+    const { path } = this.options;
     const last = Number(
       (await this.#rotated())
         .at(-1)
@@ -175,7 +168,7 @@ export class AuditFile implements AuditLog {
     );
     const number = String(last + 1).padStart(6, '0');
     await this.close();
-    await rename(path, `${path}.${number}-${this.#today().replaceAll('-', '')}`);
+    await this.parts.files.rename(path, `${path}.${number}-${this.#today().replaceAll('-', '')}`);
     this.#rotateFirst = false;
     this.#live = await this.#opened();
     await this.#removeOld();
@@ -183,24 +176,24 @@ export class AuditFile implements AuditLog {
 
   async #removeOld(): Promise<void> {
     for (const name of (await this.#rotated()).slice(0, -1)) {
-      const path = join(dirname(this.#options.path), name);
-      const { mtimeMs } = await stat(path);
-      if (this.#clock.nowMs() - mtimeMs > this.#options.keepMs) await rm(path, { force: true });
+      const path = join(dirname(this.options.path), name);
+      const { mtimeMs } = await this.parts.files.stat(path);
+      if (this.parts.clock.nowMs() - mtimeMs > this.options.keepMs) await removeIfThere(path, this.parts.files);
     }
-    this.#allowance.forget();
+    this.parts.allowance.forget();
   }
 
   /** The oldest first. */
   async #rotated(): Promise<string[]> {
-    const { path } = this.#options;
+    const { path } = this.options;
     const start = `${basename(path)}.`;
-    return (await readdir(dirname(path)))
+    return (await this.parts.files.readdir(dirname(path)))
       .filter((name) => name.startsWith(start) && /^\d{6,}-\d{8}$/.test(name.slice(start.length)))
       .sort((a, b) => Number(a.slice(start.length).split('-')[0]) - Number(b.slice(start.length).split('-')[0]));
   }
 
   #today(): string {
-    return dayOf(this.#clock.nowMs());
+    return dayOf(this.parts.clock.nowMs());
   }
 }
 
@@ -208,15 +201,11 @@ function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
-async function endsTorn(path: string, size: number): Promise<boolean> {
+async function endsTorn({ file, size }: Live): Promise<boolean> {
   if (size === 0) return false;
-  const file = await open(path, 'r');
-  try {
-    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, size - 1);
-    return buffer[0] !== LF;
-  } finally {
-    await file.close();
-  }
+  const last = Buffer.alloc(1);
+  await file.read(last, size - 1);
+  return last[0] !== LF;
 }
 
 function full(path: string): AgentError {
@@ -241,22 +230,21 @@ function hintFor(code: string, directory: string): string {
 
 /** How much the export may hold on disk: all files of its directory together. */
 export class Allowance {
-  readonly #directory: string;
-  readonly #maxBytes: number;
   /** Undefined: to be counted again. */
   #held: number | undefined;
 
-  constructor(directory: string, maxBytes: number) {
-    this.#directory = directory;
-    this.#maxBytes = maxBytes;
-  }
+  constructor(
+    private readonly directory: string,
+    private readonly maxBytes: number,
+    private readonly files: Files,
+  ) {}
 
   /** Counts again before it says no: somebody may have made room. */
   async allows(bytes: number): Promise<boolean> {
     this.#held ??= await this.#count();
-    if (this.#held + bytes <= this.#maxBytes) return true;
+    if (this.#held + bytes <= this.maxBytes) return true;
     this.#held = await this.#count();
-    return this.#held + bytes <= this.#maxBytes;
+    return this.#held + bytes <= this.maxBytes;
   }
 
   use(bytes: number): void {
@@ -269,10 +257,10 @@ export class Allowance {
 
   async #count(): Promise<number> {
     let held = 0;
-    for (const name of await readdir(this.#directory)) {
+    for (const name of await this.files.readdir(this.directory)) {
       // A file that has just been removed holds nothing.
-      const found = await stat(join(this.#directory, name)).catch(() => undefined);
-      if (found?.isFile()) held += found.size;
+      const found = await this.files.stat(join(this.directory, name)).catch(() => undefined);
+      if (found?.isFile) held += found.size;
     }
     return held;
   }
@@ -283,8 +271,8 @@ export class Allowance {
 const READ_BYTES = 256 * 1024;
 
 /** The text behind the last newline is a line, too, unless it is empty. Throws what the disk says. */
-export async function* linesBackward(path: string, readBytes = READ_BYTES): AsyncGenerator<Buffer> {
-  const file = await open(path, 'r');
+export async function* linesBackward(path: string, files: Files, readBytes = READ_BYTES): AsyncGenerator<Buffer> {
+  const file = await files.open(path, 'read');
   try {
     // The pieces of the line whose beginning has not been met, the last piece first.
     let pieces: Buffer[] = [];
@@ -292,7 +280,8 @@ export async function* linesBackward(path: string, readBytes = READ_BYTES): Asyn
     let end = (await file.stat()).size;
     while (end > 0) {
       const start = Math.max(0, end - readBytes);
-      let bytes = await read(file, start, end - start);
+      let bytes: Buffer = Buffer.allocUnsafe(end - start);
+      bytes = bytes.subarray(0, await file.read(bytes, start));
       for (let at = bytes.lastIndexOf(LF); at !== -1; at = bytes.lastIndexOf(LF)) {
         const line = joined(pieces, bytes.subarray(at + 1));
         if (!isLast || line.length > 0) yield line;
@@ -312,15 +301,4 @@ export async function* linesBackward(path: string, readBytes = READ_BYTES): Asyn
 
 function joined(lastFirst: readonly Buffer[], beginning: Buffer = Buffer.alloc(0)): Buffer {
   return Buffer.concat([beginning, ...lastFirst.toReversed()]);
-}
-
-async function read(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await file.read(buffer, filled, length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, filled);
 }

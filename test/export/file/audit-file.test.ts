@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import { Allowance, AuditFile, type AuditFileOptions, linesBackward } from '../../../src/export/file/audit-file.js';
+import { systemFiles } from '../../../src/lib/files.js';
 import { ManualClock } from '../../support/manual-clock.js';
 
 const DAY_MS = 86_400_000;
@@ -18,10 +19,10 @@ class Desk {
 
   async open(changes: Partial<AuditFileOptions & { maxBytes: number }> = {}): Promise<AuditFile> {
     const { maxBytes = 10_000, ...options } = changes;
-    const allowance = new Allowance(this.directory, maxBytes);
+    const allowance = new Allowance(this.directory, maxBytes, systemFiles);
     const file = new AuditFile(
       { path: this.path, rotateBytes: 100, keepMs: 30 * DAY_MS, ...options },
-      { clock: this.clock, allowance },
+      { clock: this.clock, files: systemFiles, allowance },
     );
     await file.open();
     return file;
@@ -176,7 +177,7 @@ test('lines come from the last to the first, wherever the reads are cut', async 
       if (expected.at(-1) === '') expected.pop();
 
       const found: string[] = [];
-      for await (const each of linesBackward(path, readBytes)) found.push(each.toString());
+      for await (const each of linesBackward(path, systemFiles, readBytes)) found.push(each.toString());
 
       t.deepEqual(found, expected.toReversed());
     }),
