@@ -1,7 +1,7 @@
 /**
- * The text of a gzip file (RFC 1952, any number of members), read forward as a
- * stream and never held whole. Reading behind what is retained starts over. A
- * file that ends early gives the text there is, and is not `complete`.
+ * Reads the text of one open log file, plain or gzip, by offsets in the
+ * uncompressed text. It holds a descriptor, so the text stays readable when the
+ * file is renamed or deleted.
  */
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
@@ -11,18 +11,49 @@ import type { FileStats, Files, OpenFile } from '../../lib/files.js';
 import { compressionOf } from '../find/rotated-name.js';
 import { HOLE_BYTES, leadingNuls } from './lines.js';
 
-/** The text of one open file: bytes by offset in the uncompressed text, plain and compressed files alike. */
 export interface Content {
   readonly compressed: boolean;
   /** The bytes from `offset` in a Buffer of their own, fewer than `length` only at the end of the text. */
   read(offset: number, length: number): Promise<Buffer>;
   /** Of the file as it lies on disk. */
   stat(): Promise<FileStats>;
-  /** Why the text ends before its end, met so far. */
+  /** Why a compressed text cannot be read to its end, as far as reading has found out. */
   readonly damage: string | undefined;
   /** Whether all of the text can be read: false while a compressed file is still being written. */
   complete(): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/** `retainBytes`: how far back a compressed text can be read again without starting over. Rejects with the system's error. */
+export async function openContent(path: string, retainBytes: number, files: Pick<Files, 'open'>): Promise<Content> {
+  const file = await files.open(path, 'read');
+  return compressionOf(basename(path)) === 'gzip' ? new GzipContent(file, retainBytes) : new PlainContent(file);
+}
+
+class PlainContent implements Content {
+  readonly compressed = false;
+  readonly damage = undefined;
+
+  constructor(private readonly file: OpenFile) {}
+
+  async read(offset: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafe(length);
+    // One call, not a loop: between two the file can be truncated and written
+    // anew, and the pieces would not belong together. Short means the end.
+    return buffer.subarray(0, await this.file.readOnce(buffer, offset));
+  }
+
+  stat(): Promise<FileStats> {
+    return this.file.stat();
+  }
+
+  complete(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  close(): Promise<void> {
+    return this.file.close();
+  }
 }
 
 /** So much of a hole is read at once, and skipped in one go. */
@@ -47,6 +78,12 @@ export async function measureHole(content: Content, offset: number): Promise<Hol
     if (bytes >= MOST_SKIPPED_BYTES) return { bytes: bytes - HOLE_BYTES, atEnd: false };
   }
 }
+
+/*
+ * Gzip (RFC 1952, any number of members) is unpacked as a stream and never held
+ * whole; reading back beyond what is retained starts over. A file that ends
+ * early gives the text there is, and is not `complete`.
+ */
 
 const PIECE_BYTES = 64 * 1024;
 const HEAD_BYTES = 4096;
@@ -164,43 +201,5 @@ async function* piecesOf(file: OpenFile): AsyncGenerator<Buffer> {
     if (length === 0) return;
     at += length;
     yield piece.subarray(0, length);
-  }
-}
-
-/*
- * The text of one open file, plain or gzip alike: bytes by offset in the
- * uncompressed text. Holds a descriptor, so that it stays readable when the
- * file is renamed or deleted.
- */
-
-/** `retainBytes`: how far back a compressed text can be read again without starting over. Rejects with the system's error. */
-export async function openContent(path: string, retainBytes: number, files: Pick<Files, 'open'>): Promise<Content> {
-  const file = await files.open(path, 'read');
-  return compressionOf(basename(path)) === 'gzip' ? new GzipContent(file, retainBytes) : new PlainContent(file);
-}
-
-class PlainContent implements Content {
-  readonly compressed = false;
-  readonly damage = undefined;
-
-  constructor(private readonly file: OpenFile) {}
-
-  async read(offset: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafe(length);
-    // One call, not a loop: between two the file can be truncated and written
-    // anew, and the pieces would not belong together. Short means the end.
-    return buffer.subarray(0, await this.file.readOnce(buffer, offset));
-  }
-
-  stat(): Promise<FileStats> {
-    return this.file.stat();
-  }
-
-  complete(): Promise<boolean> {
-    return Promise.resolve(true);
-  }
-
-  close(): Promise<void> {
-    return this.file.close();
   }
 }

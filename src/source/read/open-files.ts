@@ -1,8 +1,9 @@
 /**
- * Open files, at most so many: ten thousand followed files must do with the
- * usual 256 descriptors of a process. The one unused for longest is closed
- * first, a file with unread text only when nothing else is left, and a deleted
- * one with unread text never. Running out of descriptors is a reason to wait, not a lost file.
+ * Keeps a limited number of log files open: ten thousand followed files must do
+ * with the 256 descriptors that a process usually has. The file that has not
+ * been used for longest is closed first, one with unread text only when there is
+ * no other, a deleted one with unread text never. When there is no descriptor
+ * left, reading waits; no file counts as lost for that.
  */
 import { systemCode } from '../../lib/errors.js';
 import type { FileStats, Files } from '../../lib/files.js';
@@ -44,19 +45,19 @@ export class Descriptors {
       return { kind: 'open' };
     }
     if (tail.place.name !== 'placed') return { kind: 'elsewhere' };
-    if (this.full && !(await this.#makeRoom())) return { kind: 'blocked', code: 'EMFILE' };
+    if (this.full && !(await this.#closeOne())) return { kind: 'blocked', code: 'EMFILE' };
     try {
       return await this.#tryOpen(tail, tail.place.key);
     } catch (error) {
       const code = systemCode(error);
       if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'elsewhere' };
       // The next try finds one descriptor free.
-      if (code === 'EMFILE' || code === 'ENFILE') await this.#makeRoom();
+      if (code === 'EMFILE' || code === 'ENFILE') await this.#closeOne();
       return { kind: 'blocked', code };
     }
   }
 
-  /** Gives each file to the tail that it was read for, if that still is and its text holds; the others stay the caller's. */
+  /** Gives each file to the tail that was reading it, if its text is still the same; the caller closes the others. */
   async takeUp(files: readonly HeldFile[], tails: Tails, nowMs: number): Promise<void> {
     for (const { first, content } of files) {
       const tail = tails.byId(first.tailId);
@@ -72,7 +73,7 @@ export class Descriptors {
     await tail.release();
   }
 
-  /** Gives the open file of one tail to another that stands in the same text. */
+  /** Gives the open file of one tail to another that reads the same text. */
   async pass(from: Tail, to: Tail): Promise<void> {
     this.#open.delete(from);
     const content = from.detach();
@@ -80,7 +81,7 @@ export class Descriptors {
     else await content?.close();
   }
 
-  /** All open files, to be read on by somebody else. */
+  /** Lets go of all open files; the caller owns them now. */
   handOver(): HeldFile[] {
     const open = [...this.#open];
     this.#open.clear();
@@ -107,11 +108,11 @@ export class Descriptors {
     }
   }
 
-  async #makeRoom(): Promise<boolean> {
+  async #closeOne(): Promise<boolean> {
     const open = [...this.#open];
     const idle = open.filter((tail) => !tail.ready);
     const isPlaced = (tail: Tail) => tail.place.name === 'placed';
-    // What is read to its end can be opened again, or, if it is out of sight, has given all it is likely to give.
+    // A file that has been read to its end can be opened again; one that is out of sight is not likely to grow any more.
     const victim = idle.find(isPlaced) ?? idle[0] ?? open.find(isPlaced);
     if (victim === undefined) return false;
     await this.release(victim);
@@ -120,7 +121,6 @@ export class Descriptors {
   }
 }
 
-/** A file that cannot be asked any more must not keep the others from being read. */
 function statsOf(content: Content): Promise<FileStats | undefined> {
   return content.stat().catch(() => undefined);
 }
@@ -129,9 +129,9 @@ function continues(tail: Tail, content: Content): Promise<boolean> {
   return tail.adopt(content).catch(() => false);
 }
 
-/** Opens files only to see what they are, and remembers which could not be opened. */
+/** Opens files for a moment, to compare their text, and remembers which could not be opened. */
 export class Opener {
-  /** By path, the system's code; of this round. */
+  /** The system's code by path, of this scan. */
   readonly unreadable = new Map<string, string>();
 
   constructor(private readonly files: Pick<Files, 'open'>) {}
@@ -162,11 +162,11 @@ export class Opener {
   }
 }
 
-/* How many log files may be open at once, by what the kernel allows this process (`/proc/PID/limits`, proc(5)). */
+/* How many log files may be open at once: what the kernel allows this process (`/proc/PID/limits`, proc(5)), less what others need. */
 
-/** Half of 256, the least that a process usually may; more brings nothing. */
+/** Half of the 256 that a process may open at the least as a rule; more files open at once gain nothing. */
 const ENOUGH = 128;
-// Node.js, the journal, two links and whoever asks for the status have up to 40 open.
+// Node.js, the journal, two connections and requests for the status take up to 40.
 const FOR_OTHERS = 48;
 const AT_LEAST = 4;
 /** The table has some 1300. */
@@ -186,7 +186,7 @@ async function processLimits(files: Pick<Files, 'open'>): Promise<string> {
   }
 }
 
-/** `limits`: the kernel's table. What cannot be read is taken for the usual. */
+/** `limits`: the kernel's table; if it says nothing, the usual limit is assumed. */
 export function openFilesWithin(limits: string): number {
   const [, allowed] = /^Max open files +(\d+) /m.exec(limits) ?? [];
   return allowed === undefined ? ENOUGH : Math.max(AT_LEAST, Math.min(ENOUGH, Number(allowed) - FOR_OTHERS));
