@@ -14,22 +14,23 @@ export const recipes: ReadonlyMap<string, string> = new Map(
 );
 
 export class Logrotate {
-  readonly #file: string;
+  /** Its configuration. */
+  readonly file: string;
   #rotatedAtS = 0;
 
   /** `recipe` names a heading of the document. */
   constructor(directory: string, recipe: string) {
     const stanza = recipes.get(recipe);
     if (stanza === undefined) throw new Error(`docs/tailing.md has no recipe ${recipe}, but ${[...recipes.keys()]}`);
-    this.#file = join(directory, 'logrotate.conf');
-    writeFileSync(this.#file, stanza.replaceAll('/var/log/openemr-audit', directory), { mode: 0o600 });
+    this.file = join(directory, 'logrotate.conf');
+    writeFileSync(this.file, stanza.replaceAll('/var/log/openemr-audit', directory), { mode: 0o600 });
   }
 
   /** Once; rejects with what logrotate said when it was not content. */
   async rotate(): Promise<void> {
     // dateformat's smallest unit is the second.
     await until(() => seconds() > this.#rotatedAtS, { what: 'the next second' });
-    const { status, output } = await runProgram('logrotate', ['--force', '--state', `${this.#file}.state`, this.#file]);
+    const { status, output } = await runProgram('logrotate', ['--force', '--state', `${this.file}.state`, this.file]);
     this.#rotatedAtS = seconds();
     if (status !== 0) throw new Error(`logrotate ended with ${status}: ${output}`);
   }

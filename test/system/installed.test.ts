@@ -139,7 +139,7 @@ test.serial('with certificates and a collector it starts, and systemctl status s
   t.regex(await debian.done(UNIT, 'check'), /^ok +collector localhost:6514/m);
   await debian.done('chmod', '0600', `${TLS}/openemr.key`);
   const { output } = await debian.run(UNIT, 'check', '--offline');
-  t.regex(output, /FAILED +tls\.key .*openemr\.key: you can read it, the agent cannot\n +hint: run as root: chgrp/);
+  t.regex(output, /FAILED +tls\.key .*openemr\.key: root can read it, the agent cannot\n +hint: run as root: chgrp/);
   await debian.done('chmod', '0640', `${TLS}/openemr.key`);
   await debian.done('systemctl', 'enable', '--now', UNIT);
 

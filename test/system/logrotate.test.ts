@@ -3,9 +3,10 @@
  * 2,000 lines a second, with the program killed and stopped in between.
  * OAF_LOGROTATE_ROUNDS=50 for a long run.
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { askLogrotate, rotationsIn } from '../../src/cli/check/logrotate.js';
 import { Stage } from '../support/agent.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { collectingProcess } from '../support/collecting.js';
@@ -114,5 +115,25 @@ for (const [name, opens] of DESTROYERS) {
     t.log(`${writer.written} lines, ${ROUNDS} rotations, ${lost.length} lost`);
     const inFiles = lost.filter((line) => left.has(line));
     t.deepEqual({ inFiles, renamed, altered }, { inFiles: [], renamed: [], altered: [] });
+  });
+}
+
+for (const name of recipes.keys()) {
+  test(`check understands what logrotate answers about the recipe ${name}`, async (t) => {
+    const directory = temporaryDirectory(t);
+    const log = join(directory, 'audit.log');
+    mkdirSync(join(directory, 'old'));
+    writeFileSync(log, 'a line\n');
+    const { file } = new Logrotate(directory, name);
+    const output = await askLogrotate(file);
+    t.truthy(output, 'logrotate is installed');
+
+    const rotation = (await rotationsIn(output ?? { planned: '', forced: '' })).get(log);
+    t.is(rotation?.file, file);
+    t.is(rotation?.error, undefined);
+    t.true((rotation?.rotate ?? 0) > 0);
+    t.true(rotation?.rotatedTo?.startsWith(name === 'olddir' ? `${directory}/old/` : `${directory}/audit`));
+    t.is(rotation?.copytruncate, name === 'copytruncate');
+    t.is(rotation?.shred, false);
   });
 }

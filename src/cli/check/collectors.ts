@@ -1,6 +1,7 @@
 /**
- * A real handshake with each collector, held for a second: under TLS 1.3 a
- * collector refuses our certificate only after the handshake.
+ * Makes a real handshake with each collector and holds the connection for a
+ * second: under TLS 1.3 a collector refuses our certificate only after the
+ * handshake.
  */
 import type { CollectorConfig, Config } from '../../config/config.js';
 import { CollectorMemories } from '../../delivery/collector-memory.js';
@@ -16,7 +17,7 @@ import { Targets } from '../../link/targets.js';
 import type { Credentials } from '../../pki/files/credentials.js';
 import { countText, durationText, sizeText } from '../voice.js';
 import { lasting } from './credentials.js';
-import { bad, type Finding, good, warning } from './finding.js';
+import { bad, type CheckResult, good, warning } from './result.js';
 
 const HOLD_MS = 1_000;
 const DAY_MS = 86_400_000;
@@ -25,7 +26,7 @@ export async function* checkCollectors(
   config: Config,
   credentials: Credentials,
   signal: AbortSignal,
-): AsyncGenerator<Finding> {
+): AsyncGenerator<CheckResult> {
   for (const collector of config.collectors) {
     const { targets, failures } = await new Targets([collector], systemNetwork.lookup, systemClock).inOrder();
     for (const failure of failures) yield bad(failure.message, failure.hint);
@@ -39,7 +40,7 @@ async function* checkTarget(
   { tls }: Config,
   credentials: Credentials,
   signal: AbortSignal,
-): AsyncGenerator<Finding> {
+): AsyncGenerator<CheckResult> {
   try {
     const link = await connect(target, credentials, tls, { clock: systemClock, network: systemNetwork }, signal);
     await Promise.race([systemClock.sleep(HOLD_MS, signal), link.ended]);
@@ -52,9 +53,7 @@ async function* checkTarget(
     const theirs = `  its certificate: ${subject}, signed by ${issuer}, ${fingerprint}, until ${until}`;
     yield lasting(theirs, validToMs, systemClock.nowMs(), 'tell the collector’s operator');
     if (!isForServers) {
-      yield warning(
-        '  it is not meant for servers (extended key usage) and taken all the same, as told by tls.purpose: any',
-      );
+      yield warning('  its certificate is not for servers (extended key usage); accepted because of tls.purpose: any');
     }
   } catch (error) {
     if (!(error instanceof LinkError)) throw error;
@@ -66,12 +65,12 @@ function refusedAfterwards(link: Link, error: Error | undefined, target: Target)
   return error === undefined ? LinkError.refusedSilently(target, link.peer.protocol) : LinkError.from(error, target);
 }
 
-/** What is known of the way it acknowledges, and how many connections that makes: a SIEM may count them. */
-async function levelOf({ host, port }: CollectorConfig, { journal, delivery }: Config): Promise<Finding> {
+/** The learnt level of acknowledgement, and how many connections to expect: a SIEM may count them. */
+async function levelOf({ host, port }: CollectorConfig, { journal, delivery }: Config): Promise<CheckResult> {
   const memories = await CollectorMemories.open(journal.directory, { files: systemFiles, problems: ignoredProblems });
   const memory = memories.of(host, port);
   const perDay = countText(Math.ceil(DAY_MS / delivery.epochIntervalMs));
-  const connections = `up to ${perDay} connections a day (one every ${durationText(delivery.epochIntervalMs)} while entries come), more only when they fill ${sizeText(delivery.epochBytes)} sooner`;
-  const level = memory.level === undefined ? 'not learnt yet; it is when the agent runs' : memory.level;
+  const connections = `up to ${perDay} connections a day (one every ${durationText(delivery.epochIntervalMs)} while there are entries), more if they exceed ${sizeText(delivery.epochBytes)} in that time`;
+  const level = memory.level === undefined ? 'unknown until the agent has run' : memory.level;
   return good(`  acknowledgement of ${host}:${port}: ${level}; ${connections}`);
 }

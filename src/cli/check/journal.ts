@@ -1,15 +1,15 @@
-/** Can the journal be kept where the configuration wants it, and is there room? */
+/** Checks that the journal can be written in its directory, and that there is room for it. */
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { JournalConfig } from '../../config/config.js';
 import { systemCode } from '../../lib/errors.js';
 import { type Files, systemFiles } from '../../lib/files.js';
 import { sizeText } from '../voice.js';
-import { bad, type Finding, good, warning } from './finding.js';
+import { bad, type CheckResult, good, warning } from './result.js';
 
 const GROUP_AND_OTHERS = 0o077;
 
-export async function checkJournal({ directory, maxBytes, keepFree }: JournalConfig): Promise<Finding[]> {
+export async function checkJournal({ directory, maxBytes, keepFree }: JournalConfig): Promise<CheckResult[]> {
   const state = await stat(directory).catch(() => undefined);
   const nearest = state === undefined ? await nearestExisting(directory) : directory;
   try {
@@ -19,47 +19,47 @@ export async function checkJournal({ directory, maxBytes, keepFree }: JournalCon
       return [
         bad(
           `journal ${directory}: the file system of ${nearest} is read-only`,
-          'mount it for writing; if it is mounted so, see in the kernel log (dmesg) why it is read-only now',
+          'remount it read-write; if the kernel made it read-only, the kernel log (dmesg) says why',
         ),
       ];
     }
     return [
       bad(
-        `journal ${directory}: this user may not write in ${nearest}`,
+        `journal ${directory}: this user cannot write in ${nearest}`,
         `as root: install -d -m 0700 -o $(id -un) ${directory}; under systemd, StateDirectory= makes it`,
       ),
     ];
   }
-  const findings: Finding[] = [];
+  const results: CheckResult[] = [];
   if (state !== undefined && (state.mode & GROUP_AND_OTHERS) !== 0) {
-    findings.push(
-      bad(`journal ${directory}: others may read it, and it holds patient data`, `chmod 0700 ${directory}`),
+    results.push(
+      bad(`journal ${directory}: other users can read it, and it holds patient data`, `run: chmod 0700 ${directory}`),
     );
   }
   const { freeBytes } = await systemFiles.volume(nearest);
   if (await isNetworkFileSystem(nearest, systemFiles)) {
-    findings.push(
+    results.push(
       bad(
-        `journal ${directory}: lies on a network file system, which may lose what was synced`,
+        `journal ${directory}: is on a network file system, which may lose data that was synced`,
         'set journal.directory to a local disk',
       ),
     );
   }
   const usable = await usableBytes({ directory, keepFree });
   if (usable < maxBytes) {
-    findings.push(
+    results.push(
       warning(
-        `journal ${directory}: ${sizeText(usable)} can be used before journal.keepFree is reached, journal.maxBytes is ${sizeText(maxBytes)}`,
-        'reading stops when the first of the two is reached; give the volume more room or lower maxBytes',
+        `journal ${directory}: only ${sizeText(usable)} can be used before journal.keepFree is reached; journal.maxBytes is ${sizeText(maxBytes)}`,
+        'the agent stops reading logs at the lower of the two; give the volume more room or lower journal.maxBytes',
       ),
     );
   }
-  if (findings.length === 0)
-    findings.push(good(`journal ${directory}: up to ${sizeText(maxBytes)}, ${sizeText(freeBytes)} free`));
-  return findings;
+  if (results.length === 0)
+    results.push(good(`journal ${directory}: up to ${sizeText(maxBytes)}, ${sizeText(freeBytes)} free`));
+  return results;
 }
 
-/** What the volume has beyond `journal.keepFree`. */
+/** Free bytes of the volume beyond `journal.keepFree`. */
 export async function usableBytes({
   directory,
   keepFree,
@@ -96,7 +96,7 @@ const NETWORK_TYPES: ReadonlySet<number> = new Set([
   0x47504653, // gpfs
 ]);
 
-/** Rejects with what the disk says, as when there is no such directory. */
+/** Rejects with the system's error, such as when there is no such directory. */
 export async function isNetworkFileSystem(directory: string, files: Files): Promise<boolean> {
   return NETWORK_TYPES.has((await files.volume(directory)).type);
 }

@@ -1,215 +1,189 @@
 /**
- * What logrotate has been told to do with log files, read from its
- * configuration as logrotate(8) 3.21 describes it: includes, options that hold
- * for what follows, stanzas of quoted and wildcard paths, scripts that are
- * skipped. Options that change neither where rotated files go nor for how long
- * they stay are passed over.
+ * Asks logrotate what it would do with the logs, and reads its answer. `--debug`
+ * changes nothing and runs no script. Without `--force` it prints when each log
+ * is due and how many rotated files are kept; with it, what a rotation does:
+ * the new name, copy and truncation, the compressor, the mode of the next log.
+ * It does not print `shred`, `maxage`, nor what it would do with an empty log:
+ * these are looked up in the block that it names.
  */
-import { basename, dirname, join } from 'node:path';
-import { compileGlob } from '../../source/find/glob.js';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../../lib/errors.js';
 
+/** What logrotate does with one log. */
 export interface Rotation {
-  /** As they stand there, in the sense of glob(3). */
-  readonly patterns: readonly string[];
-  /** The file that the stanza stands in. */
+  /** The configuration file with the block that names the log. */
   readonly file: string;
-  /** Where rotated files go; relative to the log's own directory. */
-  readonly olddir: string | undefined;
+  /** The names and patterns before the brace, as they stand in that file. */
+  readonly patterns: string;
   /** How many rotated files are kept; 0: none, the log is removed at rotation. -1: all. */
   readonly rotate: number;
-  /** How long from one rotation to the next; `undefined`: by size alone. */
+  /** Time between two rotations; `undefined`: by size alone. */
   readonly periodMs: number | undefined;
   /** The size at which the log is rotated before its time, or at all. */
   readonly maxBytes: number | undefined;
   readonly maxAgeMs: number | undefined;
+  /** Path of the newest rotated file, not compressed; `undefined` when logrotate would not rotate the log now, such as an empty one. */
+  readonly rotatedTo: string | undefined;
   readonly copytruncate: boolean;
-  /** The program that compresses rotated files. */
+  readonly shred: boolean;
+  /** The program that compresses rotated files, if one was named or is used. */
   readonly compressor: string | undefined;
-  /** The newest rotated file stays uncompressed. */
-  readonly delaycompress: boolean;
-  readonly dateext: boolean;
-  readonly dateformat: string;
-  /** Comes behind what rotation adds to the name. */
-  readonly extension: string | undefined;
+  /** Of the log that is created after the rotation. */
+  readonly created: { readonly mode: number; readonly uid: number; readonly gid: number } | undefined;
+  /** Why logrotate skips the log. */
+  readonly error: string | undefined;
 }
 
-/** Reads configuration files; a directory gives the files in it. Rejects with the system's error. */
-export interface ConfigurationFiles {
-  read(path: string): Promise<string | readonly string[]>;
+/** What logrotate printed, with and without `--force`. */
+export interface DebugOutput {
+  readonly planned: string;
+  readonly forced: string;
 }
-
-type Options = { -readonly [Key in keyof Omit<Rotation, 'patterns' | 'file'>]: Rotation[Key] } & {
-  compressing: boolean;
-};
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const PERIODS = new Map([
+const PERIODS: ReadonlyMap<string, number> = new Map([
   ['hourly', HOUR_MS],
-  ['daily', DAY_MS],
   ['weekly', 7 * DAY_MS],
   ['monthly', 30 * DAY_MS],
   ['yearly', 365 * DAY_MS],
 ]);
-const SCRIPTS = new Set(['postrotate', 'prerotate', 'firstaction', 'lastaction', 'preremove']);
-const UNITS: Readonly<Record<string, number>> = { k: 1024, M: 1024 ** 2, G: 1024 ** 3 };
-// What packages and editors leave behind in an included directory (logrotate's default `tabooext`).
-const TABOO =
-  /(?:,v|~|\.bak|\.cfsaved|\.disabled|\.dpkg-(?:bak|del|dist|new|old|tmp)|\.rhn-cfg-tmp-.*|\.rpm(?:new|orig|save)|\.swp|\.ucf-(?:dist|new|old))$/;
-const MOST_INCLUDES = 1000;
+const PATIENCE_MS = 10_000;
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Where it is installed; a user's PATH often lacks it. */
+const SYSTEM_PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** All stanzas that `file` leads to. What cannot be read is in `unreadable`. */
-export async function readRotations(
-  file: string,
-  files: ConfigurationFiles,
-): Promise<{ readonly rotations: readonly Rotation[]; readonly unreadable: readonly string[] }> {
-  const reading = new Reading(files);
-  await reading.file(file);
-  return reading;
-}
-
-class Reading {
-  readonly rotations: Rotation[] = [];
-  readonly unreadable: string[] = [];
-  #left = MOST_INCLUDES;
-  readonly #globals: Options = {
-    olddir: undefined,
-    rotate: 0,
-    periodMs: undefined,
-    maxBytes: undefined,
-    maxAgeMs: undefined,
-    copytruncate: false,
-    compressor: 'gzip',
-    compressing: false,
-    delaycompress: false,
-    dateext: false,
-    dateformat: '-%Y%m%d',
-    extension: undefined,
-  };
-
-  constructor(readonly files: ConfigurationFiles) {}
-
-  async file(path: string): Promise<void> {
-    if (this.#left-- <= 0) return;
-    let found: string | readonly string[];
-    try {
-      found = await this.files.read(path);
-    } catch {
-      this.unreadable.push(path);
-      return;
-    }
-    if (typeof found === 'string') return this.#text(found, path);
-    for (const name of [...found].sort()) if (!TABOO.test(name)) await this.file(join(path, name));
-  }
-
-  async #text(text: string, file: string): Promise<void> {
-    let stanza: { readonly patterns: readonly string[]; readonly options: Options } | undefined;
-    let names = '';
-    let inScript = false;
-    for (const raw of text.split('\n')) {
-      let line = raw.trim();
-      if (inScript) {
-        inScript = line !== 'endscript';
-        continue;
-      }
-      while (line !== '' && !line.startsWith('#')) {
-        if (stanza === undefined && (names !== '' || /^["'/~]/.test(line))) {
-          // A brace in a pattern would open the stanza, too: logrotate knows no {a,b}.
-          const open = line.indexOf('{');
-          names += ` ${open === -1 ? line : line.slice(0, open)}`;
-          line = open === -1 ? '' : line.slice(open + 1).trim();
-          if (open === -1) continue;
-          stanza = { patterns: words(names), options: { ...this.#globals } };
-          names = '';
-        } else if (line.startsWith('}')) {
-          if (stanza !== undefined) this.rotations.push(rotationOf(stanza.patterns, file, stanza.options));
-          stanza = undefined;
-          line = line.slice(1).trim();
-        } else {
-          const [, key = '', value = ''] = /^(\S+?)(?:[\s=]+(.*))?$/.exec(line) ?? [];
-          line = '';
-          inScript = SCRIPTS.has(key);
-          if (key === 'include' && stanza === undefined) await this.file(value);
-          else apply(stanza?.options ?? this.#globals, key, value);
-        }
-      }
-    }
-  }
-}
-
-function apply(options: Options, key: string, value: string): void {
-  const period = PERIODS.get(key);
-  if (period !== undefined) Object.assign(options, { periodMs: period, maxBytes: undefined });
-  else if (key === 'size') Object.assign(options, { periodMs: undefined, maxBytes: bytesOf(value) });
-  else if (key === 'maxsize') options.maxBytes = bytesOf(value);
-  else if (key === 'rotate') options.rotate = Number.parseInt(value, 10) || 0;
-  else if (key === 'maxage') options.maxAgeMs = (Number.parseInt(value, 10) || 0) * DAY_MS || undefined;
-  else if (key === 'olddir') options.olddir = value;
-  else if (key === 'noolddir') options.olddir = undefined;
-  else if (key === 'compresscmd') options.compressor = value;
-  else if (key === 'compress' || key === 'nocompress') options.compressing = key === 'compress';
-  else if (key === 'dateformat') options.dateformat = value;
-  else if (key === 'extension') options.extension = value;
-  else if (key === 'copytruncate' || key === 'delaycompress' || key === 'dateext') options[key] = true;
-  else if (key === 'nocopytruncate' || key === 'nodelaycompress' || key === 'nodateext')
-    options[key.slice(2) as 'copytruncate' | 'delaycompress' | 'dateext'] = false;
-}
-
-function rotationOf(patterns: readonly string[], file: string, { compressing, ...options }: Options): Rotation {
-  return { ...options, patterns, file, compressor: compressing ? options.compressor : undefined };
-}
-
-function bytesOf(size: string): number | undefined {
-  const [, digits, unit = ''] = /^(\d+)([kMG])?$/.exec(size) ?? [];
-  return digits === undefined ? undefined : Number(digits) * (UNITS[unit] ?? 1);
-}
-
-/** Words as a shell splits them. */
-function words(text: string): string[] {
-  const pieces = text.matchAll(/(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+/g);
-  return [...pieces].map(([piece]) =>
-    piece.replace(/\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/g, (_, escaped, double, single) =>
-      String(escaped ?? double?.replace(/\\(.)/g, '$1') ?? single),
-    ),
-  );
-}
-
-/** The stanza that rotates this log. */
-export function rotationFor(path: string, rotations: readonly Rotation[]): Rotation | undefined {
-  return rotations.find(({ patterns }) => patterns.some((pattern) => matches(pattern, path)));
-}
-
-function matches(pattern: string, path: string): boolean {
+/** `undefined` when logrotate is not installed; rejects when it does not end. */
+export async function askLogrotate(file: string, path = SYSTEM_PATH): Promise<DebugOutput | undefined> {
   try {
-    return compileGlob(pattern).some((glob) => glob.matches(path));
-  } catch {
-    return false;
+    return { planned: await debug([file], path), forced: await debug(['--force', file], path) };
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
-/** The path of the newest rotated file of a log, not compressed, as logrotate will name it on this day. */
-export function rotatedPath(log: string, rotation: Rotation, now: Date): string {
-  const { olddir, dateext, extension } = rotation;
-  const directory = olddir === undefined ? dirname(log) : join(olddir.startsWith('/') ? '/' : dirname(log), olddir);
-  const mark = dateext ? dateText(rotation.dateformat, now) : '.1';
-  const name = basename(log);
-  const kept = extension !== undefined && name.endsWith(extension) ? extension : '';
-  return join(directory, name.slice(0, name.length - kept.length) + mark + (kept || (extension ?? '')));
+/** The path of the system is searched last. */
+export function searchPath(env: NodeJS.ProcessEnv): string {
+  return env.PATH ? `${env.PATH}:${SYSTEM_PATH}` : SYSTEM_PATH;
 }
 
-function dateText(format: string, now: Date): string {
-  const [date = '', time = ''] = now.toISOString().split('T');
-  const [year = '', month = '', day = ''] = date.split('-');
-  const parts: Readonly<Record<string, string>> = {
-    Y: year,
-    m: month,
-    d: day,
-    H: time.slice(0, 2),
-    M: time.slice(3, 5),
-    S: time.slice(6, 8),
-    V: '01',
-    Z: '+0000',
-    s: String(Math.floor(now.getTime() / 1000)),
+/** It prints on standard error, and its exit status also counts faults in blocks of other logs. */
+function debug(args: readonly string[], path: string): Promise<string> {
+  const options = { env: { PATH: path, LC_ALL: 'C' }, timeout: PATIENCE_MS, maxBuffer: MOST_BYTES };
+  return new Promise((resolve, reject) => {
+    execFile('logrotate', ['--debug', '--state', '/dev/null', ...args], options, (error, _, stderr) => {
+      if (error === null || typeof error.code === 'number') resolve(stderr);
+      else reject(error);
+    });
+  });
+}
+
+/** How each log that logrotate considers is rotated, by its path. */
+export async function rotationsIn(output: DebugOutput): Promise<ReadonlyMap<string, Rotation>> {
+  const texts = await textsOf(output.planned);
+  const forced = new Map(blocksOf(output.forced).map((block) => [block.patterns, block.text]));
+  const rotations = new Map<string, Rotation>();
+  for (const { patterns, when, text } of blocksOf(output.planned)) {
+    const [file, own] = blockIn(texts, patterns);
+    const action = forced.get(patterns) ?? '';
+    for (const [, path = ''] of text.matchAll(/^considering log (.+)$/gm)) {
+      if (!rotations.has(path))
+        rotations.set(path, { file, patterns, ...planOf(when, text), ...stepsOf(path, action, own) });
+    }
+  }
+  return rotations;
+}
+
+interface Block {
+  readonly patterns: string;
+  /** `weekly (4 rotations)` */
+  readonly when: string;
+  readonly text: string;
+}
+
+const WHEN = /\s+((?:forced from command line|after \d+ days|hourly|weekly|monthly|yearly|\d+ bytes) .*)$/m;
+
+function blocksOf(output: string): Block[] {
+  return output
+    .split(/^rotating pattern: /m)
+    .slice(1)
+    .flatMap((text) => {
+      const when = WHEN.exec(text);
+      return when === null ? [] : [{ patterns: text.slice(0, when.index), when: when[1] ?? '', text }];
+    });
+}
+
+function planOf(when: string, text: string): Pick<Rotation, 'rotate' | 'periodMs' | 'maxBytes'> {
+  const days = /^after (\d+) days/.exec(when)?.[1];
+  const bytes = /^(\d+) bytes/.exec(when)?.[1] ?? /log files >= (\d+) are rotated earlier/.exec(text)?.[1];
+  const kept = /\((\d+) rotations\)/.exec(when)?.[1];
+  return {
+    rotate: when.includes('(no old logs will be kept)') ? 0 : Number(kept ?? -1),
+    periodMs: days === undefined ? PERIODS.get(when.split(' ', 1)[0] ?? '') : Number(days) * DAY_MS,
+    maxBytes: bytes === undefined ? undefined : Number(bytes),
   };
-  return format.replace(/%([YmdHMSVZs])/g, (_, letter: string) => parts[letter] ?? '');
+}
+
+type Steps = Omit<Rotation, 'file' | 'patterns' | 'rotate' | 'periodMs' | 'maxBytes'>;
+
+/** `own`: the options of the block, then those for all blocks. */
+function stepsOf(path: string, action: string, own: readonly string[]): Steps {
+  const lines = action.split('\n');
+  const after = (start: string) => lines.find((line) => line.startsWith(start))?.slice(start.length);
+  const created = / mode = (\d+) uid = (\d+) gid = (\d+)/.exec(after(`creating new ${path}`) ?? '');
+  const rotatedTo = after(`renaming ${path} to `) ?? after(`copying ${path} to `);
+  const maxAge = optionIn(own, 'maxage');
+  const compressing =
+    lines.some((line) => line.startsWith('compressing log')) || optionIn(own, 'compress') !== undefined;
+  return {
+    rotatedTo,
+    copytruncate: after(`truncating ${path}`) !== undefined || optionIn(own, 'copytruncate') !== undefined,
+    shred: optionIn(own, 'shred') !== undefined,
+    compressor: compressing ? (after('compressing log with: ') ?? optionIn(own, 'compresscmd')) : undefined,
+    maxAgeMs: Number(maxAge) > 0 ? Number(maxAge) * DAY_MS : undefined,
+    created:
+      created === null
+        ? undefined
+        : { mode: Number.parseInt(created[1] ?? '', 8), uid: Number(created[2]), gid: Number(created[3]) },
+    error: after(`error: skipping "${path}" because `),
+  };
+}
+
+/** The configuration files that logrotate says it has read, by path. Those of an included directory it names without it. */
+async function textsOf(planned: string): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  let directory = '';
+  for (const [, what, name = ''] of planned.matchAll(/^(including|reading config file) (.+)$/gm)) {
+    if (what === 'including') directory = name;
+    else {
+      const path = name.startsWith('/') ? name : join(directory, name);
+      texts.set(path, await readFile(path, 'utf8').catch(() => ''));
+    }
+  }
+  return texts;
+}
+
+/** Where the block stands, and its options followed by those that stand in no block. */
+function blockIn(texts: ReadonlyMap<string, string>, patterns: string): [file: string, options: readonly string[]] {
+  const [main = ''] = texts.values();
+  const common = main.replaceAll(/^[^#\n{]*\{[\s\S]*?^\s*\}/gm, '');
+  for (const [file, text] of texts) {
+    for (let start = text.indexOf(patterns); start >= 0; start = text.indexOf(patterns, start + 1)) {
+      const rest = text.slice(start + patterns.length);
+      if (/^\s*\{/.test(rest)) return [file, [rest.split(/^\s*\}/m, 1)[0] ?? '', common]];
+    }
+  }
+  return [[...texts.keys()][0] ?? '', [common]];
+}
+
+/** The option's value, '' for one without; `undefined` when it is not set or taken back. */
+function optionIn(options: readonly string[], name: string): string | undefined {
+  const found = options.map((text) =>
+    [...text.matchAll(new RegExp(`^[\\s{]*(no)?${name}(?![a-z])[ \\t=]*(.*)$`, 'gm'))].at(-1),
+  );
+  const [, negated, value] = found.find((match) => match !== undefined) ?? [];
+  return negated === undefined ? value?.trim() : undefined;
 }

@@ -1,17 +1,18 @@
 /**
- * For how long collector or agent may be away before a line is lost, at the
- * rate at which the logs have been written for the last day: the journal holds
- * messages first, then what is unread waits in log files for as long as
+ * Estimates how long a collector or the agent may be away before a line is
+ * lost, from the rate at which the logs grew during the last day: messages are
+ * kept in the journal first, then unread lines wait in log files for as long as
  * rotation keeps them.
  */
-import { open } from 'node:fs/promises';
 import type { Config } from '../../config/config.js';
 import { Encoder } from '../../encode/encoder.js';
+import { systemClock } from '../../lib/clock.js';
+import { systemFiles } from '../../lib/files.js';
 import { durationText, sizeText } from '../voice.js';
-import { type Finding, good, warning } from './finding.js';
-import type { Log } from './log-files.js';
+import { usableBytes } from './journal.js';
 import type { Rotation } from './logrotate.js';
-import type { RotatedLog } from './rotation.js';
+import { type CheckResult, good, warning } from './result.js';
+import type { Log } from './rotation.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -20,46 +21,50 @@ const SHORT_MS = 4 * DAY_MS;
 const SAMPLE_BYTES = 64 * 1024;
 const LF = 0x0a;
 
-export interface OutageOptions {
-  readonly logs: readonly RotatedLog[];
-  /** What the journal may hold on its volume as it is now. */
-  readonly journalBytes: number;
-  /** Where logrotate's configuration was looked for. */
-  readonly logrotateFile: string;
-  readonly nowMs: number;
-}
-
-export async function checkOutage(config: Config, options: OutageOptions): Promise<Finding[]> {
-  const { logs, journalBytes, logrotateFile, nowMs } = options;
-  const perMs = logs.reduce((sum, { log }) => sum + bytesPerMs(log, nowMs), 0);
+/** `logrotateFile`: the configuration that logrotate was asked about; `undefined` when it did not answer. */
+export async function checkOutage(
+  config: Config,
+  logs: readonly Log[],
+  logrotateFile: string | undefined,
+): Promise<CheckResult[]> {
+  const nowMs = systemClock.nowMs();
+  const journalBytes = Math.min(config.journal.maxBytes, await usableBytes(config.journal));
+  const perMs = logs.reduce((sum, log) => sum + bytesPerMs(log, nowMs), 0);
   const growth = perMs === 0 ? undefined : await growthOf(config, logs);
-  if (growth === undefined) return [good('outage: nothing was written lately, so there is no rate to reckon with')];
+  if (growth === undefined) return [good('outage: no recent data to estimate from')];
   const journalMs = journalBytes / (perMs * growth);
-  const journalText = `outage: at today's rate (${sizeText(perMs * DAY_MS)} of log a day) the journal holds the messages of ${durationText(journalMs)}`;
-  const findings = [
+  const journalText = `outage: the journal lasts for ${lastingText(journalMs)} at today's rate (${sizeText(perMs * DAY_MS)} of log a day)`;
+  const results = [
     journalMs < SHORT_MS
       ? warning(
           journalText,
-          'for so long a collector may be away; raise journal.maxBytes, or give its volume more room',
+          'a collector may be away for that long; raise journal.maxBytes, or give its volume more room',
         )
       : good(journalText),
   ];
-  const kept = logs.flatMap(({ log, rotation }) => (rotation === undefined ? [] : keptOf(log, rotation, nowMs)));
+  const kept = logs.flatMap((log) => (log.rotation === undefined ? [] : keptOf(log, log.rotation, nowMs)));
   const [shortest] = kept.sort((a, b) => a.ms - b.ms);
   if (shortest === undefined) {
-    findings.push(
-      good(`outage: no stanza of ${logrotateFile} rotates these logs; for how long unread lines stay, only you know`),
-    );
-    return findings;
+    if (logrotateFile !== undefined) {
+      results.push(
+        good(`outage: cannot tell how long rotated files are kept; ${logrotateFile} does not rotate these logs`),
+      );
+    }
+    return results;
   }
   const { ms, path, rotation } = shortest;
-  const text = `outage: unread lines stay for ${durationText(ms)} in rotated files of ${path} (${rotation.file})`;
-  const hint = 'for so long the agent may be stopped; raise rotate there';
-  findings.push(ms < SHORT_MS ? warning(text, hint) : good(text));
-  return findings;
+  const text = `outage: rotated files of ${path} are kept for ${lastingText(ms)} (${rotation.file})`;
+  const hint = 'the agent may be stopped for that long; raise rotate there';
+  results.push(ms < SHORT_MS ? warning(text, hint) : good(text));
+  return results;
 }
 
-/** Over the last day, or as much of it as the files tell of. */
+/** More than 400 days say no more than this. */
+function lastingText(ms: number): string {
+  return ms > 400 * DAY_MS ? 'over a year' : durationText(ms);
+}
+
+/** Over the last day, or as much of it as the files cover. */
 function bytesPerMs({ bytes, bornMs, rotated }: Log, nowMs: number): number {
   let sum = bytes;
   let sinceMs = rotated[0]?.endMs ?? bornMs;
@@ -73,9 +78,9 @@ function bytesPerMs({ bytes, bornMs, rotated }: Log, nowMs: number): number {
   return sum / Math.max(nowMs - sinceMs, HOUR_MS);
 }
 
-/** What of the journal a byte of log takes: measured with the last lines of the largest log. */
-async function growthOf(config: Config, logs: readonly RotatedLog[]): Promise<number | undefined> {
-  const [largest] = logs.map(({ log }) => log).sort((a, b) => b.bytes - a.bytes);
+/** Bytes of journal per byte of log, measured with the last lines of the largest log. */
+async function growthOf(config: Config, logs: readonly Log[]): Promise<number | undefined> {
+  const [largest] = [...logs].sort((a, b) => b.bytes - a.bytes);
   if (largest === undefined) return undefined;
   const lines = await lastLines(largest).catch(() => Buffer.alloc(0));
   if (lines.length === 0) return undefined;
@@ -89,11 +94,11 @@ async function growthOf(config: Config, logs: readonly RotatedLog[]): Promise<nu
 }
 
 async function lastLines({ path, bytes }: Log): Promise<Buffer> {
-  const file = await open(path, 'r');
+  const file = await systemFiles.open(path, 'read');
   try {
     const start = Math.max(0, bytes - SAMPLE_BYTES);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(SAMPLE_BYTES), 0, SAMPLE_BYTES, start);
-    const text = buffer.subarray(0, bytesRead);
+    const buffer = Buffer.alloc(SAMPLE_BYTES);
+    const text = buffer.subarray(0, await file.read(buffer, start));
     const first = start === 0 ? 0 : text.indexOf(LF) + 1;
     return text.subarray(first, text.lastIndexOf(LF) + 1);
   } finally {
@@ -107,7 +112,7 @@ interface Kept {
   readonly rotation: Rotation;
 }
 
-/** Of the options that bound it, the one that bounds it most. */
+/** By the option that limits it most. */
 function keptOf(log: Log, rotation: Rotation, nowMs: number): Kept[] {
   const { rotate, periodMs, maxBytes, maxAgeMs } = rotation;
   if (rotate < 0) return [];

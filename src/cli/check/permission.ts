@@ -1,8 +1,8 @@
 /**
- * The command that lets a user read a file: what a person would find out by
- * `namei -l` and a look at the groups. Only the mode is looked at where
- * somebody else than the user asks, so that an access list that helps already
- * may be named again; setting it twice does no harm.
+ * Finds the command that lets a user read a file, as a person would with
+ * `namei -l` and the user's groups. When another user runs `check`, only modes
+ * are considered, so the command may set an access list that exists already;
+ * that does no harm.
  */
 import { access, constants, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -25,10 +25,10 @@ export async function permissionCommand(path: string, owner: string): Promise<st
   const list = `setfacl -m u:${user.name}:r ${path}`;
   const readers = stats !== undefined && stats.gid !== 0 && (stats.mode & 0o040) !== 0 ? stats.gid : undefined;
   const group = (await groups()).find(({ gid }) => gid === readers && !user.gids.has(gid));
-  return group === undefined ? list : `usermod -aG ${group.name} ${user.name} and start the agent anew, or ${list}`;
+  return group === undefined ? list : `usermod -aG ${group.name} ${user.name} and restart the agent, or ${list}`;
 }
 
-/** The first directory above the path that the user may not pass through. */
+/** The first directory above the path that the user cannot enter. */
 async function closedDirectory(path: string, user: User): Promise<string | undefined> {
   const above = dirname(path);
   if (above === path) return undefined;

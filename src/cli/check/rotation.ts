@@ -1,99 +1,220 @@
 /**
- * What rotation leaves for the agent to find when it was away: the rotated
- * files that it would look into, and what logrotate has been told to do that
- * would put them out of its reach.
+ * What log rotation leaves for an agent that was stopped: the rotated files in
+ * which it would search for unread lines, and what logrotate does that would
+ * put lines out of its reach.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Config, SourceConfig } from '../../config/config.js';
+import { systemClock } from '../../lib/clock.js';
+import { reasonOf } from '../../lib/errors.js';
+import { systemFiles } from '../../lib/files.js';
+import { Finder, type FindOptions } from '../../source/find/finder.js';
+import { compileGlob } from '../../source/find/glob.js';
+import { compressionOf, isLiveName, lineagesOf, liveNames } from '../../source/find/rotated-name.js';
+import type { Seen } from '../../source/find/snapshot.js';
 import { plural, sizeText } from '../voice.js';
-import { type Finding, good, warning } from './finding.js';
-import { isLookedInto, type Log } from './log-files.js';
-import { type ConfigurationFiles, type Rotation, rotatedPath, rotationFor } from './logrotate.js';
+import { askLogrotate, type Rotation, rotationsIn, searchPath } from './logrotate.js';
+import { type CheckResult, good, warning } from './result.js';
 
-/** A followed log, and the stanza of logrotate's that rotates it. */
-export interface RotatedLog {
-  readonly log: Log;
-  readonly rotation: Rotation | undefined;
+/** A followed log with its rotated files as they are now, and how logrotate rotates it. */
+export interface Log {
+  readonly source: string;
+  readonly path: string;
+  /** Links resolved. */
+  readonly real: string;
+  readonly bytes: number;
+  readonly bornMs: number;
+  /** The newest first; without those that cannot be read. */
+  readonly rotated: readonly Generation[];
+  readonly rotation?: Rotation | undefined;
+}
+
+interface Generation {
+  readonly path: string;
+  /** When it was written to last. */
+  readonly endMs: number;
+  /** Bytes of text. */
+  readonly bytes: number;
 }
 
 // What gunzip understands.
 const GZIP = /^(?:gzip|pigz|zopfli|igzip)$/;
 const MOST_NAMED = 3;
+const GROUP_OR_OTHERS_READ = 0o044;
 
-export const systemConfiguration: ConfigurationFiles = {
-  read: async (path) => ((await stat(path)).isDirectory() ? readdir(path) : readFile(path, 'utf8')),
-};
-
-export function withRotations(logs: readonly Log[], rotations: readonly Rotation[]): RotatedLog[] {
-  return logs.map((log) => ({
-    log,
-    rotation: rotationFor(log.path, rotations) ?? rotationFor(log.real, rotations),
-  }));
+/** The logs that are followed, and what rotation does with them. `isKnown`: logrotate has answered. */
+export async function checkRotation(
+  config: Config,
+  logrotateFile: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ results: CheckResult[]; logs: Log[]; isKnown: boolean }> {
+  const found = await followedLogs(config.sources, systemClock.nowMs);
+  const { rotations, results } = await askedRotations(logrotateFile, env);
+  const logs = found.map((log) => ({ ...log, rotation: rotations?.get(log.path) ?? rotations?.get(log.real) }));
+  const agentUid = (await stat(config.journal.directory).catch(() => undefined))?.uid ?? process.getuid?.();
+  return {
+    results: [...results, ...config.sources.flatMap((source) => ofSource(source, logs, agentUid))],
+    logs,
+    isKnown: rotations !== undefined,
+  };
 }
 
-export function checkRotation({ sources }: Config, logs: readonly RotatedLog[], now: Date): Finding[] {
-  return sources.flatMap((source) => {
-    const own = logs.filter(({ log }) => log.source === source.name);
-    const warnings = own.flatMap(({ log, rotation }) =>
-      rotation === undefined ? [] : warningsOf(source, log, rotation, now),
+async function askedRotations(
+  file: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ rotations: ReadonlyMap<string, Rotation> | undefined; results: CheckResult[] }> {
+  try {
+    const output = await askLogrotate(file, searchPath(env));
+    if (output !== undefined) return { rotations: await rotationsIn(output), results: [] };
+    return {
+      rotations: undefined,
+      results: [good('rotation: logrotate is not installed, so nothing is known of how logs are rotated')],
+    };
+  } catch (error) {
+    const result = warning(
+      `rotation: logrotate did not answer: ${reasonOf(error)}`,
+      `see what this prints: logrotate --debug --state /dev/null ${file}`,
     );
-    // One stanza often rotates many logs: what is wrong with it is said once.
-    const once = [...new Map(warnings.map((finding) => [finding.text, finding])).values()];
-    return [...usedFiles(source.name, own), ...once];
-  });
+    return { rotations: undefined, results: [result] };
+  }
 }
 
-function usedFiles(source: string, logs: readonly RotatedLog[]): Finding[] {
-  const files = logs.flatMap(({ log }) => log.rotated);
+function ofSource(source: SourceConfig, logs: readonly Log[], agentUid: number | undefined): CheckResult[] {
+  const own = logs.filter((log) => log.source === source.name);
+  const warnings = own.flatMap((log) =>
+    log.rotation === undefined ? [] : warningsOf(source, log, log.rotation, agentUid),
+  );
+  // One block often rotates many logs: what is wrong with it is said once.
+  const once = [...new Map(warnings.map((result) => [result.text, result])).values()];
+  return [...usedFiles(source.name, own), ...once];
+}
+
+function usedFiles(source: string, logs: readonly Log[]): CheckResult[] {
+  const files = logs.flatMap(({ rotated }) => rotated);
   if (files.length === 0) return [];
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const named = files.slice(0, MOST_NAMED).map(({ path }) => path);
   const others = files.length - named.length;
   const list = named.join(', ') + (others > 0 ? ` and ${others} more` : '');
-  return [good(`source ${source}: ${plural(files.length, 'rotated file')} to look into, ${sizeText(bytes)}: ${list}`)];
+  return [
+    good(
+      `source ${source}: ${plural(files.length, 'rotated file')} to search for unread lines, ${sizeText(bytes)}: ${list}`,
+    ),
+  ];
 }
 
-function warningsOf(source: SourceConfig, log: Log, rotation: Rotation, now: Date): Finding[] {
+function warningsOf(source: SourceConfig, log: Log, rotation: Rotation, agentUid: number | undefined): CheckResult[] {
+  const { patterns, rotate, rotatedTo, compressor, created, error } = rotation;
   const where = `source ${source.name}: logrotate (${rotation.file})`;
-  const logs = rotation.patterns.join(' ');
-  const findings: Finding[] = [];
-  if (rotation.rotate === 0) {
+  const logs = patterns.trim().replaceAll(/\s+/g, ' ');
+  if (error !== undefined) return [warning(`${where} does not rotate ${log.path}: ${error}`)];
+  if (rotate === 0) {
     return [
       warning(
-        `${where} removes ${logs} at rotation; what is unread then is lost`,
-        'set rotate to 7 or more there: it is the time for which the agent may be away',
+        `${where} removes ${logs} at rotation; lines that are unread then are lost`,
+        'set rotate to 7 or more there: that is how many periods the agent may be stopped',
       ),
     ];
   }
-  const newest = rotatedPath(log.real, rotation, now);
-  if (!isLookedInto(newest, log.real, source)) findings.push(outOfReach(where, source, log, newest));
-  if (rotation.compressor !== undefined && !GZIP.test(basename(rotation.compressor))) {
-    findings.push(
+  const warnings: CheckResult[] = [];
+  if (rotatedTo !== undefined && !isLookedInto(rotatedTo, log.real, source)) {
+    warnings.push(outOfReach(where, source, log, rotatedTo));
+  }
+  if (compressor !== undefined && !GZIP.test(basename(compressor))) {
+    warnings.push(
       warning(
-        `${where} compresses ${logs} with ${rotation.compressor}, which the agent cannot read`,
-        'leave compresscmd out there, so that it is gzip; what is unread when it is compressed is lost otherwise',
+        `${where} compresses ${logs} with ${compressor}, which the agent cannot read; unread lines are lost`,
+        'remove compresscmd there, so that gzip is used',
       ),
     );
   }
   if (rotation.copytruncate) {
-    findings.push(
+    warnings.push(
       warning(
-        `${where} rotates ${logs} by copytruncate; what is written between copy and truncation is lost before anyone can read it`,
-        'use create there if the program that writes opens its log anew (OpenEMR and `export` do)',
+        `${where} rotates ${logs} by copytruncate; lines written between copy and truncation are lost before anyone can read them`,
+        'use create there if the writing program opens its log again (OpenEMR and `export` do)',
       ),
     );
   }
-  return findings;
+  if (rotation.shred) {
+    warnings.push(
+      warning(
+        `${where} overwrites rotated files of ${logs} (shred) before it removes them; lines that are unread then are lost`,
+        'remove shred there, or keep rotated files longer than the agent may be stopped',
+      ),
+    );
+  }
+  if (created !== undefined && created.uid !== agentUid && (created.mode & GROUP_OR_OTHERS_READ) === 0) {
+    warnings.push(
+      warning(
+        `${where} creates ${logs} with mode ${created.mode.toString(8).padStart(4, '0')}, which the agent cannot read without an access list`,
+        'use create 0640 there, with a group that the agent is in',
+      ),
+    );
+  }
+  return warnings;
 }
 
-function outOfReach(where: string, source: SourceConfig, log: Log, newest: string): Finding {
+function outOfReach(where: string, source: SourceConfig, log: Log, newest: string): CheckResult {
   const directory = dirname(newest);
-  const pattern = join(directory, directory === dirname(log.real) ? basename(newest) : `${basename(log.real)}*`);
-  const moved =
-    directory === dirname(log.real) ? `renames ${log.path} to ${newest}` : `moves ${log.path} to ${directory}`;
+  const beside = directory === dirname(log.real);
+  const pattern = join(directory, beside ? basename(newest) : `${basename(log.real)}*`);
+  const moved = beside ? `renames ${log.path} to ${newest}` : `moves ${log.path} to ${directory}`;
   return warning(
-    `${where} ${moved}, where the agent does not look for what it has not read`,
+    `${where} ${moved}, where the agent does not search for unread lines`,
     `add to source ${source.name}: rotated: ["${pattern}"]`,
   );
+}
+
+async function followedLogs(sources: readonly FindOptions[], nowMs: () => number): Promise<Log[]> {
+  const view = await new Finder(sources, { files: systemFiles, nowMs }).find([]);
+  const files = [...view.files.values()];
+  const rotated = new Map<string, Generation[]>();
+  for (const seen of files) {
+    const [{ path, real, matched, anyName }] = seen.ways;
+    if ((matched && isLiveName(real ?? path)) || compressionOf(basename(path)) === 'unsupported') continue;
+    const generation = { path, endMs: seen.stats.mtimeMs, bytes: await textBytes(path, seen.stats.size) };
+    // Where rotated files have a directory of their own, the name alone must do.
+    for (const lineage of lineagesOf(real ?? path)) add(rotated, anyName ? basename(lineage) : lineage, generation);
+  }
+  return files.flatMap(({ ways: [{ path, real = path, source, matched }], stats }) => {
+    if (!matched || !isLiveName(real)) return [];
+    const own = [...(rotated.get(real) ?? []), ...(rotated.get(basename(real)) ?? [])];
+    own.sort((a, b) => b.endMs - a.endMs);
+    return [{ source, path, real, bytes: stats.size, bornMs: bornMs(stats), rotated: own }];
+  });
+}
+
+/** Whether the agent would search a file at `rotated` for unread lines of `log`. */
+function isLookedInto(rotated: string, log: string, source: FindOptions): boolean {
+  const named = (patterns: readonly string[]) =>
+    patterns.some((pattern) => compileGlob(pattern).some((glob) => glob.matches(rotated)));
+  if (named(source.exclude)) return false;
+  if (dirname(rotated) === dirname(log) && liveNames(basename(rotated)).includes(basename(log))) return true;
+  return named(source.rotated) || (named(source.paths) && liveNames(basename(rotated)).includes(basename(log)));
+}
+
+function add(map: Map<string, Generation[]>, key: string, generation: Generation): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [generation]);
+  else known.push(generation);
+}
+
+/** A file system that keeps no birth time gives 0, or the time of the last change. */
+function bornMs({ birthtimeMs, mtimeMs }: Seen['stats']): number {
+  return birthtimeMs > 0 ? Math.min(birthtimeMs, mtimeMs) : mtimeMs;
+}
+
+/** The last four bytes of a gzip file say how long its text is, modulo 2^32 (RFC 1952 section 2.3.1). */
+async function textBytes(path: string, size: number): Promise<number> {
+  if (compressionOf(basename(path)) === 'none') return size;
+  const file = await systemFiles.open(path, 'read').catch(() => undefined);
+  const length = Buffer.alloc(4);
+  try {
+    return (await file?.read(length, Math.max(0, size - 4))) === 4 ? length.readUInt32LE() : size;
+  } finally {
+    await file?.close();
+  }
 }

@@ -1,119 +1,112 @@
-import test from 'ava';
-import { type Rotation, readRotations, rotatedPath, rotationFor } from '../../../src/cli/check/logrotate.js';
+/** What is read from the output of `logrotate --debug`; the outputs were recorded with logrotate 3.21 of Debian 12. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { askLogrotate, type Rotation, rotationsIn } from '../../../src/cli/check/logrotate.js';
+import { temporaryDirectory } from '../../support/files.js';
+import { type Recorded, recordedLogrotate } from '../../support/recorded-logrotate.js';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
-/** Reads from a tree in memory: texts by path, and directories as lists of names. */
-function read(tree: Readonly<Record<string, string | readonly string[]>>) {
-  return readRotations('/etc/logrotate.conf', {
-    read: async (path) => tree[path] ?? Promise.reject(new Error('ENOENT')),
-  });
+async function rotations(t: ExecutionContext, name: Recorded): Promise<(log: string) => Rotation | undefined> {
+  const directory = temporaryDirectory(t);
+  const { output, configuration } = await recordedLogrotate(name, directory);
+  await writeFile(join(directory, 'logrotate.conf'), configuration);
+  const found = await rotationsIn(output);
+  return (log) => found.get(join(directory, log));
 }
 
-const DEBIAN = `# see "man logrotate" for details
-weekly
-rotate 4
-create
-#compress
-include /etc/logrotate.d
-`;
-
-test('options hold for what follows, in included files too, and a stanza can change them for itself', async (t) => {
-  const { rotations, unreadable } = await read({
-    '/etc/logrotate.conf': `${DEBIAN}/var/log/last.log {\n}\n`,
-    '/etc/logrotate.d': ['openemr', 'old.dpkg-old', 'rsyslog'],
-    '/etc/logrotate.d/old.dpkg-old': '/var/log/never.log { rotate 1\n}\n',
-    '/etc/logrotate.d/openemr': `/var/log/openemr-audit/*.log {
-  daily
-  rotate 30
-  compress
-  delaycompress
-  dateext
-  olddir /var/log/openemr-audit/old
-  postrotate
-    /bin/true }
-    rotate 99
-  endscript
-}
-`,
-    '/etc/logrotate.d/rsyslog': `/var/log/syslog
-/var/log/mail.log
-{
-  size=100k
-  copytruncate
-}`,
+test('period, number of rotated files, new name and compressor come from the output of logrotate', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { output, configuration } = await recordedLogrotate('daily', directory);
+  await writeFile(join(directory, 'logrotate.conf'), configuration);
+  const found = await rotationsIn(output);
+  t.deepEqual(found.get(join(directory, 'audit.log')), {
+    file: join(directory, 'logrotate.conf'),
+    patterns: `"${directory}/audit.log"`,
+    rotate: 7,
+    periodMs: DAY_MS,
+    maxBytes: undefined,
+    rotatedTo: `${directory}/audit.log.1`,
+    copytruncate: false,
+    shred: false,
+    compressor: '/bin/gzip',
+    maxAgeMs: undefined,
+    created: undefined,
+    error: undefined,
   });
-  t.deepEqual(unreadable, []);
-  t.deepEqual(
-    rotations.map(({ patterns }) => patterns),
-    [['/var/log/openemr-audit/*.log'], ['/var/log/syslog', '/var/log/mail.log'], ['/var/log/last.log']],
-  );
-  const audit = rotationFor('/var/log/openemr-audit/audit.log', rotations);
-  t.like(audit, {
-    file: '/etc/logrotate.d/openemr',
-    olddir: '/var/log/openemr-audit/old',
+});
+
+test('blocks of included files are found, with what logrotate does not print', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { output, configuration } = await recordedLogrotate('included', directory);
+  await mkdir(join(directory, 'conf.d'));
+  await writeFile(join(directory, 'logrotate.conf'), configuration);
+  for (const name of ['app', 'bpp'] as const) {
+    const { configuration: included } = await recordedLogrotate(`included-${name}`, directory);
+    await writeFile(join(directory, 'conf.d', name), included);
+  }
+  const found = await rotationsIn(output);
+  const of = (log: string) => found.get(join(directory, log));
+
+  t.like(of('audit.log'), {
+    file: `${directory}/conf.d/app`,
     rotate: 30,
     periodMs: DAY_MS,
-    compressor: 'gzip',
-    delaycompress: true,
-    dateext: true,
+    maxAgeMs: 20 * DAY_MS,
+    rotatedTo: `${directory}/old/audit.log-20261201`,
+    compressor: '/bin/gzip',
+    created: { mode: 0o644, uid: 0, gid: 0 },
     copytruncate: false,
   });
-  t.like(rotationFor('/var/log/mail.log', rotations), {
+  t.like(of('empty.log'), {
     rotate: 4,
-    periodMs: undefined,
-    maxBytes: 102_400,
-    copytruncate: true,
+    periodMs: 7 * DAY_MS,
+    rotatedTo: undefined,
     compressor: undefined,
+    copytruncate: true,
+    shred: false,
   });
-  t.like(rotationFor('/var/log/last.log', rotations), { rotate: 4, periodMs: 7 * DAY_MS });
-  t.is(rotationFor('/var/log/never.log', rotations), undefined);
+  for (const log of ['mail.log', 'clinic.log']) {
+    t.like(of(log), {
+      file: `${directory}/conf.d/bpp`,
+      rotate: -1,
+      periodMs: undefined,
+      maxBytes: 102_400,
+      rotatedTo: `${directory}/${log}.1`,
+      created: { mode: 0o640, uid: 0, gid: 4 },
+      shred: true,
+    });
+  }
+  t.is(of('site.log'), undefined);
 });
 
-test('paths may be quoted, escaped, and several on a line', async (t) => {
-  const { rotations } = await read({
-    '/etc/logrotate.conf': `"/var/log/with space/*.log" '/var/log/it''s' /var/log/a\\ b.log {
-      missingok
-    }
-    /var/log/two/audit.log{ rotate 2
-}
-    /var/log/tight.log {rotate 3
-    }`,
-  });
-  t.deepEqual(
-    rotations.map(({ patterns }) => patterns),
-    [
-      ['/var/log/with space/*.log', '/var/log/its', '/var/log/a b.log'],
-      ['/var/log/two/audit.log'],
-      ['/var/log/tight.log'],
-    ],
-  );
-  t.is(rotationFor('/var/log/with space/audit.log', rotations)?.rotate, 0);
-  t.is(rotationFor('/var/log/two/audit.log', rotations)?.rotate, 2);
-  t.is(rotationFor('/var/log/tight.log', rotations)?.rotate, 3);
-});
-
-test('what cannot be read is named, a circle of includes ends, and a pattern that means nothing matches nothing', async (t) => {
-  const { rotations, unreadable } = await read({
-    '/etc/logrotate.conf': 'include /etc/secret\ninclude /etc/logrotate.conf\n/var/log/[ {\nrotate 1\n}\n~/x.log { }\n',
-  });
-  t.true(unreadable.includes('/etc/secret'));
-  t.is(rotationFor('/var/log/[', rotations), undefined);
-});
-
-const NOW = new Date('2026-11-23T09:15:40Z');
-const names: readonly (readonly [string, string, string])[] = [
-  ['', '/var/log/audit.log', '/var/log/audit.log.1'],
-  ['dateext', '/var/log/audit.log', '/var/log/audit.log-20261123'],
-  ['dateext\ndateformat .%Y-%m-%dT%H', '/var/log/audit.log', '/var/log/audit.log.2026-11-23T09'],
-  ['dateext\nextension .log', '/var/log/audit.log', '/var/log/audit-20261123.log'],
-  ['olddir old', '/var/log/audit.log', '/var/log/old/audit.log.1'],
-  ['olddir /srv/old', '/var/log/audit.log', '/srv/old/audit.log.1'],
+const facts: readonly (readonly [Recorded, string, Partial<Rotation>])[] = [
+  ['xz', 'another compressor', { compressor: '/usr/bin/xz' }],
+  ['copytruncate', 'copytruncate', { copytruncate: true }],
+  ['shred', 'shred', { shred: true }],
+  ['keeps-nothing', 'rotation that keeps nothing', { rotate: 0 }],
+  ['size', 'a size', { periodMs: undefined, maxBytes: 4 * 1024 ** 2, rotate: 6 }],
+  ['closed', 'the mode of the new log', { created: { mode: 0o600, uid: 0, gid: 0 } }],
 ];
-
-for (const [options, log, expected] of names) {
-  test(`a log under "${options.replaceAll('\n', ', ')}" is rotated to ${expected}`, async (t) => {
-    const { rotations } = await read({ '/etc/logrotate.conf': `${log} {\n${options}\n}\n` });
-    t.is(rotatedPath(log, rotations[0] as Rotation, NOW), expected);
+for (const [name, what, expected] of facts) {
+  test(`${what} is recognised`, async (t) => {
+    const of = await rotations(t, name);
+    t.like(of('audit.log'), expected);
   });
 }
+
+test('a log that logrotate refuses to rotate comes with the reason', async (t) => {
+  const directory = temporaryDirectory(t);
+  const { output, configuration } = await recordedLogrotate('daily', directory);
+  await writeFile(join(directory, 'logrotate.conf'), configuration);
+  const log = join(directory, 'audit.log');
+  const why = 'parent directory has insecure permissions';
+  const forced = output.forced.replace(/ {2}log needs rotating[\s\S]*/, `error: skipping "${log}" because ${why}\n`);
+  t.like((await rotationsIn({ ...output, forced })).get(log), { error: why, rotatedTo: undefined });
+});
+
+test('where logrotate is not installed there is no answer', async (t) => {
+  t.is(await askLogrotate('/etc/logrotate.conf', temporaryDirectory(t)), undefined);
+});

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { isClosedTo } from '../../../src/cli/check/readable.js';
+import { isClosedTo } from '../../../src/cli/check/credentials.js';
 
 const AGENTS = 997;
 const home = { uid: 0, gid: AGENTS, mode: 0o040750 };

@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { runProgram } from '../../../src/cli/program.js';
 import { capturedIo } from '../../support/captured-io.js';
 import { temporaryDirectory } from '../../support/files.js';
+import { installRecorded, type Recorded } from '../../support/recorded-logrotate.js';
 
 const HOUR_S = 3600;
 
@@ -14,7 +15,7 @@ interface Scene {
   readonly directory: string;
   readonly log: string;
   /** Lines of `check --offline` that speak of rotation or outage, hints included. */
-  check(stanza: string, source?: object): Promise<string[]>;
+  check(recorded: Recorded, source?: object): Promise<string[]>;
 }
 
 /** A log that is written to at 1 MiB an hour, rotated an hour ago, with what was there before. */
@@ -32,10 +33,9 @@ async function scene(t: ExecutionContext): Promise<Scene> {
   await write('audit.log.1', mebibyte, 1);
   await write('audit.log.2.gz', gzipSync(mebibyte.repeat(22)), 2);
   await write('audit.log.3.gz', gzipSync('older'), 24);
-  const check = async (stanza: string, source: object = {}) => {
+  const check = async (recorded: Recorded, source: object = {}) => {
     const config = join(directory, 'config.yaml');
-    const logrotate = join(directory, 'logrotate.conf');
-    await writeFile(logrotate, stanza);
+    const bin = await installRecorded(recorded, directory);
     await writeFile(
       config,
       stringify({
@@ -45,8 +45,8 @@ async function scene(t: ExecutionContext): Promise<Scene> {
         journal: { directory: join(directory, 'journal'), maxBytes: '128MiB', keepFree: '0%' },
       }),
     );
-    const io = capturedIo();
-    await runProgram(['check', '--offline', '--logrotate', logrotate, '--config', config], io);
+    const io = capturedIo({ env: { PATH: bin } });
+    await runProgram(['check', '--offline', '--logrotate', join(directory, 'logrotate.conf'), '--config', config], io);
     const lines = io.out().split('\n');
     return lines.flatMap((line, index) => {
       if (!/outage|rotated|logrotate/.test(line) || line.startsWith('  ')) return [];
@@ -57,55 +57,55 @@ async function scene(t: ExecutionContext): Promise<Scene> {
   return { directory, log, check };
 }
 
-test('rotated files that would be looked into are named, and outages that journal and rotation survive are reckoned', async (t) => {
+test('rotated files are named, and it is estimated how long the collector and the agent may be away', async (t) => {
   const { directory, log, check } = await scene(t);
-  const lines = await check(`"${log}" {\n daily\n rotate 7\n compress\n delaycompress\n}\n`);
+  const lines = await check('daily');
 
-  t.is(lines[0], `ok       source main: 3 rotated files to look into, 23 MiB: ${log}.1, ${log}.2.gz, ${log}.3.gz`);
+  t.is(
+    lines[0],
+    `ok       source main: 3 rotated files to search for unread lines, 23 MiB: ${log}.1, ${log}.2.gz, ${log}.3.gz`,
+  );
   t.regex(
     lines[1] ?? '',
-    /^warning {2}outage: at today's rate \(24 MiB of log a day\) the journal holds the messages of \d d( \d+ h)?$/,
+    /^warning {2}outage: the journal lasts for \d d( \d+ h)? at today's rate \(24 MiB of log a day\)$/,
   );
-  t.is(lines[2], 'hint: for so long a collector may be away; raise journal.maxBytes, or give its volume more room');
-  t.is(lines[3], `ok       outage: unread lines stay for 7 d in rotated files of ${log} (${directory}/logrotate.conf)`);
+  t.is(lines[2], 'hint: a collector may be away for that long; raise journal.maxBytes, or give its volume more room');
+  t.is(lines[3], `ok       outage: rotated files of ${log} are kept for 7 d (${directory}/logrotate.conf)`);
   t.is(lines.length, 4);
 });
 
-test('a directory for rotated files that is not covered is warned of, with what to write', async (t) => {
+test('a directory for rotated files that no pattern covers is warned of, with the line to add', async (t) => {
   const { directory, log, check } = await scene(t);
-  const stanza = `"${log}" {\n daily\n rotate 30\n olddir old\n}\n`;
-  const lines = await check(stanza);
+  const lines = await check('olddir');
   const hint = `hint: add to source main: rotated: ["${directory}/old/audit.log*"]`;
   t.true(
     lines.includes(
-      `warning  source main: logrotate (${directory}/logrotate.conf) moves ${log} to ${directory}/old, where the agent does not look for what it has not read`,
+      `warning  source main: logrotate (${directory}/logrotate.conf) moves ${log} to ${directory}/old, where the agent does not search for unread lines`,
     ),
+    lines.join('\n'),
   );
   t.true(lines.includes(hint));
 
-  const covered = await check(stanza, { rotated: [`${directory}/old/audit.log*`] });
+  const covered = await check('olddir', { rotated: [`${directory}/old/audit.log*`] });
   t.false(covered.some((line) => line.startsWith('warning  source')));
 });
 
-const faults: readonly (readonly [string, string, RegExp])[] = [
+const faults: readonly (readonly [string, Recorded, RegExp])[] = [
   [
-    'names that nobody would take for a rotated file',
-    'dateext\n dateformat _%s_old.txt',
-    /renames .* to .*_old\.txt, where the agent does not look/,
+    'a name that does not look like a rotated file',
+    'unusual-names',
+    /renames .* to .*_old\.txt, where the agent does not search/,
   ],
-  [
-    'a compressor that is not gzip',
-    'compress\n compresscmd /usr/bin/xz',
-    /compresses .* with \/usr\/bin\/xz, which the agent cannot read/,
-  ],
-  ['copytruncate', 'copytruncate', /by copytruncate; what is written between copy and truncation is lost/],
-  ['rotation that keeps nothing', 'rotate 0', /removes .* at rotation; what is unread then is lost/],
+  ['a compressor that is not gzip', 'xz', /compresses .* with \/usr\/bin\/xz, which the agent cannot read/],
+  ['copytruncate', 'copytruncate', /by copytruncate; lines written between copy and truncation are lost/],
+  ['rotation that keeps nothing', 'keeps-nothing', /removes .* at rotation; lines that are unread then are lost/],
+  ['shred', 'shred', /overwrites rotated files of .* \(shred\)/],
 ];
 
-for (const [what, option, expected] of faults) {
+for (const [what, recorded, expected] of faults) {
   test(`${what} is warned of once, with a hint`, async (t) => {
-    const { log, check } = await scene(t);
-    const lines = await check(`"${log}" {\n daily\n rotate 7\n ${option}\n}\n`);
+    const { check } = await scene(t);
+    const lines = await check(recorded);
     const at = lines.findIndex((line) => expected.test(line));
     t.true(lines[at]?.startsWith('warning'), lines.join('\n'));
     t.true(lines[at + 1]?.startsWith('hint: '));
@@ -113,20 +113,30 @@ for (const [what, option, expected] of faults) {
   });
 }
 
-test('a log that logrotate does not rotate is said to be kept as long as only its owner knows', async (t) => {
-  const { directory, check } = await scene(t);
-  const lines = await check('/var/log/other.log {\n rotate 4\n}\n');
+test('a mode under which the agent cannot read the next log is warned of', async (t) => {
+  const { check, directory } = await scene(t);
+  await mkdir(join(directory, 'journal'), { mode: 0o700 });
+  const lines = await check('closed');
+  const isRoots = process.getuid?.() === 0;
   t.is(
-    lines.at(-1),
-    `ok       outage: no stanza of ${directory}/logrotate.conf rotates these logs; for how long unread lines stay, only you know`,
+    lines.some((line) => /creates .* with mode 0600, which the agent cannot read/.test(line)),
+    !isRoots,
   );
 });
 
-test('rotation by size is reckoned in time, and little of it is warned of', async (t) => {
-  const { log, check } = await scene(t);
-  const lines = await check(`"${log}" {\n size 4M\n rotate 6\n}\n`);
+test('how long a log is kept that logrotate does not rotate is unknown', async (t) => {
+  const { directory, check } = await scene(t);
+  t.is(
+    (await check('other-log')).at(-1),
+    `ok       outage: cannot tell how long rotated files are kept; ${directory}/logrotate.conf does not rotate these logs`,
+  );
+});
+
+test('rotation by size is converted to time, and a short time is warned of', async (t) => {
+  const { check } = await scene(t);
+  const lines = await check('size');
   t.true(
-    lines.some((line) => /^warning {2}outage: unread lines stay for 1 d in rotated files/.test(line)),
+    lines.some((line) => /^warning {2}outage: rotated files of .* are kept for 1 d /.test(line)),
     lines.join('\n'),
   );
 });
