@@ -132,7 +132,7 @@ test('one connection at most carries messages at a time, whatever follows whatev
       { host: 'localhost', port: second.port },
     ],
     delivery: { epochIntervalMs: 50 },
-    times: { ...SHORT_TIMES, stallMs: 10_000, signOfLifeMs: 20, resetMs: 20, preferredEveryMs: 20, holdOffMs: 100 },
+    times: { ...SHORT_TIMES, stallMs: 10_000, signOfLifeMs: 20, resetMs: 20, preferredEveryMs: 20, holdOffMs: 300 },
   });
   const carriers: number[] = [];
   const note = (connection: number) => carriers.at(-1) !== connection && carriers.push(connection);
