@@ -173,7 +173,7 @@ async function joined(
     return refill(damage, refilling);
   };
   const times = { ...DELIVERY_TIMES, ...dependencies.times };
-  const targets = new Targets(config.collectors, network.lookup, clock, times.holdOffMs);
+  const targets = new Targets(config.collectors, (name) => network.lookup(name), clock, times.holdOffMs);
   const connections = new ConnectionCount(clock);
   const dialling = { clock, network, connected: () => connections.add(), watched: turned };
   const dialler = new Dialler(targets, () => credentials.material(), config.tls, dialling, times);

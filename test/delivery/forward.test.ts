@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../support/files.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { silent, silentProblems } from '../support/silent.js';
 
-/** A forward that nobody takes; `refuse` says with which reason, by the number of the attempt. */
+/** A forward that every collector refuses; `refuse` gives the reason, by the number of the attempt. */
 async function refusedForward(t: ExecutionContext, refuse: (attempt: number) => LinkError, random = () => 1) {
   const clock = new ManualClock();
   const seen = { dials: 0, turns: 0, warnings: [] as string[], refused: [] as string[] };
@@ -76,13 +76,13 @@ test('the wait between two attempts doubles from half a second to half a minute'
   }
 });
 
-test('any part of that wait is possible, so that a fleet does not come back in step', async (t) => {
+test('any part of that wait is possible, so that a fleet does not reconnect all at once', async (t) => {
   const { forward, clock } = await refusedForward(t, refused, () => 0.25);
   const { link } = forward.state;
   t.is(link.name === 'waiting' && link.untilMs - clock.nowMs(), 125);
 });
 
-test('the same failure is told once an hour, counted each time, and another one at once', async (t) => {
+test('the same failure is logged once an hour, counted each time, and another one at once', async (t) => {
   const { forward, clock, seen } = await refusedForward(t, (attempt) =>
     attempt === 40 ? new LinkError('no-dns', 'network', 'no answer', '') : refused(),
   );
@@ -96,7 +96,7 @@ test('the same failure is told once an hour, counted each time, and another one 
   t.is(forward.state.lastFailure?.hint, 'start it');
 });
 
-test('two failures that take turns are told once an hour each', async (t) => {
+test('two failures that alternate are logged once an hour each', async (t) => {
   const { clock, seen } = await refusedForward(t, (attempt) =>
     attempt % 2 === 0 ? new LinkError('no-dns', 'network', 'no answer', '') : refused(),
   );
@@ -104,7 +104,7 @@ test('two failures that take turns are told once an hour each', async (t) => {
   t.deepEqual(seen.warnings, ['refused', 'no-dns']);
 });
 
-test('the collector is told when somebody’s certificate was refused, as often as it is logged', async (t) => {
+test('the collector hears of a refused certificate as often as the log', async (t) => {
   const { clock, seen } = await refusedForward(t, () => new LinkError('our-ca-unknown', 'collector', 'no', ''));
   while (seen.dials < 10) await clock.advance(30_000);
   t.deepEqual(seen.refused, ['our-ca-unknown']);

@@ -118,7 +118,7 @@ test('a pinned fingerprint needs no authority', async (t) => {
 
 for (const verify of ['fingerprint', 'name'] as const) {
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
-    test(`a stranger by ${verify} is left after a handshake over ${maxVersion} without an octet of data`, async (t) => {
+    test(`a collector with the wrong ${verify} is left after the handshake over ${maxVersion} without an octet of data`, async (t) => {
       const { cert, key, fingerprint } = await pki.leaf('wrong-name');
       const read = await reading(t, { cert, key, maxVersion });
       const policy = { verify, fingerprints: [pki.agent.fingerprint] };
@@ -164,7 +164,7 @@ test('a collector that speaks only TLS 1.2 is refused where 1.3 is demanded', as
   t.is((await t.throwsAsync<LinkError>(dial(port, { policy: { minVersion: 'TLSv1.3' } })))?.code, 'their-version');
 });
 
-test('nobody at the port, somebody who says nothing, somebody who speaks something else: each has its word', async (t) => {
+test('a port without a listener, a silent one and one that does not speak TLS are told apart', async (t) => {
   t.like(await t.throwsAsync(dial(await freePort())), { code: 'refused' });
   const mute = await collecting(t, pki, { handshake: 'never' });
   t.like(await t.throwsAsync(dial(mute.port, { handshakeMs: 300 })), { code: 'no-handshake' });
@@ -174,7 +174,7 @@ test('nobody at the port, somebody who says nothing, somebody who speaks somethi
   t.like(await t.throwsAsync(dial((ssh.address() as AddressInfo).port)), { code: 'not-tls' });
 });
 
-test('an attempt is given up when the agent stops, before and while it lasts', async (t) => {
+test('an attempt is cancelled when the agent stops, before it begins and while it lasts', async (t) => {
   const { port } = await collecting(t, pki, { handshake: 'never' });
   t.like(await t.throwsAsync(dial(port, { signal: AbortSignal.abort() })), { code: 'abandoned' });
   const stop = new AbortController();

@@ -31,7 +31,7 @@ function diallerFor(
   return new Dialler(new Targets(collectors, lookup, systemClock), material ?? own, POLICY, LINKING, LINK_TIMES);
 }
 
-test('the first collector that takes us is taken, and the next time it is tried before the dead one', async (t) => {
+test('the first collector that accepts a connection is used, and next time it is tried before the dead one', async (t) => {
   const { port } = await collecting(t, pki);
   const dead = await freePort();
   const tried: string[] = [];
@@ -56,7 +56,7 @@ test('the first collector that takes us is taken, and the next time it is tried 
   t.is(tried.length, 3, 'the credentials are read for each connection, and the dead one was tried once');
 });
 
-test('when nobody takes us, everybody’s reason is told', async (t) => {
+test('when no collector accepts a connection, the reason of each is reported', async (t) => {
   const collectors = [
     { host: 'nobody.example', port: 6514 },
     { host: 'localhost', port: await freePort() },
@@ -74,7 +74,7 @@ test('when nobody takes us, everybody’s reason is told', async (t) => {
   );
 });
 
-test('without a usable certificate of our own nobody is asked', async (t) => {
+test('without a usable certificate of our own no collector is tried', async (t) => {
   const collector = await collecting(t, pki);
   const fault = new LinkError('own-certificate', 'us', 'it has expired', 'renew it');
   const dialler = diallerFor([{ host: 'localhost', port: collector.port }], {
@@ -85,7 +85,7 @@ test('without a usable certificate of our own nobody is asked', async (t) => {
   t.is(collector.counts.connections, 0);
 });
 
-test('the same address once more comes with a link in time, or with the reason', async (t) => {
+test('dialling an address again gives a link in time, or the reason why not', async (t) => {
   const good = await collecting(t, pki);
   const mute = await collecting(t, pki, { handshake: 'never' });
   const at = (port: number) => ({ host: 'localhost', address: '127.0.0.1', port });
@@ -97,7 +97,7 @@ test('the same address once more comes with a link in time, or with the reason',
   t.like(await dialler.dialWithin(at(await freePort()), 5_000, never), { code: 'refused' });
 });
 
-test('a better collector is dialled when there is one, and not being taken there is no failure', async (t) => {
+test('a better collector is dialled when there is one, and being refused there is no failure', async (t) => {
   const [first, second] = [await collecting(t, pki), await collecting(t, pki)];
   const collectors = [first, second].map(({ port }) => ({ host: 'localhost', port }));
   const present = { host: 'localhost', address: '127.0.0.1', port: second.port };

@@ -113,7 +113,7 @@ test.serial('a reset that came behind a FIN while this process stood still prove
   link.destroy();
 });
 
-test('a link that the collector closes by itself ends without our asking', async (t) => {
+test('a link that the collector closes ends without our asking', async (t) => {
   const server = await startClosingServer(pki.collector, pki.ca, 'fin', 'TLSv1.3');
   const link = await open(server.port);
   await link.write(FRAME);
@@ -128,7 +128,7 @@ test('a link that the collector closes by itself ends without our asking', async
   link.destroy();
 });
 
-test('a collector that takes what was sent octet by octet is waited for, however long it takes', async (t) => {
+test('a collector that reads octet by octet is waited for, however long it takes', async (t) => {
   const server = await startClosingServer(pki.collector, pki.ca, 'nothing', 'TLSv1.3');
   let unconfirmedBytes = 15;
   let looks = 0;
@@ -162,7 +162,7 @@ const upByKernel: [kernel: KernelSocketReading, isUp: boolean][] = [
 ];
 for (const [kernel, isUp] of upByKernel) {
   const name = typeof kernel === 'string' ? kernel : kernel.state;
-  test(`a link of whose end nothing was heard is ${isUp ? '' : 'not '}up when the kernel says ${name}`, async (t) => {
+  test(`a link whose end has not been noticed is ${isUp ? '' : 'not '}up when the kernel says ${name}`, async (t) => {
     const server = await startClosingServer(pki.collector, pki.ca, 'nothing', 'TLSv1.3');
     const link = await open(server.port, { network: { ...systemNetwork, kernelSocket: async () => kernel } });
     t.is(await link.isUp(), isUp);
@@ -172,7 +172,7 @@ for (const [kernel, isUp] of upByKernel) {
   });
 }
 
-test('whoever waits for an answer is seen to wait, again and again, until the deadline', async (t) => {
+test('a wait for an answer is reported again and again, until the deadline', async (t) => {
   const server = await startClosingServer(pki.collector, pki.ca, 'nothing', 'TLSv1.3');
   let looks = 0;
   const link = await open(server.port, {

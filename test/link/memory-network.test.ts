@@ -93,7 +93,7 @@ test('a connection that is cut off is given up when nothing has moved for the ti
   link.destroy();
 });
 
-test('nobody at the port, and a network that drops packets, have their words', async (t) => {
+test('a port without a listener and a network that drops packets are told apart', async (t) => {
   const { collector, network, open } = stage();
   collector.kill();
   t.like(await t.throwsAsync(open()), { code: 'refused' });

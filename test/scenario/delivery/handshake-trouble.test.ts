@@ -28,7 +28,7 @@ const troubles: [what: string, behaviour: Behaviour, code: string][] = [
   ],
 ];
 for (const [what, behaviour, code] of troubles) {
-  test(`a collector that ${what} is told of in words, blames no message, and gets everything when it is mended`, async (t) => {
+  test(`a collector that ${what} is reported, blames no message, and gets everything once it is repaired`, async (t) => {
     const collector = await collecting(t, pki, behaviour);
     const stage = new Stage(t, {
       pki,
@@ -46,7 +46,7 @@ for (const [what, behaviour, code] of troubles) {
     t.is(agent.delivery.stuck, undefined);
     t.is(agent.delivery.acknowledged, 0);
     t.regex(agent.delivery.lastFailure?.message ?? '', /localhost/);
-    t.is(agent.said.filter(({ facts }) => facts.code === code).length, 1, 'told once, not each time');
+    t.is(agent.said.filter(({ facts }) => facts.code === code).length, 1, 'logged once, not each time');
 
     collector.behave({});
     stage.write(200);
