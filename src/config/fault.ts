@@ -1,4 +1,4 @@
-/** Faults of a configuration: all of them are told at once, each with its place, its value and what was expected. */
+/** Errors in a configuration. All are reported at once, each with its line, its value and what was expected. */
 import { AgentError } from '../lib/errors.js';
 
 export interface Fault {
@@ -15,12 +15,12 @@ export class ConfigError extends AgentError {
   constructor(
     readonly file: string,
     readonly faults: readonly Fault[],
-    /** The command that reads it and does nothing more. */
+    /** The command that reads the file and does nothing else. */
     look = 'check --offline',
   ) {
     const count = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
     super('configuration', [`${file}: ${count} in the configuration`, ...faults.map(sentence)].join('\n  '), {
-      hint: `correct it and look again: openemr-audit-forwarder ${look} --config ${file}`,
+      hint: `correct it, then run: openemr-audit-forwarder ${look} --config ${file}`,
     });
   }
 }
@@ -31,7 +31,7 @@ function sentence({ key, problem, line, variable }: Fault): string {
   return key === '' ? `${place}${problem}` : `${place}${key}: ${problem}`;
 }
 
-/** As one reads the file; what has no line comes last. */
+/** In the order of the file; faults without a line come last. */
 export function byLine(one: Fault, other: Fault): number {
   return (one.line ?? Number.MAX_SAFE_INTEGER) - (other.line ?? Number.MAX_SAFE_INTEGER);
 }

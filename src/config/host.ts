@@ -1,4 +1,4 @@
-/** What the configuration takes from the machine when the file does not say. */
+/** What the machine knows and the configuration file need not say: host name and time zone. */
 import { lookup, lookupService } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -24,15 +24,15 @@ export const thisHost: Host = {
 async function fullName(): Promise<string> {
   const found = new AbortController();
   const name = hostname();
-  const tired = systemClock.sleep(LOOKUP_MS, found.signal).then(() => name);
+  const timeout = systemClock.sleep(LOOKUP_MS, found.signal).then(() => name);
   try {
-    return await Promise.race([nameWithDomain(name), tired]);
+    return await Promise.race([nameWithDomain(name), timeout]);
   } finally {
     found.abort();
   }
 }
 
-/** As `hostname --fqdn` does it: from the name to the address, by /etc/hosts or the resolver, and back. */
+/** Looks up the address of the name and the name of the address, as `hostname --fqdn` does. */
 async function nameWithDomain(name: string): Promise<string> {
   if (name.includes('.')) return name;
   try {

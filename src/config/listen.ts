@@ -1,4 +1,4 @@
-/** Where to listen: `127.0.0.1:9614`, `[::1]:9614`, or `off`. An address, not a name: what a name means can change. */
+/** Reads an address to listen on: `127.0.0.1:9614`, `[::1]:9614`, or `off`. Names are refused: what they resolve to can change. */
 import { isIP } from 'node:net';
 
 /** An address and a port of this machine. */
@@ -7,7 +7,7 @@ export interface Listen {
   readonly port: number;
 }
 
-/** `undefined` for what is neither. */
+/** `undefined` when it is none of these. */
 export function readListen(text: string): Listen | 'off' | undefined {
   if (text === 'off') return text;
   const [, literal, host = literal, digits = ''] = /^(?:\[([\da-fA-F:.]+)\]|([\d.]+)):([1-9]\d{0,4})$/.exec(text) ?? [];

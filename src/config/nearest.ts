@@ -1,12 +1,12 @@
-/** "Did you mean …?": the known word that a mistyped one is nearest to. Pure. */
+/** Finds the known word nearest to a mistyped one, for "did you mean …?". Pure. */
 
-/** The nearest of `words` that a slip or two in every few letters could have turned into `typed`. */
+/** The nearest of `words`, if it differs from `typed` by no more than a third of its letters. */
 export function nearest(typed: string, words: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(typed.length / 3)) + 1;
   for (const word of words) {
     const distance = editDistance(typed.toLowerCase(), word.toLowerCase());
-    // Half of a short word changed is another word.
+    // With half of its letters changed a short word is another word.
     if (distance >= bestDistance || distance * 2 > word.length) continue;
     best = word;
     bestDistance = distance;
@@ -14,7 +14,7 @@ export function nearest(typed: string, words: Iterable<string>): string | undefi
   return best;
 }
 
-/** Letters to add, drop or change to make one word of the other (Levenshtein). */
+/** The number of letters to add, remove or change to turn one word into the other (Levenshtein). */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let index = 0; index < from.length; index++) {

@@ -1,11 +1,11 @@
-/** What must hold between keys, when each by itself is right. */
+/** Rules between keys, checked after each key's own value. docs/configuration.md lists them. */
 import type { FileValues } from './config.js';
 import type { Fault } from './fault.js';
 
 /** The line of a key or group, if the file has it. */
 export type LineOf = (path: string) => number | undefined;
 
-/** Of all that the agent reads. */
+/** The broken rules of what the agent reads. */
 export function brokenRules(values: FileValues, lineOf: LineOf): Fault[] {
   return located(
     [...listRules(values), ...messageRules(values.message), ...tlsRules(values.tls), ...exportRules(values.export)],
@@ -13,7 +13,7 @@ export function brokenRules(values: FileValues, lineOf: LineOf): Fault[] {
   );
 }
 
-/** Of `export` alone, which needs a site only where it is run. */
+/** The broken rules of `export` alone; only the command export needs a site. */
 export function brokenExportRules(values: FileValues['export'], lineOf: LineOf): Fault[] {
   const none: Broken[] =
     values.sites.length > 0 ? [] : [['export.sites', 'missing; expected at least one, such as [{ name: default }]']];
@@ -38,7 +38,7 @@ function* listRules({ sources, collectors }: FileValues): Iterable<Broken> {
     if (format === 'openemr-tsv' && startAt === 'end') {
       yield [
         `sources[${index}].startAt`,
-        'openemr-tsv begins with a heading, without which no row of it is understood; expected beginning',
+        'openemr-tsv begins with a header line, and without it no row can be parsed; expected beginning',
       ];
     }
   }
@@ -49,10 +49,10 @@ function* listRules({ sources, collectors }: FileValues): Iterable<Broken> {
   );
 }
 
-/** What IHE ITI-20 leaves no choice in (TF-2 section 3.20.4.1.2), and what an audit message needs to be one. */
+/** IHE ITI-20 fixes the facility (TF-2 section 3.20.4.1.2); a DICOM message needs some room. */
 function* messageRules({ profile, facility, maxBytes }: FileValues['message']): Iterable<Broken> {
   if (profile !== 'atna') return;
-  if (facility !== 10) yield ['message.facility', 'atna always goes out as authpriv (IHE ITI-20); leave it out'];
+  if (facility !== 10) yield ['message.facility', 'atna is always sent as authpriv (IHE ITI-20); remove this key'];
   if (maxBytes !== undefined && maxBytes < 8192) {
     yield ['message.maxBytes', 'expected at least 8KiB with atna, whose messages are never sent in parts'];
   }
@@ -61,24 +61,27 @@ function* messageRules({ profile, facility, maxBytes }: FileValues['message']): 
 function* repeats(list: string, key: string, names: readonly string[]): Iterable<Broken> {
   for (const [index, name] of names.entries()) {
     const first = names.indexOf(name);
-    if (first < index) yield [`${list}[${index}]${key}`, `${name} is ${list}[${first}] already`];
+    if (first < index) yield [`${list}[${index}]${key}`, `${name} is already used by ${list}[${first}]`];
   }
 }
 
 function* tlsRules(tls: FileValues['tls']): Iterable<Broken> {
   const chain = tls.verify === 'name' || tls.verify === 'chain';
   if (chain && tls.ca === undefined) {
-    yield ['tls.ca', `missing; expected the file of the authority that verify: ${tls.verify} goes by`];
+    yield ['tls.ca', 'missing; expected the CA certificate used to verify the collector'];
   }
   if (tls.verify === 'fingerprint' && tls.fingerprints.length === 0) {
-    yield ['tls.fingerprints', "missing; expected the collector's fingerprint, which verify: fingerprint goes by"];
+    yield [
+      'tls.fingerprints',
+      "missing; expected the fingerprint of the collector's certificate, because of verify: fingerprint",
+    ];
   }
   if (tls.p12 === undefined && tls.cert === undefined) {
     yield ['tls.cert', "missing; expected the file of this agent's certificate, or p12"];
   }
   for (const name of ['cert', 'key'] as const) {
     if (tls.p12 !== undefined && tls[name] !== undefined) {
-      yield [`tls.${name}`, 'p12 brings its own certificate and key; leave one of them out'];
+      yield [`tls.${name}`, 'p12 already contains certificate and key; remove this key or p12'];
     }
   }
 }
@@ -86,7 +89,7 @@ function* tlsRules(tls: FileValues['tls']): Iterable<Broken> {
 function* exportRules({ sites, rotate, maxBytes, disclosures }: FileValues['export']): Iterable<Broken> {
   // The live file and the newest rotated one are always kept.
   if (2 * rotate > maxBytes)
-    yield ['export.rotate', 'expected at most half of export.maxBytes; set it lower, or that higher'];
+    yield ['export.rotate', 'expected at most half of export.maxBytes; lower it or raise export.maxBytes'];
   yield* repeats(
     'export.sites',
     '.name',
@@ -107,7 +110,7 @@ function* sharedFiles(names: readonly string[]): Iterable<Broken> {
     if (other === -1 || names[other] === name) continue;
     yield [
       `export.sites[${index}].name`,
-      `${name}.log is also the file of the disclosures of ${names[other]}; export one of the two sites by a configuration of its own, with another export.directory, or set export.disclosures: false`,
+      `${name}.log is also the file of the disclosures of ${names[other]}; export one of the two sites with a configuration of its own and another export.directory, or set export.disclosures: false`,
     ];
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The file's text as a tree of plain text in the shape of the schema: what is
- * no YAML, no known key, or a list where none belongs, is told with its line.
- * Values stay as they were typed; what they mean is not decided here.
+ * Reads the file's YAML into a tree of text in the shape of the schema. Invalid
+ * YAML, unknown keys and lists in the wrong place are reported with their line.
+ * Values stay as they were typed; formats.ts decides what they mean.
  */
 import {
   isAlias,
@@ -33,7 +33,7 @@ export interface Written {
   readonly text?: Text | undefined;
 }
 
-/** Faults of syntax come alone: what else there is cannot be told from a tree that was guessed. */
+/** Errors of syntax are reported alone: a tree that the parser guessed proves no others. */
 export function readShape(text: string, schema: Group): Shape {
   const counter = new LineCounter();
   const document = parseDocument(text, { schema: 'core', lineCounter: counter, prettyErrors: false });
@@ -49,17 +49,17 @@ function syntaxFault(error: YAMLError, text: string, { line, col }: { line: numb
   return { key: '', line, problem: `column ${col}: not valid YAML: ${syntaxText(error, text)}` };
 }
 
-/** The parser's own words, but for what an administrator is likely to meet. */
+/** The parser's own words, except for the mistakes that administrators make most. */
 function syntaxText({ code, message, pos }: YAMLError, text: string): string {
   switch (code) {
     case 'DUPLICATE_KEY': {
       const [key = ''] = text.slice(pos[0]).match(/^[^\s:]+/) ?? [];
-      return `the key ${key} stands here a second time; put what belongs to it together`;
+      return `the key ${key} is here a second time; merge the two`;
     }
     case 'TAB_AS_INDENT':
-      return 'a tab indents this line; YAML takes spaces alone';
+      return 'this line is indented with a tab; YAML allows only spaces';
     case 'MULTIPLE_DOCS':
-      return 'a second document begins here (---); expected one alone';
+      return 'a second document begins here (---); expected only one';
     default:
       return message;
   }
@@ -113,7 +113,7 @@ class Walk {
   #list(node: unknown, element: Group, path: string): Text | undefined {
     if (isEmpty(node)) return undefined;
     if (!isSeq(node)) {
-      this.#refuse(path, "expected a list; each of its parts begins with '- '", node);
+      this.#refuse(path, "expected a list; each element begins with '- '", node);
       return undefined;
     }
     return node.items.map((part, index) => {
@@ -127,7 +127,7 @@ class Walk {
     if (isEmpty(node)) return undefined;
     if (isScalar(node)) return this.#typed(path, asTyped(node));
     if (isSeq(node) && node.items.every((part) => isScalar(part))) return this.#typed(path, node.items.map(asTyped));
-    const quotes = 'an alias (*) is not known here; put a value that begins with * in quotes';
+    const quotes = 'aliases (*) are not supported; put a value that begins with * in quotes';
     this.#refuse(path, isAlias(node) ? quotes : 'expected a single value or a list of them', node);
     return undefined;
   }
@@ -155,12 +155,12 @@ class Walk {
   }
 }
 
-/** `007` and `1.0` stay as they are; a name is not a number. */
+/** `007` and `1.0` stay as they were typed: a name is not a number. */
 function asTyped(scalar: Scalar): string {
   return typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? String(scalar.value));
 }
 
-/** A key with nothing behind it is as good as left out. */
+/** A key with nothing behind it counts as left out. */
 function isEmpty(node: unknown): boolean {
   return node === null || node === undefined || (isScalar(node) && node.value === null);
 }

@@ -1,13 +1,13 @@
 /**
- * Single keys from the environment: `OAF_` and the key's path in upper case,
+ * Overrides single keys from environment variables: `OAF_` and the key's path in upper case,
  * `OAF_JOURNAL_DIRECTORY` for `journal.directory`. `OAF_COLLECTORS` is a list,
- * `host:port,host:port`. What is set to nothing counts as not set.
+ * `host:port,host:port`. An empty variable counts as not set.
  */
 import type { Fault } from './fault.js';
 import type { Text } from './formats.js';
 import { nearest } from './nearest.js';
 
-/** Variables of the same family that are not keys. */
+/** Variables with this prefix that are not keys. */
 const OTHERS = ['OAF_COLLECTORS', 'OAF_DEBUG'];
 
 export function variableOf(path: string): string {
@@ -17,13 +17,13 @@ export function variableOf(path: string): string {
     .toUpperCase()}`;
 }
 
-/** The variables that are meant for us, without those that are set to nothing. */
+/** The variables with our prefix that are not empty. */
 export function ownVariables(env: NodeJS.ProcessEnv): Record<string, string> {
   const own = Object.entries(env).filter(([name, value]) => name.startsWith('OAF_') && value);
   return Object.fromEntries(own) as Record<string, string>;
 }
 
-/** A variable that nothing reads is a setting that somebody believes in. */
+/** A variable that nothing reads is a fault: somebody believes that it has an effect. */
 export function unknownVariables(names: readonly string[], keyPaths: readonly string[]): Fault[] {
   const known = [...keyPaths.filter((path) => !path.includes('[]')).map(variableOf), ...OTHERS];
   return names

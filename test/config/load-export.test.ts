@@ -132,7 +132,7 @@ const faults: [title: string, yaml: string, expected: string[]][] = [
       'line 4: export.sites[0].prot: no such key; did you mean port?',
       'line 6: export.sites[0].tls.verify: expected one of: name, chain; got none',
       'line 7: export.sites[0].tls.cert: key is missing; expected both or none',
-      'line 8: export.sites[1].name: a is export.sites[0] already',
+      'line 8: export.sites[1].name: a is already used by export.sites[0]',
       'line 9: export.sites[1].passwordFile: expected an absolute path, or the name of a credential (LoadCredential=) of the unit; got ../x',
     ],
   ],
@@ -175,13 +175,13 @@ test('the error says how to look again without an export', async (t) => {
 test('the agent needs no site, and tells the faults of those that there are', async (t) => {
   await t.notThrowsAsync(load(`${LEAST}\nexport: { directory: /srv/audit, sites: [] }`));
   const { message } = await refusal(`${LEAST}\nexport: { sites: [{ name: a }, { name: a, port: 0 }] }`);
-  t.regex(message, /export\.sites\[1\]\.name: a is export\.sites\[0\] already/);
+  t.regex(message, /export\.sites\[1\]\.name: a is already used by export\.sites\[0\]/);
   t.regex(message, /export\.sites\[1\]\.port: expected a port number/);
 });
 
 test('files that cannot rotate within maxBytes are refused', async (t) => {
   t.deepEqual(await told('export: { sites: [{ name: a }], maxBytes: 64MiB }'), [
-    'line 1: export.rotate: expected at most half of export.maxBytes; set it lower, or that higher',
+    'line 1: export.rotate: expected at most half of export.maxBytes; lower it or raise export.maxBytes',
   ]);
   t.deepEqual((await loadExported('export: { sites: [{ name: a }], maxBytes: 128MiB }')).export.rotateBytes, 2 ** 26);
 });
@@ -189,7 +189,7 @@ test('files that cannot rotate within maxBytes are refused', async (t) => {
 test('a site whose file would be that of another’s disclosures is refused, but only then', async (t) => {
   const both = 'export: { sites: [{ name: clinic.disclosures }, { name: clinic }]';
   t.deepEqual(await told(`${both} }`), [
-    'line 1: export.sites[0].name: clinic.disclosures.log is also the file of the disclosures of clinic; export one of the two sites by a configuration of its own, with another export.directory, or set export.disclosures: false',
+    'line 1: export.sites[0].name: clinic.disclosures.log is also the file of the disclosures of clinic; export one of the two sites with a configuration of its own and another export.directory, or set export.disclosures: false',
   ]);
   await t.notThrowsAsync(loadExported(`${both}, disclosures: false }`));
   await t.notThrowsAsync(loadExported('export: { sites: [{ name: clinic.disclosures }, { name: other }] }'));

@@ -156,7 +156,7 @@ log: loud
   t.deepEqual(faults, [
     'line 3: sources[0].paths: expected a list of absolute paths or globs, such as ["/var/log/openemr-audit/*.log"]; got ["relative.log"]',
     'line 4: sources[0].maxLineBites: no such key; did you mean maxLineBytes?',
-    'line 5: sources[1].name: main is sources[0] already',
+    'line 5: sources[1].name: main is already used by sources[0]',
     'line 8: message.maxBytes: expected a size with its unit, such as 8MiB, from 2KiB to 16MiB; got 1KiB',
     'line 9: message.heartbeat: expected a duration with its unit, such as 10s or 15m, at most 1d; got 15',
     'line 10: maxLineBytes: no such key here; did you mean sources[].maxLineBytes?',
@@ -202,7 +202,7 @@ const faults: [title: string, yaml: string, expected: RegExp][] = [
   [
     'sources that are no list are refused once',
     LEAST.replace('- { name', '{ name'),
-    /^line 2: sources: expected a list; each of its parts begins with '- '$/,
+    /^line 2: sources: expected a list; each element begins with '- '$/,
   ],
   [
     'a list where one value belongs is refused',
@@ -228,12 +228,12 @@ const faults: [title: string, yaml: string, expected: RegExp][] = [
   [
     'a collector that stands twice is refused',
     LEAST.replace('- { host: hie.example.org }', '[{ host: a }, { host: a, port: 6514 }]'),
-    /^line 5: collectors\[1\]: a:6514 is collectors\[0\] already$/,
+    /^line 5: collectors\[1\]: a:6514 is already used by collectors\[0\]$/,
   ],
   [
     'p12 and cert exclude each other',
     LEAST.replace('ca:', 'p12: /a.p12, ca:'),
-    /tls\.cert: p12 brings its own.*tls\.key: p12 brings its own/,
+    /tls\.cert: p12 already contains.*tls\.key: p12 already contains/,
   ],
   [
     'verify: fingerprint wants fingerprints',
@@ -334,7 +334,7 @@ test('atna has defaults of its own, and asks for what IHE leaves no choice in', 
   t.like(message, { maxBytes: 32_768, facility: 10, comments: 'omit' });
   t.is((await load(`${LEAST}\nmessage: { profile: atna, comments: encoded }`)).message.comments, 'encoded');
   t.deepEqual(await told(`${LEAST}\nmessage:\n  profile: atna\n  facility: local4\n  maxBytes: 4KiB`), [
-    'line 11: message.facility: atna always goes out as authpriv (IHE ITI-20); leave it out',
+    'line 11: message.facility: atna is always sent as authpriv (IHE ITI-20); remove this key',
     'line 12: message.maxBytes: expected at least 8KiB with atna, whose messages are never sent in parts',
   ]);
 });
@@ -358,7 +358,7 @@ test('filters and patterns that could match nothing are refused', async (t) => {
 
 test('a table whose heading would be skipped is refused', async (t) => {
   const yaml = LEAST.replace('name: main,', 'name: main, format: openemr-tsv, startAt: end,');
-  t.regex((await told(yaml)).join(' '), /sources\[0\]\.startAt: openemr-tsv begins with a heading/);
+  t.regex((await told(yaml)).join(' '), /sources\[0\]\.startAt: openemr-tsv begins with a header line/);
 });
 
 test('what is no YAML is told by line and column, and alone', async (t) => {
@@ -367,7 +367,7 @@ test('what is no YAML is told by line and column, and alone', async (t) => {
   ]);
   t.regex(
     (await told('log: {level: info}\nlog: {level: debug}\n'))[0] ?? '',
-    /^line 2: column 1: not valid YAML: the key \S+ stands here a second time/,
+    /^line 2: column 1: not valid YAML: the key \S+ is here a second time/,
   );
 });
 
@@ -378,7 +378,7 @@ test('a glob that YAML takes for an alias is told how to be written', async (t) 
 test('aliases are not known, so that a small file cannot grow without end', async (t) => {
   t.regex(
     (await told(`${LEAST}\nmessage: { hostname: &a x, appName: *a }`))[0] ?? '',
-    /message\.appName: an alias \(\*\) is not known/,
+    /message\.appName: aliases \(\*\) are not supported/,
   );
 });
 
@@ -458,13 +458,13 @@ test('a file that this user may not read is told in words', async (t) => {
 
 test('the commonest slips of YAML are told without the words of its parser', async (t) => {
   t.deepEqual(await told('sources:\n\t- name: main\n'), [
-    'line 2: column 1: not valid YAML: a tab indents this line; YAML takes spaces alone',
+    'line 2: column 1: not valid YAML: this line is indented with a tab; YAML allows only spaces',
   ]);
   t.deepEqual(await told('log: {}\n---\nlog: {}\n'), [
-    'line 2: column 1: not valid YAML: a second document begins here (---); expected one alone',
+    'line 2: column 1: not valid YAML: a second document begins here (---); expected only one',
   ]);
   t.deepEqual(await told('"log": {}\nlog: {}\n'), [
-    'line 2: column 1: not valid YAML: the key log stands here a second time; put what belongs to it together',
+    'line 2: column 1: not valid YAML: the key log is here a second time; merge the two',
   ]);
 });
 
