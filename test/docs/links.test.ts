@@ -74,6 +74,16 @@ test('each link between the documents leads to a file, and to a heading in it', 
   t.deepEqual(links.map(fault).filter(Boolean), []);
 });
 
+test('each source file that a document names is there', (t) => {
+  const lost = documents().flatMap((path) =>
+    [...proseOf(path).matchAll(/`((?:[\w-]+\/)+[\w.-]+\.ts)`/g)]
+      .map(([, name = '']) => name)
+      .filter((name) => !['', 'src'].some((folder) => existsSync(join(ROOT, folder, name))))
+      .map((name) => `${path}: ${name}`),
+  );
+  t.deepEqual(lost, []);
+});
+
 test('each row of a table has as many cells as its heading', (t) => {
   t.deepEqual(documents().flatMap(ragged), []);
 });
