@@ -1,10 +1,12 @@
 /**
  * Who has connected: what `openssl s_server` prints of a connection, as facts.
  */
-import type { X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { AgentError, reasonOf } from '../lib/errors.js';
 import { peerChain } from '../lib/peer-chain.js';
-import { type ChainCertificate, describeChain } from './chain.js';
+import { printable } from '../lib/printable.js';
+import { wordsForVerifyError } from './words.js';
 
 export type Verdict =
   | { readonly name: 'verified' }
@@ -58,4 +60,94 @@ function verdictOn(asked: boolean, chain: readonly ChainCertificate[], code: str
   if (chain.length === 0) return { name: 'no-certificate' };
   if (code === undefined) return { name: 'verified' };
   return { name: 'unverified', code, reason: chain.find(({ result }) => result !== 'ok')?.result ?? code };
+}
+
+/*
+ * What a client showed us of itself: its certificates from its own (depth 0) up
+ * to the authority, each with a verify result, as `openssl s_server` prints
+ * them. OpenSSL alone decides whether a client is trusted; this says where in
+ * the chain its objection lies, in an administrator's words.
+ */
+
+export interface ChainCertificate {
+  /** 0 is the client's own. */
+  readonly depth: number;
+  /** `CN=openemr@localhost,C=US` */
+  readonly subject: string;
+  readonly issuer: string;
+  readonly validFrom: Date;
+  readonly validTo: Date;
+  /** Of the DER encoding, as RFC 5425 section 4.2.2 writes it: `sha-256:AB:CD…`. */
+  readonly fingerprint: string;
+  /** `ok`, or what is wrong with this certificate. */
+  readonly result: string;
+}
+
+/** All certificates of a PEM file; throws an AgentError when one of them cannot be read. */
+export function certificatesIn(pem: string | Buffer): X509Certificate[] {
+  const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    return blocks.map((block) => new X509Certificate(block));
+  } catch (cause) {
+    throw new AgentError('certificate-unreadable', `a certificate of the authorities: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/**
+ * `verifyError` is OpenSSL's code for the whole chain (`CERT_HAS_EXPIRED` …) or undefined; when no certificate
+ * shows by itself why, it stands at depth 0. No fault of a single certificate is told when OpenSSL has none.
+ */
+function describeChain(
+  chain: readonly X509Certificate[],
+  trusted: readonly X509Certificate[],
+  verifyError: string | undefined,
+  nowMs: number,
+): ChainCertificate[] {
+  const faults = chain.map<string | undefined>((_, depth) =>
+    verifyError === undefined ? undefined : faultAt(chain, depth, trusted, nowMs),
+  );
+  if (verifyError !== undefined && faults.length > 0 && !faults.some((fault) => fault !== undefined)) {
+    faults[0] = wordsForVerifyError(verifyError);
+  }
+  return chain.map((certificate, depth) => ({
+    depth,
+    subject: nameOf(certificate.subject),
+    issuer: nameOf(certificate.issuer),
+    validFrom: new Date(certificate.validFrom),
+    validTo: new Date(certificate.validTo),
+    fingerprint: `sha-256:${certificate.fingerprint256}`,
+    result: faults[depth] ?? 'ok',
+  }));
+}
+
+function faultAt(
+  chain: readonly X509Certificate[],
+  depth: number,
+  trusted: readonly X509Certificate[],
+  nowMs: number,
+): string | undefined {
+  const certificate = chain[depth]!;
+  if (Date.parse(certificate.validTo) < nowMs) return wordsForVerifyError('CERT_HAS_EXPIRED');
+  if (Date.parse(certificate.validFrom) > nowMs) return wordsForVerifyError('CERT_NOT_YET_VALID');
+
+  const issuer = chain[depth + 1];
+  if (issuer !== undefined) {
+    return certificate.verify(issuer.publicKey) ? undefined : wordsForVerifyError('CERT_SIGNATURE_FAILURE');
+  }
+  if (trusted.some(({ fingerprint256 }) => fingerprint256 === certificate.fingerprint256)) return undefined;
+  if (!isSelfSigned(certificate)) return wordsForVerifyError('UNABLE_TO_GET_ISSUER_CERT_LOCALLY');
+  return wordsForVerifyError(depth === 0 ? 'DEPTH_ZERO_SELF_SIGNED_CERT' : 'SELF_SIGNED_CERT_IN_CHAIN');
+}
+
+/** `checkIssued` also asks whether the certificate may sign others, which a self-signed leaf need not. */
+function isSelfSigned(certificate: X509Certificate): boolean {
+  return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
+}
+
+/**
+ * As RFC 4514 has it, of what Node gives: an attribute a line, the root first.
+ * The client chose the text, so nothing of it may reach a terminal raw.
+ */
+function nameOf(lines: string | undefined): string {
+  return printable((lines ?? '').split('\n').reverse().join(','));
 }

@@ -9,12 +9,10 @@ import type { AddressInfo } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import { reasonOf, systemCode } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
-import { certificatesIn } from './chain.js';
-import { addressOf, type Client, describeClient } from './client.js';
+import { addressOf, type Client, certificatesIn, describeClient } from './client.js';
 import { type Outlet, serve } from './connection.js';
-import { cannotListen, unusable } from './faults.js';
 import type { Unframer } from './framing.js';
-import { wordsForHandshakeError } from './words.js';
+import { cannotListen, unusable, wordsForHandshakeError } from './words.js';
 
 export interface CollectorOptions {
   readonly host: string;

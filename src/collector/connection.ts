@@ -20,7 +20,7 @@ export type Ending =
   /** Our output could not take a message; the client is left without an answer. */
   | { readonly name: 'not-taken'; readonly cause: unknown };
 
-export interface Tally {
+export interface Totals {
   readonly messages: number;
   /** Octets received inside TLS. */
   readonly bytes: number;
@@ -31,7 +31,7 @@ export interface Outlet {
   /** Called in order, never twice at once for one client. While its promise is open the client is not read. */
   onMessage(message: Buffer, client: Client, framing: Framing): void | Promise<void>;
   /** Everything of this client has been handed over; close_notify is answered when this has settled. */
-  onEnd(client: Client, ending: Ending, tally: Tally): void | Promise<void>;
+  onEnd(client: Client, ending: Ending, totals: Totals): void | Promise<void>;
 }
 
 /** Serves the client to its end; never throws. */

@@ -3,7 +3,7 @@
  * why a certificate is not trusted (verify codes of `openssl verify`), and why a
  * handshake failed (RFC 8446 section 6.2 alerts and local refusals).
  */
-import { reasonOf, systemCode } from '../lib/errors.js';
+import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 
 const UNKNOWN_AUTHORITY = 'issued by an authority that is not in the CA file';
 
@@ -68,3 +68,47 @@ export function wordsForHandshakeError(error: unknown): string {
   const [, , , , , words] = reasonOf(error).split(':');
   return words?.trim() || reasonOf(error);
 }
+
+/*
+ * Why a collector cannot start: its certificates do not fit, or its address is
+ * not to be had. Each says what to do next.
+ */
+
+/** What Node and OpenSSL object to in certificate, key and revocation list. */
+export function unusable(cause: unknown): AgentError {
+  const code = systemCode(cause);
+  if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH') {
+    return new AgentError('key-mismatch', 'the key does not belong to the certificate', {
+      hint: 'give the key that the certificate was made with, or make both anew',
+      cause,
+    });
+  }
+  if (code === 'ERR_OSSL_BAD_DECRYPT' || code === 'ERR_MISSING_PASSPHRASE') {
+    return new AgentError('key-encrypted', 'the key is encrypted, and a collector for tests asks for no passphrase', {
+      hint: 'write it without one: openssl pkey -in KEY -out PLAIN',
+      cause,
+    });
+  }
+  return new AgentError(
+    'certificates-unusable',
+    `certificate, key or revocation list is not usable: ${reasonOf(cause)}`,
+    {
+      hint: 'all of them must be PEM files; look at them with: openssl x509 -noout -text -in FILE',
+      cause,
+    },
+  );
+}
+
+/** What the kernel objects to in the address. */
+export function cannotListen(cause: unknown, host: string, port: number): AgentError {
+  const [why, hint] = REMEDIES[systemCode(cause)] ?? [reasonOf(cause), 'choose another host or port'];
+  const detail = { hint: hint.replaceAll('PORT', String(port)), cause };
+  return new AgentError('cannot-listen', `cannot listen on ${host} port ${port}: ${why}`, detail);
+}
+
+const REMEDIES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  EADDRINUSE: ['another program listens there', 'see which: ss -ltnp "sport = :PORT"; end it, or choose another port'],
+  EACCES: ['ports below 1024 are for root', 'choose a port above 1023; 6514 is the one for syslog over TLS'],
+  EADDRNOTAVAIL: ['this host has no such address', 'choose one that `ip address` shows, or 0.0.0.0 for all'],
+  ENOTFOUND: ['the name is not known', 'choose an address that `ip address` shows, or 0.0.0.0 for all'],
+};

@@ -4,7 +4,7 @@ import type { StartAt } from '../lib/start-at.js';
 /* How much a follower remembers and reads at once. Tests make it small. */
 
 /** In rows. */
-export interface FollowerRoom {
+export interface FollowerLimits {
   /** Remembered behind the awaited ones: what a comparison with the table looks at. */
   readonly windowRows: number;
   /** Written in one append. */
@@ -14,7 +14,7 @@ export interface FollowerRoom {
 }
 
 /** 2 to 3 MB for the window, and as much for a batch. */
-export const ROOM: FollowerRoom = { windowRows: 10_000, batchRows: 1000, skewRows: 1000 };
+export const FOLLOWER_LIMITS: FollowerLimits = { windowRows: 10_000, batchRows: 1000, skewRows: 1000 };
 
 export interface DatabaseTlsOptions {
   /** Path of the authority's certificate; `undefined` takes the authorities that Node knows. */

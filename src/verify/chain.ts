@@ -6,9 +6,9 @@
  * there was no journal before it.
  */
 import type { MessageName, Run } from '../model/entry.js';
+import type { Counted } from './counter.js';
 import type { LostNumbers } from './identity.js';
 import type { RunLedger, ToldLoss } from './run-ledger.js';
-import type { Counted } from './tally.js';
 
 /** Where the store is said to begin; earlier messages of the chain are not asked for. */
 export interface Beginning {

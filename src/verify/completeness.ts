@@ -6,13 +6,13 @@
  */
 import type { MessageName, Run } from '../model/entry.js';
 import { type Beginning, type DeclaredLoss, judgeRuns, type RunFindings } from './chain.js';
+import { type Counted, Counter } from './counter.js';
 import type { Identified, Identify } from './identity.js';
 import { RunLedger } from './run-ledger.js';
 import type { StoredMessage } from './store.js';
-import { type Counted, Tally } from './tally.js';
 
 /** Where in the store, and what is wrong there. */
-export interface Site {
+export interface Location {
   readonly file: string;
   readonly offset: number;
   readonly reason: string;
@@ -28,13 +28,13 @@ export interface Findings {
   readonly messages: number;
   readonly foreign: number;
   /** Not RFC 5424, and not like anything of ours. */
-  readonly unreadable: Counted<Site>;
+  readonly unreadable: Counted<Location>;
   /** Of ours, but cut or changed so that they cannot be read; what of them is not there whole is missing. */
-  readonly damaged: Counted<Site>;
+  readonly damaged: Counted<Location>;
   /** Last lines without an end, not counted: perhaps they are being written. */
-  readonly unfinished: Counted<Site>;
+  readonly unfinished: Counted<Location>;
   /** Files of which the rest cannot be read. */
-  readonly broken: Counted<Site>;
+  readonly broken: Counted<Location>;
   readonly runs: readonly RunFindings[];
   /** Asked for as a beginning, and not there. */
   readonly absent: readonly Run[];
@@ -46,10 +46,10 @@ export class Completeness {
   readonly #identify: Identify;
   readonly #ledgers = new Map<Run, RunLedger>();
   readonly #declared: DeclaredLoss[] = [];
-  readonly #unreadable = new Tally<Site>();
-  readonly #damaged = new Tally<Site>();
-  readonly #unfinished = new Tally<Site>();
-  readonly #broken = new Tally<Site>();
+  readonly #unreadable = new Counter<Location>();
+  readonly #damaged = new Counter<Location>();
+  readonly #unfinished = new Counter<Location>();
+  readonly #broken = new Counter<Location>();
   #file = '';
   #files = 0;
   #messages = 0;
@@ -104,7 +104,7 @@ export class Completeness {
   #sort(
     identified: Identified,
     bytes: Buffer,
-    site: Omit<Site, 'reason'>,
+    site: Omit<Location, 'reason'>,
     onWhole: (name: MessageName, bytes: Buffer) => void,
   ): void {
     switch (identified.name) {
@@ -132,7 +132,10 @@ export class Completeness {
     if (this.#heartbeat === undefined || this.#heartbeat.timeMs < timeMs) this.#heartbeat = { ...message, timeMs };
   }
 
-  #takeUnreadable({ reason, claims }: Extract<Identified, { name: 'unreadable' }>, site: Omit<Site, 'reason'>): void {
+  #takeUnreadable(
+    { reason, claims }: Extract<Identified, { name: 'unreadable' }>,
+    site: Omit<Location, 'reason'>,
+  ): void {
     if (claims !== undefined) this.#ledgerOf(claims.run).claim(claims.seq);
     (claims === undefined ? this.#unreadable : this.#damaged).add({ ...site, reason });
   }

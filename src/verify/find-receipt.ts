@@ -1,6 +1,6 @@
 /** Which receipts tell of a message, or of a byte of a file; and when none does, how far they go. */
 import type { MessageName } from '../model/entry.js';
-import type { TailId } from '../model/position.js';
+import type { ByteOffset, TailId } from '../model/position.js';
 import { isWithin, type Receipt } from './receipt.js';
 
 export interface FoundReceipts {
@@ -69,4 +69,45 @@ async function tailsAt(receipts: AsyncIterable<Receipt>, path: string): Promise<
 
 function highest(numbers: readonly number[]): number {
   return numbers.reduce((high, number) => Math.max(high, number), -1);
+}
+
+/*
+ * Which bytes of which tails have been acknowledged, from the receipts: a few
+ * ranges for each tail, because epochs follow one another, however many there are.
+ */
+
+interface Range {
+  from: ByteOffset;
+  to: ByteOffset;
+}
+
+export class Acknowledged {
+  /** Ascending, none touching another. */
+  readonly #ranges = new Map<TailId, Range[]>();
+
+  static async read(receipts: AsyncIterable<Receipt>): Promise<Acknowledged> {
+    const acknowledged = new Acknowledged();
+    for await (const { tails } of receipts) for (const { tail, from, to } of tails) acknowledged.#add(tail, from, to);
+    return acknowledged;
+  }
+
+  /** All bytes from `from` up to and without `to`. */
+  covers(tail: TailId, from: ByteOffset, to: ByteOffset): boolean {
+    const ranges = this.#ranges.get(tail) ?? [];
+    return ranges.some((range) => range.from <= from && to <= range.to);
+  }
+
+  #add(tail: TailId, from: ByteOffset, to: ByteOffset): void {
+    const ranges = this.#ranges.get(tail) ?? [];
+    const apart = ranges.filter((range) => range.to < from || to < range.from);
+    const touching = ranges.filter((range) => !apart.includes(range));
+    const joined = {
+      from: Math.min(from, ...touching.map((range) => range.from)),
+      to: Math.max(to, ...touching.map((range) => range.to)),
+    };
+    this.#ranges.set(
+      tail,
+      [...apart, joined].sort((a, b) => a.from - b.from),
+    );
+  }
 }

@@ -5,10 +5,10 @@
  */
 import type { MessageName, Run } from '../model/entry.js';
 import type { Beginning } from './chain.js';
+import { type Counted, Counter } from './counter.js';
 import { DigestCheck } from './digest-check.js';
 import type { Receipt, Stretch } from './receipt.js';
 import type { DamagedReceipt } from './receipt-reader.js';
-import { type Counted, Tally } from './tally.js';
 
 /** Acknowledged and not stored. */
 export interface Lost {
@@ -52,7 +52,7 @@ export class ReceiptCheck {
   readonly #read: ReadReceipts;
   readonly #beginnings: readonly Beginning[];
   readonly #digests = new DigestCheck();
-  readonly #damaged = new Tally<DamagedReceipt>();
+  readonly #damaged = new Counter<DamagedReceipt>();
   #receipts = 0;
   /** Receipts before this one lie before the beginning. */
   #start: number | undefined;
@@ -77,7 +77,7 @@ export class ReceiptCheck {
   async finish(missingOf: MissingOf): Promise<ReceiptFindings> {
     const start = this.#start ?? 0;
     const lost: Lost[] = [];
-    const differing = new Tally<ReceiptSummary>();
+    const differing = new Counter<ReceiptSummary>();
     let [ordinal, messages, same, notRecomputed] = [0, 0, 0, 0];
     let since: string | undefined;
     let until: string | undefined;

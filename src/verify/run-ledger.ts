@@ -1,10 +1,10 @@
 /** What has been seen of one run, message by message. */
 import { hash } from 'node:crypto';
 import type { MessageName } from '../model/entry.js';
+import { Counter } from './counter.js';
 import type { OwnMessage } from './identity.js';
 import { restored } from './restored.js';
 import { SeenSeqs } from './seen-seqs.js';
-import { Tally } from './tally.js';
 
 /** The agent's own word that lines are lost. */
 export interface ToldLoss {
@@ -21,8 +21,8 @@ export class RunLedger {
   /** First stored after a later one of the same file. */
   disordered = 0;
   /** Seqs stored again with other bytes. */
-  readonly altered = new Tally<number>();
-  readonly losses = new Tally<ToldLoss>();
+  readonly altered = new Counter<number>();
+  readonly losses = new Counter<ToldLoss>();
   follows: MessageName | undefined;
   /** The highest seq of which there are traces, whole or not. */
   lastClaimed = 0;

@@ -27,7 +27,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
 
     t.deepEqual(seen.messages, ['hello', 'world']);
     t.deepEqual(seen.ends, [
-      { ending: { name: 'closed' }, tally: { messages: 2, bytes: 14, framing: 'octet-counted' } },
+      { ending: { name: 'closed' }, totals: { messages: 2, bytes: 14, framing: 'octet-counted' } },
     ]);
     const [{ protocol, chain, verdict, number }] = seen.clients as [Client];
     t.like({ number, protocol, verdict }, { number: 1, protocol: version, verdict: { name: 'verified' } });

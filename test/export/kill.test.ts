@@ -7,7 +7,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { LOG_TRAIL } from '../../src/export/database/audit-tables.js';
 import { Follower } from '../../src/export/follow/follower.js';
-import type { FollowerRoom } from '../../src/export/options.js';
+import type { FollowerLimits } from '../../src/export/options.js';
 import { FakeOpenemr, type Writing } from '../support/fake-openemr.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { type LogColumns, type SealColumns, sealColumns } from '../support/openemr-writing.js';
@@ -37,7 +37,7 @@ class World {
   #open: Writing[] = [];
   #halfWritten: Writing[] = [];
 
-  constructor(readonly room: FollowerRoom) {
+  constructor(readonly limits: FollowerLimits) {
     this.database.table('log').next = FIRST_ID;
     this.#follower = this.#start();
   }
@@ -75,7 +75,7 @@ class World {
 
   /** Longer than anything is waited for. What commits later than that is found again inside the window only. */
   async settle(): Promise<void> {
-    if (this.room.windowRows < 100) while (this.#open.length > 0) this.commit();
+    if (this.limits.windowRows < 100) while (this.#open.length > 0) this.commit();
     for (const { columns } of this.#halfWritten) this.expected.get(columns.comments)!.mayLackSides = true;
     await this.clock.advance(SETTLE_MS);
   }
@@ -144,8 +144,8 @@ class World {
   }
 
   #start(): Follower {
-    const { database, paper: log, clock, room } = this;
-    const options = { site: 'default', trail: LOG_TRAIL, settleMs: SETTLE_MS, examineMs: EXAMINE_MS, room };
+    const { database, paper: log, clock, limits } = this;
+    const options = { site: 'default', trail: LOG_TRAIL, settleMs: SETTLE_MS, examineMs: EXAMINE_MS, limits };
     return new Follower({ ...options, startAt: { kind: 'beginning' } }, { database, log, clock, report: silent });
   }
 }
@@ -201,14 +201,14 @@ async function act(world: World, action: Action): Promise<void> {
   }
 }
 
-for (const room of [
+for (const limits of [
   { windowRows: 10_000, batchRows: 1000, skewRows: 1000 },
   { windowRows: 2, batchRows: 3, skewRows: 20 },
 ]) {
-  test(`each row is in the file whole and once, wherever the process dies, with a window of ${room.windowRows}`, async (t) => {
+  test(`each row is in the file whole and once, wherever the process dies, with a window of ${limits.windowRows}`, async (t) => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 80, size: 'max' }), async (actions) => {
-        const world = new World(room);
+        const world = new World(limits);
         // Behind the first row of the file nobody looks for one that comes later than anybody waits.
         world.write();
         await world.step();

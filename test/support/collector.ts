@@ -4,7 +4,7 @@ import tls, { type ConnectionOptions, type TLSSocket } from 'node:tls';
 import type { ExecutionContext } from 'ava';
 import type { Client } from '../../src/collector/client.js';
 import { Collector, type CollectorOptions, type CollectorOutlet, type Refusal } from '../../src/collector/collector.js';
-import type { Ending, Tally } from '../../src/collector/connection.js';
+import type { Ending, Totals } from '../../src/collector/connection.js';
 import { Unframer } from '../../src/syslog/rfc5425.js';
 import type { TestPki } from './certificates.js';
 import { silent } from './silent.js';
@@ -18,7 +18,7 @@ export interface Seen {
   readonly clients: Client[];
   readonly refusals: Refusal[];
   readonly messages: string[];
-  readonly ends: { readonly ending: Ending; readonly tally: Tally }[];
+  readonly ends: { readonly ending: Ending; readonly totals: Totals }[];
 }
 
 /** On a port of 127.0.0.1 that the system chooses. */
@@ -40,7 +40,7 @@ export async function listen(
       onConnection: (client) => seen.clients.push(client),
       onRefused: (refusal) => seen.refusals.push(refusal),
       onMessage: (message) => void seen.messages.push(message.toString()),
-      onEnd: (_, ending, tally) => void seen.ends.push({ ending, tally }),
+      onEnd: (_, ending, totals) => void seen.ends.push({ ending, totals }),
       ...outlet,
     },
   );

@@ -4,7 +4,6 @@
  * row, table swaps. `beforeCall` runs before each read, so that a test can let
  * the world change between any two of them.
  */
-
 import { API_COLUMNS, DISCLOSURE_TRAIL, LOG_TRAIL, SEAL_COLUMNS } from '../../src/export/database/audit-tables.js';
 import type { Cells, Database, Head, IdRange, Reference, Schema } from '../../src/export/database/database.js';
 import { AgentError } from '../../src/lib/errors.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Acknowledged } from '../../src/verify/acknowledged.js';
+import { Acknowledged } from '../../src/verify/find-receipt.js';
 import { receiptOf } from '../support/stored.js';
 
 async function* receipts(...ranges: readonly (readonly [tail: string, from: number, to: number])[]) {

@@ -5,6 +5,7 @@
  * temporary folder only.
  */
 import { rm } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import { Command, InvalidArgumentError } from 'commander';
 import { Agent } from '../../agent/agent.js';
 import { loadConfig } from '../../config/load.js';
@@ -12,12 +13,11 @@ import { systemClock } from '../../lib/clock.js';
 import { systemWorld } from '../../lib/context.js';
 import { Problems } from '../../lib/problems.js';
 import type { Facts } from '../../model/report.js';
+import { parseMessage } from '../../syslog/rfc5424.js';
 import type { Io } from '../io.js';
 import { packageVersion } from '../version.js';
 import { countText } from '../voice.js';
 import { configure, HOST, type Scene, setScene, startCollector } from './scene.js';
-import { Screen } from './screen.js';
-import { Tally } from './tally.js';
 import { Writer } from './writer.js';
 
 interface DemoOptions {
@@ -53,10 +53,10 @@ async function demo(io: Io, options: DemoOptions): Promise<void> {
 }
 
 async function play(io: Io, options: DemoOptions, scene: Scene, say: (text: string) => void): Promise<void> {
-  const tally = new Tally();
+  const arrivals = new Arrivals();
   const writer = await Writer.open(scene.logFile, systemClock);
   let agent: Agent | undefined;
-  const totals = () => totalLine(writer, agent, tally);
+  const totals = () => totalLine(writer, agent, arrivals);
   const screen = new Screen(io.stdout, totals, () => systemClock.monotonicMs());
   const report = reportTo(screen);
 
@@ -64,7 +64,7 @@ async function play(io: Io, options: DemoOptions, scene: Scene, say: (text: stri
     report,
     onConnection: () => undefined,
     onRefused: ({ reason }) => screen.line(`the collector refuses a client: ${reason}`),
-    onMessage: (bytes) => screen.line(`  ${tally.add(bytes).text}`),
+    onMessage: (bytes) => screen.line(`  ${arrivals.add(bytes).text}`),
     onEnd: () => undefined,
   });
   await configure(scene, collector.address.port);
@@ -91,12 +91,12 @@ async function play(io: Io, options: DemoOptions, scene: Scene, say: (text: stri
   await agent.stop('the demo ends');
   await collector.close();
   screen.end();
-  finish(io, writer, agent, tally, say);
+  finish(io, writer, agent, arrivals, say);
 }
 
-function finish(io: Io, writer: Writer, agent: Agent, tally: Tally, say: (text: string) => void): void {
-  const lost = writer.written - tally.received;
-  say(`\n${totalLine(writer, agent, tally)}`);
+function finish(io: Io, writer: Writer, agent: Agent, arrivals: Arrivals, say: (text: string) => void): void {
+  const lost = writer.written - arrivals.received;
+  say(`\n${totalLine(writer, agent, arrivals)}`);
   say(lost === 0 ? 'Every entry that was written has arrived.' : `${countText(lost)} entries are missing.`);
   say(`
 Next, with a real collector:
@@ -115,19 +115,19 @@ async function caughtUp(agent: Agent, writer: Writer): Promise<void> {
   }
 }
 
-function totalLine(writer: Writer, agent: Agent | undefined, tally: Tally): string {
+function totalLine(writer: Writer, agent: Agent | undefined, arrivals: Arrivals): string {
   const state = agent?.state();
   const { sent = 0, acknowledged = 0 } = state?.delivery ?? {};
   // The agent's own messages (start, stop, heartbeat) are sent and acknowledged too.
   const own = (state?.counts.messages ?? 0) - (state?.counts.lines ?? 0);
-  const lost = Math.max(0, acknowledged - own - tally.received);
+  const lost = Math.max(0, acknowledged - own - arrivals.received);
   const counts = [
     ['written', writer.written],
     ['sent', sent],
     ['acknowledged', acknowledged],
-    ['received', tally.received],
+    ['received', arrivals.received],
     ['lost', lost],
-    ['repeated', tally.repeated],
+    ['repeated', arrivals.repeated],
   ] as const;
   return counts.map(([name, count]) => `${name} ${countText(count)}`).join(', ');
 }
@@ -161,4 +161,78 @@ function seconds(text: string): number {
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a whole number is needed');
   return Number(text);
+}
+
+/* The demo's output: arrivals one by one above a running total, which stays in place on a terminal. */
+
+const TOTAL_EVERY_MS = 5_000;
+const ERASE_LINE = '\r\u001b[2K';
+
+class Screen {
+  #toldAtMs: number;
+
+  constructor(
+    private readonly output: Writable & { readonly isTTY?: boolean },
+    private readonly total: () => string,
+    private readonly nowMs: () => number,
+  ) {
+    this.#toldAtMs = nowMs();
+  }
+
+  line(text: string): void {
+    if (this.output.isTTY) this.output.write(`${ERASE_LINE}${text}\n${this.total()}`);
+    else this.output.write(`${text}\n`);
+  }
+
+  /** Called now and then: refreshes the total. */
+  tick(): void {
+    if (this.output.isTTY) {
+      this.output.write(`${ERASE_LINE}${this.total()}`);
+    } else if (this.nowMs() - this.#toldAtMs >= TOTAL_EVERY_MS) {
+      this.#toldAtMs = this.nowMs();
+      this.output.write(`${this.total()}\n`);
+    }
+  }
+
+  end(): void {
+    if (this.output.isTTY) this.output.write(ERASE_LINE);
+  }
+}
+
+/* What the demo's collector has received: which entries, how often, by run and seq of each message. */
+
+interface Arrival {
+  readonly kind: 'entry' | 'own' | 'unknown';
+  /** One line for a person: time, event, user, patient, outcome. */
+  readonly text: string;
+}
+
+class Arrivals {
+  repeated = 0;
+  readonly #seen = new Set<string>();
+  readonly #entries = new Set<string>();
+
+  /** Different entries that have arrived. */
+  get received(): number {
+    return this.#entries.size;
+  }
+
+  add(bytes: Buffer): Arrival {
+    const parsed = parseMessage(bytes);
+    if (!parsed.ok) return { kind: 'unknown', text: `not understood: ${parsed.fault.message}` };
+    const { timestamp, msgId, structuredData } = parsed.message;
+    const element = structuredData.find(({ id }) => id.startsWith('audit@') || id.startsWith('agent@'));
+    const value = (name: string) => element?.params.find(([param]) => param === name)?.[1];
+    const name = `${value('run')}:${value('seq')}`;
+    if (this.#seen.has(name)) this.repeated += 1;
+    this.#seen.add(name);
+    if (element?.id.startsWith('agent@')) return { kind: 'own', text: `${timestamp} the agent says: ${value('kind')}` };
+    this.#entries.add(value('id') ?? name);
+    const patient = value('patient') === undefined ? '' : `, patient ${value('patient')}`;
+    const outcome = value('success') === '0' ? ', FAILED' : '';
+    return {
+      kind: 'entry',
+      text: `${timestamp} ${msgId} by ${value('user') ?? 'nobody'}${patient}${outcome}  [seq ${value('seq')}]`,
+    };
+  }
 }

@@ -7,8 +7,10 @@
  *
  * `-` is what nobody can know: a generation that has left the database, an agent that was not asked.
  */
+
+import { agrees, type DayBalance } from '../../export/compare/reconcile.js';
 import { countText } from '../voice.js';
-import type { Entry } from './entry.js';
+import type { DayCounts } from './forwarded-days.js';
 
 /** Ids named of each kind of difference; `--json` names them all. */
 const NAMED = 10;
@@ -52,4 +54,21 @@ function differences({ missing, gone, edited, repeated }: Entry): string[] {
       const named = ids.slice(0, NAMED).join(', ');
       return `  ${words}: ${countText(ids.length)} (id ${named}${ids.length > NAMED ? ', …' : ''})`;
     });
+}
+
+/* One day of one site's table: what database, files and agent hold of it, and whether that is the same. */
+
+export type Entry = DayBalance & {
+  readonly site: string;
+  readonly table: string;
+  /** Undefined where it was not asked. */
+  readonly agent: DayCounts | undefined;
+};
+
+/** The same rows at each station; those that the configuration leaves out need no acknowledgement. */
+export function entryAgrees(entry: Entry): boolean {
+  const { agent, exported } = entry;
+  if (!agrees(entry)) return false;
+  if (agent === undefined) return true;
+  return agent.read === exported && agent.acknowledged + agent.filtered === exported && agent.altered === 0;
 }

@@ -1,5 +1,4 @@
 /** `export --reconcile`: what database, files and agent hold of each day, for a person or for a program. */
-
 import { type DayBalance, type Days, reconcile } from '../../export/compare/reconcile.js';
 import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from '../../export/database/audit-tables.js';
 import { connectSite } from '../../export/database/connect.js';
@@ -11,10 +10,8 @@ import { systemFiles } from '../../lib/files.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
 import { countText } from '../voice.js';
-import { balanceText } from './balance-text.js';
-import { type Entry, entryAgrees } from './entry.js';
-import { countForwarded, type DayCounts, keyOf } from './forwarded-days.js';
-import { type Forwarding, readForwarding } from './forwarding.js';
+import { balanceText, type Entry, entryAgrees } from './balance-text.js';
+import { countForwarded, type DayCounts, type Forwarding, keyOf, readForwarding } from './forwarded-days.js';
 
 interface BalanceOptions {
   readonly from?: string;

@@ -23,8 +23,7 @@ import { keepTold } from '../run/keep-told.js';
 import { UsageError } from '../usage-error.js';
 import { countText } from '../voice.js';
 import { balance } from './balance.js';
-import { Progress } from './progress.js';
-import { Summary } from './summary.js';
+import { Progress, Summary } from './progress.js';
 
 export interface ExportSettings {
   readonly export: ExportConfig;

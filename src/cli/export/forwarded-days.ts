@@ -4,12 +4,20 @@
  * altered. Read line by line; memory for one line and a few numbers a day.
  */
 import { createReadStream } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { readStateFile } from '../../agent/state.js';
+import { loadConfig } from '../../config/load.js';
 import type { Days } from '../../export/compare/reconcile.js';
 import type { Trail } from '../../export/database/audit-tables.js';
 import { readLine } from '../../export/file/audit-line.js';
+import { AgentError, reasonOf } from '../../lib/errors.js';
+import type { ByteOffset } from '../../model/position.js';
+import { Filter } from '../../openemr/filter.js';
 import { readRow, recordOf } from '../../openemr/parse.js';
+import { Acknowledged } from '../../verify/find-receipt.js';
 import { LineSplitter } from '../../verify/line-splitter.js';
-import type { Forwarding } from './forwarding.js';
+import { readReceipts } from '../../verify/receipt-reader.js';
+import { receiptsDirectory } from '../../verify/receipts.js';
 
 export interface DayCounts {
   read: number;
@@ -75,5 +83,48 @@ async function* linesOf(path: string): AsyncGenerator<{ bytes: Buffer; from: num
     for (const { bytes, offset } of splitter.feed(chunk)) {
       if (bytes !== undefined) yield { bytes, from: offset, to: offset + bytes.length };
     }
+  }
+}
+
+/*
+ * What the agent knows of the files that the export writes: how far it has read
+ * them (its state beside the journal), what was acknowledged (its receipts), and
+ * which rows its configuration leaves out. Only read; the agent may be running.
+ */
+
+export interface Forwarding {
+  readonly filter: Filter;
+  /** Of the line from `from` up to and without its newline at `to`. */
+  isRead(path: string, to: ByteOffset): boolean;
+  isAcknowledged(path: string, from: ByteOffset, to: ByteOffset): boolean;
+}
+
+/** Throws AgentError `agent-unknown`, which says why nothing is known. */
+export async function readForwarding(configFile: string, env: NodeJS.ProcessEnv): Promise<Forwarding> {
+  try {
+    const { message, journal } = await loadConfig(configFile, env);
+    // Says why it cannot; the state file alone would not.
+    await readdir(journal.directory);
+    const state = await readStateFile(journal.directory);
+    if (state === undefined) throw new Error(`no agent has left its state in ${journal.directory}`);
+    const acknowledged = await Acknowledged.read(readReceipts(receiptsDirectory(journal.directory), () => undefined));
+    const files = new Map(state.files.map((file) => [file.path, file]));
+    return {
+      filter: new Filter(message),
+      isRead: (path, to) => to <= (files.get(path)?.offset ?? 0),
+      isAcknowledged: (path, from, to) => {
+        const tail = files.get(path)?.tailId;
+        return tail !== undefined && acknowledged.covers(tail, from, to);
+      },
+    };
+  } catch (cause) {
+    throw new AgentError(
+      'agent-unknown',
+      `what the agent has read and had acknowledged is not known: ${reasonOf(cause)}`,
+      {
+        cause,
+        hint: 'run this as root where the agent runs, with --agent FILE if its configuration is another file; --without-agent compares database and files alone',
+      },
+    );
   }
 }

@@ -3,7 +3,7 @@ import type { Step } from '../../export/follow/follower.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Report } from '../../model/report.js';
 import type { Io } from '../io.js';
-import { countText, durationText } from '../voice.js';
+import { countText, durationText, plural } from '../voice.js';
 
 const DRAW_MS = 200;
 const SAY_MS = 10_000;
@@ -90,4 +90,23 @@ function barOf(name: string, { fromId, startedMs, written, reached, newest }: Tr
   const rate = Math.round((written * 1000) / elapsedMs);
   const bar = `${'#'.repeat(full)}${'.'.repeat(BAR - full)}`;
   return `${name}  [${bar}]  ${Math.floor(done * 100)} %  ${countText(written)} rows, ${countText(rate)} a second${left}`;
+}
+
+/* How the export is, in one line for `systemctl status`: OK, or WAITING and for what; then what it has done. */
+
+export class Summary {
+  readonly #trails = new Map<string, string | undefined>();
+
+  /** `error`: why the table could not be read. */
+  note(trail: string, error: { readonly message: string } | undefined): void {
+    this.#trails.set(trail, error?.message);
+  }
+
+  line(rows: number): string {
+    const counts = `${plural(this.#trails.size, 'table')} followed, ${countText(rows)} rows written since the start`;
+    const waiting = [...this.#trails].filter(([, reason]) => reason !== undefined);
+    if (this.#trails.size === 0) return 'WAITING: no table has been looked at yet';
+    if (waiting.length === 0) return `OK: ${counts}`;
+    return `WAITING: ${waiting.map(([trail, reason]) => `${trail}: ${reason}`).join('; ')}; ${counts}`;
+  }
 }

@@ -1,13 +1,14 @@
 /** `listen`: a collector for tests with mutual TLS. Prints who connected and each message; keeps them if told to. */
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Collector, type CollectorOptions } from '../../collector/collector.js';
 import { systemClock } from '../../lib/clock.js';
-import { AgentError } from '../../lib/errors.js';
+import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
 import type { Facts, Report } from '../../model/report.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
-import { type CredentialFiles, type Credentials, readCredentials } from './credentials.js';
+import { COMMAND } from '../voice.js';
 import { MessageFile } from './message-file.js';
 import { Session } from './session.js';
 import { jsonSpeaker, wordSpeaker } from './speaker.js';
@@ -143,4 +144,46 @@ function portNumber(text: string): number {
 function positive(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('A whole number from 1 on is expected.');
   return Number(text);
+}
+
+/* The files that `listen` needs, by default those of the old recipe in the working directory, as `cert init` makes them. */
+
+interface CredentialFiles {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly crl?: string;
+}
+
+interface Credentials {
+  readonly ca?: Buffer;
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly crl?: Buffer;
+}
+
+/** Rejects with a UsageError that names the file and its option. */
+async function readCredentials(files: CredentialFiles, withAuthorities: boolean): Promise<Credentials> {
+  const cert = await read('certificate', '--cert', files.cert);
+  const key = await read('key', '--key', files.key);
+  return {
+    cert,
+    key,
+    ...(withAuthorities ? { ca: await read('certificate of the authority', '--ca', files.ca) } : {}),
+    ...(files.crl === undefined ? {} : { crl: await read('revocation list', '--crl', files.crl) }),
+  };
+}
+
+async function read(what: string, option: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const missing = systemCode(cause) === 'ENOENT';
+    throw new UsageError(`cannot read the ${what} ${path}: ${missing ? 'no such file' : reasonOf(cause)}`, {
+      hint: missing
+        ? `name it by ${option}, or make certificates for a test in this directory: ${COMMAND} cert init .`
+        : `let this user read it, or name another by ${option}`,
+      cause,
+    });
+  }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { Client } from '../../collector/client.js';
 import type { CollectorOutlet, Refusal } from '../../collector/collector.js';
-import type { Ending, Tally } from '../../collector/connection.js';
+import type { Ending, Totals } from '../../collector/connection.js';
 import type { Framing } from '../../collector/framing.js';
 import type { Report } from '../../model/report.js';
 import { Unframer } from '../../syslog/rfc5425.js';
@@ -73,7 +73,7 @@ export class Session implements CollectorOutlet {
     return Promise.all([kept, roomLeft ? undefined : once(stdout, 'drain')]).then(() => {});
   }
 
-  async onEnd(client: Client, ending: Ending, tally: Tally): Promise<void> {
+  async onEnd(client: Client, ending: Ending, totals: Totals): Promise<void> {
     const lane = this.#present.get(client.number)?.lane;
     this.#present.delete(client.number);
     let told = ending;
@@ -83,7 +83,7 @@ export class Session implements CollectorOutlet {
       told = { name: 'not-taken', cause };
       throw cause;
     } finally {
-      this.#options.speaker.ended(client, told, tally);
+      this.#options.speaker.ended(client, told, totals);
     }
   }
 }

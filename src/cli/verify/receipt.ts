@@ -1,16 +1,19 @@
 /** `receipt`: when did this line go, to whom, and how well is that proven? */
+
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
+import { loadConfig } from '../../config/load.js';
 import type { MessageName } from '../../model/entry.js';
 import { type FileOffset, type FoundReceipts, findByOffset, findBySeq } from '../../verify/find-receipt.js';
 import type { Receipt } from '../../verify/receipt.js';
 import { readReceipts } from '../../verify/receipt-reader.js';
+import { receiptsDirectory } from '../../verify/receipts.js';
 import { configFileOf } from '../config-option.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
 import { messageName } from './identify.js';
-import { findReceipts } from './receipts-directory.js';
-import { stretchesText } from './verdict-words.js';
+import { stretchesText } from './words.js';
 
 interface ReceiptOptions {
   readonly file?: string;
@@ -112,4 +115,18 @@ function sequence(text: string): MessageName {
   if (name === undefined)
     throw new InvalidArgumentError('RUN:N is expected, a run of 16 hexadecimal digits and a number.');
   return name;
+}
+
+/* Where the receipts are that a command is to read: as told, or as the configuration says. */
+
+/** `told` is what stands behind `--receipts`; `undefined`: beside the journal that `configFile` names. */
+export async function findReceipts(io: Io, told: string | undefined, configFile: string): Promise<string> {
+  if (told === undefined) return receiptsDirectory((await loadConfig(configFile, io.env)).journal.directory);
+  const state = await stat(told).catch(() => undefined);
+  if (state?.isFile()) {
+    throw new UsageError(`--receipts takes a directory, and ${told} is a file`, {
+      hint: 'for the receipts beside the journal put --receipts behind the files; else name their directory: --receipts DIR',
+    });
+  }
+  return told;
 }

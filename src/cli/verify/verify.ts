@@ -13,11 +13,10 @@ import { objections } from '../../verify/verdict.js';
 import { configFileOf } from '../config-option.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
+import { sizeText } from '../voice.js';
 import { identify, messageName } from './identify.js';
-import { Progress } from './progress.js';
-import { findReceipts } from './receipts-directory.js';
-import { storeLines } from './store-words.js';
-import { receiptLines, verdictLines } from './verdict-words.js';
+import { findReceipts } from './receipt.js';
+import { receiptLines, storeLines, verdictLines } from './words.js';
 
 interface VerifyOptions {
   readonly receipts?: string | true;
@@ -136,4 +135,44 @@ function beginning(text: string, others: readonly Beginning[]): Beginning[] {
     throw new InvalidArgumentError('A run of 16 hexadecimal digits is expected, or RUN:SEQ.');
   }
   return [...others, { run: name.run, seq: text.includes(':') ? name.seq : undefined }];
+}
+
+/* A bar for a work of known size, on a terminal only; a few times a second, on one line that goes away at the end. */
+
+const EVERY_MS = 100;
+const WIDTH = 30;
+
+class Progress {
+  #drawnAtMs = Number.NEGATIVE_INFINITY;
+  readonly #startedAtMs: number;
+
+  constructor(
+    private readonly io: Pick<Io, 'stderr' | 'isTerminal'>,
+    private readonly totalBytes: number,
+    private readonly clock: Pick<Clock, 'monotonicMs'>,
+  ) {
+    this.#startedAtMs = clock.monotonicMs();
+  }
+
+  /** `bytes` are done, of all. */
+  reach(bytes: number): void {
+    if (!this.io.isTerminal) return;
+    const nowMs = this.clock.monotonicMs();
+    if (nowMs - this.#drawnAtMs < EVERY_MS) return;
+    this.#drawnAtMs = nowMs;
+    this.io.stderr.write(`\r${this.#line(bytes, nowMs - this.#startedAtMs)}\u001b[K`);
+  }
+
+  end(): void {
+    if (this.io.isTerminal && this.#drawnAtMs > Number.NEGATIVE_INFINITY) this.io.stderr.write('\r\u001b[K');
+  }
+
+  #line(bytes: number, elapsedMs: number): string {
+    // A file may grow while it is read.
+    const share = Math.min(1, this.totalBytes === 0 ? 1 : bytes / this.totalBytes);
+    const full = Math.floor(share * WIDTH);
+    const bar = '█'.repeat(full) + '░'.repeat(WIDTH - full);
+    const speed = elapsedMs < 1 ? '' : `, ${sizeText((1000 * bytes) / elapsedMs)}/s`;
+    return `${bar} ${Math.floor(100 * share)} % of ${sizeText(this.totalBytes)}${speed}`;
+  }
 }

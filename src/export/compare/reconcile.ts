@@ -7,9 +7,8 @@
  * Compared is the generation that the table holds now. Earlier ones are in the
  * files alone: OpenEMR has moved them out of its database.
  */
-import { digestOf, type Trail } from '../database/audit-tables.js';
+import { digestOf, scan, type Trail } from '../database/audit-tables.js';
 import type { Cells, Database } from '../database/database.js';
-import { scan } from '../database/scan.js';
 import type { AuditLog } from '../file/audit-file.js';
 import { readLine } from '../file/audit-line.js';
 import { readBack } from '../file/recover.js';

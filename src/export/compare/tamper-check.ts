@@ -5,12 +5,11 @@
  */
 import type { Clock } from '../../lib/clock.js';
 import type { Report } from '../../model/report.js';
-import { digestOf, type Trail } from '../database/audit-tables.js';
+import { digestOf, scan, type Trail } from '../database/audit-tables.js';
 import type { Cells, Database, IdRange } from '../database/database.js';
 import { rangesOf } from '../database/id-ranges.js';
-import { scan } from '../database/scan.js';
 import type { Finding } from '../file/audit-line.js';
-import type { Pen } from '../file/writer.js';
+import type { RowWriter } from '../file/writer.js';
 import type { Awaited, Generation, Known } from '../follow/generation.js';
 
 /** Edited rows are read a few at a time: they may be large. */
@@ -31,14 +30,14 @@ export interface InspectorParts {
 export class Inspector {
   readonly #options: InspectorOptions;
   readonly #parts: InspectorParts;
-  readonly #pen: Pen;
+  readonly #writer: RowWriter;
   #lastMs: number | undefined;
   #wasBehind = false;
 
-  constructor(options: InspectorOptions, parts: InspectorParts, pen: Pen) {
+  constructor(options: InspectorOptions, parts: InspectorParts, writer: RowWriter) {
     this.#options = options;
     this.#parts = parts;
-    this.#pen = pen;
+    this.#writer = writer;
   }
 
   /** The next look is due at once. */
@@ -126,7 +125,7 @@ export class Inspector {
   async #write(generation: Generation, findings: readonly Finding[]): Promise<void> {
     const [first] = findings;
     if (first === undefined) return;
-    await this.#pen.writeFindings(generation, findings);
+    await this.#writer.writeFindings(generation, findings);
     const { site, trail } = this.#options;
     const facts = { site, table: trail.table, finding: first.kind, rows: findings.length };
     this.#parts.report.warning('Rows that were exported have been changed in the database', facts);

@@ -4,7 +4,8 @@
  * `extended_log`, which holds disclosures and nothing beside them.
  */
 import { createHash } from 'node:crypto';
-import type { Cells } from './database.js';
+import type { Cells, Database } from './database.js';
+import { rangesOf } from './id-ranges.js';
 
 export interface Trail {
   readonly table: 'log' | 'extended_log';
@@ -79,4 +80,30 @@ export const API_COLUMNS: readonly string[] = [
 export function digestOf(trail: Trail, cells: Cells): string {
   const values = trail.columns.map((column) => cells[column] ?? null);
   return createHash('sha256').update(JSON.stringify(values)).digest('base64');
+}
+
+/* All rows of a stretch of a table, a page at a time: memory for one page, whatever the table holds. */
+
+const PAGE_ROWS = 1000;
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** Ascending, from id `from` to id `to`, both included; each page is one statement. */
+export async function* scan(
+  database: Database,
+  trail: Trail,
+  { from, to }: { readonly from: number; readonly to: number },
+): AsyncGenerator<readonly Cells[]> {
+  for (let next = from; next <= to; ) {
+    const heads = (await database.headsFrom(trail.table, next, PAGE_ROWS)).filter(({ id }) => id <= to);
+    let bytes = 0;
+    const end = heads.findIndex((head, index) => {
+      bytes += head.bytes;
+      return index > 0 && bytes > PAGE_BYTES;
+    });
+    const page = end === -1 ? heads : heads.slice(0, end);
+    const last = page.at(-1);
+    if (last === undefined) return;
+    yield await database.rows(trail.table, trail.columns, rangesOf(page.map(({ id }) => id)));
+    next = last.id + 1;
+  }
 }

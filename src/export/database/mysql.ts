@@ -115,8 +115,8 @@ export class MysqlDatabase implements Database {
     if (!['gacl_aro', 'gacl_aro_groups', 'gacl_groups_aro_map'].every((table) => schema.has(table))) return undefined;
     const rows = await this.#query(
       `SELECT member.value AS login FROM gacl_aro_groups AS circle
-       JOIN gacl_groups_aro_map AS place ON place.group_id = circle.id
-       JOIN gacl_aro AS member ON member.id = place.aro_id
+       JOIN gacl_groups_aro_map AS origin ON origin.group_id = circle.id
+       JOIN gacl_aro AS member ON member.id = origin.aro_id
        WHERE circle.value = 'breakglass' AND member.section_value = 'users'`,
     );
     return new Set(rows.map(({ login }) => String(login).toLowerCase()));

@@ -4,11 +4,9 @@
  * `log_comment_encrypt`, and for an API call the row of `api_log`, whose
  * checksum already stands in the seal: so the seal says whether to wait for it.
  */
-
 import { API_COLUMNS, SEAL_COLUMNS } from './audit-tables.js';
 import type { Cells, Database, Reference } from './database.js';
-import { rangesOf } from './id-ranges.js';
-import type { Finder } from './side-table-index.js';
+import { bisect, rangesOf } from './id-ranges.js';
 
 export interface SideRows {
   readonly seal: Cells | undefined;
@@ -18,16 +16,16 @@ export interface SideRows {
 }
 
 interface FoundReference extends Reference {
-  readonly finder: Finder;
+  readonly finder: SideRowFinder;
 }
 
-export class Sides {
+export class SideTables {
   readonly #database: Database;
   /** In which to look, the likeliest first; empty when this version has no such table, or it may not be read. */
-  readonly #seals: readonly Finder[];
-  readonly #apis: readonly Finder[];
+  readonly #seals: readonly SideRowFinder[];
+  readonly #apis: readonly SideRowFinder[];
 
-  constructor(database: Database, seals: readonly Finder[], apis: readonly Finder[]) {
+  constructor(database: Database, seals: readonly SideRowFinder[], apis: readonly SideRowFinder[]) {
     this.#database = database;
     this.#seals = seals;
     this.#apis = apis;
@@ -74,7 +72,7 @@ export class Sides {
   }
 }
 
-async function findIn(finders: readonly Finder[], ids: readonly number[]): Promise<Map<number, FoundReference>> {
+async function findIn(finders: readonly SideRowFinder[], ids: readonly number[]): Promise<Map<number, FoundReference>> {
   const found = new Map<number, FoundReference>();
   for (const finder of finders) {
     const missing = ids.filter((id) => !found.has(id));
@@ -86,4 +84,188 @@ async function findIn(finders: readonly Finder[], ids: readonly number[]): Promi
     }
   }
   return found;
+}
+
+/*
+ * Finds the side rows of rows of `log`. A side table names them in `log_id`,
+ * which has no index; but both tables grow together, so its own primary key is
+ * read forward in step, page by page, and what it says is remembered for a while.
+ * Looking a row up costs what its neighbours cost, never the whole table.
+ */
+
+/*
+ * Side rows on the wrong side of a table swap. "Eventlog backup" renames the
+ * three tables one after another, while rows are being written: the side row of
+ * a row that is in the renamed `log` may be among the first of the new side
+ * table, and the API row of one that is in the new `log` among the last of the
+ * renamed `api_log`. Its `log_id` lies far from those of its neighbours.
+ */
+
+/** They were written in the moment of the swap. */
+const ROWS = 2000;
+
+abstract class SwapFinder implements SideRowFinder {
+  constructor(
+    protected readonly database: Database,
+    readonly table: string,
+  ) {}
+
+  abstract find(logIds: readonly number[]): Promise<ReadonlyMap<number, Reference>>;
+
+  forget(): void {
+    // Nothing is remembered.
+  }
+
+  reset(): void {
+    // Nothing is remembered.
+  }
+}
+
+/** Among the first rows of the new side table, of rows of the old `log`: their ids are beyond those that the new one has come to. */
+export class FirstRowsFinder extends SwapFinder {
+  readonly #logTable: string;
+
+  constructor(database: Database, table: string, logTable: string) {
+    super(database, table);
+    this.#logTable = logTable;
+  }
+
+  async find(): Promise<ReadonlyMap<number, Reference>> {
+    const reached = (await this.database.newest(this.#logTable))?.id ?? 0;
+    const references = await this.database.referencesFrom(this.table, 0, ROWS);
+    return byLogId(references.filter(({ logId }) => logId > reached));
+  }
+}
+
+/** Among the last rows of the renamed side table, of rows of the new `log`: their ids begin anew. */
+export class LastRowsFinder extends SwapFinder {
+  readonly #skew: number;
+
+  constructor(database: Database, table: string, skew: number) {
+    super(database, table);
+    this.#skew = skew;
+  }
+
+  async find(): Promise<ReadonlyMap<number, Reference>> {
+    const last = (await this.database.newest(this.table))?.id ?? 0;
+    const references = await this.database.referencesFrom(this.table, Math.max(0, last - ROWS), ROWS + 1);
+    let highestBefore = 0;
+    const swapped = references.filter(({ logId }) => {
+      highestBefore = Math.max(highestBefore, logId);
+      return logId < highestBefore - this.#skew;
+    });
+    return byLogId(swapped);
+  }
+}
+
+function byLogId(references: readonly Reference[]): ReadonlyMap<number, Reference> {
+  return new Map(references.map((reference) => [reference.logId, reference]));
+}
+
+export interface SideRowFinder {
+  readonly table: string;
+  /** ReferenceIndex by `log_id`, others than those asked for among them. `logIds` ascend. */
+  find(logIds: readonly number[]): Promise<ReadonlyMap<number, Reference>>;
+  forget(below: number): void;
+  reset(): void;
+}
+
+const PAGE = 2000;
+const NEIGHBOURS = 5;
+
+export class ReferenceIndex implements SideRowFinder {
+  readonly table: string;
+  readonly #database: Database;
+  readonly #skew: number;
+  /** By `log_id`; a second row for the same id, the later one, counts. Its own ids reach from `#from` to `#to`. */
+  readonly #byLogId = new Map<number, Reference>();
+  #from: number | undefined;
+  #to = 0;
+
+  /** `skew`: by how many rows two that were written at the same time may have changed places between the tables. */
+  constructor(database: Database, table: string, skew: number) {
+    this.#database = database;
+    this.table = table;
+    this.#skew = skew;
+  }
+
+  /** Not below what was forgotten. What is not found may come later. */
+  async find(logIds: readonly number[]): Promise<ReadonlyMap<number, Reference>> {
+    const [first] = logIds;
+    const last = logIds.at(-1);
+    if (first === undefined || last === undefined) return new Map();
+    if (this.#from === undefined) await this.#begin(first);
+    const isMissing = () => logIds.some((id) => !this.#byLogId.has(id));
+    // A transaction that commits late makes a row appear behind the place where reading stands.
+    if (isMissing() && (await this.#readOn(last)) && isMissing()) await this.#readAgain();
+    return this.#byLogId;
+  }
+
+  /** Rows of `log` below this id will not be asked for again. */
+  forget(below: number): void {
+    if (this.#from === undefined) return;
+    let first = this.#to;
+    for (const [logId, { id }] of this.#byLogId) {
+      if (logId < below - this.#skew) this.#byLogId.delete(logId);
+      else first = Math.min(first, id);
+    }
+    this.#from = Math.max(this.#from, first - this.#skew);
+  }
+
+  /** The table was replaced under us, or a reference leads nowhere. */
+  reset(): void {
+    this.#byLogId.clear();
+    this.#from = undefined;
+    this.#to = 0;
+  }
+
+  async #begin(logId: number): Promise<void> {
+    const at = await bisect(
+      async (from) => (await this.#database.referencesFrom(this.table, from, 1))[0],
+      (reference) => reference.logId >= logId,
+      (await this.#database.newest(this.table))?.id ?? 0,
+    );
+    this.#from = Math.max(0, at - this.#skew);
+    this.#to = this.#from - 1;
+  }
+
+  /** Reads until all that is asked for must have come. True when that was the end of the table. */
+  async #readOn(last: number): Promise<boolean> {
+    for (let beyond = 0; beyond < this.#skew; ) {
+      const page = await this.#read(this.#to + 1);
+      if (page.length < PAGE) return true;
+      beyond = page.every(({ logId }) => logId > last) ? beyond + page.length : 0;
+    }
+    return false;
+  }
+
+  async #readAgain(): Promise<void> {
+    const end = this.#to;
+    for (let from = this.#from ?? 0; from <= end; ) {
+      const page = await this.#read(from);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      from = last.id + 1;
+    }
+  }
+
+  async #read(from: number): Promise<readonly Reference[]> {
+    const page = await this.#database.referencesFrom(this.table, from, PAGE);
+    for (const [index, reference] of page.entries()) {
+      if (this.#isStray(reference, page.slice(index + 1, index + 1 + NEIGHBOURS))) continue;
+      const other = this.#byLogId.get(reference.logId);
+      if (other === undefined || other.id <= reference.id) this.#byLogId.set(reference.logId, reference);
+    }
+    this.#to = Math.max(this.#to, page.at(-1)?.id ?? 0);
+    return page;
+  }
+
+  /**
+   * Left by a table swap: it means a row of the old table, not the one that will
+   * have its number one day. All that follow it name far lower ones; behind a
+   * reference that is merely early, only some do.
+   */
+  #isStray({ logId }: Reference, following: readonly Reference[]): boolean {
+    return following.length === NEIGHBOURS && following.every((next) => next.logId + this.#skew < logId);
+  }
 }

@@ -3,7 +3,7 @@
  *
  * The last line's `awaiting` says that every row below it is settled. Rows at
  * or above it were written anywhere behind the last row, not late, whose id is
- * lower: rows that are not late ascend. Reading goes on from there for the
+ * lower: rows that are not late ascend. LastGeneration goes on from there for the
  * window of rows that are compared with the table.
  */
 import { digestOf, type Trail } from '../database/audit-tables.js';
@@ -22,13 +22,13 @@ export type Recovered =
 
 /** Throws what the log throws. Lines that are not ours, and stumps, are passed over. */
 export async function readBack(log: AuditLog, trail: Trail, window: number): Promise<Recovered> {
-  let reading: Reading | undefined;
+  let reading: LastGeneration | undefined;
   for await (const bytes of log.backward()) {
     const line = readLine(trail, bytes);
     if (line === undefined) continue;
     if (reading === undefined) {
       if (isEnd(line)) return { kind: 'between', previous: line.generation };
-      reading = new Reading(trail, line);
+      reading = new LastGeneration(trail, line);
     }
     if (!reading.take(line, window)) break;
   }
@@ -40,7 +40,7 @@ function isEnd(line: ReadLine): boolean {
 }
 
 /** Gathers lines of one generation, from the last one back. */
-class Reading {
+class LastGeneration {
   readonly #trail: Trail;
   readonly #last: ReadLine;
   readonly #rows = new Map<number, Pick<KnownRow, 'digest' | 'date'>>();

@@ -9,7 +9,7 @@ import type { Generation } from '../follow/generation.js';
 import type { AuditLog } from './audit-file.js';
 import { type Finding, findingLine, rowLine, type Stamp, type WholeRow } from './audit-line.js';
 
-export interface PenOptions {
+export interface RowWriterOptions {
   readonly site: string;
   readonly trail: Trail;
   readonly log: AuditLog;
@@ -17,10 +17,10 @@ export interface PenOptions {
   readonly breakglass: Breakglass;
 }
 
-export class Pen {
-  readonly #options: PenOptions;
+export class RowWriter {
+  readonly #options: RowWriterOptions;
 
-  constructor(options: PenOptions) {
+  constructor(options: RowWriterOptions) {
     this.#options = options;
   }
 

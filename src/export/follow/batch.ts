@@ -4,23 +4,28 @@
  * row that is in the file already: while that is the same, so is the table, and
  * what was read before that statement came from it, too.
  */
-
 import { digestOf, type Trail } from '../database/audit-tables.js';
 import type { Database, Head, IdRange, Schema } from '../database/database.js';
 import { isSurelyOlder, rangesOf } from '../database/id-ranges.js';
-import { EarlyStrays, type Finder, LateStrays, References } from '../database/side-table-index.js';
-import { type SideRows, Sides } from '../database/side-tables.js';
+import {
+  FirstRowsFinder,
+  LastRowsFinder,
+  ReferenceIndex,
+  type SideRowFinder,
+  type SideRows,
+  SideTables,
+} from '../database/side-tables.js';
 import type { WholeRow } from '../file/audit-line.js';
 import type { Awaited, Known } from './generation.js';
 
 /** Memory does not grow with one day's giants. */
 const BYTES = 4 * 1024 * 1024;
 
-export interface Place {
+export interface Origin {
   readonly trail: Trail;
   /** Where the rows are: the trail's table, or what it was renamed to. */
   readonly table: string;
-  readonly sides: Sides;
+  readonly sides: SideTables;
 }
 
 export interface Reached {
@@ -61,13 +66,13 @@ interface Candidate extends Head {
   readonly isReady: boolean;
 }
 
-export async function readBatch(database: Database, place: Place, from: Reached, patience: Patience): Promise<Batch> {
+export async function readBatch(database: Database, origin: Origin, from: Reached, patience: Patience): Promise<Batch> {
   const { maxRows } = patience;
-  const newest = await database.newest(place.table);
-  const came = await database.headsIn(place.table, from.awaited.ranges, maxRows + 1);
-  const fresh = from.awaited.isFull ? [] : await database.headsFrom(place.table, from.reached + 1, maxRows);
+  const newest = await database.newest(origin.table);
+  const came = await database.headsIn(origin.table, from.awaited.ranges, maxRows + 1);
+  const fresh = from.awaited.isFull ? [] : await database.headsFrom(origin.table, from.reached + 1, maxRows);
   const heads = [...came.slice(0, maxRows), ...fresh];
-  const sidesOf = await place.sides.of(heads.map(({ id }) => id));
+  const sidesOf = await origin.sides.of(heads.map(({ id }) => id));
   const isSettled = ({ id, date }: Head) =>
     id > from.reached
       ? isSurelyOlder(date, newest?.date ?? null, patience.settleMs)
@@ -79,7 +84,7 @@ export async function readBatch(database: Database, place: Place, from: Reached,
     }),
   );
   const ready = candidates.filter(({ isReady }) => isReady);
-  const { rows, isSameTable } = await readRows(database, place, ready, from.known);
+  const { rows, isSameTable } = await readRows(database, origin, ready, from.known);
 
   const taken = candidates.filter(({ id }) => id > from.reached);
   const written = new Set(rows.map(({ id }) => id));
@@ -115,7 +120,7 @@ function openGaps(reached: number, fresh: readonly Candidate[], isSettled: (head
 
 async function readRows(
   database: Database,
-  { trail, table, sides }: Place,
+  { trail, table, sides }: Origin,
   ready: readonly Candidate[],
   known: Known,
 ): Promise<{ rows: WholeRow[]; isSameTable: boolean }> {
@@ -140,30 +145,30 @@ async function readRows(
 /* Which tables to read a generation from, by what there is in this database. */
 
 /** The trail's own tables; while a renamed `api_log` is still there, it may hold the last rows that are missing. */
-export function livePlace(database: Database, schema: Schema, trail: Trail, skew: number): Place {
+export function liveOrigin(database: Database, schema: Schema, trail: Trail, skew: number): Origin {
   const { sealTable, apiTable } = trail;
-  const own = (table: string | undefined): Finder[] =>
-    table !== undefined && schema.has(table) ? [new References(database, table, skew)] : [];
+  const own = (table: string | undefined): SideRowFinder[] =>
+    table !== undefined && schema.has(table) ? [new ReferenceIndex(database, table, skew)] : [];
   const renamedApis = [...schema.keys()].filter((table) => apiTable !== undefined && table.startsWith(`${apiTable}_`));
-  const strays = renamedApis.map((table) => new LateStrays(database, table, skew));
-  return { trail, table: trail.table, sides: new Sides(database, own(sealTable), [...own(apiTable), ...strays]) };
+  const swapped = renamedApis.map((table) => new LastRowsFinder(database, table, skew));
+  return { trail, table: trail.table, sides: new SideTables(database, own(sealTable), [...own(apiTable), ...swapped]) };
 }
 
 /** What they were renamed to, `suffix` being what stands behind each name; side rows may have come to lie on either side. */
-export function renamedPlace(
+export function renamedOrigin(
   database: Database,
   schema: Schema,
   trail: Trail,
   { suffix, skew }: { readonly suffix: string; readonly skew: number },
-): Place {
-  const finders = (table: string | undefined): Finder[] => {
+): Origin {
+  const finders = (table: string | undefined): SideRowFinder[] => {
     if (table === undefined) return [];
-    const renamed = schema.has(table + suffix) ? [new References(database, table + suffix, skew)] : [];
-    return schema.has(table) ? [...renamed, new EarlyStrays(database, table, trail.table)] : renamed;
+    const renamed = schema.has(table + suffix) ? [new ReferenceIndex(database, table + suffix, skew)] : [];
+    return schema.has(table) ? [...renamed, new FirstRowsFinder(database, table, trail.table)] : renamed;
   };
   return {
     trail,
     table: trail.table + suffix,
-    sides: new Sides(database, finders(trail.sealTable), finders(trail.apiTable)),
+    sides: new SideTables(database, finders(trail.sealTable), finders(trail.apiTable)),
   };
 }

@@ -13,9 +13,9 @@ import type { Trail } from '../database/audit-tables.js';
 import type { Database, Schema } from '../database/database.js';
 import { rangesOf } from '../database/id-ranges.js';
 import type { AuditLog } from '../file/audit-file.js';
-import { Breakglass, Pen } from '../file/writer.js';
-import { type FollowerRoom, ROOM } from '../options.js';
-import { type Batch, livePlace, type Place, readBatch, renamedPlace } from './batch.js';
+import { Breakglass, RowWriter } from '../file/writer.js';
+import { FOLLOWER_LIMITS, type FollowerLimits } from '../options.js';
+import { type Batch, liveOrigin, type Origin, readBatch, renamedOrigin } from './batch.js';
 import type { Generation } from './generation.js';
 import { beginGeneration, findRenamed, recover } from './start.js';
 
@@ -30,7 +30,7 @@ export interface FollowerOptions {
   readonly startAt: StartAt;
   readonly settleMs: number;
   readonly examineMs: number;
-  readonly room?: FollowerRoom;
+  readonly limits?: FollowerLimits;
 }
 
 export interface FollowerParts {
@@ -44,15 +44,15 @@ type State =
   | { readonly name: 'unopened' }
   /** No generation: the table is empty, or was replaced. */
   | { readonly name: 'between'; readonly previous: string | undefined }
-  | { readonly name: 'following'; readonly generation: Generation; readonly place: Place }
+  | { readonly name: 'following'; readonly generation: Generation; readonly origin: Origin }
   /** The table has been renamed; what it still holds is read. */
-  | { readonly name: 'draining'; readonly generation: Generation; readonly place: Place };
+  | { readonly name: 'draining'; readonly generation: Generation; readonly origin: Origin };
 
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #parts: FollowerParts;
-  readonly #room: FollowerRoom;
-  readonly #pen: Pen;
+  readonly #limits: FollowerLimits;
+  readonly #writer: RowWriter;
   readonly #inspector: Inspector;
   #state: State = { name: 'unopened' };
   #saidMissing = false;
@@ -61,11 +61,11 @@ export class Follower {
   constructor(options: FollowerOptions, parts: FollowerParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#room = options.room ?? ROOM;
+    this.#limits = options.limits ?? FOLLOWER_LIMITS;
     const { site, trail } = options;
     const { database, log, clock } = parts;
-    this.#pen = new Pen({ site, trail, log, clock, breakglass: new Breakglass(database, clock) });
-    this.#inspector = new Inspector(options, parts, this.#pen);
+    this.#writer = new RowWriter({ site, trail, log, clock, breakglass: new Breakglass(database, clock) });
+    this.#inspector = new Inspector(options, parts, this.#writer);
   }
 
   /** Throws AgentError: `database-…` or `export-…`; the next step goes on where this one should have. */
@@ -89,9 +89,9 @@ export class Follower {
       case 'between':
         return this.#begin(state.previous, tables);
       case 'following':
-        return this.#follow(state.generation, state.place);
+        return this.#follow(state.generation, state.origin);
       case 'draining':
-        return this.#drain(state.generation, state.place);
+        return this.#drain(state.generation, state.origin);
       default:
         return state satisfies never;
     }
@@ -104,12 +104,12 @@ export class Follower {
     const tables = await database.schema();
     this.#schema = { tables, atMs: nowMs };
     this.#sayWhatIsMissing(tables);
-    if (this.#state.name === 'following') this.#state = { ...this.#state, place: this.#livePlace(tables) };
+    if (this.#state.name === 'following') this.#state = { ...this.#state, origin: this.#liveOrigin(tables) };
     return tables;
   }
 
-  #livePlace(tables: Schema): Place {
-    return livePlace(this.#parts.database, tables, this.#options.trail, this.#room.skewRows);
+  #liveOrigin(tables: Schema): Origin {
+    return liveOrigin(this.#parts.database, tables, this.#options.trail, this.#limits.skewRows);
   }
 
   #sayWhatIsMissing(tables: Schema): void {
@@ -138,11 +138,11 @@ export class Follower {
     if (this.#state.name !== 'unopened') return this.#state;
     const { log, clock } = this.#parts;
     const { trail } = this.#options;
-    const recovered = await recover(log, trail, this.#room.windowRows, clock.monotonicMs());
+    const recovered = await recover(log, trail, this.#limits.windowRows, clock.monotonicMs());
     if (recovered.kind === 'between') {
       this.#state = { name: 'between', previous: recovered.previous };
     } else {
-      this.#state = { name: 'following', generation: recovered.generation, place: this.#livePlace(tables) };
+      this.#state = { name: 'following', generation: recovered.generation, origin: this.#liveOrigin(tables) };
     }
     this.#inspector.expire();
     return this.#state;
@@ -153,28 +153,28 @@ export class Follower {
     const { trail, startAt } = this.#options;
     const begun = await beginGeneration(database, trail, previous, startAt);
     if (begun === undefined) return NOTHING;
-    await this.#pen.writeFindings(begun.generation, begun.findings);
-    this.#state = { name: 'following', generation: begun.generation, place: this.#livePlace(tables) };
+    await this.#writer.writeFindings(begun.generation, begun.findings);
+    this.#state = { name: 'following', generation: begun.generation, origin: this.#liveOrigin(tables) };
     return AT_ONCE;
   }
 
-  async #follow(generation: Generation, place: Place): Promise<Step> {
+  async #follow(generation: Generation, origin: Origin): Promise<Step> {
     if (this.#inspector.isDue(generation)) {
       const verdict = await this.#inspector.inspect(generation);
       if (verdict === 'replaced') return this.#leave(generation);
       // Without a row to hold on to, nothing says that what is read belongs to this generation.
       if (this.#inspector.isBlind(generation)) return { ...NOTHING, reached: generation.reached };
     }
-    const batch = await this.#take(generation, place, false);
+    const batch = await this.#take(generation, origin, false);
     if (batch !== undefined) return stepOf(batch);
     this.#inspector.expire();
     return AT_ONCE;
   }
 
-  async #drain(generation: Generation, place: Place): Promise<Step> {
+  async #drain(generation: Generation, origin: Origin): Promise<Step> {
     let batch: Batch | undefined;
     try {
-      batch = await this.#take(generation, place, true);
+      batch = await this.#take(generation, origin, true);
     } catch (error) {
       if (error instanceof AgentError && error.code === 'database-table') return this.#end(generation, false);
       throw error;
@@ -184,20 +184,20 @@ export class Follower {
   }
 
   /** Reads and writes a batch; undefined when it came from another table. */
-  async #take(generation: Generation, place: Place, isFinal: boolean): Promise<Batch | undefined> {
+  async #take(generation: Generation, origin: Origin, isFinal: boolean): Promise<Batch | undefined> {
     const { clock, database } = this.#parts;
     const nowMs = clock.monotonicMs();
     const settleMs = isFinal ? Math.min(this.#options.settleMs, RENAMED_SETTLE_MS) : this.#options.settleMs;
-    const maxRows = this.#room.batchRows;
-    const batch = await readBatch(database, place, generation, { nowMs, settleMs, maxRows, isFinal });
+    const maxRows = this.#limits.batchRows;
+    const batch = await readBatch(database, origin, generation, { nowMs, settleMs, maxRows, isFinal });
     if (!batch.isSameTable) return undefined;
-    await this.#pen.writeRows(generation, batch.ready, this.#hasSoundRule());
+    await this.#writer.writeRows(generation, batch.ready, this.#hasSoundRule());
     generation.reached = batch.reached;
     if (batch.sawAllAwaited && isFinal) generation.awaited.retain(batch.unready);
     else if (batch.sawAllAwaited) generation.awaited.giveUp(nowMs, settleMs);
     generation.awaited.add([...batch.gaps, ...rangesOf(batch.unready)], nowMs);
-    generation.known.slide(generation.awaiting, this.#room.windowRows);
-    place.sides.forget(generation.awaiting);
+    generation.known.slide(generation.awaiting, this.#limits.windowRows);
+    origin.sides.forget(generation.awaiting);
     return batch;
   }
 
@@ -214,14 +214,16 @@ export class Follower {
     this.#state = {
       name: 'draining',
       generation,
-      place: renamedPlace(database, tables, trail, { suffix, skew: this.#room.skewRows }),
+      origin: renamedOrigin(database, tables, trail, { suffix, skew: this.#limits.skewRows }),
     };
     return AT_ONCE;
   }
 
   async #end(generation: Generation, complete: boolean): Promise<Step> {
     const { site, trail } = this.#options;
-    await this.#pen.writeFindings(generation, [{ kind: 'table-replaced', lastId: generation.known.highest, complete }]);
+    await this.#writer.writeFindings(generation, [
+      { kind: 'table-replaced', lastId: generation.known.highest, complete },
+    ]);
     const facts = { site, table: trail.table, generation: generation.name };
     const { report } = this.#parts;
     if (complete) report.notice('The table was replaced; what the old one held is exported', facts);

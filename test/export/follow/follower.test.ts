@@ -201,7 +201,7 @@ test('a side table that may not be read is said, once', async (t) => {
 });
 
 test('an API row that a swap has left in the renamed api_log is found there', async (t) => {
-  const world = new Followed({ room: { windowRows: 100, batchRows: 100, skewRows: 10 } });
+  const world = new Followed({ limits: { windowRows: 100, batchRows: 100, skewRows: 10 } });
   world.write(70);
   await world.quiet();
   world.database.swap();

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Summary } from '../../../src/cli/export/summary.js';
+import { Summary } from '../../../src/cli/export/progress.js';
 
 const REFUSED = { code: 'database-refused', message: 'user a cannot log in', hint: '' };
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { References } from '../../../src/export/database/side-table-index.js';
+import { ReferenceIndex } from '../../../src/export/database/side-tables.js';
 import { FakeOpenemr } from '../../support/fake-openemr.js';
 
 const TABLE = 'log_comment_encrypt';
@@ -14,7 +14,7 @@ function sideRows(logIds: readonly number[]): FakeOpenemr {
 const upTo = (count: number, first = 1) => Array.from({ length: count }, (_, at) => first + at);
 
 test('side rows that have changed places with their neighbours are found', async (t) => {
-  const references = new References(sideRows([3, 1, 2, 6, 5, 4, 9, 8, 7]), TABLE, 5);
+  const references = new ReferenceIndex(sideRows([3, 1, 2, 6, 5, 4, 9, 8, 7]), TABLE, 5);
 
   const found = await references.find([1, 2, 3, 4]);
 
@@ -26,7 +26,7 @@ test('side rows that have changed places with their neighbours are found', async
 
 test('a row far into a large table is found without reading what lies before it', async (t) => {
   const database = sideRows(upTo(20_000));
-  const references = new References(database, TABLE, 100);
+  const references = new ReferenceIndex(database, TABLE, 100);
 
   const found = await references.find([19_000]);
 
@@ -36,7 +36,7 @@ test('a row far into a large table is found without reading what lies before it'
 
 test('a side row whose transaction committed late is found behind the place where reading stands', async (t) => {
   const database = sideRows([1, 2]);
-  const references = new References(database, TABLE, 10);
+  const references = new ReferenceIndex(database, TABLE, 10);
   const table = database.table(TABLE);
   const late = table.takeId();
   table.insert({ log_id: 4 });
@@ -48,13 +48,13 @@ test('a side row whose transaction committed late is found behind the place wher
 });
 
 test('of two side rows for the same row the later counts', async (t) => {
-  const references = new References(sideRows([1, 2, 2, 3]), TABLE, 10);
+  const references = new ReferenceIndex(sideRows([1, 2, 2, 3]), TABLE, 10);
 
   t.is((await references.find([1, 2, 3])).get(2)?.id, 3);
 });
 
 test('a reference that a table swap has left does not stand for the row that gets its number', async (t) => {
-  const references = new References(sideRows([50, ...upTo(49), ...upTo(10, 51)]), TABLE, 10);
+  const references = new ReferenceIndex(sideRows([50, ...upTo(49), ...upTo(10, 51)]), TABLE, 10);
 
   const found = await references.find(upTo(59));
 
@@ -63,7 +63,7 @@ test('a reference that a table swap has left does not stand for the row that get
 });
 
 test('a side row that comes very late makes no stray of those before it', async (t) => {
-  const references = new References(sideRows([...upTo(40, 2), 1, ...upTo(10, 42)]), TABLE, 10);
+  const references = new ReferenceIndex(sideRows([...upTo(40, 2), 1, ...upTo(10, 42)]), TABLE, 10);
 
   const found = await references.find(upTo(51));
 
@@ -72,7 +72,7 @@ test('a side row that comes very late makes no stray of those before it', async 
 
 test('rows that were forgotten take up no memory, and their neighbours are still found', async (t) => {
   const database = sideRows(upTo(5000));
-  const references = new References(database, TABLE, 10);
+  const references = new ReferenceIndex(database, TABLE, 10);
   for (let from = 1; from <= 4001; from += 1000) {
     const ids = upTo(1000, from);
     const found = await references.find(ids);

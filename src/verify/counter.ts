@@ -1,5 +1,5 @@
 /** Counts what may come millions of times, and keeps the first few to show. */
-export class Tally<T> {
+export class Counter<T> {
   #count = 0;
   readonly #examples: T[] = [];
 
