@@ -20,6 +20,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { HOLE_BYTES } from '../../src/source/read/lines.js';
 import { compress, copyTruncate } from './files.js';
 import { Recorder } from './recorder.js';
 import type { Obstacle, Step, Story } from './rotation-story.js';
@@ -195,7 +196,7 @@ class Player {
     renameSync(first, join(this.directory, 'old', name));
   }
 
-  /** As `truncate --size +N`: zeros that take no room on disk; the next line begins with them. */
+  /** As `truncate --size +N`: zeros that take no room on disk; the next line begins with them, if they are few. */
   #hole(log: number, bytes: number): void {
     this.#endLine(log);
     const path = this.#path(log);
@@ -204,7 +205,7 @@ class Player {
     appendFileSync(path, '');
     truncateSync(path, size + bytes);
     appendFileSync(path, `${line}\n`);
-    this.#written.push(`${'\0'.repeat(bytes)}${line}`);
+    this.#written.push(bytes < HOLE_BYTES ? `${'\0'.repeat(bytes)}${line}` : line);
   }
 
   /** Somebody takes a rotation back; a person does nothing twice within a poll. */
