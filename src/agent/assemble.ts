@@ -1,5 +1,4 @@
 /** Builds the parts of an agent and joins them; nothing runs yet. Each part gets the context with its own log and problems. */
-import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.js';
 import { CollectorMemories } from '../delivery/collector-memory.js';
 import { Forward } from '../delivery/forward.js';
@@ -10,6 +9,7 @@ import { Encoder } from '../encode/encoder.js';
 import { FeedbackLoops } from '../ingest/feedback-loop.js';
 import { Ingest, reportLineFaults } from '../ingest/ingest.js';
 import { refill } from '../ingest/refill.js';
+import type { takeLock } from '../journal/disk/lock.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/types.js';
 import type { ClockSync } from '../lib/clock.js';
@@ -22,6 +22,7 @@ import type { TailId } from '../model/position.js';
 import type { Facts, Report } from '../model/report.js';
 import type { Credentials } from '../pki/files/credentials.js';
 import { type HeldFile, Sources } from '../source/sources.js';
+import type { WatchFiles } from '../source/watch/watcher.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import * as own from './agent-messages.js';
 import { CredentialFiles } from './certificates/credential-files.js';
@@ -31,7 +32,7 @@ import { LastUse, startedSources } from './remembered.js';
 import { Watchdog } from './watchdog.js';
 
 /** What an agent is given of the world, and by the agent before it. */
-export interface AgentDependencies extends Pick<Context, 'clock' | 'random' | 'files'> {
+export interface AgentDependencies extends Pick<Context, 'clock' | 'random' | 'randomBytes' | 'files'> {
   readonly report: Report & { child(part: string): Report };
   /** Outlives the agent: what is over stays listed when the configuration is read again. */
   readonly problems: Problems;
@@ -41,6 +42,10 @@ export interface AgentDependencies extends Pick<Context, 'clock' | 'random' | 'f
   readonly credentialsDirectory?: string | undefined;
   /** Is the machine's clock synchronised? Default: unknown. */
   readonly askClock?: () => Promise<ClockSync>;
+  /** Watches directories; default: inotify, where there is any. */
+  readonly watch?: WatchFiles;
+  /** Keeps other agents from the journal; default: a Unix socket beside it. */
+  readonly lock?: typeof takeLock;
   /** Other time limits than the usual ones. */
   readonly times?: Partial<DeliveryTimes>;
   readonly legacy?: Legacy;
@@ -91,10 +96,10 @@ async function joined(
   stop: AbortSignal,
   opened: (() => Promise<void>)[],
 ): Promise<Parts> {
-  const { clock, random, files, network } = dependencies;
+  const { clock, random, randomBytes, files, network, lock, watch } = dependencies;
   const partOf = (part: string): Context => {
     const report = dependencies.report.child(part);
-    return { clock, random, files, report, problems: dependencies.problems.of(report) };
+    return { clock, random, randomBytes, files, report, problems: dependencies.problems.of(report) };
   };
   // Parts that are built first speak of things that the later ones put into the journal.
   let ingest: Ingest | undefined;
@@ -114,7 +119,7 @@ async function joined(
   });
   const journal = await Journal.open(config.journal, {
     ...partOf('journal'),
-    randomBytes,
+    ...(lock && { lock }),
     notice: (notice) => (notice.kind === 'damaged' ? repair(notice) : ingest?.tell(own.journalMessage(notice))),
   });
   opened.push(() => journal.close());
@@ -145,6 +150,7 @@ async function joined(
     notice: (notice) => say(own.sourceMessage(notice)),
     newTailId: () => randomBytes(8).toString('hex'),
     startedBefore: new Set([...startedBefore, ...positions.map(({ source }) => source)]),
+    ...(watch && { watch }),
     ...(dependencies.legacy && { held: dependencies.legacy.files }),
   });
   await sourcesFile.write(config.sources.map(({ name }) => name));

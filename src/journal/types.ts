@@ -83,8 +83,7 @@ export interface JournalOptions {
 /** What the journal is given of the world. */
 export type JournalContext = Pick<Context, 'files' | 'clock' | 'report' | 'problems'>;
 
-export interface JournalDependencies extends JournalContext {
-  randomBytes(count: number): Buffer;
+export interface JournalDependencies extends JournalContext, Pick<Context, 'randomBytes'> {
   /**
    * What the collector should be told. Resolve once the message is on disk, for `damaged` with the ranges read again:
    * until then every start tells it again. `dropped` tells of all since the last that was acknowledged.

@@ -3,7 +3,6 @@
  * every connection, so that a renewed pair is used from the next one on. A pair that
  * is broken or half written changes nothing and is a problem until it is whole.
  */
-import { stat } from 'node:fs/promises';
 import type { Context } from '../../lib/context.js';
 import { AgentError, reasonOf } from '../../lib/errors.js';
 import type { TlsMaterial } from '../../link/connect.js';
@@ -15,7 +14,7 @@ const MENDED_IN_TIME = ['certificate-dates', 'certificate-revocation'];
 
 const REPEAT_MS = 60 * 60_000;
 
-type Dependencies = Pick<Context, 'clock' | 'report' | 'problems'> & {
+type Dependencies = Pick<Context, 'clock' | 'files' | 'report' | 'problems'> & {
   readonly credentialsDirectory: string | undefined;
   /** In use until now, and to be used on while the files cannot be. */
   readonly before?: Credentials | undefined;
@@ -54,13 +53,13 @@ export class CredentialFiles {
 
   /** Reads the files again if one of them has changed. */
   async reload(): Promise<void> {
-    const { clock, report, problems, credentialsDirectory, changed } = this.dependencies;
+    const { clock, files: disk, report, problems, credentialsDirectory, changed } = this.dependencies;
     const state = await this.#state();
     if (state === this.#seen && this.present !== undefined) return;
     this.#seen = state;
     const before = this.present;
     try {
-      this.present = await loadCredentials(this.paths, { nowMs: clock.nowMs(), credentialsDirectory });
+      this.present = await loadCredentials(this.paths, { nowMs: clock.nowMs(), credentialsDirectory, disk });
       this.#fault = undefined;
     } catch (error) {
       this.#fault =
@@ -101,7 +100,7 @@ export class CredentialFiles {
     const { ca, cert, key, p12, crl } = this.paths;
     const states = [ca, cert, key, p12, crl].map(async (path) => {
       if (path === undefined) return '-';
-      const state = await stat(path).catch(() => undefined);
+      const state = await this.dependencies.files.stat(path).catch(() => undefined);
       return state === undefined ? 'none' : `${state.ino} ${state.size} ${state.mtimeMs} ${state.ctimeMs}`;
     });
     return (await Promise.all(states)).join('; ');

@@ -5,6 +5,7 @@
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
+import { systemFiles } from '../../lib/files.js';
 import { examine, type Finding, listFinding } from '../findings.js';
 import { type CertificateFacts, certificateFacts, pemOf } from '../inspect.js';
 import { buildChain, leafOf, listOf } from '../x509/chain.js';
@@ -14,7 +15,7 @@ import { writeKey } from './keys.js';
 import { readPassphrase } from './passphrase.js';
 import { writePem } from './pem.js';
 import { isBeingInstalled } from './store.js';
-import { type FileKey, fault, isWorldReadable, readContents, readHidden } from './tls-file.js';
+import { type FileKey, fault, isWorldReadable, readContents, readHidden, type TlsDisk } from './tls-file.js';
 
 /** Paths, as `tls.*` of the configuration gives them. */
 export interface CredentialFiles {
@@ -47,14 +48,17 @@ export interface LoadOptions {
   readonly nowMs: number;
   /** `$CREDENTIALS_DIRECTORY`: where systemd puts credentials. */
   readonly credentialsDirectory?: string | undefined;
+  /** Where the files are; default: the real disk. */
+  readonly disk?: TlsDisk;
 }
 
 /** Reads everything anew; throws an AgentError for the first fault. */
 export async function loadCredentials(files: CredentialFiles, options: LoadOptions): Promise<Credentials> {
+  const { disk = systemFiles } = options;
   const ask = () => readPassphrase(files.passphraseFile, options.credentialsDirectory);
-  const anchors = files.ca === undefined ? [] : await readAnchors(files.ca);
-  const lists = files.crl === undefined ? [] : await readLists(files.crl);
-  const own = await readOwn(files, ask);
+  const anchors = files.ca === undefined ? [] : await readAnchors(files.ca, disk);
+  const lists = files.crl === undefined ? [] : await readLists(files.crl, disk);
+  const own = await readOwn(files, ask, disk);
   const chain = own && buildChain(own.leaf, own.others, anchors);
   const findings =
     own && chain ? examine({ chain, key: own.key, purpose: 'client', revocationLists: lists, ...options }) : [];
@@ -65,7 +69,7 @@ export async function loadCredentials(files: CredentialFiles, options: LoadOptio
     ...refuseBad(ofOurs, files),
     ...outdated(anchors, files.ca, options.nowMs),
     ...unlisted(anchors, lists, files.crl, options.nowMs),
-    ...(await exposed(files)),
+    ...(await exposed(files, disk)),
   ];
   return {
     ca: anchors.map(pemOf),
@@ -85,14 +89,14 @@ interface Own {
   readonly key: KeyObject;
 }
 
-async function readAnchors(path: string): Promise<X509Certificate[]> {
-  const anchors = certificatesIn(await readContents('ca', path));
+async function readAnchors(path: string, disk: TlsDisk): Promise<X509Certificate[]> {
+  const anchors = certificatesIn(await readContents('ca', path, disk));
   if (anchors.length > 0) return anchors;
   throw fault('ca', path, 'ca-empty', 'holds no certificate', 'put the certificate of the collector’s authority there');
 }
 
-async function readLists(path: string): Promise<RevocationList[]> {
-  const lists = (await readContents('crl', path)).flatMap((each) =>
+async function readLists(path: string, disk: TlsDisk): Promise<RevocationList[]> {
+  const lists = (await readContents('crl', path, disk)).flatMap((each) =>
     each.kind === 'revocation-list' ? [each.list] : [],
   );
   if (lists.length > 0) return lists;
@@ -105,14 +109,14 @@ async function readLists(path: string): Promise<RevocationList[]> {
   );
 }
 
-async function readOwn(files: CredentialFiles, ask: AskPassphrase): Promise<Own | undefined> {
+async function readOwn(files: CredentialFiles, ask: AskPassphrase, disk: TlsDisk): Promise<Own | undefined> {
   if (files.p12 !== undefined)
-    return ownOf('p12', files.p12, 'p12', files.p12, await readHidden('p12', files.p12, ask));
+    return ownOf('p12', files.p12, 'p12', files.p12, await readHidden('p12', files.p12, { ask, disk }));
   if (files.cert === undefined) return undefined;
-  const contents = await readHidden('cert', files.cert, ask, files.key === undefined);
+  const contents = await readHidden('cert', files.cert, { ask, disk, mustOpen: files.key === undefined });
   if (files.key === undefined || files.key === files.cert)
     return ownOf('cert', files.cert, 'key', files.cert, contents);
-  const keys = (await readHidden('key', files.key, ask)).filter(({ kind }) => kind !== 'certificate');
+  const keys = (await readHidden('key', files.key, { ask, disk })).filter(({ kind }) => kind !== 'certificate');
   const certificates = contents.filter(({ kind }) => kind !== 'key');
   return ownOf('cert', files.cert, 'key', files.key, [...certificates, ...keys]);
 }
@@ -202,10 +206,10 @@ function unlisted(
     .map(({ message }) => `tls.crl ${path}: ${message}`);
 }
 
-async function exposed({ cert, key, p12 }: CredentialFiles): Promise<string[]> {
+async function exposed({ cert, key, p12 }: CredentialFiles, disk: TlsDisk): Promise<string[]> {
   const secret = p12 === undefined ? (key === undefined ? ['cert', cert] : ['key', key]) : ['p12', p12];
   const [name, path] = secret;
-  if (path === undefined || !(await isWorldReadable(path))) return [];
+  if (path === undefined || !(await isWorldReadable(path, disk))) return [];
   return [`tls.${name} ${path}: every user of this host can read the private key; run: chmod 0600 ${path}`];
 }
 

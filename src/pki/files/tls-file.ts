@@ -1,8 +1,7 @@
 /** Reading one of the files under `tls`, with errors in an administrator's words. */
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { AgentError, systemCode } from '../../lib/errors.js';
+import type { Files } from '../../lib/files.js';
 import { type AskPassphrase, type Content, readBundle } from './bundle.js';
 
 /** The key of the configuration, below `tls`. */
@@ -19,14 +18,21 @@ const WHAT: Readonly<Record<FileKey, string>> = {
 /** Nobody's certificates take a megabyte; the path leads elsewhere. */
 const MOST_BYTES = 4 * 1024 * 1024;
 
+/** Where the files are. */
+export type TlsDisk = Pick<Files, 'open' | 'stat'>;
+
 /** Of a file without secrets. */
-export async function readContents(key: FileKey, path: string): Promise<Content[]> {
-  return contentsOf(key, path, await readBytes(key, path), async () => undefined);
+export async function readContents(key: FileKey, path: string, disk: TlsDisk): Promise<Content[]> {
+  return contentsOf(key, path, await readBytes(key, path, disk), async () => undefined);
 }
 
 /** Of a file with a secret, which `ask` opens; `mustOpen` false leaves what is locked unread. */
-export async function readHidden(key: FileKey, path: string, ask: AskPassphrase, mustOpen = true): Promise<Content[]> {
-  const contents = await contentsOf(key, path, await readBytes(key, path), ask);
+export async function readHidden(
+  key: FileKey,
+  path: string,
+  { ask, disk, mustOpen = true }: { readonly ask: AskPassphrase; readonly disk: TlsDisk; readonly mustOpen?: boolean },
+): Promise<Content[]> {
+  const contents = await contentsOf(key, path, await readBytes(key, path, disk), ask);
   const locked = contents.find(({ kind }) => kind === 'locked');
   if (locked?.kind !== 'locked' || !mustOpen) return contents;
   throw fault(
@@ -38,8 +44,8 @@ export async function readHidden(key: FileKey, path: string, ask: AskPassphrase,
   );
 }
 
-export async function isWorldReadable(path: string): Promise<boolean> {
-  return ((await stat(path)).mode & 0o004) !== 0;
+export async function isWorldReadable(path: string, disk: TlsDisk): Promise<boolean> {
+  return ((await disk.stat(path)).mode & 0o004) !== 0;
 }
 
 /** `tls.key /etc/…/openemr.key: why`. */
@@ -63,14 +69,16 @@ async function contentsOf(key: FileKey, path: string, bytes: Buffer, ask: AskPas
   }
 }
 
-async function readBytes(key: FileKey, path: string): Promise<Buffer> {
+async function readBytes(key: FileKey, path: string, disk: TlsDisk): Promise<Buffer> {
   try {
-    // A FIFO or a terminal by mistake must not hold the start of the agent.
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const file = await disk.open(path, 'read');
     try {
-      const { size } = await file.stat();
+      const { size, isFile, isDirectory } = await file.stat();
       if (size > MOST_BYTES) throw fault(key, path, 'too-large', `${size} bytes are no ${WHAT[key]}`, 'check the path');
-      return await file.readFile();
+      // A FIFO or a terminal by mistake must not hold the start of the agent.
+      if (!isFile && !isDirectory) return Buffer.alloc(0);
+      const bytes = Buffer.alloc(Math.max(size, 1));
+      return bytes.subarray(0, await file.read(bytes, 0));
     } finally {
       await file.close();
     }

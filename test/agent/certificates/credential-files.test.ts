@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { CredentialFiles } from '../../../src/agent/certificates/credential-files.js';
 import { systemClock } from '../../../src/lib/clock.js';
+import { systemFiles } from '../../../src/lib/files.js';
 import { Problems } from '../../../src/lib/problems.js';
 import { makeTestPki, type PemPair, type TestPki } from '../../support/certificates.js';
 import { temporaryDirectory } from '../../support/files.js';
@@ -37,6 +38,7 @@ async function installed(t: ExecutionContext, pair: PemPair) {
     CredentialFiles.open(paths, {
       clock: systemClock,
       credentialsDirectory: undefined,
+      files: systemFiles,
       report: silent,
       problems: new Problems(systemClock).of({ ...silent, error: (message) => void seen.errors.push(message) }),
       changed: () => {
