@@ -82,3 +82,9 @@ export function durationText(ms: number): string {
 function rounded(number: number): string {
   return String(Math.round(number * 10) / 10);
 }
+
+/** A moment for somebody who compares it with a clock: `2026-11-23 10:00:05Z (2 h ago)`. */
+export function momentText(atMs: number, nowMs: number): string {
+  const time = new Date(atMs).toISOString().slice(0, 19).replace('T', ' ');
+  return `${time}Z (${durationText(Math.max(0, nowMs - atMs))} ago)`;
+}

@@ -28,6 +28,11 @@ export interface Problem {
   readonly logged?: () => void;
 }
 
+/** The kind of problem, without what it is about: the key `file-blocked /var/log/a` is of the class `file-blocked`. */
+export function classOf(key: string): string {
+  return key.split(' ', 1)[0] ?? key;
+}
+
 /** A problem as it is listed. */
 export interface ListedProblem {
   readonly key: string;

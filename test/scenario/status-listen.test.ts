@@ -112,6 +112,6 @@ test('a port that is taken is told once, and the agent forwards all the same', a
   });
   t.regex(
     io.out(),
-    /warning status: The status cannot be had over HTTP; forwarding goes on .*another program listens there.*status\.listen of its own/,
+    /warning status: The status page is not available over HTTP; forwarding goes on .*another program listens there.*its own status\.listen/,
   );
 });

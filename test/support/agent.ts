@@ -53,6 +53,8 @@ export interface StageOptions {
   readonly delivery?: Partial<DeliveryConfig>;
   readonly times?: AgentDependencies['times'];
   readonly lookup?: Network['lookup'];
+  /** Default: the system's. */
+  readonly network?: Network;
   /** Of the program: the command that starts it elsewhere, as `nsenter` does. */
   readonly inside?: readonly string[];
   /** The program's file; default: as it was compiled. */
@@ -125,7 +127,7 @@ export class Stage {
   }
 
   async start(times = this.options.times): Promise<RunningAgent> {
-    const { delivery, lookup, clock = systemClock } = this.options;
+    const { delivery, lookup, network = systemNetwork, clock = systemClock } = this.options;
     const loaded = await load(this.#yaml());
     const config: Config = { ...loaded, delivery: { ...loaded.delivery, ...delivery } };
     const said: Said[] = [];
@@ -136,7 +138,7 @@ export class Stage {
       problems: new Problems(clock),
       version: '0.0.0',
       ...(times && { times }),
-      ...(lookup && { network: { ...systemNetwork, lookup } }),
+      network: { ...network, ...(lookup && { lookup }) },
     });
     this.t.teardown(() => agent.stop('teardown'));
     return new RunningAgent(agent, said);

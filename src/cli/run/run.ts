@@ -17,7 +17,7 @@ import { createNotifier, type Notifier } from '../../observe/notify.js';
 import { configFileOf } from '../config-option.js';
 import type { Io } from '../io.js';
 import { listenForStatus, machineNames } from '../status/listen.js';
-import { summaryLine } from '../status/summary.js';
+import { summaryLine } from '../status/verdict.js';
 import { UsageError } from '../usage-error.js';
 import { packageVersion } from '../version.js';
 import { keepTold } from './keep-told.js';

@@ -1,4 +1,5 @@
-/** The agent's state as numbers for Prometheus. docs/observability/README.md says what each is for. Pure. */
+/** Turns the agent's state into metrics for Prometheus; docs/observability/README.md lists them. Pure. */
+import { classOf } from '../../lib/problems.js';
 import type { Family, Sample } from '../../observe/metrics.js';
 import type { StatusReport } from './status-report.js';
 
@@ -14,29 +15,50 @@ export function familiesOf(report: StatusReport): Family[] {
   ];
 }
 
-function stateFamilies({ version, run, verdict, startedAtMs, counts, clock, stuckLoops }: StatusReport): Family[] {
+function stateFamilies(report: StatusReport): Family[] {
+  const { version, run, verdict, startedAtMs, counts, clock, stuckLoops, problems } = report;
   return [
     gauge('info', 'Version and run of the agent; always 1.', one(1, { version, run })),
     gauge(
       'verdict',
-      'What status says first: 1 for the one that holds.',
+      'The first word of status: 1 for the one that holds.',
       ['OK', 'WAITING', 'PROBLEM'].map((each) => sample(Number(each === verdict), { verdict: each })),
     ),
-    gauge('start_time_seconds', 'When the agent started, or read its configuration anew.', one(startedAtMs / 1000)),
+    gauge('start_time_seconds', 'When the agent started or last reloaded its configuration.', one(startedAtMs / 1000)),
+    gauge('problems', 'What is wrong now, by kind; level error: somebody must act.', problemCounts(problems), [
+      'level',
+      'problem',
+    ]),
     gauge('stuck_loops', 'Loops of the agent that hang.', one(stuckLoops.length)),
     gauge(
       'clock',
-      'Whether the clock of this machine is kept right by NTP: 1 for the one that holds.',
+      'Whether NTP synchronises the clock of this machine: 1 for the state that holds.',
       ['synchronised', 'unsynchronised', 'unknown'].map((each) => sample(Number(each === clock), { state: each })),
     ),
-    counter('lines_total', 'Lines read, without empty ones and headings.', one(counts.lines)),
-    counter('messages_total', 'Messages made, those of the agent itself among them.', one(counts.messages)),
-    counter('lines_unparsed_total', 'Lines that were not understood and are sent as they are.', one(counts.unparsed)),
+    counter('lines_total', 'Lines read, without empty lines and headings.', one(counts.lines)),
+    counter('messages_total', 'Messages made, including the agent’s own.', one(counts.messages)),
+    counter('lines_unparsed_total', 'Unparsed lines (sent unchanged).', one(counts.unparsed)),
     counter('lines_filtered_total', 'Lines left out by message.include and message.exclude.', one(counts.filtered)),
-    counter('lines_faulty_total', 'Lines that a fault of the program kept from being understood.', one(counts.faulty)),
-    counter('lines_altered_total', 'Rows that are not what OpenEMR wrote, by their checksum.', one(counts.altered)),
+    counter(
+      'lines_faulty_total',
+      'Lines that could not be encoded because of a bug in the program.',
+      one(counts.faulty),
+    ),
+    counter('lines_altered_total', 'Rows altered since OpenEMR wrote them, by their checksum.', one(counts.altered)),
     counter('rows_changed_total', 'Rows that the export found deleted or edited in the database.', one(counts.changed)),
   ];
+}
+
+function problemCounts(problems: StatusReport['problems']): Sample[] {
+  const counts = new Map<string, Sample>();
+  for (const { key, level, overMs } of problems) {
+    if (overMs !== undefined) continue;
+    const problem = classOf(key);
+    const counted = counts.get(`${level} ${problem}`)?.value ?? 0;
+    counts.set(`${level} ${problem}`, sample(counted + 1, { level, problem }));
+  }
+  // Without any the gauge is 0, not absent: a rule can tell health from a missing metric.
+  return counts.size > 0 ? [...counts.values()] : one(0, { level: 'error', problem: 'none' });
 }
 
 function sourceFamilies({ sources }: StatusReport): Family[] {
@@ -48,7 +70,7 @@ function sourceFamilies({ sources }: StatusReport): Family[] {
   return [
     gauge(
       'source_files',
-      'Files that are followed.',
+      'Followed files.',
       of(({ files }) => files),
     ),
     gauge(
@@ -58,7 +80,7 @@ function sourceFamilies({ sources }: StatusReport): Family[] {
     ),
     gauge(
       'source_lag_bytes',
-      'Bytes that are not read yet.',
+      'Bytes not read yet.',
       of(({ lagBytes }) => lagBytes),
     ),
     gauge(
@@ -77,25 +99,25 @@ function sourceFamilies({ sources }: StatusReport): Family[] {
 function journalFamilies({ journal, writtenAtMs }: StatusReport): Family[] {
   const { oldestUnacknowledgedAtMs = writtenAtMs, freeBytes } = journal;
   return [
-    gauge('journal_messages', 'Messages that are not acknowledged yet.', one(journal.messagesWaiting)),
+    gauge('journal_messages', 'Messages not acknowledged yet.', one(journal.messagesWaiting)),
     gauge(
       'journal_oldest_unacknowledged_seconds',
       'Age of the oldest of them.',
       one(Math.max(0, writtenAtMs - oldestUnacknowledgedAtMs) / 1000),
     ),
-    gauge('journal_bytes', 'The journal on disk.', one(journal.bytes)),
-    gauge('journal_max_bytes', 'What it may hold (journal.maxBytes).', one(journal.maxBytes)),
+    gauge('journal_bytes', 'Size of the journal on disk.', one(journal.bytes)),
+    gauge('journal_max_bytes', 'Size limit of the journal (journal.maxBytes).', one(journal.maxBytes)),
     ...(freeBytes === undefined
       ? []
       : [gauge('journal_volume_free_bytes', 'Free space on its volume.', one(freeBytes))]),
-    gauge('journal_full', 'Whether reading has stopped for want of room.', one(Number(journal.full))),
+    gauge('journal_full', 'Whether log files are not read because the journal is full.', one(Number(journal.full))),
     gauge(
       'journal_failing',
-      'Whether the disk refuses the journal just now.',
+      'Whether the journal cannot be written just now.',
       one(Number(journal.failed !== undefined)),
     ),
     counter('journal_faults_total', 'Writes and syncs that failed.', one(journal.faults)),
-    counter('journal_damages_total', 'Damaged places met.', one(journal.damages)),
+    counter('journal_damages_total', 'Damaged places found in the journal.', one(journal.damages)),
     counter(
       'journal_dropped_messages_total',
       'Messages dropped to make room (journal.whenFull).',
@@ -123,7 +145,7 @@ function linkFamilies({ delivery }: StatusReport): Family[] {
       : [
           gauge(
             'last_acknowledgement_timestamp_seconds',
-            'When the collector acknowledged last.',
+            'Time of the last acknowledgement.',
             one(lastAcknowledgedAtMs / 1000),
           ),
         ]),
@@ -141,7 +163,7 @@ function linkFamilies({ delivery }: StatusReport): Family[] {
   ];
 }
 
-/** What ends, and when: the rule is `… - time() < 14 * 86400`. */
+/** What expires, and when: an alert is `… - time() < 14 * 86400`. */
 function expiries({ certificate, collectorCertificate, revocationList }: StatusReport): Family[] {
   const ends = [
     ['ours', certificate?.notAfter],
@@ -151,7 +173,7 @@ function expiries({ certificate, collectorCertificate, revocationList }: StatusR
   return [
     gauge(
       'certificate_expiry_timestamp_seconds',
-      'When our certificate, the collector’s and the revocation list end.',
+      'When our certificate, the collector’s and the revocation list expire.',
       ends.flatMap(([whose, end]) => (end === undefined ? [] : [sample(Date.parse(end) / 1000, { whose })])),
       ['whose'],
     ),

@@ -16,7 +16,7 @@ import { familiesOf } from './families.js';
 import { pageOf } from './page.js';
 import { reportOf, type StatusReport } from './status-report.js';
 import { statusText } from './status-text.js';
-import { summaryLine } from './summary.js';
+import { summaryLine } from './verdict.js';
 
 type Dependencies = Pick<Context, 'clock' | 'report' | 'problems'> & {
   readonly state: () => AgentState;

@@ -10,19 +10,21 @@ function linesOf(state: typeof WELL): string[] {
 test('a tired person reads the verdict, then what it rests on', (t) => {
   t.deepEqual(linesOf(WELL), [
     'OK: connected to hie.example.org:6514 (TLSv1.3); sent 1,234, acknowledged 1,234, waiting 0',
-    'agent: running for 2 h as process 4242, version 0.1.0, /etc/openemr-audit-forwarder/config.yaml',
+    'agent: running for 2 h as process 4242, version 0.1.0',
+    '  configuration: /etc/openemr-audit-forwarder/config.yaml',
     'source main: 1 file, all read',
-    'lines: 1,230 read since the start, 0 not understood and sent as they are, 0 empty',
-    'journal: 0 messages not acknowledged yet; 64 KiB of 4 GiB on disk, 10 GiB free on its volume',
+    'lines: 1,230 read since the start, 0 unparsed (sent unchanged), 0 empty',
+    'journal: 0 messages not acknowledged yet',
+    '  64 KiB of 4 GiB used, 10 GiB free on its volume',
     'link: connected to hie.example.org:6514 (TLSv1.3)',
     '  at 192.0.2.10 since 2026-11-23 09:00:00Z (1 h ago)',
     '  sent 1,234, acknowledged 1,234, repeated 0',
-    '  acknowledgement: close-notify (the collector’s process says that it has read everything)',
-    '  last acknowledgement 5 s ago',
+    '  acknowledgement: close-notify (the collector confirms that it has read all)',
+    '  last acknowledgement: 2026-11-23 09:59:55Z (5 s ago)',
     '  connections made: 14 in 2 h, about 168 a day',
-    'certificate: CN=emr.clinic.example, until 2027-02-01 (70 days left)',
-    'collector’s certificate: CN=hie.example.org, until 2027-02-01 (80 days left)',
-    'revocation list (tls.crl): until 2026-12-23 (30 days left)',
+    'certificate: CN=emr.clinic.example, valid until 2027-02-01 (70 days left)',
+    'collector’s certificate: CN=hie.example.org, valid until 2027-02-01 (80 days left)',
+    'revocation list (tls.crl): valid until 2026-12-23 (30 days left)',
     'clock of this machine: synchronised',
     'Problems now: none',
     '',
@@ -32,7 +34,7 @@ test('a tired person reads the verdict, then what it rests on', (t) => {
 test('a source that is behind says by how much, in bytes, lines and time', (t) => {
   const source = { name: 'main', files: 2, unreadable: 0, lagBytes: 12_582_912, lagLines: 34_000, lagMs: 200_000 };
   const [behind, unknown] = [source, { ...source, lagLines: undefined, lagMs: 0 }].map(
-    (each) => linesOf(stateWith({ sources: [each] }))[2],
+    (each) => linesOf(stateWith({ sources: [each] }))[3],
   );
   t.is(behind, 'source main: 2 files, 12 MiB not read yet, about 34,000 lines, the oldest for 3 min 20 s');
   t.is(unknown, 'source main: 2 files, 12 MiB not read yet');
@@ -45,7 +47,7 @@ test('a file that cannot be read comes with what to do about it', (t) => {
     files: [{ ...file!, code: 'EACCES' }],
     sources: [{ ...source!, files: 0, unreadable: 1 }],
   });
-  t.regex(linesOf(state)[3] ?? '', /^ {2}cannot read \/var\/log\/.* \(EACCES\); let the user openemr-audit read it/);
+  t.regex(linesOf(state)[4] ?? '', /^ {2}cannot read \/var\/log\/.* \(EACCES\); let the user openemr-audit read it/);
 });
 
 test('a file name that would steer the terminal, or is not UTF-8, is shown escaped', (t) => {
@@ -97,12 +99,12 @@ test('what is wrong in the journal and what nobody can prove is said in words', 
     }),
   ).join('\n');
   for (const words of [
-    'the oldest for 1 min;',
-    'FULL: reading has stopped',
+    'the oldest for 1 min',
+    'FULL: log files are not read until',
     'cannot be written: no space',
     '2 damaged places',
     '9 messages DROPPED',
-    'delivery to it is NOT proven',
+    'delivery is NOT proven',
     'NOT synchronised',
   ]) {
     t.true(text.includes(words), words);

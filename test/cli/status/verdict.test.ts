@@ -2,18 +2,41 @@ import test from 'ava';
 import type { AgentState } from '../../../src/agent/state.js';
 import { reportOf } from '../../../src/cli/status/status-report.js';
 import { statusText } from '../../../src/cli/status/status-text.js';
-import { summaryLine } from '../../../src/cli/status/summary.js';
-import { assess, type Verdict } from '../../../src/cli/status/verdict.js';
+import { assess, summaryLine, type Verdict } from '../../../src/cli/status/verdict.js';
 import { NOW_MS, stateWith, WELL } from '../../support/sample-state.js';
 
 const away = { name: 'waiting', attempt: 3, untilMs: NOW_MS + 2_000, reason: 'nothing listens' } as const;
 const failure = { atMs: NOW_MS, message: 'the collector refuses our certificate', hint: 'ask them', refused: true };
 const file = WELL.files[0]!;
 const [main] = WELL.sources;
+const problem = {
+  key: 'certificate-files',
+  level: 'warning',
+  message: 'The certificate files are not used',
+  facts: { reason: 'no key' },
+  remedy: undefined,
+  sinceMs: NOW_MS,
+  atMs: NOW_MS,
+  overMs: undefined,
+  times: 1,
+} as const;
 const ended = { ...WELL.certificate!, daysLeft: 40, chainDaysLeft: -1 };
 
 const cases: [what: string, state: AgentState, verdict: Verdict, reason: RegExp | undefined][] = [
   ['an agent that is well', WELL, 'OK', undefined],
+  ['a problem that nobody need act on', stateWith({ problems: [problem] }), 'OK', undefined],
+  [
+    'a problem that somebody must act on',
+    stateWith({ problems: [{ ...problem, level: 'error' }] }),
+    'PROBLEM',
+    /^the certificate files are not used: no key$/,
+  ],
+  [
+    'such a problem that is over',
+    stateWith({ problems: [{ ...problem, level: 'error', overMs: NOW_MS }] }),
+    'OK',
+    undefined,
+  ],
   ['an idle link', stateWith({ delivery: { link: { name: 'idle' } } }), 'OK', undefined],
   ['a collector that is down', stateWith({ delivery: { link: away } }), 'WAITING', /not available: nothing listens/],
   [
@@ -41,7 +64,7 @@ const cases: [what: string, state: AgentState, verdict: Verdict, reason: RegExp 
     'PROBLEM',
     /cannot be written/,
   ],
-  ['a loop that hangs', stateWith({ stuckLoops: ['ingest'] }), 'PROBLEM', /loop ingest hangs/],
+  ['a loop that hangs', stateWith({ stuckLoops: ['ingest'] }), 'PROBLEM', /the ingest loop hangs/],
   ['a file that loops', stateWith({ ownTails: ['/var/log/a.log'] }), 'PROBLEM', /a\.log fills with our own/],
   ['a file that cannot be read', stateWith({ files: [{ ...file, code: 'EACCES' }] }), 'PROBLEM', /EACCES/],
   [
@@ -55,7 +78,7 @@ const cases: [what: string, state: AgentState, verdict: Verdict, reason: RegExp 
     'a certificate in its last week',
     stateWith({ certificate: { ...ended, chainDaysLeft: 7 } }),
     'PROBLEM',
-    /ends in 7 days: renew it \(openemr-audit-forwarder cert renew --help\)/,
+    /expires in 7 days: renew it \(openemr-audit-forwarder cert renew --help\)/,
   ],
   ['a certificate with eight days left', stateWith({ certificate: { ...ended, chainDaysLeft: 8 } }), 'OK', undefined],
   ['no certificate', stateWith({ certificate: undefined }), 'PROBLEM', /cannot be used/],
@@ -113,9 +136,69 @@ test('an agent that runs and leaves nothing new is a PROBLEM with what is old, s
       .slice(0, 4),
     [
       'PROBLEM: the agent runs as process 4242, but has left no new state here: its disk is full',
-      '  free some',
-      'What follows is old, of 2026-11-23 10:00:00Z (10 min ago):',
+      '  hint: free some',
+      'The rest is old, from 2026-11-23 10:00:00Z (10 min ago):',
       'source main: 1 file, all read',
     ],
   );
+});
+
+const refusal = { ...failure, message: 'the collector refuses our certificate' };
+const silence = { ...failure, message: 'connection timed out', hint: '', refused: false };
+
+/** What happens, second by second, and the verdict that status gives of it. */
+const outages: [what: string, ...story: [atS: number, delivery: Partial<AgentState['delivery']>, Verdict][]][] = [
+  [
+    'a firewall that drops packets',
+    [0, { link: { name: 'connecting', attempt: 0 }, outage: { sinceMs: NOW_MS, failure: undefined } }, 'OK'],
+    [9, { link: { name: 'connecting', attempt: 0 }, outage: { sinceMs: NOW_MS, failure: undefined } }, 'OK'],
+    [10, { link: { name: 'connecting', attempt: 0 }, outage: { sinceMs: NOW_MS, failure: undefined } }, 'WAITING'],
+    [20, { link: away, outage: { sinceMs: NOW_MS, failure: silence }, lastFailure: silence }, 'WAITING'],
+    [
+      22,
+      { link: { name: 'connecting', attempt: 1 }, outage: { sinceMs: NOW_MS, failure: silence }, lastFailure: silence },
+      'WAITING',
+    ],
+    [42, { link: away, outage: { sinceMs: NOW_MS, failure: silence }, lastFailure: silence }, 'WAITING'],
+    [
+      46,
+      { link: { name: 'connecting', attempt: 2 }, outage: { sinceMs: NOW_MS, failure: silence }, lastFailure: silence },
+      'WAITING',
+    ],
+    [47, { outage: undefined, lastFailure: silence }, 'OK'],
+  ],
+  [
+    'a collector that refuses us right after each handshake',
+    [0, { link: away, outage: { sinceMs: NOW_MS, failure: refusal }, lastFailure: refusal }, 'PROBLEM'],
+    [
+      1,
+      { link: { name: 'connecting', attempt: 1 }, outage: { sinceMs: NOW_MS, failure: refusal }, lastFailure: refusal },
+      'PROBLEM',
+    ],
+    [2, { outage: { sinceMs: NOW_MS, failure: refusal }, lastFailure: refusal }, 'PROBLEM'],
+    [3, { link: away, outage: { sinceMs: NOW_MS, failure: refusal }, lastFailure: silence }, 'PROBLEM'],
+    [4, { outage: undefined, lastFailure: refusal }, 'OK'],
+  ],
+  [
+    'an idle collector',
+    [0, { link: { name: 'idle' }, outage: undefined, lastFailure: silence }, 'OK'],
+    [1, { link: { name: 'connecting', attempt: 0 }, outage: { sinceMs: NOW_MS + 1_000, failure: undefined } }, 'OK'],
+    [2, { outage: undefined }, 'OK'],
+  ],
+];
+for (const [what, ...story] of outages) {
+  test(`${what} has one verdict until a connection stands`, (t) => {
+    for (const [atS, delivery, verdict] of story) {
+      const writtenAtMs = NOW_MS + atS * 1_000;
+      t.is(assess(stateWith({ writtenAtMs, delivery })).verdict, verdict, `after ${atS} s`);
+    }
+  });
+}
+
+test('how long nothing has answered is said before the first attempt has failed', (t) => {
+  const delivery = {
+    link: { name: 'connecting', attempt: 0 },
+    outage: { sinceMs: NOW_MS - 12_000, failure: undefined },
+  } as const;
+  t.deepEqual(assess(stateWith({ delivery })).reasons, ['the collector is not available: no answer for 12 s']);
 });
