@@ -13,9 +13,8 @@ import { Finder } from './find/finder.js';
 import { isCompressed } from './find/rotated-name.js';
 import type { View } from './find/snapshot.js';
 import { FollowedLogs } from './match/followed-logs.js';
-import { Placement } from './match/matcher.js';
-import { Absence } from './match/missing-files.js';
-import { Newcomers } from './match/new-files.js';
+import { Matcher } from './match/matcher.js';
+import { NewTails } from './match/new-tails.js';
 import { knownTails } from './match/restored-tails.js';
 import { Descriptors, maxOpenFiles, Opener } from './read/open-files.js';
 import { Reader } from './read/reader.js';
@@ -43,9 +42,8 @@ export class Sources {
   readonly #readable: Signal;
   readonly #descriptors: Descriptors;
   readonly #opener: Opener;
-  readonly #placement: Placement;
-  readonly #newcomers: Newcomers;
-  readonly #absence: Absence;
+  readonly #matcher: Matcher;
+  readonly #newTails: NewTails;
   readonly #finder: Finder;
   readonly #schedule: ScanSchedule;
   readonly #reader: Reader;
@@ -67,7 +65,7 @@ export class Sources {
     this.#descriptors = new Descriptors(deps.maxOpenFiles, deps.files);
     const byName = new Map(sources.map((source) => [source.name, source]));
     const logs = new FollowedLogs({ sources: byName, tails, clock });
-    this.#newcomers = new Newcomers({
+    this.#newTails = new NewTails({
       sources: byName,
       startedBefore: deps.startedBefore ?? new Set(known.map(({ source }) => source)),
       tails,
@@ -78,33 +76,26 @@ export class Sources {
       newTailId,
     });
     const descriptors = this.#descriptors;
-    this.#placement = new Placement({
+    this.#matcher = new Matcher({
       tails,
       descriptors,
-      newcomers: this.#newcomers,
+      newTails: this.#newTails,
       logs,
       opener: this.#opener,
-      cutOff: (tail, from, to) => this.#absence.tellGap(tail, from, to, 'truncated'),
+      notice,
       clock,
       report,
+      pollMs,
     });
     this.#reader = new Reader({
       tails,
       descriptors,
-      placement: this.#placement,
+      matcher: this.#matcher,
       clock,
       report,
       stopping: this.#stopping.signal,
       lookSoon: () => this.#schedule.scanSoon(),
     });
-    this.#absence = new Absence(
-      { tails, descriptors, clock, report, notice },
-      {
-        quietMs: pollMs,
-        hasCopy: (tail) => this.#placement.hasCopy(tail),
-        isUndecided: (lineage) => this.#placement.undecided.has(lineage),
-      },
-    );
     this.#finder = new Finder(sources, { files: deps.files, nowMs: () => clock.nowMs() });
     this.#schedule = new ScanSchedule({
       clock,
@@ -193,9 +184,9 @@ export class Sources {
     this.#ending.abort();
     await this.#schedule.close();
     // What is out of sight and unread may be in sight again, or a copy of it may be.
-    if ([...this.#tails.all].some((tail) => this.#absence.isLeftUnread(tail))) await this.#lookLast();
+    if ([...this.#tails.all].some((tail) => this.#matcher.isLeftUnread(tail))) await this.#lookLast();
     const held = await this.handOver();
-    for (const tail of this.#tails.all) this.#absence.leave(tail);
+    for (const tail of this.#tails.all) this.#matcher.leave(tail);
     await closeOthers(held, []);
   }
 
@@ -244,8 +235,7 @@ export class Sources {
   }
 
   #remember(positions: readonly Position[], lostMs: number): void {
-    for (const tail of knownTails(positions, this.sources, this.#view, lostMs)) {
-      tail.age = this.#tails.nextAge();
+    for (const tail of knownTails(positions, this.sources, this.#view, lostMs, () => this.#tails.nextAge())) {
       this.#tails.add(tail);
     }
   }
@@ -267,7 +257,7 @@ export class Sources {
       ...tails.map(({ path, source }) => ({ path, source })),
       ...[...this.#tails.lineages].map(([path, [tail]]) => ({ path, source: tail?.source ?? '' })),
     ]);
-    for (const { path, source, other } of view.overlaps) this.#newcomers.warnOverlap(path, source, other);
+    for (const { path, source, other } of view.overlaps) this.#newTails.warnOverlap(path, source, other);
     await this.#turn(async () => {
       this.#view = view;
       this.#remember(known, lookedMs - 1);
@@ -278,11 +268,11 @@ export class Sources {
 
   async #match({ view, lookedMs }: Found, signal: AbortSignal): Promise<void> {
     const turn = (work: () => Promise<void>) => this.#turn(work);
-    if (await this.#placement.apply(view, lookedMs, turn, signal)) this.#schedule.scanSoon();
+    if (await this.#matcher.apply(view, lookedMs, turn, signal)) this.#schedule.scanSoon();
     if (signal.aborted) return;
     await turn(async () => {
-      await this.#absence.tend(view, lookedMs);
-      this.#newcomers.endLook();
+      await this.#matcher.tend(view, lookedMs);
+      this.#newTails.endLook();
       await this.#reader.holdUnread();
     });
   }

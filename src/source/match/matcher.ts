@@ -1,49 +1,38 @@
 /**
- * Gives every file that a look has found to the tail that it belongs to: the
- * same file (same inode, and the text holds), else one that continues a tail
- * which has lost its file (renamed over, copied, compressed), else a copy in
- * the making, which waits, else a new tail.
+ * Matches files and tails: gives every file that a look has found to the tail
+ * that it belongs to, and says what becomes of tails that have none. It asks
+ * evidence.ts what the text says and rules.ts what follows, and does that.
  */
-import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.js';
 import type { ByteOffset } from '../../model/position.js';
 import type { Report } from '../../model/report.js';
-import { isCompressed, isLive, lineagesOfFile } from '../find/rotated-name.js';
-import type { Seen, View } from '../find/snapshot.js';
-import { digest, isAnotherFile, MARK_BYTES } from '../read/fingerprint.js';
+import { isCompressed, isLive, isLiveName, lineagesOfFile } from '../find/rotated-name.js';
+import type { FileKey, Seen, View } from '../find/snapshot.js';
+import { isAnotherFile, MARK_BYTES } from '../read/fingerprint.js';
 import type { Descriptors, Opener } from '../read/open-files.js';
 import { stampOf, type Tail } from '../read/tail.js';
 import type { Tails } from '../read/tail-registry.js';
-import { Beginnings } from './beginnings.js';
-import { Inheritance } from './continuation.js';
-import { canBeCopyOf, originalOf } from './copy.js';
+import type { LossReason, Notice } from '../types.js';
+import { Evidence } from './evidence.js';
 import type { FollowedLogs } from './followed-logs.js';
-import type { Newcomers } from './new-files.js';
+import type { NewTails } from './new-tails.js';
+import { decide, isDue, type KnownFile, type LostTail, type NewFile, type Verdict } from './rules.js';
 
-export interface PlacementDependencies {
+export interface MatcherDependencies {
   readonly tails: Tails;
   readonly descriptors: Descriptors;
-  readonly newcomers: Newcomers;
+  readonly newTails: NewTails;
   readonly logs: FollowedLogs;
   readonly opener: Opener;
-  /** A file's end was cut off behind what had been read. */
-  readonly cutOff: (tail: Tail, fromOffset: ByteOffset, toOffset: ByteOffset) => void;
+  readonly notice: (notice: Notice) => void;
   readonly clock: Clock;
   readonly report: Report;
+  readonly pollMs: number;
 }
 
 /** Has everybody else wait while the work is done. */
 export type Turn = (work: () => Promise<void>) => Promise<void>;
-
-/** What is known of a file before it is compared with others. */
-interface LookedInto {
-  /** As it is now. */
-  readonly stamp: string;
-  /** Its first 4 KiB, if they were looked at. */
-  readonly head: Buffer | undefined;
-  readonly candidates: readonly Tail[];
-}
 
 /** A file whose text is that of another file so far. */
 interface Held {
@@ -52,23 +41,30 @@ interface Held {
   readonly sinceMs: number;
 }
 
-// copytruncate truncates when the copy is done; a copy that has not changed for
-// this long, beside a file that still stands, is a file of its own.
-const HOLD_MS = 60_000;
 // Short enough that a line or a stop waits for nobody, long enough to get ahead.
 const TURN_MS = 20;
 
-export class Placement {
-  /** Lineages with a file that may turn out to be what a lost tail goes on in. */
-  readonly undecided = new Set<string>();
-  #held = new Map<string, Held>();
-  readonly #inheritance: Inheritance;
-  readonly #beginnings = new Beginnings();
-  /** Tails of this look, by lineage, that #beginnings does not know yet. */
-  readonly #unnoted = new Map<string, Tail[]>();
+const KEEP = 'keep rotated files for longer; openemr-audit-forwarder check says for how long unread lines stay';
+const REMEDIES: Readonly<Record<LossReason, string>> = {
+  truncated: 'let logrotate use create instead of copytruncate where the writer allows it',
+  overwritten: 'let whoever writes the log add to it, not write it anew',
+  deleted: KEEP,
+  'rotated-away': KEEP,
+};
 
-  constructor(readonly deps: PlacementDependencies) {
-    this.#inheritance = new Inheritance(deps.tails, deps.opener);
+export class Matcher {
+  readonly #evidence: Evidence;
+  /** Lineages with a file that may turn out to be what a lost tail goes on in. */
+  readonly #undecided = new Set<string>();
+  #held = new Map<FileKey, Held>();
+  /** Shredded files that lie there still, and when they were born. */
+  readonly #spent = new Map<FileKey, number>();
+  /** Files that are there while the tail that had them goes on in another, likewise. */
+  readonly #left = new Map<FileKey, number>();
+  #view: View | undefined;
+
+  constructor(readonly deps: MatcherDependencies) {
+    this.#evidence = new Evidence(deps.tails, deps.descriptors, deps.opener);
   }
 
   /**
@@ -82,35 +78,35 @@ export class Placement {
     turn: Turn = (work) => work(),
     signal: AbortSignal | undefined = undefined,
   ): Promise<boolean> {
-    this.deps.opener.newRound();
-    this.undecided.clear();
-    let unknown: Seen[] = [];
-    await turn(async () => {
-      unknown = await this.#sight(view);
-      await this.#miss(view);
-    });
-    const heirless: Seen[] = [];
-    await this.#inTurns(unknown, turn, signal, async (seen) => {
-      const outcome = await this.#inherit(seen, view);
-      if (outcome === 'none') heirless.push(seen);
-      if (outcome === 'unclear') this.#leaveUndecided(seen);
-    });
-    this.deps.logs.remember(view);
-    const held = new Map<string, Held>();
-    let again = false;
-    if (heirless.length > 0) {
-      const outdated = this.#beginnings.outdated(this.deps.tails.all);
-      await this.#inTurns(outdated, turn, signal, (tail) => this.#renew(tail, view));
+    const { opener, logs, tails } = this.deps;
+    this.#view = view;
+    opener.newRound();
+    this.#undecided.clear();
+    for (const files of [this.#spent, this.#left]) {
+      for (const key of files.keys()) if (!view.files.has(key)) files.delete(key);
     }
-    await this.#inTurns(heirless, turn, signal, async (seen) => {
-      if (this.#mayGoOnIn(seen, lookedMs)) {
-        this.#leaveUndecided(seen);
-        again = true;
-      } else await this.#settle(seen, held, view);
+    const unknown: Seen[] = [];
+    await turn(async () => {
+      for (const seen of view.files.values()) if (!(await this.#isKnown(seen))) unknown.push(seen);
+      for (const tail of tails.all) await this.#missed(tail, view);
+    });
+    const left: Seen[] = [];
+    await this.#inTurns(unknown.sort(byAge), turn, signal, async (seen) => {
+      if (await this.#isUnclaimed(seen, view)) left.push(seen);
+    });
+    logs.remember(view);
+    if (left.length > 0) {
+      await this.#inTurns(this.#evidence.outdated(), turn, signal, async (tail) => {
+        if (await this.#evidence.renew(tail, view)) await this.foundOtherText(tail, false);
+      });
+    }
+    const held = new Map<FileKey, Held>();
+    let again = false;
+    await this.#inTurns(left, turn, signal, async (seen) => {
+      if (await this.#settle(seen, lookedMs, held, view)) again = true;
     });
     this.#held = held;
-    this.#unnoted.clear();
-    this.#inheritance.endLook(view);
+    this.#evidence.endLook(view);
     return again;
   }
 
@@ -132,8 +128,199 @@ export class Placement {
     }
   }
 
+  /** What becomes of tails whose file is not in sight. `lookedMs`: what was lost since then may go on in a file that the look has not seen. */
+  async tend(view: View, lookedMs: number): Promise<void> {
+    for (const tail of [...this.deps.tails.all]) {
+      const { place } = tail;
+      if (place.name === 'placed') tail.seenAtHome(view.deviceAt(tail.lineage));
+      if (place.name === 'unlinked') await this.#tendUnlinked(tail);
+      if (tail.place.name === 'lost' && tail.place.sinceMs < lookedMs && !tail.gone) this.#tendLost(tail, view);
+    }
+  }
+
+  /** Nothing will be read any more: what is unread of a file out of sight is told now, while its size is known. */
+  leave(tail: Tail): void {
+    if (this.isLeftUnread(tail)) this.#tellGap(tail, tail.offset, tail.place.size, 'deleted');
+  }
+
+  /** Nothing but its descriptor leads to the rest of its text. */
+  isLeftUnread(tail: Tail): boolean {
+    const { place, offset, ended } = tail;
+    return place.name === 'unlinked' && !ended && place.size > offset && !this.#hasCopy(tail);
+  }
+
+  /** A read has found that the text before the tail's offset is another one: the tail stays with its own, which may lie elsewhere. */
+  async foundOtherText(tail: Tail, isShorter: boolean): Promise<void> {
+    const { place, offset, provenSize, sights, identity } = tail;
+    if (place.name === 'lost') return;
+    const isRotated = !isLiveName(tail.path);
+    const seen = this.#view?.files.get(place.key);
+    const isShredded = isRotated && offset > 0 && (await this.#evidence.isShredded(tail, seen));
+    const known = {
+      of: 'other text',
+      isRotated,
+      isDelivered: tail.isDelivered,
+      isShredded,
+      isShorter,
+      sights,
+      offset,
+    } as const;
+    const { verdict } = decide({ ...known, readSize: provenSize });
+    if (verdict.do === 'lose' && verdict.isSpent) this.#spent.set(place.key, identity.birthtimeMs);
+    await this.#do(tail, verdict);
+  }
+
+  /** Whether a tail has the file and keeps it. */
+  async #isKnown(seen: Seen): Promise<boolean> {
+    const { tails, newTails } = this.deps;
+    const tail = tails.byKey(seen.key);
+    if (tail === undefined || tail.place.name === 'lost') return false;
+    let known = await this.#knownFile(tail, seen);
+    for (;;) {
+      const { verdict } = decide(known);
+      if (verdict.do === 'tell the cut') this.#tellGap(tail, seen.stats.size, known.knownSize, 'truncated');
+      else if (verdict.do === 'remember the cut') newTails.rememberCut(tail, seen, known.knownSize);
+      else if (verdict.do === 'compare') await this.foundOtherText(tail, seen.stats.size < tail.offset);
+      else if (verdict.do === 'keep') this.#keep(tail, seen, verdict.as);
+      else await this.#do(tail, verdict);
+      if (verdict.do !== 'tell the cut' && verdict.do !== 'remember the cut') return verdict.do === 'keep';
+      known = { ...known, hasShrunk: false };
+    }
+  }
+
+  async #knownFile(tail: Tail, seen: Seen): Promise<KnownFile> {
+    const { place, path, offset, knownSize } = tail;
+    const hasShrunk = !isCompressed(path) && seen.stats.size < knownSize;
+    const hasChanged = place.name !== 'lost' && place.stamp !== stampOf(seen.stats);
+    const isDelivered = tail.isDelivered && !isLiveName(path);
+    // A file that has become shorter is looked into at once: a copy of its old text may not stay for long.
+    const isAsked = hasShrunk ? offset > 0 && seen.stats.size >= offset : isDelivered && hasChanged;
+    return {
+      of: 'known file',
+      isUnread: offset === 0 && tail.content === undefined,
+      hasLaterBirth: isAnotherFile(tail.identity, seen.stats),
+      knownSize,
+      hasShrunk,
+      isDeliveredAndChanged: isDelivered && hasChanged,
+      text: isAsked ? await this.#evidence.textOf(tail) : 'not asked',
+      wasRead: tail.offsetAtSight > 0,
+      isWhereItWas: place.name === 'placed' && seen.ways.some((way) => way.path === path),
+      hasChanged,
+      isBlocked: tail.blocked !== undefined,
+    };
+  }
+
+  #keep(tail: Tail, seen: Seen, as: 'placed' | 'changed' | 'readable' | 'unchanged'): void {
+    const { tails } = this.deps;
+    if (as === 'placed') tails.place(tail, seen);
+    else if (as === 'changed') tails.sight(tail, seen.stats, true);
+    else if (as === 'readable') tails.wake(tail);
+  }
+
+  /** A tail whose file the look has not found: only proof of absence counts. */
+  async #missed(tail: Tail, view: View): Promise<void> {
+    const { tails, clock } = this.deps;
+    const { place, path, knownSize } = tail;
+    if (place.name !== 'placed' || view.files.has(place.key)) return;
+    // The open descriptor still tells what became of the file.
+    const stats = await tail.content?.stat();
+    const { verdict } = decide({
+      of: 'missing file',
+      isProven: view.at(path) !== undefined || view.isAbsent(path),
+      isOpen: stats !== undefined,
+      isWhole: stats !== undefined && (isCompressed(path) || stats.size >= knownSize),
+      knownSize,
+      seenSize: tail.provenSize ?? place.size,
+    });
+    if (verdict.do === 'unlink' && stats !== undefined) tails.unlink(tail, stats, clock.monotonicMs());
+    else await this.#do(tail, verdict);
+  }
+
+  /** Whether an unknown file goes on with no tail that has lost its own, so that it may be a new one. */
+  async #isUnclaimed(seen: Seen, view: View): Promise<boolean> {
+    const { tails, newTails, report } = this.deps;
+    const isSpent = this.#spent.get(seen.key) === seen.stats.birthtimeMs;
+    const isRotated = !isLive(seen);
+    const found = isSpent ? undefined : await this.#evidence.continuationOf(seen, view);
+    const wasRead = isRotated && found?.kind === 'none' && this.#left.get(seen.key) === seen.stats.birthtimeMs;
+    const { verdict } = decide({
+      of: 'unknown file',
+      isSpent,
+      isRotated,
+      evidence: wasRead && (await this.#evidence.isNoText(seen)) ? 'shredded' : (found?.kind ?? 'none'),
+      offset: found?.kind === 'part' ? found.offset : 0,
+    });
+    if (found?.kind === 'continues' && verdict.do === 'place') {
+      const { path, identity } = found.tail;
+      if (identity.inode !== seen.stats.ino)
+        this.#left.set(`${identity.device}:${identity.inode}`, identity.birthtimeMs);
+      tails.place(found.tail, seen);
+      const now = found.tail.path;
+      if (now !== path) report.info('A followed file goes on under another path', { path, now });
+    } else if (verdict.do === 'follow') await newTails.follow(seen, verdict.from);
+    else if (verdict.do === 'wait') this.#leaveUndecided(seen);
+    else if (verdict.do === 'ignore') this.#spent.set(seen.key, seen.stats.birthtimeMs);
+    return verdict.do === 'ask further';
+  }
+
+  /** What a file is that goes on with no tail. Answers whether another look may tell soon. */
+  async #settle(seen: Seen, lookedMs: number | undefined, held: Map<FileKey, Held>, view: View): Promise<boolean> {
+    const { newTails, clock, tails, descriptors } = this.deps;
+    const stamp = stampOf(seen.stats);
+    const before = this.#held.get(seen.key);
+    const heldMs = before?.stamp === stamp ? clock.monotonicMs() - before.sinceMs : undefined;
+    const mayContinue = lookedMs !== undefined && this.#mayContinueSince(seen, lookedMs);
+    const unasked: NewFile = {
+      of: 'new file',
+      mayContinue,
+      wanted: mayContinue ? 'yes' : await newTails.isWanted(seen),
+      heldMs,
+      originalStands: before !== undefined && before.of.place.name !== 'lost',
+      evidence: 'not asked',
+      hasChangedSince: false,
+      isLive: isLive(seen),
+      isMatched: seen.ways[0].matched,
+      isLong: seen.stats.size >= MARK_BYTES,
+      original: 'in sight',
+      isSkipped: newTails.isSkipped(seen),
+    };
+    let { verdict } = decide(unasked);
+    let original = before?.of;
+    let head: Buffer | undefined;
+    if (verdict.do === 'ask further') {
+      const first = await this.#evidence.firstLook(seen, view);
+      head = first.head;
+      const copy =
+        first.kind === 'unclear' ? { kind: first.kind } : await this.#evidence.copyOf(seen, first.candidates);
+      if ('of' in copy) original = copy.of;
+      // A copy that has been written anew since this look would be taken for as long as the copy was.
+      const isCompared = copy.kind === 'none' && first.candidates.length > 0;
+      const now = (isCompared ? await this.#evidence.stampNow(seen) : undefined) ?? first.stamp;
+      const isShorter = copy.kind === 'original changed' && copy.shorter;
+      const place = copy.kind === 'copy' ? await whereIs(copy.of, seen.stats.size) : 'in sight';
+      verdict = decide({ ...unasked, evidence: copy.kind, hasChangedSince: now !== stamp, original: place }).verdict;
+      if (verdict.do === 'lose the original' && original !== undefined) {
+        await this.foundOtherText(original, isShorter);
+        const isUnclaimed = await this.#isUnclaimed(seen, view);
+        return isUnclaimed && this.#settle(seen, undefined, held, view);
+      }
+    }
+    if (verdict.do === 'wait' && verdict.isUndecided) this.#leaveUndecided(seen);
+    else if (verdict.do === 'follow') await newTails.follow(seen, verdict.from);
+    else if (verdict.do === 'go on' && original !== undefined) await this.#goOn(original, seen);
+    else if (verdict.do === 'hold' && original !== undefined)
+      held.set(seen.key, { stamp, of: original, sinceMs: clock.monotonicMs() - (heldMs ?? 0) });
+    const tail = tails.byKey(seen.key);
+    if (tail !== undefined) {
+      // What is open can be deleted or moved away and still be read.
+      if (!descriptors.full) await descriptors.open(tail);
+      this.#evidence.note(tail, head);
+    }
+    return verdict.do === 'wait' && verdict.again === true;
+  }
+
   /** Whether a tail that was lost since the look began may go on in the file. */
-  #mayGoOnIn(seen: Seen, lookedMs: number): boolean {
+  #mayContinueSince(seen: Seen, lookedMs: number): boolean {
     const [{ source, anyName }] = seen.ways;
     const recent = this.deps.tails.lost.since(lookedMs).filter((tail) => tail.source === source && !tail.gone);
     if (recent.length === 0) return false;
@@ -143,203 +330,115 @@ export class Placement {
     );
   }
 
-  /** Looks how a tail's file begins now. One that begins with another text than what was read is another text. */
-  async #renew(tail: Tail, view: View): Promise<void> {
-    const head = await this.#headOf(tail, view);
-    this.#beginnings.note(tail, head);
-    const length = Math.min(MARK_BYTES, tail.offset);
-    if (head === undefined || digest(head.subarray(0, length)) === tail.identity.head) return;
-    const opening = await this.deps.descriptors.open(tail);
-    if (opening.kind === 'changed') await this.loseChanged(tail, opening.shorter);
-    else if (opening.kind === 'open' && !(await tail.stillHolds())) await this.loseChanged(tail, false);
+  /** The tail goes on in the file in sight; the one out of sight may have a writer that has not noticed. */
+  async #goOn(tail: Tail, seen: Seen): Promise<void> {
+    const { tails, descriptors, newTails } = this.deps;
+    const left = newTails.twinOf(tail);
+    await descriptors.pass(tail, left);
+    tails.place(tail, seen);
+    tails.add(left);
+    this.#evidence.note(left, undefined);
   }
 
-  /** The first bytes of a tail's file; `undefined` when they cannot be had now. */
-  async #headOf(tail: Tail, view: View): Promise<Buffer | undefined> {
-    if (tail.content !== undefined) return tail.content.read(0, MARK_BYTES).catch(() => undefined);
-    const seen = tail.place.name === 'placed' ? view.files.get(tail.place.key) : undefined;
-    return seen && this.deps.opener.use(seen, (content) => content.read(0, MARK_BYTES));
+  async #tendUnlinked(tail: Tail): Promise<void> {
+    const { tails, clock, pollMs } = this.deps;
+    const { place, content } = tail;
+    if (place.name !== 'unlinked') return;
+    const nowMs = clock.monotonicMs();
+    const stats = await content?.stat();
+    const { verdict } = decide({
+      of: 'out of sight',
+      isOpen: stats !== undefined,
+      hasChanged: stats !== undefined && stampOf(stats) !== place.stamp,
+      isReady: tail.ready,
+      quietMs: nowMs - place.sinceMs,
+      isDeleted: stats?.nlink === 0,
+      isFinished: tail.finished,
+      hasCopy: this.#hasCopy(tail),
+      isTwin: !tail.journaled && tail.offset > 0,
+      readSize: tail.provenSize,
+      seenSize: place.size,
+      pollMs,
+    });
+    if (verdict.do === 'read on' && stats !== undefined) tail.sightUnlinked(stats, nowMs);
+    if (verdict.do === 'finish') tail.finish();
+    if (verdict.do === 'read on' || verdict.do === 'finish') tails.wake(tail);
+    else await this.#do(tail, verdict);
+  }
+
+  #tendLost(tail: Tail, view: View): void {
+    const { tails, clock, pollMs } = this.deps;
+    const { place, identity, lineage, offset } = tail;
+    if (place.name !== 'lost') return;
+    const known: Omit<LostTail, 'isReadElsewhere'> = {
+      of: 'lost tail',
+      lostMs: clock.monotonicMs() - place.sinceMs,
+      isAway: view.deviceAt(lineage) !== (tail.homeDevice ?? identity.device),
+      isUndecided: this.#undecided.has(lineage),
+      isMissingText: place.size === undefined ? place.doubtful : place.size > offset,
+      isTold: place.told,
+      isEnded: tail.ended,
+      isSpentFileThere: this.#spent.get(`${identity.device}:${identity.inode}`) === identity.birthtimeMs,
+      isJournaled: tail.journaled,
+      pollMs,
+    };
+    const elsewhere = isDue(known) ? this.#readElsewhere(tail, place.size) : undefined;
+    const { verdict } = decide({ ...known, isReadElsewhere: elsewhere !== undefined });
+    if (verdict.do === 'tell the gap') {
+      tail.tell();
+      this.#tellGap(tail, offset, place.size, place.reason);
+    } else if (verdict.do === 'end') {
+      tail.end();
+      if (tail.moved) tails.announce(tail);
+    } else if (verdict.do === 'forget' && verdict.how === 'in the journal, too') {
+      tail.forget();
+      tails.announce(tail);
+    } else if (verdict.do === 'forget') {
+      elsewhere?.standFor(tail);
+      tails.remove(tail);
+    }
+  }
+
+  /**
+   * A tail of which nothing was read has nothing to be known by. A file as long that has been followed
+   * since, and stands for no other, holds its text.
+   */
+  #readElsewhere(tail: Tail, size: number | undefined): Tail | undefined {
+    if (tail.offset > 0) return undefined;
+    for (const other of this.deps.tails.of(tail.lineage)) {
+      if (other === tail || other.stands || other.place.name === 'lost' || other.bornLook < tail.bornLook) continue;
+      // Unknown length: at least it must have been rotated.
+      if (size === undefined && isLiveName(other.path)) continue;
+      if (Math.max(other.offset, other.place.size) >= (size ?? 0) || isCompressed(other.path)) return other;
+    }
+    return undefined;
+  }
+
+  /** What a verdict says of the tail itself. */
+  async #do(tail: Tail, verdict: Verdict): Promise<void> {
+    const { tails, descriptors, clock } = this.deps;
+    if (verdict.do !== 'lose' && verdict.do !== 'forget') return;
+    await descriptors.release(tail);
+    if (verdict.do === 'forget') return tails.remove(tail);
+    const { reason, size, isDoubtful: doubtful } = verdict;
+    tails.lose(tail, { reason, size, doubtful }, clock.monotonicMs());
   }
 
   /** Whether a file is held as a copy of this tail's. */
-  hasCopy(tail: Tail): boolean {
+  #hasCopy(tail: Tail): boolean {
     return [...this.#held.values()].some(({ of }) => of === tail);
   }
 
   #leaveUndecided(seen: Seen): void {
-    for (const lineage of lineagesOfFile(seen)) this.undecided.add(lineage);
+    for (const lineage of lineagesOfFile(seen)) this.#undecided.add(lineage);
   }
 
-  /** Known files: taken up as they are now. The others are returned, oldest first. */
-  async #sight(view: View): Promise<Seen[]> {
-    const { tails } = this.deps;
-    const unknown: Seen[] = [];
-    for (const seen of view.files.values()) {
-      const tail = tails.byKey(seen.key);
-      if (tail === undefined || tail.place.name === 'lost') unknown.push(seen);
-      else if (!(await this.#takeUp(tail, seen))) unknown.push(seen);
-    }
-    return unknown.sort(byAge);
-  }
-
-  async #takeUp(tail: Tail, seen: Seen): Promise<boolean> {
-    const { tails, clock } = this.deps;
-    if (tail.place.name === 'lost') return false;
-    const { size, stamp } = tail.place;
-    // Nothing of it has been read to know it by, and nothing holds its inode.
-    if (tail.offset === 0 && tail.content === undefined && isAnotherFile(tail.identity, seen.stats)) {
-      tails.lose(tail, 'deleted', size, false, clock.monotonicMs());
-      return false;
-    }
-    const known = Math.max(size, tail.provenSize ?? 0);
-    const shrunk = !isCompressed(tail.path) && seen.stats.size < known;
-    if (shrunk && !(await this.#stillHolds(tail, seen, known))) return false;
-    if (tail.place.name === 'unlinked' || !seen.ways.some(({ path }) => path === tail.path)) tails.place(tail, seen);
-    else if (stamp !== stampOf(seen.stats)) tails.sight(tail, seen.stats);
-    else if (tail.blocked !== undefined) tails.wake(tail);
-    return true;
-  }
-
-  /** A file that has become shorter is looked into at once: a copy of its old text may not stay for long. */
-  async #stillHolds(tail: Tail, seen: Seen, known: number): Promise<boolean> {
-    const { tails, descriptors, clock } = this.deps;
-    if (tail.offset > 0 && seen.stats.size >= tail.offset) {
-      const opening = await descriptors.open(tail);
-      const holds = opening.kind === 'open' && (await tail.stillHolds());
-      if (holds && tail.offsetAtSight > 0) this.deps.cutOff(tail, seen.stats.size, known);
-      // Nothing of it had been read: what has been read since may be all new, and the old text in a copy.
-      else if (holds) this.deps.newcomers.missUnread(tail, seen, known);
-      if (holds || opening.kind === 'blocked' || opening.kind === 'elsewhere') return true;
-    }
-    await descriptors.release(tail);
-    tails.lose(tail, 'truncated', known, false, clock.monotonicMs());
-    return false;
-  }
-
-  /** Tails whose file was not found: only proof of absence counts. */
-  async #miss(view: View): Promise<void> {
-    const { tails, descriptors, clock } = this.deps;
-    for (const tail of tails.all) {
-      if (tail.place.name !== 'placed' || view.files.has(tail.place.key)) continue;
-      if (view.at(tail.path) === undefined && !view.isAbsent(tail.path)) continue;
-      const known = Math.max(tail.place.size, tail.provenSize ?? 0);
-      // The open descriptor still tells what became of the file.
-      const stats = await tail.content?.stat();
-      if (stats !== undefined && (isCompressed(tail.path) || stats.size >= known)) {
-        tails.unlink(tail, stats, clock.monotonicMs());
-        continue;
-      }
-      await descriptors.release(tail);
-      const size = stats === undefined ? (tail.provenSize ?? tail.place.size) : known;
-      tails.lose(tail, stats === undefined ? 'deleted' : 'truncated', size, false, clock.monotonicMs());
-    }
-  }
-
-  /** Looks for a tail that has lost its file and goes on in this one, or had read it; `unclear` when the file cannot be read. */
-  async #inherit(seen: Seen, view: View): Promise<'inherited' | 'none' | 'unclear'> {
-    const { tails, newcomers, report } = this.deps;
-    const heir = await this.#inheritance.heirOf(seen, view);
-    if (heir === 'none' || heir === 'unclear') return heir;
-    if (typeof heir === 'number') {
-      await newcomers.follow(seen, heir);
-      return 'inherited';
-    }
-    const { path } = heir;
-    tails.place(heir, seen);
-    if (heir.path !== path) report.info('A followed file goes on under another path', { path, now: heir.path });
-    return 'inherited';
-  }
-
-  async #settle(seen: Seen, held: Map<string, Held>, view: View): Promise<void> {
-    const { newcomers, clock, tails, opener, descriptors } = this.deps;
-    const wanted = await newcomers.isWanted(seen);
-    if (wanted === 'later') this.#leaveUndecided(seen);
-    if (wanted !== 'yes') return;
-    const before = this.#held.get(seen.key);
-    const stamp = stampOf(seen.stats);
-    const heldMs = before?.stamp === stamp ? clock.monotonicMs() - before.sinceMs : 0;
-    if (before?.stamp === stamp && before.of.place.name !== 'lost' && heldMs < HOLD_MS) {
-      held.set(seen.key, before);
-      return;
-    }
-    const now = await this.#lookInto(seen, view);
-    if (now === 'unclear') return this.#leaveUndecided(seen);
-    const original = await originalOf(seen, now.candidates, this.deps);
-    if (original === 'unclear') return this.#leaveUndecided(seen);
-    if (original !== undefined && !original.holds) {
-      // Written anew since it was copied: now the copy is the text.
-      await this.loseChanged(original.tail, original.shorter);
-      if ((await this.#inherit(seen, view)) === 'none') return this.#settle(seen, held, view);
-    } else if (original === undefined) {
-      // A copy that has been written anew since this look would be taken for as long as the copy was.
-      const compared = now.candidates.length > 0 ? await opener.use(seen, (content) => content.stat()) : undefined;
-      if ((compared === undefined ? now.stamp : stampOf(compared)) !== stamp) return this.#leaveUndecided(seen);
-      await newcomers.follow(seen, 0);
-    } else if (isLive(seen) && (await isReadOutOfSight(original.tail, seen.stats.size))) {
-      // Moved away and copied back, as editors and moved volumes do: what is in sight is the log.
-      await this.#goOn(original.tail, seen);
-    } else if (heldMs < HOLD_MS || original.tail.place.name !== 'placed' || !seen.ways[0].matched) {
-      held.set(seen.key, { stamp, of: original.tail, sinceMs: clock.monotonicMs() - heldMs });
-    } else {
-      // As long as this, it is no coincidence: what the copy repeats has been read.
-      await newcomers.follow(seen, seen.stats.size >= MARK_BYTES ? 'end' : 0);
-    }
-    const tail = tails.byKey(seen.key);
-    if (tail === undefined) return;
-    // What is open can be deleted or moved away and still be read.
-    if (!descriptors.full) await descriptors.open(tail);
-    if (now.head !== undefined) this.#beginnings.note(tail, now.head);
-    else this.#unnoted.set(tail.lineage, [...(this.#unnoted.get(tail.lineage) ?? []), tail]);
-  }
-
-  /** How the file begins, and which tails it may be a copy of; `unclear`: it cannot be said whether it is one. */
-  async #lookInto(seen: Seen, view: View): Promise<LookedInto | 'unclear'> {
-    const { tails, opener } = this.deps;
-    const stamp = stampOf(seen.stats);
-    const lineages = this.#kinOf(seen);
-    if (lineages.length === 0) return { stamp, head: undefined, candidates: [] };
-    const hasKin = () => lineages.some((lineage) => [...tails.of(lineage)].some((tail) => canBeCopyOf(seen, tail)));
-    if (seen.stats.size === 0 && !isLive(seen) && hasKin()) return 'unclear';
-    const now = await opener.use(seen, async (content) => ({
-      stamp: stampOf(await content.stat()),
-      head: await content.read(0, MARK_BYTES),
-    }));
-    if (now === undefined) return hasKin() ? 'unclear' : { stamp, head: undefined, candidates: [] };
-    if (seen.stats.size === 0) return { ...now, candidates: [] };
-    for (const lineage of lineages) {
-      for (const tail of this.#unnoted.get(lineage) ?? []) this.#beginnings.note(tail, await this.#headOf(tail, view));
-      this.#unnoted.delete(lineage);
-    }
-    const candidates = this.#beginnings.like(now.head, seen.ways[0].source, lineages);
-    return { ...now, candidates: candidates.filter((tail) => canBeCopyOf(seen, tail)) };
-  }
-
-  /** Lineages with tails that the file may belong to; where rotated files go to a directory of their own, the name alone must do. */
-  #kinOf(seen: Seen): string[] {
-    const { lineages } = this.deps.tails;
-    const own = [...lineagesOfFile(seen)];
-    if (!seen.ways.some(({ anyName }) => anyName)) return own.filter((lineage) => lineages.has(lineage));
-    const names = new Set(own.map((lineage) => basename(lineage)));
-    return [...lineages.keys()].filter((lineage) => names.has(basename(lineage)));
-  }
-
-  /** The tail goes on in the file in sight; the one out of sight may have a writer that has not noticed. */
-  async #goOn(tail: Tail, seen: Seen): Promise<void> {
-    const { tails, descriptors, newcomers } = this.deps;
-    const left = newcomers.twinOf(tail);
-    await descriptors.pass(tail, left);
-    tails.place(tail, seen);
-    tails.add(left);
-    this.#unnoted.set(left.lineage, [...(this.#unnoted.get(left.lineage) ?? []), left]);
-  }
-
-  /** The text before the offset is another one: the tail stays with its own text, which may lie elsewhere. */
-  async loseChanged(tail: Tail, shorter: boolean): Promise<void> {
-    const { tails, descriptors, clock } = this.deps;
-    await descriptors.release(tail);
-    // Seen to change more than once since its end was last reached: nobody knows how much there was in between.
-    const size = tail.sights > 1 ? undefined : tail.provenSize;
-    tails.lose(tail, shorter ? 'truncated' : 'overwritten', size, true, clock.monotonicMs());
+  /** Says in the log and to the collector that text is missing. */
+  #tellGap(tail: Tail, fromOffset: ByteOffset, toOffset: ByteOffset | undefined, reason: LossReason): void {
+    const { id: tailId, path, source } = tail;
+    const facts = { path, source, tailId, fromOffset, toOffset, reason, remedy: REMEDIES[reason] };
+    this.deps.report.warning('Part of a followed file is gone unread', facts);
+    this.deps.notice({ kind: 'gap', source, path, tailId, fromOffset, toOffset, reason });
   }
 }
 
@@ -349,10 +448,14 @@ function byAge(a: Seen, b: Seen): number {
   return a.stats.mtimeMs - b.stats.mtimeMs || byName || a.stats.birthtimeMs - b.stats.birthtimeMs;
 }
 
-/** Whether a file that lies out of sight has been read to its end, and is no longer than `size`. */
-async function isReadOutOfSight({ place, content, offset }: Tail, size: number): Promise<boolean> {
-  if (place.name !== 'unlinked' || content === undefined || content.compressed || offset > size) return false;
+/** Where a tail's file is; one that lies out of sight may have been read to its end, and be no longer than `size`. */
+async function whereIs(
+  { place, content, offset }: Tail,
+  size: number,
+): Promise<'in sight' | 'out of sight' | 'read out of sight'> {
+  if (place.name === 'placed') return 'in sight';
+  if (content === undefined || content.compressed || offset > size) return 'out of sight';
   const stats = await content.stat();
   // What is deleted is soon let go, and then this one goes on with the tail.
-  return stats.nlink > 0 && stats.size === offset;
+  return stats.nlink > 0 && stats.size === offset ? 'read out of sight' : 'out of sight';
 }

@@ -15,6 +15,7 @@ export function knownTails(
   sources: readonly KnownSource[],
   view: View | undefined,
   nowMs: number,
+  nextAge: () => number,
 ): Tail[] {
   const ordered = [...positions].sort(byAge);
   const logs = view === undefined ? [] : logsIn(view);
@@ -38,7 +39,13 @@ export function knownTails(
       told: false,
     } as const;
     return [
-      new Tail({ ...position, source: source.name }, source, { lineage, age: 0, bornLook: 0, place, journaled: true }),
+      new Tail({ ...position, source: source.name }, source, {
+        lineage,
+        age: nextAge(),
+        bornLook: 0,
+        place,
+        journaled: true,
+      }),
     ];
   });
 }

@@ -58,7 +58,10 @@ export function marksAfter({ head, last }: Marks, bytes: Buffer): Marks {
   };
 }
 
-/** The marks at `offset`, when the text there is the one that the identity was taken of. */
+/**
+ * The marks at `offset`, when the text there is the one that the identity was taken of. A head that has become a hole
+ * since (fallocate --punch-hole frees what has been read) is let pass.
+ */
 export async function sameContent(
   content: Content,
   identity: Pick<FileIdentity, 'head' | 'last'>,
@@ -67,9 +70,21 @@ export async function sameContent(
   const length = Math.min(MARK_BYTES, offset);
   // The head alone decides most cases, without unpacking a compressed file to its end.
   const head = await content.read(0, length);
-  if (head.length < length || digest(head) !== identity.head) return undefined;
+  const isSame = digest(head) === identity.head;
+  if (head.length < length || (!isSame && !isPunched(head, offset))) return undefined;
   const marks = await marksAt(content, offset);
-  return marks !== undefined && digest(marks.last) === identity.last ? marks : undefined;
+  if (marks === undefined || digest(marks.last) !== identity.last) return undefined;
+  return isSame || !isHole(marks.last) ? marks : undefined;
+}
+
+/** Whether these first bytes may be a hole in the head of a text that is known by its last bytes before `offset`, too. */
+export function isPunched(head: Buffer, offset: number): boolean {
+  return offset > MARK_BYTES && head.length === MARK_BYTES && isHole(head);
+}
+
+/** Nothing but NULs: what a hole in a file reads as. */
+export function isHole(bytes: Buffer): boolean {
+  return bytes.length > 0 && bytes.every((byte) => byte === 0);
 }
 
 /** Whether the shorter of two texts is the beginning of the other, judged by head and last bytes of the shorter. */

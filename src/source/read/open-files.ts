@@ -116,7 +116,7 @@ export class Descriptors {
     const victim = idle.find(isPlaced) ?? idle[0] ?? open.find(isPlaced);
     if (victim === undefined) return false;
     await this.release(victim);
-    victim.lostText = undefined;
+    victim.forgetText();
     return true;
   }
 }

@@ -7,7 +7,17 @@
  */
 import type { ByteOffset, FileIdentity } from '../../model/position.js';
 import type { Content } from './content.js';
-import { digest, MARK_BYTES, type Marks, marksAfter, marksAt, NO_MARKS, sameContent } from './fingerprint.js';
+import {
+  digest,
+  isHole,
+  isPunched,
+  MARK_BYTES,
+  type Marks,
+  marksAfter,
+  marksAt,
+  NO_MARKS,
+  sameContent,
+} from './fingerprint.js';
 
 interface Mark {
   readonly offset: ByteOffset;
@@ -114,7 +124,7 @@ export class TextBefore {
   async recall(content: Content, offset: number): Promise<boolean> {
     const marks = await sameContent(content, this.identity, offset);
     if (marks === undefined) return false;
-    this.#marks = marks;
+    this.#take(marks);
     this.#known = new ReadText(offset, marks);
     return true;
   }
@@ -128,8 +138,19 @@ export class TextBefore {
     if (text.length < overlap) return { kind: 'changed', shorter: true };
     // Read last, so that a file truncated and written anew meanwhile is noticed, too.
     const head = await content.read(0, overlap);
-    const same = this.#marks.last.equals(text.subarray(0, overlap)) && this.#marks.head.equals(head);
-    return same ? text.subarray(overlap) : { kind: 'changed', shorter: false };
+    const { last } = this.#marks;
+    if (!last.equals(text.subarray(0, overlap))) return { kind: 'changed', shorter: false };
+    if (!this.#marks.head.equals(head)) {
+      if (!isPunched(head, offset) || isHole(last)) return { kind: 'changed', shorter: false };
+      this.#take({ head, last });
+    }
+    return text.subarray(overlap);
+  }
+
+  /** The head may have become a hole. */
+  #take(marks: Marks): void {
+    this.#marks = marks;
+    if (isPunched(marks.head, Number.POSITIVE_INFINITY)) this.identity = { ...this.identity, head: digest(marks.head) };
   }
 
   /** So many NUL bytes have been read behind it. */

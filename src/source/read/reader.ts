@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.js';
 import { reasonOf, systemCode } from '../../lib/errors.js';
 import type { Chunk } from '../../model/line.js';
 import type { Report } from '../../model/report.js';
-import type { Placement } from '../match/matcher.js';
+import type { Matcher } from '../match/matcher.js';
 import type { Descriptors } from './open-files.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tail-registry.js';
@@ -11,7 +11,7 @@ import type { Tails } from './tail-registry.js';
 export interface ReaderDependencies {
   readonly tails: Tails;
   readonly descriptors: Descriptors;
-  readonly placement: Placement;
+  readonly matcher: Pick<Matcher, 'foundOtherText'>;
   readonly clock: Clock;
   readonly report: Report;
   readonly stopping: AbortSignal;
@@ -41,7 +41,7 @@ export class Reader {
     this.#wakeDue();
     for (let tail = this.deps.tails.next(); tail !== undefined; tail = this.deps.tails.next()) {
       if (tail.ready && this.#held.has(tail)) {
-        tail.ready = false;
+        tail.rest();
         continue;
       }
       const chunk = tail.ready ? await this.#readFrom(tail) : this.#announce(tail);
@@ -55,7 +55,7 @@ export class Reader {
     for (const tail of [...this.deps.tails.all]) {
       if (tail.place.name !== 'unlinked' || tail.ended || this.#held.has(tail)) continue;
       if (!(await room())) return undefined;
-      tail.finished = true;
+      tail.finish();
       const chunk = await this.#readFrom(tail);
       if (chunk !== undefined) return chunk;
       if (tail.blocked !== undefined) continue;
@@ -95,7 +95,7 @@ export class Reader {
     const { wakes } = tail;
     try {
       const reading = await tail.read(clock.nowMs(), clock.monotonicMs());
-      tail.blocked = undefined;
+      tail.block(undefined);
       if (reading.kind === 'chunk') {
         this.#partials.delete(tail);
         tail.reachedSeenEnd();
@@ -124,19 +124,20 @@ export class Reader {
 
   async #atEnd(tail: Tail, wakes: number): Promise<void> {
     // Seen to have grown since the read began: the end that it found is the end no more.
-    if (tail.wakes === wakes) tail.ready = false;
+    tail.rest(wakes);
     if (tail.partial === undefined) this.#partials.delete(tail);
     else this.#partials.add(tail);
     // Otherwise a log that is rotated while nobody looks would never have been seen as one that is followed.
-    if (!tail.journaled && tail.place.name === 'placed') tail.moved = true;
+    if (!tail.journaled && tail.place.name === 'placed') tail.tellPosition();
     if (!tail.content?.compressed) return;
     if (tail.content.damage !== undefined && tail.damage === undefined) {
-      tail.damage = tail.content.damage;
-      const facts = { path: tail.path, offset: tail.offset, reason: tail.damage };
+      const { damage: reason } = tail.content;
+      tail.damagedBy(reason);
+      const facts = { path: tail.path, offset: tail.offset, reason };
       this.deps.report.warning('A compressed log file is damaged; its text was read as far as it goes', facts);
     }
     if (!tail.finished && (await tail.content.complete())) {
-      tail.finished = true;
+      tail.finish();
       this.deps.tails.wake(tail);
     } else await this.deps.descriptors.release(tail);
   }
@@ -155,13 +156,13 @@ export class Reader {
   /** The text before the offset is another one. */
   async lose(tail: Tail, shorter: boolean): Promise<void> {
     this.#partials.delete(tail);
-    await this.deps.placement.loseChanged(tail, shorter);
+    await this.deps.matcher.foundOtherText(tail, shorter);
     this.deps.lookSoon();
   }
 
   /** Waits for the next look; EMFILE, EACCES or EIO say nothing about what the file holds. */
   #block(tail: Tail, code: string, reason?: string): void {
-    tail.ready = false;
+    tail.rest();
     if (code !== 'ENOENT' && code !== tail.blocked) {
       this.deps.report.warning('A followed file cannot be read for now', {
         path: tail.path,
@@ -171,7 +172,7 @@ export class Reader {
         remedy: 'openemr-audit-forwarder check says what helps; then it is read from where it was left',
       });
     }
-    tail.blocked = code;
+    tail.block(code);
   }
 
   #wakeDue(): void {

@@ -6,9 +6,8 @@
 import type { Position, TailId } from '../../model/position.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from '../find/rotated-name.js';
 import type { FileKey, Seen } from '../find/snapshot.js';
-import type { LossReason } from '../types.js';
 import { MARK_BYTES } from './fingerprint.js';
-import { stampOf, type Tail } from './tail.js';
+import type { Lost, Tail } from './tail.js';
 
 export class Tails {
   readonly #byId = new Map<TailId, Tail>();
@@ -80,9 +79,9 @@ export class Tails {
     this.wake(tail);
   }
 
-  /** The file has been seen again, and has changed. */
-  sight(tail: Tail, stats: Seen['stats']): void {
-    tail.sight(stats);
+  /** The file has been seen again, and has changed; `isText`: to what is not another text. One that is written to only grows. */
+  sight(tail: Tail, stats: Seen['stats'], isText = isLiveName(tail.path)): void {
+    tail.sight(stats, isText);
     this.wake(tail);
   }
 
@@ -90,7 +89,7 @@ export class Tails {
     if (tail.place.name !== 'placed') return;
     const { key } = tail.place;
     if (this.#byPath.get(tail.path) === tail) this.#byPath.delete(tail.path);
-    tail.place = { name: 'unlinked', key, size: stats.size, stamp: stampOf(stats), sinceMs: nowMs };
+    tail.unlink(key, stats, nowMs);
     this.wake(tail);
   }
 
@@ -98,35 +97,29 @@ export class Tails {
   hold(tail: Tail, stats: Seen['stats'], nowMs: number): void {
     this.#unindex(tail);
     const key = `${stats.dev}:${stats.ino}`;
-    tail.place = { name: 'unlinked', key, size: stats.size, stamp: stampOf(stats), sinceMs: nowMs };
+    tail.unlink(key, stats, nowMs);
     this.#byKey.set(key, tail);
     this.wake(tail);
   }
 
-  /** `size`: how long the text is known to have been; `doubtful`: whether text may be missing if that is unknown. */
-  lose(tail: Tail, reason: LossReason, size: number | undefined, doubtful: boolean, nowMs: number): void {
+  lose(tail: Tail, loss: Pick<Lost, 'reason' | 'size' | 'doubtful'>, nowMs: number): void {
     this.#unindex(tail);
-    tail.ready = false;
-    tail.partial = undefined;
-    tail.place = { name: 'lost', sinceMs: nowMs, reason, size, doubtful, told: false };
+    tail.lose(loss, nowMs);
     this.#lost.add(tail);
   }
 
   /** Back to what the journal knows; `position`: undefined when it knows nothing of this tail. */
   rewind(tail: Tail, position: Position | undefined, nowMs: number): void {
-    const { place } = tail;
-    if (place.name === 'lost') this.#lost.delete(tail);
-    tail.rewind(position);
-    if (place.name === 'lost') {
-      tail.place = { ...place, sinceMs: nowMs, told: false };
-      this.#lost.add(tail);
-    } else this.wake(tail);
+    const isLost = tail.place.name === 'lost';
+    if (isLost) this.#lost.delete(tail);
+    tail.rewind(position, nowMs);
+    if (isLost) this.#lost.add(tail);
+    else this.wake(tail);
   }
 
   /** Something of the tail may be handed out. */
   wake(tail: Tail): void {
-    tail.ready = true;
-    tail.wakes++;
+    tail.wake();
     this.announce(tail);
   }
 
@@ -165,7 +158,7 @@ export class Tails {
   }
 
   #joinLineage(tail: Tail, lineage: string): void {
-    tail.lineage = lineage;
+    tail.join(lineage);
     this.#byLineage.set(lineage, (this.#byLineage.get(lineage) ?? new Set()).add(tail));
   }
 
@@ -255,7 +248,7 @@ export class LostTails {
     const [oldest] = this.#withText;
     if (this.#withText.size <= MAX_LOST_TEXTS || oldest === undefined) return;
     this.#withText.delete(oldest);
-    oldest.lostText = undefined;
+    oldest.forgetText();
   }
 
   delete(tail: Tail): void {

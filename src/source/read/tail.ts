@@ -6,6 +6,7 @@
  */
 import type { Chunk, ChunkEnding } from '../../model/line.js';
 import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../../model/position.js';
+import { isCompressed } from '../find/rotated-name.js';
 import type { FileKey, Seen } from '../find/snapshot.js';
 import type { LossReason } from '../types.js';
 import { type Content, measureHole } from './content.js';
@@ -41,52 +42,36 @@ export type Reading =
 export class Tail {
   readonly id: TailId;
   readonly source: string;
-  /** Tails of one lineage are generations of one log, read in order of age. */
-  lineage: string;
-  age: number;
+  readonly age: number;
   readonly bornLook: number;
-  /** It holds the text of a tail that was lost before it was read. */
-  stands = false;
-  path: string;
-  place: Place;
-  content: Content | undefined;
-  /** Something may be readable. */
-  ready = false;
-  /** How often it was said to be: what is said while a read is under way must not be forgotten at its end. */
-  wakes = 0;
-  /** The journal should learn of a new path, or that the tail is gone. */
-  moved = false;
-  gone = false;
-  /** What became of the rest of its lost file is known. */
-  ended: boolean;
-  /** The text can grow no more: its last line is whole without a newline. */
-  finished = false;
-  /** Why the file cannot be opened or read, the system's code. */
-  blocked: string | undefined;
-  /** Of the directory that the log lies in, as last seen: tells a missing file from a missing volume. */
-  homeDevice: number | undefined;
-  /** What is wrong with a compressed file. */
-  damage: string | undefined;
-  /** Whether the journal can know this tail. */
-  journaled: boolean;
-  /** A last line without newline: how long it is, and since when. */
-  partial: { readonly length: number; readonly sinceMs: number } | undefined;
-  /** How long the text was when a read last came to its end; `undefined` while more is known to follow. */
-  provenSize: number | undefined;
-  /** How often the file has been seen to change since a read last came to its end. */
-  sights = 0;
-  /** How far it had been read when its size was last seen to change. */
-  offsetAtSight = 0;
-  /** What was known of the text when the file was lost, to know a shorter copy by. */
-  lostText: ReadText | undefined;
-
+  #lineage: string;
+  #path: string;
+  #place: Place;
+  #content: Content | undefined;
+  #ready = false;
+  #wakes = 0;
+  #moved = false;
+  #gone = false;
+  #ended: boolean;
+  #finished = false;
+  #blocked: string | undefined;
+  #damage: string | undefined;
+  #homeDevice: number | undefined;
+  #journaled: boolean;
+  #partial: { readonly length: number; readonly sinceMs: number } | undefined;
+  #provenSize: number | undefined;
+  #sights = 0;
+  /** How long the file was when it was last seen with its own text. */
+  #seenSize = 0;
+  #offsetAtSight = 0;
+  #lostText: ReadText | undefined;
+  #stands = false;
   #offset: ByteOffset;
   #insideLine: InsideLine | undefined;
   #doubledHour: DoubledHour | undefined;
   #journalPath: string;
   readonly #before: TextBefore;
   #longLine = false;
-  /** NUL bytes skipped as holes since this program first knew it. */
   #holeBytes = 0;
 
   constructor(
@@ -97,13 +82,13 @@ export class Tail {
   ) {
     this.id = first.tailId;
     this.source = first.source;
-    this.path = first.path;
-    this.lineage = options.lineage;
     this.age = options.age;
     this.bornLook = options.bornLook;
-    this.place = options.place;
-    this.journaled = options.journaled;
-    this.ended = first.ended === true;
+    this.#path = first.path;
+    this.#lineage = options.lineage;
+    this.#place = options.place;
+    this.#journaled = options.journaled;
+    this.#ended = first.ended === true;
     this.#offset = first.offset;
     this.#insideLine = first.insideLine;
     this.#doubledHour = first.doubledHour;
@@ -111,10 +96,120 @@ export class Tail {
     this.#journalPath = first.path;
   }
 
+  /** Tails of one lineage are generations of one log, read in order of age. */
+  get lineage(): string {
+    return this.#lineage;
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  get place(): Place {
+    return this.#place;
+  }
+
+  /** Its open file. */
+  get content(): Content | undefined {
+    return this.#content;
+  }
+
+  /** Something may be readable. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** How often it was said to be: what is said while a read is under way must not be forgotten at its end. */
+  get wakes(): number {
+    return this.#wakes;
+  }
+
+  /** The journal should learn of a new path, or of an end. */
+  get moved(): boolean {
+    return this.#moved;
+  }
+
+  /** The journal should learn that it is forgotten. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** What became of the rest of its lost file is known. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The text can grow no more: its last line is whole without a newline. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** Why the file cannot be opened or read, the system's code. */
+  get blocked(): string | undefined {
+    return this.#blocked;
+  }
+
+  /** What is wrong with a compressed file. */
+  get damage(): string | undefined {
+    return this.#damage;
+  }
+
+  /** Of the directory that the log lies in, as last seen: tells a missing file from a missing volume. */
+  get homeDevice(): number | undefined {
+    return this.#homeDevice;
+  }
+
+  /** Whether the journal can know this tail. */
+  get journaled(): boolean {
+    return this.#journaled;
+  }
+
+  /** A last line without newline: how long it is, and since when. */
+  get partial(): { readonly length: number; readonly sinceMs: number } | undefined {
+    return this.#partial;
+  }
+
+  /** How long the text was when a read last came to its end; `undefined` while more is known to follow. */
+  get provenSize(): number | undefined {
+    return this.#provenSize;
+  }
+
+  /** How long the text is known to have been, at least. */
+  get knownSize(): number {
+    return Math.max(this.#place.size ?? 0, this.#provenSize ?? 0);
+  }
+
+  /** All has been read that is known to have been its text. */
+  get isDelivered(): boolean {
+    if (this.#offset === 0 || this.#provenSize !== this.#offset) return false;
+    return isCompressed(this.#path) ? this.#finished : this.#seenSize <= this.#offset;
+  }
+
+  /** How often the file has been seen to change since a read last came to its end. */
+  get sights(): number {
+    return this.#sights;
+  }
+
+  /** How far it had been read when its size was last seen to change. */
+  get offsetAtSight(): ByteOffset {
+    return this.#offsetAtSight;
+  }
+
+  /** What was known of the text when the file was lost, to know a shorter copy by. */
+  get lostText(): ReadText | undefined {
+    return this.#lostText;
+  }
+
+  /** It holds the text of a tail that was lost before it was read. */
+  get stands(): boolean {
+    return this.#stands;
+  }
+
   get offset(): ByteOffset {
     return this.#offset;
   }
 
+  /** NUL bytes skipped as holes since this program first knew it. */
   get holeBytes(): number {
     return this.#holeBytes;
   }
@@ -132,47 +227,122 @@ export class Tail {
       identity: this.identity,
       ...(this.#insideLine === undefined ? {} : { insideLine: this.#insideLine }),
       ...(this.#doubledHour === undefined ? {} : { doubledHour: this.#doubledHour }),
-      ...(this.ended ? { ended: true } : {}),
+      ...(this.#ended ? { ended: true } : {}),
     };
+  }
+
+  /** A log that somebody has renamed into another log is a generation of that one. */
+  join(lineage: string): void {
+    this.#lineage = lineage;
   }
 
   /** Takes up a file whose text has been shown to continue this tail, or that was seen to be the same file. */
   settle(seen: Seen, path: string): void {
     this.#before.identity = { ...this.identity, ...fileIdentity(seen.stats) };
-    this.place = { name: 'placed', key: seen.key, size: seen.stats.size, stamp: stampOf(seen.stats) };
-    this.finished = false;
-    this.path = path;
-    this.moved ||= this.journaled && (this.ended || this.#journalPath !== path);
-    this.ended = false;
+    this.#place = { name: 'placed', key: seen.key, size: seen.stats.size, stamp: stampOf(seen.stats) };
+    this.#seenSize = seen.stats.size;
+    this.#finished = false;
+    this.#path = path;
+    this.#moved ||= this.#journaled && (this.#ended || this.#journalPath !== path);
+    this.#ended = false;
   }
 
-  /** The file has changed where it is. */
-  sight(stats: Seen['stats']): void {
-    if (this.place.name === 'lost') return;
+  /** The file has changed where it is; `isText`: its text is known not to be another one. */
+  sight(stats: Seen['stats'], isText: boolean): void {
+    if (this.#place.name === 'lost') return;
+    if (isText) this.#seenSize = stats.size;
     this.#before.identity = { ...this.identity, ...fileIdentity(stats) };
-    this.place = { ...this.place, size: stats.size, stamp: stampOf(stats) };
+    this.#place = { ...this.#place, size: stats.size, stamp: stampOf(stats) };
     // As long as reading found it already: nothing new.
-    if (stats.size !== this.provenSize) this.sights++;
-    this.offsetAtSight = this.#offset;
+    if (stats.size !== this.#provenSize) this.#sights++;
+    this.#offsetAtSight = this.#offset;
+  }
+
+  /** The file is out of sight, and open. */
+  unlink(key: FileKey, stats: Seen['stats'], nowMs: number): void {
+    this.#place = { name: 'unlinked', key, size: stats.size, stamp: stampOf(stats), sinceMs: nowMs };
+  }
+
+  /** The file has changed out of sight. */
+  sightUnlinked(stats: Seen['stats'], nowMs: number): void {
+    if (this.#place.name !== 'unlinked') return;
+    if (stats.size !== this.#place.size) this.#finished = false;
+    this.unlink(this.#place.key, stats, nowMs);
+  }
+
+  /** It has no file any more. */
+  lose(loss: Pick<Lost, 'reason' | 'size' | 'doubtful'>, nowMs: number): void {
+    this.#ready = false;
+    this.#partial = undefined;
+    this.#place = { name: 'lost', sinceMs: nowMs, told: false, ...loss };
+  }
+
+  /** Its loss has been told. */
+  tell(): void {
+    if (this.#place.name === 'lost') this.#place = { ...this.#place, told: true };
+  }
+
+  wake(): void {
+    this.#ready = true;
+    this.#wakes++;
+  }
+
+  /** Nothing can be read now; `wakes`: unless it was woken since it had been so often. */
+  rest(wakes = this.#wakes): void {
+    if (this.#wakes === wakes) this.#ready = false;
+  }
+
+  /** The journal is to learn where it stands. */
+  tellPosition(): void {
+    this.#moved = true;
+  }
+
+  finish(): void {
+    this.#finished = true;
+  }
+
+  /** The journal is to forget it. */
+  forget(): void {
+    this.#gone = true;
+  }
+
+  block(code: string | undefined): void {
+    this.#blocked = code;
+  }
+
+  damagedBy(reason: string): void {
+    this.#damage = reason;
+  }
+
+  seenAtHome(device: number | undefined): void {
+    this.#homeDevice = device;
+  }
+
+  standFor(_other: Tail): void {
+    this.#stands = true;
+  }
+
+  forgetText(): void {
+    this.#lostText = undefined;
   }
 
   /** What became of the rest of its file is known: worth remembering, for after a restart nobody could tell. */
   end(): void {
-    this.moved ||= this.journaled && !this.ended;
-    this.ended = true;
+    this.#moved ||= this.#journaled && !this.#ended;
+    this.#ended = true;
   }
 
   /** Keeps an opened file. Answers whether its text continues this tail; if not, the content stays the caller's. */
   async adopt(content: Content): Promise<boolean> {
     if (!(await this.#before.recall(content, this.#offset))) return false;
-    this.lostText = undefined;
-    this.content = content;
+    this.#lostText = undefined;
+    this.#content = content;
     return true;
   }
 
   /** Whether the text that was read is still there, as reading on would find out. */
   async stillHolds(): Promise<boolean> {
-    return this.content !== undefined && (await sameContent(this.content, this.identity, this.#offset)) !== undefined;
+    return this.#content !== undefined && (await sameContent(this.#content, this.identity, this.#offset)) !== undefined;
   }
 
   async release(): Promise<void> {
@@ -181,16 +351,16 @@ export class Tail {
 
   /** Lets go of the open file, which is the caller's from now on. */
   detach(): Content | undefined {
-    const content = this.content;
-    this.content = undefined;
-    this.lostText = this.#before.known;
+    const content = this.#content;
+    this.#content = undefined;
+    this.#lostText = this.#before.known;
     this.#before.forget();
     return content;
   }
 
   /** Reads the next chunk through `content`. Rejects with the system's error. */
   async read(nowMs: number, monotonicMs: number): Promise<Reading> {
-    const content = this.content!;
+    const content = this.#content!;
     const { maxLineBytes } = this.limits;
     const limit = Math.max(HOLE_BYTES, this.#longLine ? maxLineBytes + 2 : Math.min(READ_BYTES, maxLineBytes + 2));
     const window = await this.#before.read(content, this.#offset, limit);
@@ -207,20 +377,20 @@ export class Tail {
 
   /** Notes that all has been read that the file was ever seen to hold. */
   reachedSeenEnd(): void {
-    if (this.place.name === 'lost' || this.#offset < this.place.size) return;
-    this.provenSize = this.#offset;
-    this.sights = 0;
+    if (this.#place.name === 'lost' || this.#offset < this.#place.size) return;
+    this.#provenSize = this.#offset;
+    this.#sights = 0;
   }
 
   /** A chunk without bytes that only says where the tail is now, or that it is gone. */
   announce(nowMs: number): Chunk {
-    return this.#advance(Buffer.alloc(0), this.gone && this.#insideLine !== undefined ? 'final' : 'newline', nowMs);
+    return this.#advance(Buffer.alloc(0), this.#gone && this.#insideLine !== undefined ? 'final' : 'newline', nowMs);
   }
 
   /** The journal stands elsewhere: back to `position`, or to where the tail was first seen. */
-  rewind(position: Position | undefined): void {
+  rewind(position: Position | undefined, nowMs: number): void {
     const to = position ?? this.first;
-    this.journaled = position !== undefined;
+    this.#journaled = position !== undefined;
     this.#offset = to.offset;
     this.#insideLine = to.insideLine;
     this.#doubledHour = to.doubledHour;
@@ -228,22 +398,23 @@ export class Tail {
     this.#journalPath = to.path;
     this.#before.forget();
     this.#longLine = false;
-    this.partial = undefined;
-    this.provenSize = undefined;
-    this.offsetAtSight = Math.min(this.offsetAtSight, to.offset);
-    this.finished = false;
-    this.ended = this.place.name === 'lost' && to.ended === true;
-    this.moved = this.journaled && (to.path !== this.path || (to.ended === true && !this.ended));
-    this.gone = false;
-    this.ready = true;
+    this.#partial = undefined;
+    this.#provenSize = undefined;
+    this.#offsetAtSight = Math.min(this.#offsetAtSight, to.offset);
+    this.#finished = false;
+    this.#ended = this.#place.name === 'lost' && to.ended === true;
+    this.#moved = this.#journaled && (to.path !== this.#path || (to.ended === true && !this.#ended));
+    this.#gone = false;
+    this.#ready = true;
+    if (this.#place.name === 'lost') this.#place = { ...this.#place, sinceMs: nowMs, told: false };
   }
 
   /** Skips it once text follows; one at the end of the file is waited at as for the rest of a line. */
   async #atHole(content: Content, nowMs: number, monotonicMs: number): Promise<Reading> {
     const { bytes, atEnd } = await measureHole(content, this.#offset);
-    if (atEnd && !this.finished && !this.#isDue(bytes, monotonicMs)) {
-      this.provenSize = this.#offset + bytes;
-      this.sights = 0;
+    if (atEnd && !this.#finished && !this.#isDue(bytes, monotonicMs)) {
+      this.#provenSize = this.#offset + bytes;
+      this.#sights = 0;
       return { kind: 'end' };
     }
     return { kind: 'chunk', chunk: this.#advance(Buffer.alloc(0), 'newline', nowMs, bytes) };
@@ -251,18 +422,18 @@ export class Tail {
 
   /** Whether the end of the text has been so for as long as a line without newline is waited for. */
   #isDue(length: number, monotonicMs: number): boolean {
-    if (this.partial?.length !== length) this.partial = { length, sinceMs: monotonicMs };
-    return monotonicMs - this.partial.sinceMs >= this.limits.partialLineTimeoutMs;
+    if (this.#partial?.length !== length) this.#partial = { length, sinceMs: monotonicMs };
+    return monotonicMs - this.#partial.sinceMs >= this.limits.partialLineTimeoutMs;
   }
 
   #atEnd(rest: Buffer, nowMs: number, monotonicMs: number): Reading {
-    this.provenSize = this.#offset + rest.length;
-    this.sights = 0;
+    this.#provenSize = this.#offset + rest.length;
+    this.#sights = 0;
     if (rest.length === 0) {
-      this.partial = undefined;
+      this.#partial = undefined;
       return { kind: 'end' };
     }
-    if (this.finished) return { kind: 'chunk', chunk: this.#advance(rest, 'final', nowMs) };
+    if (this.#finished) return { kind: 'chunk', chunk: this.#advance(rest, 'final', nowMs) };
     if (!this.#isDue(rest.length, monotonicMs)) return { kind: 'end' };
     return { kind: 'chunk', chunk: this.#advance(rest, 'waiting', nowMs) };
   }
@@ -272,17 +443,17 @@ export class Tail {
     if (hole > 0) this.#before.appendHole(hole);
     else if (bytes.length > 0) this.#before.append(bytes);
     if (bytes.length + hole > 0) {
-      this.partial = undefined;
-      this.provenSize = undefined;
+      this.#partial = undefined;
+      this.#provenSize = undefined;
     }
     this.#offset += bytes.length + hole;
     this.#holeBytes += hole;
     this.#insideLine = insideLineAfter(this.#insideLine, bytes, from.offset, ending);
-    this.#journalPath = this.path;
+    this.#journalPath = this.#path;
     this.#longLine = false;
-    this.moved = false;
-    this.journaled = true;
-    const to: Position = this.gone ? { ...this.position, gone: true } : this.position;
+    this.#moved = false;
+    this.#journaled = true;
+    const to: Position = this.#gone ? { ...this.position, gone: true } : this.position;
     this.#doubledHour = undefined;
     return { from, to, bytes, ending, readAtMs, ...(hole > 0 && { hole }) };
   }

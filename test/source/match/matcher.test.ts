@@ -3,11 +3,14 @@ import { join } from 'node:path';
 import test from 'ava';
 import { systemFiles } from '../../../src/lib/files.js';
 import { Finder } from '../../../src/source/find/finder.js';
+import type { View } from '../../../src/source/find/snapshot.js';
 import { FollowedLogs } from '../../../src/source/match/followed-logs.js';
-import { Placement } from '../../../src/source/match/matcher.js';
-import { Newcomers } from '../../../src/source/match/new-files.js';
+import { Matcher } from '../../../src/source/match/matcher.js';
+import { NewTails } from '../../../src/source/match/new-tails.js';
 import { Descriptors, Opener } from '../../../src/source/read/open-files.js';
+import { Tail } from '../../../src/source/read/tail.js';
 import { Tails } from '../../../src/source/read/tail-registry.js';
+import type { Notice } from '../../../src/source/types.js';
 import { temporaryDirectory } from '../../support/files.js';
 import { ManualClock } from '../../support/manual-clock.js';
 import { complete } from '../../support/recorder.js';
@@ -16,26 +19,26 @@ import { silent } from '../../support/silent.js';
 for (const looks of [0, 1]) {
   test(`a copy that was written anew since it was looked at is followed as it is now, ${looks} looks before`, async (t) => {
     const log = join(temporaryDirectory(t), 'audit.log');
-    const { look, tails, descriptors, placement } = stage(log);
+    const { look, tails, descriptors, matcher } = stage(log);
     writeFileSync(log, 'a long line that is read\n');
-    await placement.apply(await look(), 0);
+    await matcher.apply(await look(), 0);
     const [tail] = tails.all;
     await descriptors.open(tail!);
     await tail!.read(0, 0);
     appendFileSync(log, 'and one that is not\n');
     copyFileSync(log, `${log}~`);
     renameSync(`${log}~`, log);
-    for (let before = 0; before < looks; before++) await placement.apply(await look(), 0);
+    for (let before = 0; before < looks; before++) await matcher.apply(await look(), 0);
     if (looks > 0) {
       await descriptors.release(tail!);
-      tails.lose(tail!, 'deleted', tail!.offset, false, 0);
+      tails.lose(tail!, { reason: 'deleted', size: tail!.offset, doubtful: false }, 0);
     }
 
     const late = await look();
     writeFileSync(log, 'anew\n');
     const others = () => [...tails.all].filter((one) => one !== tail);
     for (const view of [late, await look()]) {
-      await placement.apply(view, 1);
+      await matcher.apply(view, 1);
       for (const one of others()) if ((await descriptors.open(one)).kind === 'open') await one.read(0, 0);
     }
 
@@ -48,9 +51,9 @@ for (const looks of [0, 1]) {
 
 test('a file that got the inode of one of which nothing was read is another file', async (t) => {
   const log = join(temporaryDirectory(t), 'audit.log');
-  const { look, tails, descriptors, placement } = stage(log);
+  const { look, tails, descriptors, matcher } = stage(log);
   writeFileSync(log, '');
-  await placement.apply(await look(), 0);
+  await matcher.apply(await look(), 0);
   const [tail] = tails.all;
   const { place, identity } = tail!;
   // While it is open its inode is used for nothing else.
@@ -61,10 +64,43 @@ test('a file that got the inode of one of which nothing was read is another file
   const key = place.name === 'placed' ? place.key : '';
   const bornLater = { ...seen!.stats, birthtimeMs: identity.birthtimeMs + 1, ctimeMs: identity.birthtimeMs + 2 };
 
-  await placement.apply({ ...view, files: new Map([[key, { ...seen!, stats: bornLater }]]) }, 0);
+  await matcher.apply({ ...view, files: new Map([[key, { ...seen!, stats: bornLater }]]) }, 0);
 
   t.is(tail!.place.name, 'lost');
 });
+
+const QUIET_MS = 5_000;
+
+test('what is lost while a look is under way is not told before another look could find it', async (t) => {
+  const { clock, tails, matcher, notices, told } = stage(join(temporaryDirectory(t), 'audit.log'));
+  const nothing = { files: new Map(), deviceAt: () => 1 } as unknown as View;
+  tails.add(lostTail(clock.monotonicMs()));
+  const lookedMs = clock.monotonicMs();
+
+  await clock.advance(3 * QUIET_MS);
+  await matcher.tend(nothing, lookedMs);
+  t.deepEqual(notices, []);
+
+  await matcher.tend(nothing, clock.monotonicMs());
+  t.like(notices, [{ kind: 'gap', fromOffset: 0, toOffset: 25, reason: 'deleted' }]);
+  t.like(told, [{ path: '/logs/audit.log', reason: 'deleted' }]);
+  t.regex(told[0]?.remedy ?? '', /openemr-audit-forwarder check/);
+});
+
+function lostTail(sinceMs: number): Tail {
+  const identity = { inode: 2, device: 1, birthtimeMs: 0, head: '', last: '' };
+  return new Tail(
+    { tailId: '00000000000000aa', source: 'main', path: '/logs/audit.log', offset: 0, identity },
+    { maxLineBytes: 1024, partialLineTimeoutMs: 10_000 },
+    {
+      lineage: '/logs/audit.log',
+      age: 1,
+      bornLook: 1,
+      journaled: true,
+      place: { name: 'lost', sinceMs, reason: 'deleted', size: 25, doubtful: false, told: false },
+    },
+  );
+}
 
 function stage(log: string) {
   const source = complete({ paths: [log] });
@@ -75,9 +111,22 @@ function stage(log: string) {
   const sources = new Map([[source.name, source]]);
   const logs = new FollowedLogs({ sources, tails, clock });
   const common = { sources, tails, logs, opener, clock, report: silent };
-  const newcomers = new Newcomers({ ...common, startedBefore: new Set(), newTailId: () => String(tails.nextAge()) });
-  const placement = new Placement({ ...common, descriptors, newcomers, cutOff: () => undefined });
+  const notices: Notice[] = [];
+  const told: { readonly remedy?: string }[] = [];
+  const warning = (_message: string, facts = {}) => {
+    told.push(facts);
+  };
+  const report = { ...silent, warning };
+  const newTails = new NewTails({ ...common, startedBefore: new Set(), newTailId: () => String(tails.nextAge()) });
+  const matcher = new Matcher({
+    ...common,
+    report,
+    descriptors,
+    newTails,
+    notice: (notice) => notices.push(notice),
+    pollMs: QUIET_MS,
+  });
   const finder = new Finder([source], { files: systemFiles, nowMs: Date.now });
   const look = () => finder.find([...tails.all].map(({ path }) => ({ path, source: source.name })));
-  return { look, tails, descriptors, placement };
+  return { look, clock, tails, descriptors, matcher, notices, told };
 }

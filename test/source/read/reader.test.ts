@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import test from 'ava';
 import { systemClock } from '../../../src/lib/clock.js';
 import { systemFiles } from '../../../src/lib/files.js';
-import type { Placement } from '../../../src/source/match/matcher.js';
 import type { Content } from '../../../src/source/read/content.js';
 import type { Descriptors } from '../../../src/source/read/open-files.js';
 import { Reader } from '../../../src/source/read/reader.js';
@@ -21,7 +20,7 @@ test('growth that is seen while a read comes to its end is read, though nothing 
   tails.add(tail);
   tails.wake(tail);
   let text = '';
-  tail.content = contentOf(path, () => {
+  const content = contentOf(path, () => {
     const found = text;
     if (text === '') {
       // The writer appends and the look sees it before the read that found nothing has come back.
@@ -30,6 +29,7 @@ test('growth that is seen while a read comes to its end is read, though nothing 
     }
     return found;
   });
+  await tail.adopt(content);
   const reader = readerOf(tails);
 
   const chunk = (await reader.next()) ?? (await reader.next());
@@ -72,7 +72,7 @@ function readerOf(tails: Tails): Reader {
   return new Reader({
     tails,
     descriptors: descriptors as Descriptors,
-    placement: {} as Placement,
+    matcher: { foundOtherText: async () => undefined },
     clock: systemClock,
     report: silent,
     stopping: new AbortController().signal,

@@ -17,13 +17,13 @@ import { stampOf, Tail, type TailLimits } from '../read/tail.js';
 import type { Tails } from '../read/tail-registry.js';
 import type { FollowedLogs } from './followed-logs.js';
 
-export interface NewcomerOptions extends TailLimits {
+export interface NewTailOptions extends TailLimits {
   readonly name: string;
   readonly startAt: 'beginning' | 'end';
 }
 
-export interface NewcomerDependencies {
-  readonly sources: ReadonlyMap<string, NewcomerOptions>;
+export interface NewTailsDependencies {
+  readonly sources: ReadonlyMap<string, NewTailOptions>;
   /** Sources that have run before: `startAt: end` is over for them. */
   readonly startedBefore: ReadonlySet<string>;
   readonly tails: Tails;
@@ -39,11 +39,11 @@ const COMPRESSING_MS = 5_000;
 const LINE_SEARCH_BYTES = 64 * 1024;
 const LF = 0x0a;
 
-export class Newcomers {
+export class NewTails {
   readonly #told = new Set<string>();
   #looks = 1;
 
-  constructor(readonly deps: NewcomerDependencies) {}
+  constructor(readonly deps: NewTailsDependencies) {}
 
   /** After the first look `startAt: end` is over. */
   endLook(): void {
@@ -63,6 +63,12 @@ export class Newcomers {
     return compression === 'gzip' && fresh && !(await this.#isComplete(seen)) ? 'later' : 'yes';
   }
 
+  /** Whether what there is now is not wanted: the first look of a source that starts at the end. */
+  isSkipped({ ways: [way] }: Seen): boolean {
+    const { sources, startedBefore } = this.deps;
+    return this.#looks === 1 && sources.get(way.source)?.startAt === 'end' && !startedBefore.has(way.source);
+  }
+
   /** Makes a tail; `from`: up to there, or to its end, the file is known to have been read. */
   async follow(seen: Seen, from: ByteOffset | 'end'): Promise<void> {
     const { tails, report } = this.deps;
@@ -72,9 +78,7 @@ export class Newcomers {
       if (!other.matched || other.source === way.source) continue;
       this.warnOverlap(way.path, way.source, other.source);
     }
-    const skip = source.startAt === 'end' && this.#looks === 1 && !this.deps.startedBefore.has(source.name);
-    const position =
-      skip || from !== 0 ? await this.#positionIn(seen, source, skip ? 'end' : from) : this.#startOf(seen);
+    const position = from === 0 ? this.#startOf(seen) : await this.#positionIn(seen, source, from);
     if (position === undefined) return;
     const { size } = seen.stats;
     const lineage = this.deps.logs.lineageOf(seen);
@@ -88,7 +92,7 @@ export class Newcomers {
     tails.add(tail);
     tails.wake(tail);
     // What was skipped must be known as skipped after a restart.
-    tail.moved = position.offset > 0;
+    if (position.offset > 0) tail.tellPosition();
     report.info('Following a file', { path: way.path, source: way.source, offset: position.offset });
   }
 
@@ -100,7 +104,7 @@ export class Newcomers {
   }
 
   /** Keeps in mind that so much text stood in a file before it was written anew, and nothing of it was read. */
-  missUnread({ lineage, bornLook }: Tail, seen: Seen, size: number): void {
+  rememberCut({ lineage, bornLook }: Tail, seen: Seen, size: number): void {
     const { tails, clock, sources } = this.deps;
     const position = this.#startOf(seen);
     const told = { reason: 'truncated', size, doubtful: false, told: false } as const;

@@ -1,0 +1,324 @@
+/**
+ * Reads files and says how their text relates to that of the tails: the same,
+ * its continuation, a part, a copy, other text, no text at all. Decides
+ * nothing: what follows from it stands in rules.ts. Names and inodes only
+ * propose which tails a file is compared with.
+ */
+import { basename } from 'node:path';
+import type { ByteOffset } from '../../model/position.js';
+import { isLive, isLiveName, lineagesOfFile } from '../find/rotated-name.js';
+import type { FileKey, Seen, View } from '../find/snapshot.js';
+import type { Content } from '../read/content.js';
+import { digest, isHole, isSameFile, MARK_BYTES, oneBeginsTheOther, sameContent } from '../read/fingerprint.js';
+import type { Descriptors, Opener } from '../read/open-files.js';
+import { stampOf, type Tail } from '../read/tail.js';
+import type { Tails } from '../read/tail-registry.js';
+import { Beginnings } from './beginnings.js';
+
+/** What is known of an unknown file and the tails that have lost theirs. */
+export type Continuation =
+  /** No lost tail can have to do with it. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unreadable' }
+  /** What the tail has read is the beginning of this file; the tail has read nothing, and it is the same file. */
+  | { readonly kind: 'continues'; readonly tail: Tail }
+  /** The text ends before what the tail has read, and so much of it was read. */
+  | { readonly kind: 'part'; readonly offset: ByteOffset }
+  /** A lost tail had this file, whose text has been written over with what is no text. */
+  | { readonly kind: 'shredded'; readonly tail: Tail };
+
+/** Whether a file is a copy of one that a tail has. */
+export type Copy =
+  | { readonly kind: 'none' }
+  /** It cannot be seen now. */
+  | { readonly kind: 'unclear' }
+  | { readonly kind: 'copy'; readonly of: Tail }
+  /** It may be, but the tail's own file has other text by now. */
+  | { readonly kind: 'original changed'; readonly of: Tail; readonly shorter: boolean };
+
+/** How a file begins, and whose copy it may be. */
+export interface FirstLook {
+  readonly kind: 'looked into' | 'unclear';
+  /** As it was then. */
+  readonly stamp: string;
+  /** Its first 4 KiB, if they were needed. */
+  readonly head: Buffer | undefined;
+  readonly candidates: readonly Tail[];
+}
+
+/** Digests of a file's first bytes, by how many, as it was when it had this stamp. */
+interface Digests {
+  readonly stamp: string;
+  readonly length: number;
+  readonly byLength: Map<number, string>;
+}
+
+// What has been compared need not be compared again; forgotten all at once when it grows large.
+const MAX_COMPARED = 100_000;
+const STEP_BYTES = 64 * 1024;
+// Random bytes are control characters by a tenth, log lines by none.
+const MAX_CONTROLS = 0.04;
+const PATTERN_BYTES = 3;
+// Of fewer bytes nothing can be said.
+const LEAST_BYTES = 64;
+
+export class Evidence {
+  readonly #compared = new Set<string>();
+  readonly #digests = new Map<FileKey, Digests>();
+  readonly #beginnings = new Beginnings();
+  /** Tails of this look, by lineage, whose beginning is not known yet. */
+  readonly #unnoted = new Map<string, Tail[]>();
+
+  constructor(
+    readonly tails: Tails,
+    readonly descriptors: Descriptors,
+    readonly opener: Opener,
+  ) {}
+
+  endLook(view: View): void {
+    this.#unnoted.clear();
+    for (const key of this.#digests.keys()) if (!view.files.has(key)) this.#digests.delete(key);
+  }
+
+  /** Whether the tail's file still has the text that was read; `unknown` when that cannot be seen now. */
+  async textOf(tail: Tail): Promise<'holds' | 'other' | 'unknown'> {
+    const opening = await this.descriptors.open(tail);
+    if (opening.kind === 'changed') return 'other';
+    if (opening.kind !== 'open') return 'unknown';
+    return (await tail.stillHolds()) ? 'holds' : 'other';
+  }
+
+  /** Whether the file that a tail has is full of what is no text, as shred leaves it. */
+  async isShredded({ content }: Tail, seen: Seen | undefined): Promise<boolean> {
+    if (content !== undefined) return isNoText(content).catch(() => false);
+    return seen !== undefined && this.isNoText(seen);
+  }
+
+  async isNoText(seen: Seen): Promise<boolean> {
+    return (await this.opener.use(seen, isNoText)) ?? false;
+  }
+
+  /** Which lost tail the file goes on with, if any. */
+  async continuationOf(seen: Seen, view: View): Promise<Continuation> {
+    const belongs = this.#lostKinOf(seen);
+    if (belongs === undefined) return { kind: 'none' };
+    const known = this.#digests.get(seen.key);
+    if (known?.stamp === stampOf(seen.stats)) {
+      const lengths = [...this.tails.lost.headLengths].filter((length) => length <= known.length);
+      const isComplete = lengths.every((length) => known.byLength.has(length));
+      if (isComplete && this.#lostLike(seen, known, belongs).length === 0) return { kind: 'none' };
+    }
+    const found = await this.opener.use(seen, async (content) => {
+      const digests = await this.#digestsOf(content, seen);
+      return this.#firstContinued(content, seen, this.#lostLike(seen, digests, belongs), view);
+    });
+    return found ?? { kind: 'unreadable' };
+  }
+
+  /** What lost tails the file may continue: by inode whatever its name, or by name whatever its inode. `undefined`: none. */
+  #lostKinOf(seen: Seen): ((tail: Tail) => boolean) | undefined {
+    const { lost } = this.tails;
+    const { source, anyName } = seen.ways[0];
+    if (lost.size === 0) return undefined;
+    const lineages = lineagesOfFile(seen);
+    const inode = seen.stats.ino;
+    if (!anyName && lost.withInode(inode).size === 0 && ![...lineages].some((lineage) => lost.of(lineage).size > 0))
+      return undefined;
+    return (tail) => {
+      if (tail.place.name !== 'lost' || tail.source !== source || tail.gone) return false;
+      return anyName === true || tail.identity.inode === inode || lineages.has(tail.lineage);
+    };
+  }
+
+  async #digestsOf(content: Content, seen: Seen): Promise<Digests> {
+    const stamp = stampOf(await content.stat());
+    const head = await content.read(0, MARK_BYTES);
+    const lengths = [...this.tails.lost.headLengths].filter((length) => length <= head.length);
+    const byLength = new Map(lengths.map((length) => [length, digest(head.subarray(0, length))]));
+    const digests = { stamp, length: head.length, byLength };
+    this.#digests.set(seen.key, digests);
+    return digests;
+  }
+
+  /** The furthest read first. */
+  #lostLike(seen: Seen, { byLength }: Digests, belongs: (tail: Tail) => boolean): Tail[] {
+    const { lost } = this.tails;
+    const { dev, ino, birthtimeMs } = seen.stats;
+    const found = new Set<Tail>([...lost.withText, ...lost.withInode(ino)]);
+    for (const head of byLength.values()) for (const tail of lost.beginning(head)) found.add(tail);
+    const ties = (tail: Tail) => (tail.identity.device === dev && tail.identity.birthtimeMs === birthtimeMs ? 1 : 0);
+    return [...found]
+      .filter((tail) => belongs(tail) && !this.#compared.has(comparison(seen, tail)))
+      .sort((a, b) => b.offset - a.offset || ties(b) - ties(a));
+  }
+
+  async #firstContinued(content: Content, seen: Seen, candidates: readonly Tail[], view: View): Promise<Continuation> {
+    for (const tail of candidates) {
+      const isSame = isSameFile(tail.identity, seen.stats);
+      if (tail.offset === 0 && isSame) return { kind: 'continues', tail };
+      if (tail.offset === 0) continue;
+      if ((await sameContent(content, tail.identity, tail.offset)) !== undefined) {
+        if (!(await this.#isCopyOfOwnFile(seen, tail, view))) return { kind: 'continues', tail };
+        continue;
+      }
+      // A copy made just before the last lines were written, and read: nothing in it is new.
+      const isCopied = tail.identity.inode !== seen.stats.ino && !isLive(seen);
+      const offset = isCopied ? await tail.lostText?.partOf(content) : undefined;
+      if (offset) return { kind: 'part', offset };
+      if (isSame && (await isNoText(content))) return { kind: 'shredded', tail };
+      if (this.#compared.size >= MAX_COMPARED) this.#compared.clear();
+      this.#compared.add(comparison(seen, tail));
+    }
+    return { kind: 'none' };
+  }
+
+  /** Somebody has copied the file, and it still stands where the tail was reading it. */
+  async #isCopyOfOwnFile(seen: Seen, { identity }: Tail, view: View): Promise<boolean> {
+    const own = view.files.get(`${identity.device}:${identity.inode}`);
+    return own !== undefined && own !== seen && (await this.#isWithin(seen, own));
+  }
+
+  /** Whether all of a file's text stands in another, too, and perhaps more behind it. */
+  async #isWithin(file: Seen, whole: Seen): Promise<boolean> {
+    const isCopy = await this.opener.use(file, (copy) =>
+      this.opener.use(whole, async (original) => {
+        if (!(await repeats(copy, file.stats.size, original))) return false;
+        const length = await textLength(copy, file.stats.size);
+        return length !== undefined && (await original.read(length - 1, 1)).length === 1;
+      }),
+    );
+    return isCopy ?? false;
+  }
+
+  /** The tails whose beginning has to be looked at again before copies of their files can be found. */
+  outdated(): Tail[] {
+    return this.#beginnings.outdated(this.tails.all);
+  }
+
+  /** Looks how a tail's file begins now. Answers whether that is other text than what was read. */
+  async renew(tail: Tail, view: View): Promise<boolean> {
+    const head = await this.#headOf(tail, view);
+    this.#beginnings.note(tail, head);
+    const length = Math.min(MARK_BYTES, tail.offset);
+    if (head === undefined || digest(head.subarray(0, length)) === tail.identity.head) return false;
+    return (await this.textOf(tail)) === 'other';
+  }
+
+  /** The tail has a file that begins like this; `undefined`: to be looked at when it is needed. */
+  note(tail: Tail, head: Buffer | undefined): void {
+    if (head !== undefined) this.#beginnings.note(tail, head);
+    else this.#unnoted.set(tail.lineage, [...(this.#unnoted.get(tail.lineage) ?? []), tail]);
+  }
+
+  /** How a file begins that goes on with no tail, and which tails it may be a copy of. */
+  async firstLook(seen: Seen, view: View): Promise<FirstLook> {
+    const unread = { kind: 'looked into', stamp: stampOf(seen.stats), head: undefined, candidates: [] } as const;
+    const lineages = this.#kinOf(seen);
+    if (lineages.length === 0) return unread;
+    const unclear = { ...unread, kind: 'unclear' } as const;
+    const hasKin = () => lineages.some((lineage) => [...this.tails.of(lineage)].some((tail) => canBeCopy(seen, tail)));
+    if (seen.stats.size === 0 && !isLive(seen) && hasKin()) return unclear;
+    const now = await this.opener.use(seen, async (content) => ({
+      kind: 'looked into' as const,
+      stamp: stampOf(await content.stat()),
+      head: await content.read(0, MARK_BYTES),
+    }));
+    if (now === undefined) return hasKin() ? unclear : unread;
+    if (seen.stats.size === 0) return { ...now, candidates: [] };
+    for (const lineage of lineages) {
+      for (const tail of this.#unnoted.get(lineage) ?? []) this.#beginnings.note(tail, await this.#headOf(tail, view));
+      this.#unnoted.delete(lineage);
+    }
+    const candidates = this.#beginnings.like(now.head, seen.ways[0].source, lineages);
+    return { ...now, candidates: candidates.filter((tail) => canBeCopy(seen, tail)) };
+  }
+
+  /** Whether the file is a copy of one of these tails' files: what copytruncate and gzip leave for a moment, and cp for ever. */
+  async copyOf(seen: Seen, candidates: readonly Tail[]): Promise<Copy> {
+    for (const tail of candidates) {
+      const opening = await this.descriptors.open(tail);
+      if (opening.kind === 'changed') return { kind: 'original changed', of: tail, shorter: opening.shorter };
+      // What may not be read was not read: nothing can be repeated.
+      if (opening.kind === 'blocked' && opening.code !== 'EMFILE') continue;
+      if (opening.kind !== 'open') return { kind: 'unclear' };
+      // Asked of the file itself: one that is out of sight may have grown since it was last seen.
+      if (tail.offset === 0 && (await tail.content!.stat()).size === 0) continue;
+      if (!(await tail.stillHolds())) return { kind: 'original changed', of: tail, shorter: false };
+      const same = await this.opener.use(seen, (content) => repeats(content, seen.stats.size, tail.content!));
+      if (same === undefined) return { kind: 'unclear' };
+      if (same) return { kind: 'copy', of: tail };
+    }
+    return { kind: 'none' };
+  }
+
+  /** As the file is now; `undefined` when it cannot be opened. */
+  async stampNow(seen: Seen): Promise<string | undefined> {
+    return this.opener.use(seen, async (content) => stampOf(await content.stat()));
+  }
+
+  /** The first bytes of a tail's file; `undefined` when they cannot be had now. */
+  async #headOf(tail: Tail, view: View): Promise<Buffer | undefined> {
+    if (tail.content !== undefined) return tail.content.read(0, MARK_BYTES).catch(() => undefined);
+    const seen = tail.place.name === 'placed' ? view.files.get(tail.place.key) : undefined;
+    return seen && this.opener.use(seen, (content) => content.read(0, MARK_BYTES));
+  }
+
+  /** Lineages with tails that the file may belong to; where rotated files go to a directory of their own, the name alone must do. */
+  #kinOf(seen: Seen): string[] {
+    const { lineages } = this.tails;
+    const own = [...lineagesOfFile(seen)];
+    if (!seen.ways.some(({ anyName }) => anyName)) return own.filter((lineage) => lineages.has(lineage));
+    const names = new Set(own.map((lineage) => basename(lineage)));
+    return [...lineages.keys()].filter((lineage) => names.has(basename(lineage)));
+  }
+}
+
+function comparison(seen: Seen, { id, offset }: Tail): string {
+  return `${seen.key} ${stampOf(seen.stats)} ${id} ${offset}`;
+}
+
+function canBeCopy(seen: Seen, tail: Tail): boolean {
+  const [{ source }] = seen.ways;
+  if (tail.place.name === 'lost' || tail.source !== source) return false;
+  // What appears under the live name after a rename is the successor, even if it begins alike.
+  if (isLive(seen) && !isLiveName(tail.path)) return false;
+  const lineages = lineagesOfFile(seen);
+  if (!seen.ways.some((way) => way.anyName)) return lineages.has(tail.lineage);
+  return [...lineages].some((lineage) => basename(lineage) === basename(tail.lineage));
+}
+
+async function repeats(copy: Content, copySize: number, original: Content): Promise<boolean> {
+  const originalSize = (await original.stat()).size;
+  if (!copy.compressed && !original.compressed) return oneBeginsTheOther(copy, original, copySize, originalSize);
+  const [a, b] = [await copy.read(0, MARK_BYTES), await original.read(0, MARK_BYTES)];
+  const length = Math.min(a.length, b.length);
+  if (length === 0 || !a.subarray(0, length).equals(b.subarray(0, length))) return false;
+  const [whole, other] = [await textLength(copy, copySize), await textLength(original, originalSize)];
+  // Still being written: by its head it is one, and more of it cannot be asked for yet.
+  if (whole === undefined || other === undefined) return true;
+  return oneBeginsTheOther(copy, original, whole, other);
+}
+
+/** `undefined`: a compressed file that does not end yet. */
+async function textLength(content: Content, size: number): Promise<number | undefined> {
+  if (!content.compressed) return size;
+  let length = 0;
+  for (let read = -1; read !== 0; length += read) read = (await content.read(length, STEP_BYTES)).length;
+  return (await content.complete()) ? length : undefined;
+}
+
+/** Whether a file begins with what shred writes over a text: random bytes, or a short pattern again and again. */
+async function isNoText(content: Content): Promise<boolean> {
+  const head = await content.read(0, MARK_BYTES);
+  // A compressed one can no longer be unpacked.
+  if (content.compressed) return head.length === 0 && content.damage !== undefined;
+  if (head.length < LEAST_BYTES || isHole(head)) return false;
+  const controls = head.filter((byte) => isControl(byte)).length;
+  const isPattern = head.every((byte, at) => byte === head[at % PATTERN_BYTES]);
+  return controls > MAX_CONTROLS * head.length || (isPattern && head.some((byte) => byte >= 0x7f));
+}
+
+/** But for NUL, ESC and those that print: they stand in logs. */
+function isControl(byte: number): boolean {
+  return byte < 0x20 && byte !== 0 && byte !== 0x1b && !(byte >= 0x07 && byte <= 0x0d);
+}
