@@ -6,7 +6,8 @@ import type { TLSSocket } from 'node:tls';
 import { AgentError, reasonOf } from '../lib/errors.js';
 import { peerChain } from '../lib/peer-chain.js';
 import { printable } from '../lib/printable.js';
-import { wordsForVerifyError } from './words.js';
+import { nameFromLines } from '../pki/x509/name.js';
+import { wordsForVerifyError } from '../pki/x509/words.js';
 
 export type Verdict =
   | { readonly name: 'verified' }
@@ -144,10 +145,7 @@ function isSelfSigned(certificate: X509Certificate): boolean {
   return certificate.subject === certificate.issuer && certificate.verify(certificate.publicKey);
 }
 
-/**
- * As RFC 4514 has it, of what Node gives: an attribute a line, the root first.
- * The client chose the text, so nothing of it may reach a terminal raw.
- */
+/** The client chose the text, so nothing of it may reach a terminal raw. */
 function nameOf(lines: string | undefined): string {
-  return printable((lines ?? '').split('\n').reverse().join(','));
+  return printable(nameFromLines(lines));
 }

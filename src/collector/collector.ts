@@ -9,10 +9,11 @@ import type { AddressInfo } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import { reasonOf, systemCode } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
+import { wordsForHandshakeError } from '../pki/x509/words.js';
 import { addressOf, type Client, certificatesIn, describeClient } from './client.js';
 import { type Outlet, serve } from './connection.js';
 import type { Unframer } from './framing.js';
-import { cannotListen, unusable, wordsForHandshakeError } from './words.js';
+import { cannotListen, unusable } from './words.js';
 
 export interface CollectorOptions {
   readonly host: string;

@@ -3,9 +3,11 @@
  * that stands in the file or in a variable, says what it expects, and says the
  * same as JSON schema for editors. convict validates with them.
  */
+
 import convict from 'convict';
 import { isPattern } from '../lib/pattern.js';
 import { readStartAt, type StartAt } from '../lib/start-at.js';
+import { canonicalFingerprint } from '../pki/x509/fingerprint.js';
 import { type Listen, readListen } from './listen.js';
 import {
   BYTES,
@@ -170,7 +172,7 @@ const formats = {
   fingerprints: textualList(
     /^(?:[Ss][Hh][Aa]-256:(?:[\da-fA-F]{2}:){31}|[Ss][Hh][Aa]-1:(?:[\da-fA-F]{2}:){19})[\da-fA-F]{2}$/,
     'a list of certificate fingerprints, such as ["sha-256:0A:1B:…"] with all 32 octets (RFC 5425 section 4.2.2)',
-    { separator: ',', read: asRfc5425 },
+    { separator: ',', read: canonicalFingerprint },
   ),
   filters: textualList(
     /^(?:event|category|user)=[\s\S]+$/,
@@ -311,12 +313,6 @@ function isZone(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** RFC 5425 section 4.2.2: the hash's name in lower case, octets in upper case hexadecimal. */
-function asRfc5425(fingerprint: string): string {
-  const colon = fingerprint.indexOf(':');
-  return fingerprint.slice(0, colon).toLowerCase() + fingerprint.slice(colon).toUpperCase();
 }
 
 /** A name or a number in text, as 0 to 23; `undefined` when it is neither. */

@@ -3,10 +3,10 @@
  * and what to do. `side` lets the agent tell our own faults from the network's.
  */
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import { type Refusal, refusalOf } from '../pki/x509/words.js';
 import type { Ending } from './acknowledge.js';
 import type { LinkEnd } from './link.js';
 import type { Target } from './peer.js';
-import { type Refusal, refusalOf } from './refusal-table.js';
 
 export type Side = Refusal['side'];
 

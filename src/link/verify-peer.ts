@@ -8,6 +8,8 @@ import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
+import { canonicalFingerprint } from '../pki/x509/fingerprint.js';
+import { nameFromLines } from '../pki/x509/name.js';
 import type { Peer, PeerAuthority, Target } from './peer.js';
 import { LinkError } from './refusal.js';
 
@@ -122,11 +124,6 @@ export function hasFingerprint(certificate: X509Certificate, fingerprints: reado
   return fingerprints.some((fingerprint) => own.includes(canonicalFingerprint(fingerprint)));
 }
 
-function canonicalFingerprint(fingerprint: string): string {
-  const colon = fingerprint.indexOf(':');
-  return fingerprint.slice(0, colon).toLowerCase() + fingerprint.slice(colon).toUpperCase();
-}
-
 function fingerprintOf(certificate: X509Certificate): string {
   return `sha-256:${certificate.fingerprint256}`;
 }
@@ -144,7 +141,7 @@ export function peerOf(
     protocol: tls.getProtocol() ?? 'unknown',
     cipher: tls.getCipher().standardName,
     ...shown(own),
-    issuer: oneLine(own.issuer),
+    issuer: nameFromLines(own.issuer),
     isForServers,
     authorities: authorities.map(shown),
   };
@@ -152,15 +149,10 @@ export function peerOf(
 
 function shown(certificate: X509Certificate): PeerAuthority {
   return {
-    subject: oneLine(certificate.subject),
+    subject: nameFromLines(certificate.subject),
     fingerprint: fingerprintOf(certificate),
     validToMs: Date.parse(certificate.validTo),
   };
-}
-
-/** Node gives a name with an attribute a line, the root first; RFC 4514 and our own certificates have it the other way. */
-function oneLine(distinguishedName: string | undefined): string {
-  return (distinguishedName ?? '').split('\n').filter(Boolean).reverse().join(',');
 }
 
 /*

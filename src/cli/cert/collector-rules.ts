@@ -7,9 +7,9 @@ import type { X509Certificate } from 'node:crypto';
 import { offerOf, type TlsPolicy } from '../../link/connect.js';
 import type { Target } from '../../link/peer.js';
 import { LinkError, place } from '../../link/refusal.js';
-import { refusalOf } from '../../link/refusal-table.js';
 import { goesByChain, type PathFault, verifyChain, verifyPeer } from '../../link/verify-peer.js';
 import type { Finding } from '../../pki/findings.js';
+import { refusalOf } from '../../pki/x509/words.js';
 
 export type CollectorRules = Omit<TlsPolicy, 'minVersion' | 'ciphers'> & {
   readonly offer: ReturnType<typeof offerOf> | undefined;

@@ -2,12 +2,12 @@
 import type { X509Certificate } from 'node:crypto';
 import { InvalidArgumentError } from 'commander';
 import type { Target } from '../../link/peer.js';
-import { refusalOf } from '../../link/refusal-table.js';
 import { bearsName, type PathFault } from '../../link/verify-peer.js';
 import type { Finding } from '../../pki/findings.js';
 import { type ProbeResult, probe, type Shown } from '../../pki/handshake.js';
 import { type CertificateFacts, certificateFacts } from '../../pki/inspect.js';
 import { pathFault } from '../../pki/x509/path.js';
+import { refusalOf } from '../../pki/x509/words.js';
 import { type CollectorRules, judged } from './collector-rules.js';
 
 export interface Visit {

@@ -54,6 +54,11 @@ export function formatName(name: DistinguishedName): string {
     .join(',');
 }
 
+/** As RFC 4514 has it, of what Node gives: an attribute a line, the root first. */
+export function nameFromLines(lines: string | undefined): string {
+  return (lines ?? '').split('\n').filter(Boolean).reverse().join(',');
+}
+
 /** `/C=US/CN=openemr@localhost`. */
 export function formatOneLine(name: DistinguishedName): string {
   return name

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { LinkError, type Side } from '../../src/link/refusal.js';
-import { refusalOf } from '../../src/link/refusal-table.js';
+import { LinkError, type Side } from '../../../src/link/refusal.js';
+import { refusalOf } from '../../../src/pki/x509/words.js';
 
 /** System codes, OpenSSL's, and alerts as Node puts them. */
 const rows: [systemCode: string, reason: string, code: string, side: Side][] = [
