@@ -1,5 +1,5 @@
 /**
- * Completion for bash, from the same commands and options as `--help`: commands
+ * Makes the completion for bash from the same commands and options as `--help`: commands
  * by their path, options of the command that is being typed, choices where there
  * are any, and files where a file or a directory is asked for. Needs no
  * bash-completion but for being found: it lies where that looks.

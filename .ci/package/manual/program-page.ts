@@ -7,7 +7,10 @@ import { bold, paragraph, prose, section, subsection, tagged, term, title, typed
 const FILES: readonly [string, string][] = [
   ['/etc/openemr-audit-forwarder/config.yaml', 'The configuration; see openemr-audit-forwarder(5).'],
   ['/etc/openemr-audit-forwarder/tls/', 'Certificates and key.'],
-  ['/var/lib/openemr-audit-forwarder/', 'The journal, the receipts, and what status shows. Patient data: mode 0700.'],
+  [
+    '/var/lib/openemr-audit-forwarder/',
+    'The journal, the receipts and the state that status shows. Patient data: mode 0700.',
+  ],
   ['/usr/share/doc/openemr-audit-forwarder/', 'More documents, examples, licences, bill of materials.'],
 ];
 
@@ -21,11 +24,8 @@ export function programPage(program: Command, { name, epoch, version }: Release)
     section('OPTIONS', ...optionsOf(program)),
     section('COMMANDS', ...program.commands.flatMap(commandSections)),
     section('EXIT STATUS', prose(sentence(status.replace(/^Exit status: /, '')))),
-    section(
-      'ENVIRONMENT',
-      tagged(bold('OAF_DEBUG'), 'Set to anything: an error is told with the stack that led to it.'),
-    ),
-    paragraph(prose('Keys of the configuration can be overridden; see openemr-audit-forwarder(5).')),
+    section('ENVIRONMENT', tagged(bold('OAF_DEBUG'), 'Set to any value: errors are printed with their stack trace.')),
+    paragraph(prose('Other variables override keys of the configuration; see openemr-audit-forwarder(5).')),
     section('FILES', ...FILES.map(([path, text]) => tagged(`\\fI${typed(path)}\\fR`, prose(text)))),
     section('EXAMPLES', ...added(examples.replace(/^Examples:\n/, ''))),
     section(
