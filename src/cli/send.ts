@@ -1,6 +1,6 @@
 /**
- * `send`: one message, or standard input a line each, over a connection of its
- * own, and whether the collector acknowledged it: the other half of `listen`.
+ * `send` sends one message, or each line of standard input, over a connection of
+ * its own, and says whether the collector acknowledged it.
  */
 import { hostname } from 'node:os';
 import { createInterface } from 'node:readline';
@@ -43,25 +43,25 @@ const TIMES = { ...LINK_TIMES, connectMs: 30_000, handshakeMs: 30_000 };
 
 export function sendCommand(io: Io): Command {
   return new Command('send')
-    .description('send one message, or standard input a line each, and wait for the acknowledgement')
-    .argument('[message]', 'what to send; without it, standard input')
-    .option('--host <name>', 'the collector; without it, those of the configuration')
+    .description('send one message, or each line of standard input, and wait for the acknowledgement')
+    .argument('[message]', 'the message (default: standard input)')
+    .option('--host <name>', 'the collector (default: those of the configuration)')
     .option('--port <number>', 'its port', portNumber, 6514)
-    .option(
-      '--ca <file>',
-      'certificate of the authority that signed the collector’s; without it, the collector is not verified',
-    )
-    .option('--cert <file>', 'our certificate, if the collector asks for one')
+    .option('--ca <file>', 'CA certificate used to verify the collector; without it the collector is not verified')
+    .option('--cert <file>', 'our certificate, if the collector requires one')
     .option('--key <file>', 'its key, if it is not in the same file')
     .addOption(
-      new Option('--verify <how>', 'what makes the collector the right one').choices(['name', 'chain']).default('name'),
+      new Option('--verify <how>', 'how to verify the collector: host name and chain, or chain alone')
+        .choices(['name', 'chain'])
+        .default('name'),
     )
     .addHelpText(
       'after',
       `
 Examples:
   $ openemr-audit-forwarder send "hello, this is a message"
-  $ openemr-audit-forwarder send --host 127.0.0.1 --ca cacert.pem --cert openemrcertkey.pem "hello"`,
+  $ openemr-audit-forwarder send --host 127.0.0.1 --ca cacert.pem \\
+      --cert openemrcertkey.pem "hello"`,
     )
     .action((message: string | undefined, options: SendOptions, command: Command) =>
       send(io, message, options, configFileOf(command)),
@@ -151,6 +151,7 @@ function worstRefusal(error: unknown): never {
 
 function portNumber(text: string): number {
   const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('a port is 1 to 65535');
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new InvalidArgumentError('a port from 1 to 65535 is expected');
   return port;
 }

@@ -6,13 +6,13 @@ export function unusable(cause: unknown): AgentError {
   const code = systemCode(cause);
   if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH') {
     return new AgentError('key-mismatch', 'the key does not belong to the certificate', {
-      hint: 'give the key that the certificate was made with, or make both anew',
+      hint: 'give the key that belongs to the certificate, or make a new pair',
       cause,
     });
   }
   if (code === 'ERR_OSSL_BAD_DECRYPT' || code === 'ERR_MISSING_PASSPHRASE') {
-    return new AgentError('key-encrypted', 'the key is encrypted, and a collector for tests asks for no passphrase', {
-      hint: 'write it without one: openssl pkey -in KEY -out PLAIN',
+    return new AgentError('key-encrypted', 'the key is encrypted, and listen does not ask for a passphrase', {
+      hint: 'decrypt it: openssl pkey -in KEY -out PLAIN',
       cause,
     });
   }
@@ -20,7 +20,7 @@ export function unusable(cause: unknown): AgentError {
     'certificates-unusable',
     `certificate, key or revocation list is not usable: ${reasonOf(cause)}`,
     {
-      hint: 'all of them must be PEM files; look at them with: openssl x509 -noout -text -in FILE',
+      hint: 'all of them must be PEM files; check them with: openssl x509 -noout -text -in FILE',
       cause,
     },
   );
@@ -34,8 +34,11 @@ export function cannotListen(cause: unknown, host: string, port: number): AgentE
 }
 
 const REMEDIES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
-  EADDRINUSE: ['another program listens there', 'see which: ss -ltnp "sport = :PORT"; end it, or choose another port'],
+  EADDRINUSE: [
+    'another program listens there',
+    'find it with: ss -ltnp "sport = :PORT"; stop it, or choose another port',
+  ],
   EACCES: ['ports below 1024 are for root', 'choose a port above 1023; 6514 is the one for syslog over TLS'],
   EADDRNOTAVAIL: ['this host has no such address', 'choose one that `ip address` shows, or 0.0.0.0 for all'],
-  ENOTFOUND: ['the name is not known', 'choose an address that `ip address` shows, or 0.0.0.0 for all'],
+  ENOTFOUND: ['the name cannot be resolved', 'choose an address that `ip address` shows, or 0.0.0.0 for all'],
 };

@@ -53,6 +53,6 @@ function unreadable(directory: string, cause: unknown): AgentError {
     hint:
       code === 'EACCES'
         ? 'only the user that the agent runs as may read them; run this as that user or as root'
-        : 'receipts lie in the directory receipts beside the journal; name it with --receipts DIR, or the configuration with --config FILE',
+        : 'receipts are in the directory receipts beside the journal; give it with --receipts DIR, or the configuration with --config FILE',
   });
 }

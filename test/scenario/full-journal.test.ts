@@ -75,7 +75,7 @@ test('with whenFull: drop-oldest exactly what is dropped is counted and told', a
   const { status, stdout } = await stage.verify(stage.keep('store.frames', asFrames(collector.messages)));
   t.is(status, 1);
   t.true(
-    stdout.replaceAll(',', '').includes(`${dropped} messages are missing; the agent told of ${dropped} of them`),
+    stdout.replaceAll(',', '').includes(`${dropped} messages are missing; the agent reported ${dropped} of them`),
     stdout,
   );
 });

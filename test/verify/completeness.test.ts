@@ -267,7 +267,7 @@ test('a line too long for any message is no message', (t) => {
   t.is(completeness.finish([]).unreadable.examples[0]?.reason, 'too-long');
 });
 
-test('a file of which the rest cannot be read is an objection', (t) => {
+test('a file that cannot be read to its end is an objection', (t) => {
   const completeness = new Completeness(identify);
   completeness.take({ bytes: auditMessage(one, 1), offset: 0, unfinished: false }, () => undefined);
   completeness.broken('bad-msg-len', 300);

@@ -1,8 +1,7 @@
 /**
- * `demo`: the whole way on this machine. Makes certificates, starts a
- * collector, writes audit entries to a log file, runs the agent that follows
- * it, and shows the entries arrive over mutual TLS. It writes into one
- * temporary folder only.
+ * `demo` runs everything on this machine: it makes certificates, starts a collector,
+ * writes audit entries to a log file, runs the agent that follows it, and shows the
+ * entries arrive over mutual TLS. It writes into one temporary folder only.
  */
 import { rm } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
@@ -31,23 +30,23 @@ const TICK_MS = 250;
 
 export function demoCommand(io: Io): Command {
   return new Command('demo')
-    .description('show everything on this machine: certificates, collector, agent, entries that arrive')
-    .option('--for <duration>', 'end by itself after so long, for example 10s', seconds)
-    .option('--port <number>', 'where the collector listens', wholeNumber, 6514)
-    .option('--rate <lines>', 'audit entries written a second', wholeNumber, 4)
-    .option('--keep', 'leave the folder with certificates and configuration behind')
+    .description('run certificates, collector and agent on this machine, and show entries arrive')
+    .option('--for <duration>', 'stop after this time, for example 10s', seconds)
+    .option('--port <number>', 'port of the collector; 0 takes any', wholeNumber, 6514)
+    .option('--rate <lines>', 'audit entries written per second', wholeNumber, 4)
+    .option('--keep', 'keep the folder with certificates and configuration')
     .addHelpText('after', '\nExit status: 0 when every entry written has arrived, 1 when one is missing.')
     .action((options: DemoOptions) => demo(io, options));
 }
 
 async function demo(io: Io, options: DemoOptions): Promise<void> {
   const say = (text: string) => void io.stdout.write(`${text}\n`);
-  say('Making certificates for an authority, a collector and this agent …');
+  say('Making certificates for a CA, a collector and this agent …');
   const scene = await setScene(io);
   try {
     await play(io, options, scene, say);
   } finally {
-    if (options.keep) say(`Left behind: ${scene.directory}`);
+    if (options.keep) say(`Kept: ${scene.directory}`);
     else await rm(scene.directory, { recursive: true, force: true });
   }
 }
@@ -63,15 +62,16 @@ async function play(io: Io, options: DemoOptions, scene: Scene, say: (text: stri
   const collector = await startCollector(scene, options.port, {
     report,
     onConnection: () => undefined,
-    onRefused: ({ reason }) => screen.line(`the collector refuses a client: ${reason}`),
+    onRefused: ({ reason }) => screen.line(`the collector refused a client: ${reason}`),
     onMessage: (bytes) => screen.line(`  ${arrivals.add(bytes).text}`),
     onEnd: () => undefined,
   });
   await configure(scene, collector.address.port);
-  say(`Collector: ${HOST}:${collector.address.port}, mutual TLS, certificates in ${scene.certificates}`);
+  say(`Collector: ${HOST}:${collector.address.port}, mutual TLS`);
+  say(`Keys:      ${scene.certificates}`);
   say(`Log file:  ${scene.logFile}`);
   say(`Agent:     ${scene.config}`);
-  say(options.for === undefined ? 'Ctrl-C ends it.\n' : '');
+  say(options.for === undefined ? 'Press Ctrl-C to stop.\n' : '');
 
   const stop = stopAfter(io.signal, options.for);
   const written = writer.run(options.rate, stop);
@@ -100,10 +100,10 @@ function finish(io: Io, writer: Writer, agent: Agent, arrivals: Arrivals, say: (
   say(lost === 0 ? 'Every entry that was written has arrived.' : `${countText(lost)} entries are missing.`);
   say(`
 Next, with a real collector:
-  openemr-audit-forwarder cert request --help    a certificate from your exchange, or: cert init, for a test
-  edit /etc/openemr-audit-forwarder/config.yaml  sources, collectors, tls
-  openemr-audit-forwarder check                  is all in order, does the collector take us?
-  openemr-audit-forwarder run                    or: systemctl enable --now openemr-audit-forwarder`);
+  openemr-audit-forwarder cert request --help     (for a test: cert init)
+  edit /etc/openemr-audit-forwarder/config.yaml:  sources, collectors, tls
+  openemr-audit-forwarder check                   until it says that all is well
+  systemctl enable --now openemr-audit-forwarder  (by hand: run)`);
   if (lost !== 0) io.setExitStatus(1);
 }
 
@@ -154,12 +154,12 @@ const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
 function seconds(text: string): number {
   const [, count = '', unit = ''] = /^(\d+)([smh])$/.exec(text) ?? [];
   const factor = UNITS[unit];
-  if (factor === undefined) throw new InvalidArgumentError('a duration is a number and s, m or h: 10s');
+  if (factor === undefined) throw new InvalidArgumentError('a duration is a number with s, m or h: 10s');
   return Number(count) * factor;
 }
 
 function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a whole number is needed');
+  if (!/^\d+$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a whole number is expected');
   return Number(text);
 }
 
@@ -219,14 +219,14 @@ class Arrivals {
 
   add(bytes: Buffer): Arrival {
     const parsed = parseMessage(bytes);
-    if (!parsed.ok) return { kind: 'unknown', text: `not understood: ${parsed.fault.message}` };
+    if (!parsed.ok) return { kind: 'unknown', text: `unparsed: ${parsed.fault.message}` };
     const { timestamp, msgId, structuredData } = parsed.message;
     const element = structuredData.find(({ id }) => id.startsWith('audit@') || id.startsWith('agent@'));
     const value = (name: string) => element?.params.find(([param]) => param === name)?.[1];
     const name = `${value('run')}:${value('seq')}`;
     if (this.#seen.has(name)) this.repeated += 1;
     this.#seen.add(name);
-    if (element?.id.startsWith('agent@')) return { kind: 'own', text: `${timestamp} the agent says: ${value('kind')}` };
+    if (element?.id.startsWith('agent@')) return { kind: 'own', text: `${timestamp} agent message: ${value('kind')}` };
     this.#entries.add(value('id') ?? name);
     const patient = value('patient') === undefined ? '' : `, patient ${value('patient')}`;
     const outcome = value('success') === '0' ? ', FAILED' : '';

@@ -1,4 +1,4 @@
-/** What the demo stands on: a temporary folder with certificates made by `cert init`, a log directory and a configuration. */
+/** Prepares the demo: a temporary folder with certificates made by `cert init`, a log directory and a configuration. */
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

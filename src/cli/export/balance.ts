@@ -1,4 +1,4 @@
-/** `export --reconcile`: what database, files and agent hold of each day, for a person or for a program. */
+/** `export --reconcile` compares, for each day, the rows in the database, in the files and at the agent. */
 import { type DayBalance, type Days, reconcile } from '../../export/compare/reconcile.js';
 import { DISCLOSURE_TRAIL, LOG_TRAIL, type Trail } from '../../export/database/audit-tables.js';
 import { connectSite } from '../../export/database/connect.js';
@@ -80,5 +80,5 @@ function verdict(differing: number, all: number): string {
 
 function dayOf(option: string, text: string | undefined): string | undefined {
   if (text === undefined || (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)))) return text;
-  throw new UsageError(`${option} ${text} is no day`, { hint: 'give a day such as 2026-11-23' });
+  throw new UsageError(`${option} ${text} is not a date`, { hint: 'give a date such as 2026-11-23' });
 }

@@ -1,4 +1,4 @@
-/** `export`: OpenEMR's audit tables to log files, one JSON line a row, until SIGTERM. */
+/** `export`: OpenEMR's audit tables to log files, one JSON line per row, until SIGTERM. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -46,22 +46,22 @@ interface Options {
 }
 
 const EXAMPLES = `
-Each row is written whole and once, whatever is killed when; the files
-themselves are the memory of how far it has come. Beside the rows stand lines
-of the export's own, whose event begins with audit-trail-: rows that were
-deleted or edited after they were exported, and table swaps.`;
+Each row is written whole and once, even if the export is killed at any time;
+the log files themselves record how far it has come. They also hold lines of the
+export's own, with an event that begins with audit-trail-, for rows that were
+deleted or edited after they were exported, and for replaced tables.`;
 
 export function exportCommand(io: Io, load: LoadExport): Command {
   return new Command('export')
-    .description("write OpenEMR's audit tables to log files, one JSON line a row, until SIGTERM")
-    .option('--once', 'end when all that is there is written')
-    .option('--grants', 'print the statements that make the database account, and do nothing')
-    .option('--start-at <where>', 'where the first run begins: beginning, end, a date (2026-11-23) or an id')
-    .option('--reconcile', 'compare database and files day by day; differences first, status 1 if there is any')
+    .description("write OpenEMR's audit tables to log files, one JSON line per row, until SIGTERM")
+    .option('--once', 'stop when all present rows are written')
+    .option('--grants', 'print the SQL statements that create the database account, and exit')
+    .option('--start-at <where>', 'where the first run begins: beginning, end, a date (2026-11-23) or a row id')
+    .option('--reconcile', 'compare database and files day by day; exit status 1 if any day differs')
     .option('--from <day>', 'with --reconcile: first day (2026-11-23)')
     .option('--to <day>', 'with --reconcile: last day')
-    .option('--agent <file>', "with --reconcile: the agent's configuration, if it is another file")
-    .option('--without-agent', 'with --reconcile: compare database and files alone')
+    .option('--agent <file>', "with --reconcile: the agent's configuration, if it is in another file")
+    .option('--without-agent', 'with --reconcile: compare only database and files')
     .option('--json', 'with --reconcile: print the result as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options, command: Command) => {
@@ -84,7 +84,7 @@ async function run(io: Io, { export: configured, log }: ExportSettings, options:
   const over = new AbortController();
   const line = () => summary.line(progress.written);
   notifier.ready(line());
-  const stopping = () => notifier.stopping('Stopping: what is being written is written to its end');
+  const stopping = () => notifier.stopping('Stopping: finishing the current write');
   io.signal.addEventListener('abort', stopping);
   const told = keepTold(notifier, { line, stuck: () => watchdog.stuck }, systemClock, over.signal);
   logger.info('Exporting', { sites: config.sites.map(({ name }) => name).join(' '), directory: config.directory });
@@ -119,7 +119,7 @@ function startAtOf({ startAt }: Options): ExportConfig['startAt'] | undefined {
   if (startAt === undefined) return undefined;
   const read = readStartAt(startAt);
   if (read !== undefined) return read;
-  throw new UsageError(`--start-at ${startAt} is no place to begin`, {
+  throw new UsageError(`--start-at ${startAt} is not a valid start`, {
     hint: 'give beginning, end, a date such as 2026-11-23, or the id of a row',
   });
 }
@@ -135,7 +135,7 @@ async function lockDirectory(directory: string): Promise<Lock> {
     if (cause instanceof AgentError && cause.code === 'journal-locked') {
       throw new AgentError('export-locked', `another export writes to ${directory}`, {
         cause,
-        hint: 'stop it first (systemctl stop openemr-audit-export), or give this one an export.directory of its own',
+        hint: 'stop it first (systemctl stop openemr-audit-export), or give this one its own export.directory',
       });
     }
     if (cause instanceof AgentError) throw cause;

@@ -1,4 +1,4 @@
-/** How far an export has come: a bar where a person looks on, a sentence now and then elsewhere. */
+/** Shows how far an export has come: a bar on a terminal, a log line now and then elsewhere, one line for `systemctl status`. */
 import type { Step } from '../../export/follow/follower.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Report } from '../../model/report.js';
@@ -105,7 +105,7 @@ export class Summary {
   line(rows: number): string {
     const counts = `${plural(this.#trails.size, 'table')} followed, ${countText(rows)} rows written since the start`;
     const waiting = [...this.#trails].filter(([, reason]) => reason !== undefined);
-    if (this.#trails.size === 0) return 'WAITING: no table has been looked at yet';
+    if (this.#trails.size === 0) return 'WAITING: no table has been read yet';
     if (waiting.length === 0) return `OK: ${counts}`;
     return `WAITING: ${waiting.map(([trail, reason]) => `${trail}: ${reason}`).join('; ')}; ${counts}`;
   }

@@ -26,16 +26,16 @@ interface ListenOptions extends CredentialFiles {
 }
 
 const HELP = `
-Takes RFC 5425 frames, lines, and the XML that OpenEMR's own ATNA sender sends;
-says which. A client is answered (close_notify, RFC 5425 section 4.4) when all
-that it sent has been printed and, with --output, is on the disk.
+Accepts RFC 5425 frames, plain lines, and the XML of OpenEMR's own ATNA sender,
+and says which it received. A client gets its answer (close_notify, RFC 5425
+section 4.4) once all that it sent has been printed and, with --output, is on disk.
 
---output keeps a message a line. A control character inside a message, tab
-apart, is written as rsyslog does, # and three octal digits (#012 is LF); with
---raw messages are kept byte for byte, as RFC 5425 frames. \`verify\` reads both.
+--output stores one message per line. Control characters inside a message, except
+tab, are written as rsyslog does: # and three octal digits (#012 is LF). With
+--raw, messages are stored byte for byte, as RFC 5425 frames. \`verify\` reads both.
 
-Without --output nothing is kept. Messages are printed on standard output in
-the same form as lines, who connected on standard error.
+Without --output nothing is stored. Messages go to standard output, in the same
+form as lines; who connected goes to standard error.
 
 Examples:
   $ openemr-audit-forwarder cert init .
@@ -52,28 +52,28 @@ export function listenCommand(io: Io): Command {
     .description('a collector for tests: shows who connects and what they send')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
     .option('--port <number>', 'port; 0 takes any', portNumber, 6514)
-    .option('--ca <file>', 'authorities whose clients are trusted', 'cacert.pem')
+    .option('--ca <file>', 'certificate authorities (CA) whose clients are trusted', 'cacert.pem')
     .option('--cert <file>', 'certificate of this collector', 'hiecert.pem')
     .option('--key <file>', 'its key', 'hie.key')
-    .option('--crl <file>', 'revocation lists, one of each authority')
+    .option('--crl <file>', 'revocation lists, one for each authority')
     .addOption(
       new Option('--verify <how>', 'a client certificate is required, asked for, or not asked for')
         .choices(['require', 'request', 'none'])
         .default('require'),
     )
-    .option('--max-message <bytes>', 'a client that sends a longer message is cut off', positive, 16 * 1024 * 1024)
+    .option('--max-message <bytes>', 'disconnect a client that sends a longer message', positive, 16 * 1024 * 1024)
     .option('--output <file>', 'append messages to this file')
-    .option('--raw', 'keep them as RFC 5425 frames, byte for byte', false)
-    .option('--json', 'print everything as JSON, an object a line', false)
+    .option('--raw', 'store them as RFC 5425 frames, byte for byte', false)
+    .option('--json', 'print everything as JSON, one object per line', false)
     .option('--quiet', 'print no messages', false)
-    .option('--count <n>', 'end after so many messages', positive)
+    .option('--count <n>', 'stop after this many messages', positive)
     .addHelpText('after', HELP)
     .action((options: ListenOptions) => listen(io, options));
 }
 
 async function listen(io: Io, options: ListenOptions): Promise<void> {
   if (options.raw && options.output === undefined) {
-    throw new UsageError('--raw says how messages are kept, and nothing is kept', { hint: 'add --output FILE' });
+    throw new UsageError('--raw needs --output: without it nothing is stored', { hint: 'add --output FILE' });
   }
   const credentials = await readCredentials(options, options.verify !== 'none');
   const { output } = options;

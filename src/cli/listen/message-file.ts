@@ -135,7 +135,7 @@ function isControl(octet: number): boolean {
 
 function cannotWrite(path: string, cause: unknown): AgentError {
   return new AgentError('output-unwritable', `cannot write messages to ${path}: ${reasonOf(cause)}`, {
-    hint: 'give another file by --output, or make room and start again; clients that get no answer send again',
+    hint: 'choose another file with --output, or free space and start again; clients that get no answer send again',
     cause,
   });
 }

@@ -1,4 +1,4 @@
-/** The two ways in which `listen` speaks: words for a person, or JSON, an object a line, for a program. */
+/** Prints what `listen` sees: as text for a person, or as JSON, one object per line, for a program. */
 import type { Client } from '../../collector/client.js';
 import type { Address, Refusal } from '../../collector/collector.js';
 import type { Ending, Totals } from '../../collector/connection.js';
@@ -107,14 +107,14 @@ function endingText(ending: Ending): string {
     case 'closed':
       return 'ended';
     case 'cut-short':
-      return `ended inside a frame, ${countText(ending.bytes)} octets of it are dropped`;
+      return `ended inside a frame, ${countText(ending.bytes)} bytes of it are dropped`;
     case 'malformed':
-      return `ended by us: what it sent is no message: ${ending.reason}`;
+      return `closed by us, because it sent something else than messages: ${ending.reason}`;
     case 'lost':
       // Old clients do: they close at once, and the session tickets of TLS 1.3 meet a closed socket.
       return `hung up without waiting for our answer (${ending.reason})`;
     case 'not-taken':
-      return `ended by us without an answer: ${reasonOf(ending.cause)}`;
+      return `closed by us without an answer: ${reasonOf(ending.cause)}`;
     default:
       return ending satisfies never;
   }

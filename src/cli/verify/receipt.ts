@@ -1,4 +1,4 @@
-/** `receipt`: when did this line go, to whom, and how well is that proven? */
+/** `receipt` says when a line was delivered, to which collector, and how strong the proof is. */
 
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -25,19 +25,19 @@ interface ReceiptOptions {
 }
 
 const HELP = `
-A file is named by the path under which it was read, also when it has been
-rotated since. A stored message names itself: run="…" seq="…" id="TAIL:OFFSET".
+Name a file by the path under which the agent read it, even if it has been
+rotated since. A stored message carries run="…" seq="…" id="TAIL:OFFSET".
 
 Exit status: 0 acknowledged, 1 no receipt, 2 wrong usage or configuration.`;
 
 export function receiptCommand(io: Io): Command {
   return new Command('receipt')
-    .description('when a line went, to whom, and how well that is proven')
+    .description('when a line was delivered, to which collector, and how strong the proof is')
     .option('--file <path>', 'the audit file')
-    .option('--offset <byte>', 'where in it, counted from 0', byteOffset)
-    .option('--tail <id>', 'only the file of this id, where several had the path one after another')
-    .option('--seq <run:n>', 'the message, instead of file and offset', sequence)
-    .option('--receipts <dir>', 'where the receipts are (default: beside the journal)')
+    .option('--offset <byte>', 'byte offset of the line, from 0', byteOffset)
+    .option('--tail <id>', 'only the file with this id, if several files had this path')
+    .option('--seq <run:n>', 'the message, by run and number, instead of file and offset', sequence)
+    .option('--receipts <dir>', 'directory of the receipts (default: beside the journal)')
     .option('--json', 'print the receipts as JSON', false)
     .addHelpText('after', HELP)
     .action((options: ReceiptOptions, command: Command) => receipt(io, options, command));
@@ -52,8 +52,7 @@ async function receipt(io: Io, options: ReceiptOptions, command: Command): Promi
   if (options.json)
     io.stdout.write(`${JSON.stringify({ acknowledged: answer.found.length > 0, ...answer }, undefined, 2)}\n`);
   else io.stdout.write(answerText(wanted, answer));
-  if (damaged > 0)
-    io.stderr.write('some lines of the receipts cannot be read, as a crash leaves one; they were passed over\n');
+  if (damaged > 0) io.stderr.write('some lines of the receipts are unreadable (a crash leaves one) and were skipped\n');
   if (answer.found.length === 0) io.setExitStatus(1);
 }
 
@@ -70,16 +69,16 @@ function wantedOf({ file, offset, tail, seq }: ReceiptOptions): Wanted {
 
 function answerText(wanted: Wanted, { found, since, until, reached }: FoundReceipts): string {
   if (found.length > 0) return found.map((each) => foundText(wanted, each)).join('');
-  if (since === undefined) return 'no receipt: none is kept here, nothing has been acknowledged yet\n';
-  const kept = `receipts are kept since ${since}`;
+  if (since === undefined) return 'no receipt: nothing has been acknowledged yet\n';
+  const kept = `the oldest receipt is from ${since}`;
   const [what, place, unit] =
     wanted.by === 'seq'
       ? [`run ${wanted.name.run}`, wanted.name.seq, 'message']
       : [`the file ${wanted.path}`, wanted.offset, 'byte'];
   if (reached === undefined) return `no receipt names ${what}; ${kept}\n`;
-  if (place < reached.at) return `no receipt, though later ones of ${what} are there; ${kept}\n`;
-  const others = reached.time === until ? '' : `; those after that, up to ${until}, name others`;
-  return `not acknowledged yet: the receipts of ${what} go up to ${unit} ${reached.at}, ${reached.time}${others}\n`;
+  if (place < reached.at) return `no receipt, but there are later ones of ${what}; ${kept}\n`;
+  const others = reached.time === until ? '' : `; newer receipts, up to ${until}, are for others`;
+  return `not acknowledged yet: the receipts of ${what} end at ${unit} ${reached.at}, ${reached.time}${others}\n`;
 }
 
 function foundText(wanted: Wanted, { time, collector, address, fingerprint, level, ...rest }: Receipt): string {
@@ -91,16 +90,16 @@ function foundText(wanted: Wanted, { time, collector, address, fingerprint, leve
     `acknowledged ${time} by ${collector} at ${address}\n`,
     `  level ${level}: ${LEVEL_WORDS[level]}\n`,
     `  certificate ${fingerprint}\n`,
-    `  one of ${messages}: ${stretchesText(stretches)}\n`,
+    `  one of ${messages} messages: ${stretchesText(stretches)}\n`,
     `  SHA-256 of their frames ${sha256}\n`,
     ...(wanted.by === 'file' ? files : []),
   ].join('');
 }
 
 const LEVEL_WORDS: Readonly<Record<Receipt['level'], string>> = {
-  'close-notify': 'it answered our close_notify, so its process had read all that was sent before',
-  fin: 'it closed the connection in order after our close_notify, without one of its own',
-  window: 'its host took all octets and the connection lasted, but it has never answered: not proven',
+  'close-notify': 'it answered our close_notify, so it had read everything sent before',
+  fin: 'it closed the connection in order after our close_notify, without sending one itself',
+  window: 'its kernel received all bytes, but it never answers: not proven',
 };
 
 function byteOffset(text: string): number {
@@ -124,8 +123,8 @@ export async function findReceipts(io: Io, told: string | undefined, configFile:
   if (told === undefined) return receiptsDirectory((await loadConfig(configFile, io.env)).journal.directory);
   const state = await stat(told).catch(() => undefined);
   if (state?.isFile()) {
-    throw new UsageError(`--receipts takes a directory, and ${told} is a file`, {
-      hint: 'for the receipts beside the journal put --receipts behind the files; else name their directory: --receipts DIR',
+    throw new UsageError(`--receipts takes a directory, but ${told} is a file`, {
+      hint: 'for the receipts beside the journal put --receipts after the files; otherwise give their directory: --receipts DIR',
     });
   }
   return told;

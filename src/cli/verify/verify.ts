@@ -1,4 +1,4 @@
-/** `verify FILE…`: is everything there that was sent? Held against what a collector stored, and against the receipts. */
+/** `verify FILE…` checks that what a collector stored is complete, by the numbers of the messages and by the receipts. */
 import { access, constants, stat } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Clock, systemClock } from '../../lib/clock.js';
@@ -25,17 +25,17 @@ interface VerifyOptions {
 }
 
 const HELP = `
-A file holds a message a line, as listen --output or rsyslog's %rawmsg% store
-them, or RFC 5425 frames as they came; gzip is undone. Any order will do.
+A file holds one message per line, as listen --output or rsyslog's %rawmsg%
+write it, or RFC 5425 frames as received; gzipped or not, in any order.
 
 Exit status: 0 complete, 1 not complete, 2 wrong usage or configuration.`;
 
 export function verifyCommand(io: Io, clock: Clock = systemClock): Command {
   return new Command('verify')
-    .description('prove that what a collector stored is complete')
+    .description('check that what a collector stored is complete')
     .argument('<file...>', 'what the collector stored')
-    .option('--receipts [dir]', 'hold it against the receipts as well (default: those beside the journal)')
-    .option('--from-run <run[:seq]>', 'the store begins here; once for each agent', beginning, [])
+    .option('--receipts [dir]', 'compare with the receipts too (default: those beside the journal)')
+    .option('--from-run <run[:seq]>', 'the store begins here; give it once for each agent', beginning, [])
     .option('--json', 'print the findings as JSON', false)
     .addHelpText('after', HELP)
     .action((files: string[], options: VerifyOptions, command: Command) => verify(io, clock, files, options, command));
@@ -90,7 +90,7 @@ async function readAll(
         onBroken: (reason, offset) => completeness.broken(reason, offset),
       });
       for await (const messages of store) {
-        if (io.signal.aborted) throw new AgentError('interrupted', 'stopped before all was read: nothing is proven');
+        if (io.signal.aborted) throw new AgentError('interrupted', 'stopped before everything was read: no verdict');
         for (const message of messages) completeness.take(message, (name, whole) => check?.take(name, whole));
       }
       before += bytes;

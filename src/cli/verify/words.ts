@@ -1,4 +1,4 @@
-/** What a store holds and what it lacks, as an auditor reads it. */
+/** Words the result of `verify` for an auditor: what the store holds and lacks, how it compares with the receipts, the verdict. */
 import { printable } from '../../lib/printable.js';
 import type { Gap, RunFindings } from '../../verify/chain.js';
 import type { Findings, Location } from '../../verify/completeness.js';
@@ -36,12 +36,12 @@ function runLines(run: RunFindings): string[] {
   const head = `run ${run.run}, ${originText(run)}`;
   if (run.predecessor === 'earlier') return [head];
   const lines = [head, `  ${presenceText(run)}`, ...shortened(run.gaps.map((gap) => gapLine(run.run, gap)))];
-  if (run.repeats > 0) lines.push(`  ${plural(run.repeats, 'repeat')}, each with the same bytes`);
-  if (run.disordered > 0) lines.push(`  ${plural(run.disordered, 'message')} stored behind a later one`);
+  if (run.repeats > 0) lines.push(`  ${plural(run.repeats, 'repeat')} with the same bytes`);
+  if (run.disordered > 0) lines.push(`  ${plural(run.disordered, 'message')} stored out of order`);
   if (run.altered.count > 0)
     lines.push(`  ${plural(run.altered.count, 'repeat')} with other bytes: ${alteredText(run)}`);
   lines.push(...lossLines(run));
-  if (run.stopped) lines.push('  ends with the word of the agent that it stopped');
+  if (run.stopped) lines.push("  ends with the agent's stop message");
   return lines;
 }
 
@@ -49,34 +49,34 @@ function originText({ run, first, predecessor, follows }: RunFindings): string {
   const after = follows === undefined ? '' : `${follows.run}:${follows.seq}`;
   switch (predecessor) {
     case 'none':
-      return 'which begins a chain: its agent knew of no earlier message';
+      return 'the first run of its agent';
     case 'stored':
-      return `which follows ${after}`;
+      return `follows ${after}`;
     case 'missing':
-      return `which follows ${after}, of which nothing is stored`;
+      return `follows ${after}, but nothing of that run is stored`;
     case 'unknown':
-      return `whose first message is missing; if this store begins there, say so with --from-run ${run}:${first}`;
+      return `first message missing; if the store begins here, add --from-run ${run}:${first}`;
     case 'not-asked':
-      return 'with which this store is said to begin';
+      return 'the store begins with this run (--from-run)';
     case 'earlier':
-      return 'from before the beginning that was asked for: not judged';
+      return 'before the start given with --from-run: not checked';
     default:
       return predecessor satisfies never;
   }
 }
 
 function presenceText({ messages, first, last, gaps }: RunFindings): string {
-  if (messages === 0) return 'no message of it is whole';
+  if (messages === 0) return 'no complete message';
   const missing = gaps.reduce((sum, gap) => sum + gap.last - gap.first + 1, 0);
   const stored = `${plural(messages, 'message')}, ${first} to ${last}`;
-  return missing === 0 ? `${stored}: all there` : `${stored}: ${countText(missing)} missing`;
+  return missing === 0 ? `${stored}: none missing` : `${stored}: ${countText(missing)} missing`;
 }
 
 function gapLine(run: string, { first, last, declaredBy }: Gap): string {
   const told =
     declaredBy === undefined
-      ? 'and the agent has not told of it'
-      : `as the agent told in ${declaredBy.run}:${declaredBy.seq}`;
+      ? 'not reported by the agent'
+      : `reported by the agent in ${declaredBy.run}:${declaredBy.seq}`;
   return `    missing ${rangeText(run, first, last)} (${countText(last - first + 1)}), ${told}`;
 }
 
@@ -88,22 +88,22 @@ function alteredText({ altered }: RunFindings): string {
 function lossLines({ run, losses }: RunFindings): string[] {
   const lines = losses.examples.map(({ seq, kind, facts }) => {
     const told = Object.entries(facts).map(([name, value]) => `${name} ${printable(value)}`);
-    return `    lost, as the agent told in ${run}:${seq} (${[kind, ...told].join(', ')})`;
+    return `    lost, reported by the agent in ${run}:${seq} (${[kind, ...told].join(', ')})`;
   });
   return shortened(lines, losses.count);
 }
 
 function oddLines({ foreign, unreadable, damaged, unfinished, broken }: Findings): string[] {
   const lines: string[] = [];
-  if (foreign > 0) lines.push(`${plural(foreign, 'message')} of others`);
+  if (foreign > 0) lines.push(`${plural(foreign, 'message')} from other senders`);
   const add = (sites: Counted<Location>, what: string) => {
     if (sites.count === 0) return;
     lines.push(`${countText(sites.count)} × ${what}`, ...shortened(sites.examples.map(siteLine), sites.count));
   };
-  add(unreadable, 'a line that is no message and like none of ours');
-  add(damaged, 'a message of ours that is no longer whole');
-  add(unfinished, 'the end of a file inside a message, which is not counted');
-  add(broken, 'a file of which the rest cannot be read');
+  add(unreadable, 'a line that is not a message');
+  add(damaged, 'a damaged message of the agent');
+  add(unfinished, 'a file that ends inside a message (not counted)');
+  add(broken, 'a file that cannot be read to its end');
   return lines;
 }
 
@@ -113,11 +113,11 @@ function siteLine({ file, offset, reason }: Location): string {
 
 /** Whatever else is wrong with a message is the rule of RFC 5424 that it breaks. */
 const REASONS: ReadonlyMap<string, string> = new Map([
-  ['no-end', 'a line without its end'],
+  ['no-end', 'a line without a newline'],
   ['too-long', 'longer than any message'],
-  ['cut-off', 'a frame that is not whole'],
-  ['bad-msg-len', 'no length where a frame should begin'],
-  ['bad-gzip', 'the compressed file is damaged or not whole'],
+  ['cut-off', 'an incomplete frame'],
+  ['bad-msg-len', 'a frame does not begin with its length'],
+  ['bad-gzip', 'the compressed file is damaged or truncated'],
 ]);
 
 function heartbeatLine({ heartbeat }: Findings, nowMs: number): string {
@@ -131,23 +131,22 @@ function heartbeatLine({ heartbeat }: Findings, nowMs: number): string {
 
 export function receiptLines(findings: ReceiptFindings): string[] {
   const { receipts, earlier, since, until, messages, lost, same, differing, notRecomputed, damaged } = findings;
-  if (since === undefined) return ['no receipt is kept here: nothing has been acknowledged yet'];
+  if (since === undefined) return ['there are no receipts: nothing has been acknowledged yet'];
   const lines = [
     `read ${plural(receipts, 'receipt')}, ${since} to ${until}: ${plural(messages, 'message')} acknowledged`,
     ...shortened(lost.map(lostLine)),
   ];
-  if (earlier > 0) lines.push(`  ${countText(earlier)} from before the beginning that was asked for: not judged`);
-  if (same > 0) lines.push(`  ${countText(same)} computed anew from what is stored: the same bytes`);
+  if (earlier > 0) lines.push(`  ${countText(earlier)} before the start given with --from-run: not checked`);
+  if (same > 0) lines.push(`  ${countText(same)} with the same SHA-256 as the stored messages`);
   if (differing.count > 0) {
     const examples = shortened(differing.examples.map(summaryLine), differing.count);
-    lines.push(`  ${countText(differing.count)} computed anew from what is stored: other bytes`, ...examples);
+    lines.push(`  ${countText(differing.count)} with another SHA-256 than the stored messages`, ...examples);
   }
-  if (notRecomputed > 0)
-    lines.push(`  ${countText(notRecomputed)} not computed anew: messages missing or far out of order`);
+  if (notRecomputed > 0) lines.push(`  ${countText(notRecomputed)} not compared: messages missing or far out of order`);
   if (damaged.count > 0) {
     const examples = damaged.examples.map(({ file, line }) => `    ${file}, line ${line}`);
     lines.push(
-      `  ${plural(damaged.count, 'line')} that cannot be read, as a crash leaves one`,
+      `  ${plural(damaged.count, 'unreadable line')} (a crash leaves one)`,
       ...shortened(examples, damaged.count),
     );
   }
@@ -181,26 +180,26 @@ function summaryLine({ time, collector, address, level, stretches }: ReceiptSumm
 function objectionText(objection: Objection): string {
   switch (objection.name) {
     case 'nothing':
-      return 'no message of the agent is in these files';
+      return 'these files hold no message of the agent';
     case 'missing':
-      return `${missingText(objection.messages)}; the agent told of ${countText(objection.told)} of them`;
+      return `${missingText(objection.messages)}; the agent reported ${countText(objection.told)} of them`;
     case 'predecessor-missing': {
       const { run, follows } = objection;
-      const advice = `if this store begins there, say so with --from-run ${run}`;
-      return `run ${run} follows ${follows.run}:${follows.seq}, and nothing of run ${follows.run} is stored; ${advice}`;
+      const advice = `if the store begins with run ${run}, add --from-run ${run}`;
+      return `run ${run} follows ${follows.run}:${follows.seq}, but nothing of run ${follows.run} is stored; ${advice}`;
     }
     case 'beginning-absent':
-      return `nothing of run ${objection.run}, with which the store is said to begin, is stored`;
+      return `nothing of run ${objection.run}, named by --from-run, is stored`;
     case 'altered':
       return `${plural(objection.messages, 'repeat')} with other bytes than the first`;
     case 'told-losses':
-      return `${plural(objection.losses, 'message')} of the agent itself telling of a loss`;
+      return `${plural(objection.losses, 'message')} of the agent ${objection.losses === 1 ? 'reports' : 'report'} a loss`;
     case 'broken':
-      return `${plural(objection.files, 'file')} of which the rest cannot be read`;
+      return `${plural(objection.files, 'file')} that cannot be read to its end`;
     case 'acknowledged-lost':
       return `${missingText(objection.messages)} although a collector acknowledged them`;
     case 'receipt-differs':
-      return `${plural(objection.receipts, 'receipt')} of other bytes than are stored`;
+      return `${plural(objection.receipts, 'receipt')} with another SHA-256 than the stored messages`;
     default:
       return objection satisfies never;
   }

@@ -1,4 +1,4 @@
-/** What goes wrong with a database, in the words of the one who has to set it right. */
+/** Turns errors of the database and of the export's directory into messages with a remedy. */
 import { diskRemedy } from '../../lib/disk-remedy.js';
 import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
 
@@ -12,7 +12,7 @@ export interface Whereabouts {
 /** Where the files are to lie: it cannot be made, or not be written. */
 export function directoryFault(directory: string, cause: unknown): AgentError {
   const closed = ['EACCES', 'EPERM'].includes(systemCode(cause));
-  const hint = 'make it, and let the account that runs the export write in it';
+  const hint = 'create it, and let the account that runs the export write in it';
   return new AgentError('export-directory', `cannot write in ${directory}: ${reasonOf(cause)}`, {
     cause,
     hint: closed ? hint : diskRemedy(systemCode(cause), hint),
@@ -50,8 +50,8 @@ export function databaseFault(error: unknown, { database, user, passwordFile }: 
       case 'ER_TABLE_DEF_CHANGED':
         return [
           'database-table',
-          'a table is gone from',
-          'nothing to do if "Eventlog backup" is running: it is looked for again',
+          'a table is missing in',
+          'nothing to do if "Eventlog backup" is running: the export retries',
         ];
       case 'ER_CRASHED_ON_USAGE':
       case 'ER_CRASHED_ON_REPAIR':
@@ -66,12 +66,16 @@ export function databaseFault(error: unknown, { database, user, passwordFile }: 
         return [
           'database-damaged',
           'a table is damaged in',
-          'run: mysqlcheck --repair on the database; the export goes on by itself',
+          'run mysqlcheck --repair on the database; the export then continues',
         ];
       case 'ER_CON_COUNT_ERROR':
       case 'ER_TOO_MANY_USER_CONNECTIONS':
       case 'ER_USER_LIMIT_REACHED':
-        return ['database-busy', 'no connection is free at', 'raise max_connections, or look who holds them'];
+        return [
+          'database-busy',
+          'no connection is free at',
+          'raise max_connections, or see which clients hold the connections',
+        ];
       case 'HANDSHAKE_NO_SSL_SUPPORT':
       case 'HANDSHAKE_SSL_ERROR':
       case 'ERR_TLS_CERT_ALTNAME_INVALID':
@@ -96,9 +100,13 @@ export function databaseFault(error: unknown, { database, user, passwordFile }: 
       case 'EAI_AGAIN':
         return ['database-unreachable', 'cannot reach', 'is it running, and are host, port or socket right?'];
       case 'PROTOCOL_CONNECTION_LOST':
-        return ['database-unreachable', 'the connection is lost to', 'is it running? the export goes on by itself'];
+        return [
+          'database-unreachable',
+          'the connection is lost to',
+          'check that it is running; the export then continues',
+        ];
       default:
-        return ['database-failed', 'reading failed from', 'the export goes on by itself when the database does'];
+        return ['database-failed', 'reading failed from', 'the export continues when the database does'];
     }
   }
 }

@@ -77,9 +77,9 @@ export class AuditFile implements AuditLog {
     } catch (error) {
       // The kernel may have dropped the pages and calls them clean: this file is no longer to be relied on.
       this.#rotateFirst = true;
-      throw new AgentError('export-sync-failed', `cannot bring ${this.options.path} to disk: ${reasonOf(error)}`, {
+      throw new AgentError('export-sync-failed', `cannot sync ${this.options.path} to disk: ${reasonOf(error)}`, {
         cause: error,
-        hint: 'look at the disk (dmesg); the rows are written again into a new file',
+        hint: 'check the disk (dmesg); the rows are written again into a new file',
       });
     }
   }
@@ -218,13 +218,13 @@ function hintFor(code: string, directory: string): string {
   switch (code) {
     case 'ENOSPC':
     case 'EDQUOT':
-      return `make room on the volume of ${directory}; the rows wait in the database`;
+      return `free space on the volume of ${directory}; the rows wait in the database`;
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
       return `let the account that runs the export write in ${directory}`;
     default:
-      return `look at ${directory} and its disk; the rows wait in the database`;
+      return `check ${directory} and its disk; the rows wait in the database`;
   }
 }
 

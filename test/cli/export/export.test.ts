@@ -41,7 +41,7 @@ test('a place to begin that is none is wrong usage, before anything is written',
     'yesterday',
   );
   const error = await t.throwsAsync(run, { instanceOf: UsageError });
-  t.is(error.message, '--start-at yesterday is no place to begin');
+  t.is(error.message, '--start-at yesterday is not a valid start');
   t.deepEqual(await readdir(place), ['config.yaml']);
 });
 

@@ -4,7 +4,7 @@ import { Summary } from '../../../src/cli/export/progress.js';
 const REFUSED = { code: 'database-refused', message: 'user a cannot log in', hint: '' };
 
 test('an export that has not looked at a table yet does not call itself OK', (t) => {
-  t.regex(new Summary().line(0), /^WAITING: no table has been looked at yet$/);
+  t.regex(new Summary().line(0), /^WAITING: no table has been read yet$/);
 });
 
 test('an export is OK once each of its tables has been looked at, and WAITING while one cannot be', (t) => {

@@ -170,8 +170,8 @@ test('gives no answer when it cannot keep a message, says why, and goes on', asy
   await interrupted(listening);
 
   t.false(signs.includes('close_notify'));
-  t.regex(listening.io.err(), /^\[1\] ended by us without an answer: cannot write messages to \/dev\/full: .*ENOSPC/m);
-  t.regex(listening.io.err(), /^\[2\] ended by us without an answer/m);
+  t.regex(listening.io.err(), /^\[1\] closed by us without an answer: cannot write messages to \/dev\/full: .*ENOSPC/m);
+  t.regex(listening.io.err(), /^\[2\] closed by us without an answer/m);
 });
 
 test('speaks JSON, an object a line, and base64 for what is no text', async (t) => {

@@ -97,7 +97,7 @@ test('messages of others are foreign, however near they come', (t) => {
   for (const text of foreign) t.is(identify(Buffer.from(text)).name, 'foreign', text);
 });
 
-test('a message of ours that is no longer whole still says which it was', (t) => {
+test('a damaged message of the agent still says which it was', (t) => {
   const message = auditMessage(run, 12, { msg: '\ufeff' });
   // Behind a byte order mark a collector that cuts by octets leaves half a character.
   const cut = Buffer.concat([message.subarray(0, -1), Buffer.from([0xef, 0xbb, 0xbf, 0xc3])]);

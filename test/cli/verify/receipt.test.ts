@@ -51,9 +51,9 @@ async function ask(directory: string, ...args: string[]) {
 test('a message: when it went, to whom, and what that proves', async (t) => {
   t.deepEqual(await ask(await book(t), '--seq', `${one}:11`), {
     out: `acknowledged 2026-11-23T10:01:00.000Z by hie.example.org:6514 at 192.0.2.7
-  level fin: it closed the connection in order after our close_notify, without one of its own
+  level fin: it closed the connection in order after our close_notify, without sending one itself
   certificate sha-256:AB:CD
-  one of 10: ${one}:11-20
+  one of 10 messages: ${one}:11-20
   SHA-256 of their frames ${'ab'.repeat(32)}
 `,
     err: '',
@@ -83,15 +83,15 @@ test('what is not acknowledged yet is told with how far it has come', async (t) 
   const directory = await book(t);
 
   t.deepEqual(await ask(directory, '--seq', `${two}:6`), {
-    out: `not acknowledged yet: the receipts of run ${two} go up to message 5, 2026-11-23T10:02:00.000Z\n`,
+    out: `not acknowledged yet: the receipts of run ${two} end at message 5, 2026-11-23T10:02:00.000Z\n`,
     err: '',
     status: 1,
   });
   const file = await ask(directory, '--file', '/log/main.log', '--offset', '2000');
   t.is(
     file.out,
-    'not acknowledged yet: the receipts of the file /log/main.log go up to byte 2000, 2026-11-23T10:01:00.000Z; ' +
-      'those after that, up to 2026-11-23T10:02:00.000Z, name others\n',
+    'not acknowledged yet: the receipts of the file /log/main.log end at byte 2000, 2026-11-23T10:01:00.000Z; ' +
+      'newer receipts, up to 2026-11-23T10:02:00.000Z, are for others\n',
   );
   t.is(file.status, 1);
 });
@@ -100,7 +100,7 @@ test('what no receipt names is told with how far they go back', async (t) => {
   const directory = await book(t);
 
   t.deepEqual(await ask(directory, '--seq', `${runId(9)}:1`), {
-    out: `no receipt names run ${runId(9)}; receipts are kept since 2026-11-23T10:00:00.000Z\n`,
+    out: `no receipt names run ${runId(9)}; the oldest receipt is from 2026-11-23T10:00:00.000Z\n`,
     err: '',
     status: 1,
   });
@@ -124,7 +124,7 @@ test('a message between two that were acknowledged is told as that', async (t) =
   const { out, status } = await ask(directory, '--seq', `${one}:4`);
   t.is(
     out,
-    `no receipt, though later ones of run ${one} are there; receipts are kept since 2026-11-23T10:00:00.000Z\n`,
+    `no receipt, but there are later ones of run ${one}; the oldest receipt is from 2026-11-23T10:00:00.000Z\n`,
   );
   t.is(status, 1);
 });
@@ -132,7 +132,7 @@ test('a message between two that were acknowledged is told as that', async (t) =
 test('without any receipt nothing has been acknowledged', async (t) => {
   const { out, status } = await ask(temporaryDirectory(t), '--seq', `${one}:1`);
 
-  t.is(out, 'no receipt: none is kept here, nothing has been acknowledged yet\n');
+  t.is(out, 'no receipt: nothing has been acknowledged yet\n');
   t.is(status, 1);
 });
 
@@ -142,7 +142,7 @@ test('lines that a crash cut short are passed over, not in silence', async (t) =
 
   const { err, status } = await ask(directory, '--seq', `${two}:5`);
 
-  t.is(err, 'some lines of the receipts cannot be read, as a crash leaves one; they were passed over\n');
+  t.is(err, 'some lines of the receipts are unreadable (a crash leaves one) and were skipped\n');
   t.is(status, 0);
 });
 

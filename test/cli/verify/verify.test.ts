@@ -69,11 +69,11 @@ test('a complete store is said to be complete, and why', async (t) => {
   t.is(
     said,
     `read 1 file: 23 messages of the agent
-run ${one}, which begins a chain: its agent knew of no earlier message
-  20 messages, 1 to 20: all there
-run ${two}, which follows ${one}:20
-  3 messages, 1 to 3: all there
-  ends with the word of the agent that it stopped
+run ${one}, the first run of its agent
+  20 messages, 1 to 20: none missing
+run ${two}, follows ${one}:20
+  3 messages, 1 to 3: none missing
+  ends with the agent's stop message
 last heartbeat 2026-11-23T14:00:00.000Z, 12 min ago (${two}:2)
 
 COMPLETE: 23 messages of 2 runs, none missing
@@ -90,7 +90,7 @@ test('lines and frames, in any order of files and with repeats, are one store', 
   const said = await desk.verify(late, early, late);
 
   t.regex(said, /^read 2 files: 28 messages of the agent\n/);
-  t.regex(said, /\n {2}5 repeats, each with the same bytes\n/);
+  t.regex(said, /\n {2}5 repeats with the same bytes\n/);
   t.regex(said, /\nCOMPLETE: 23 messages \(stored 28 times\) of 2 runs, none missing\n$/);
   t.is(desk.io.status(), 0);
 });
@@ -118,34 +118,34 @@ test('everything that stands against it is said, down to the number', async (t) 
   t.is(
     said,
     `read 2 files: 10 messages of the agent
-run ${two}, which follows ${one}:20, of which nothing is stored
+run ${two}, follows ${one}:20, but nothing of that run is stored
   8 messages, 1 to 13: 6 missing
-    missing ${two}:7 (1), and the agent has not told of it
-    missing ${two}:8-9 (2), as the agent told in ${two}:6
-    missing ${two}:10-11 (2), and the agent has not told of it
-    missing ${two}:14 (1), and the agent has not told of it
-  1 repeat, each with the same bytes
-  1 message stored behind a later one
+    missing ${two}:7 (1), not reported by the agent
+    missing ${two}:8-9 (2), reported by the agent in ${two}:6
+    missing ${two}:10-11 (2), not reported by the agent
+    missing ${two}:14 (1), not reported by the agent
+  1 repeat with the same bytes
+  1 message stored out of order
   1 repeat with other bytes: 3
-    lost, as the agent told in ${two}:6 (gap, reason journal-damaged, bytes 512)
-1 message of others
-2 × a line that is no message and like none of ours
+    lost, reported by the agent in ${two}:6 (gap, reason journal-damaged, bytes 512)
+1 message from other senders
+2 × a line that is not a message
     a.log, byte ${asLines(store.slice(0, 11)).length}: not RFC 5424 (priority)
     b.frames, byte 0: not RFC 5424 (proc-id)
-1 × a message of ours that is no longer whole
+1 × a damaged message of the agent
     a.log, byte ${asLines(store.slice(0, 12)).length}: not RFC 5424 (sd-element)
-1 × the end of a file inside a message, which is not counted
-    a.log, byte ${asLines(store).length}: a line without its end
-1 × a file of which the rest cannot be read
-    b.frames, byte 15: no length where a frame should begin
+1 × a file that ends inside a message (not counted)
+    a.log, byte ${asLines(store).length}: a line without a newline
+1 × a file that cannot be read to its end
+    b.frames, byte 15: a frame does not begin with its length
 no heartbeat of the agent is stored
 
 NOT COMPLETE
-- 6 messages are missing; the agent told of 2 of them
-- run ${two} follows ${one}:20, and nothing of run ${one} is stored; if this store begins there, say so with --from-run ${two}
+- 6 messages are missing; the agent reported 2 of them
+- run ${two} follows ${one}:20, but nothing of run ${one} is stored; if the store begins with run ${two}, add --from-run ${two}
 - 1 repeat with other bytes than the first
-- 1 message of the agent itself telling of a loss
-- 1 file of which the rest cannot be read
+- 1 message of the agent reports a loss
+- 1 file that cannot be read to its end
 `,
   );
   t.is(desk.io.status(), 1);
@@ -166,13 +166,15 @@ test('a store may be said to begin later, and is told how', async (t) => {
   const store = desk.store('a.log', asLines(COMPLETE.slice(10)));
 
   const unasked = await new Desk(t).verify(store);
-  t.regex(unasked, new RegExp(`missing; if this store begins there, say so with --from-run ${one}:11\n`));
+  t.regex(unasked, new RegExp(`missing; if the store begins here, add --from-run ${one}:11\n`));
 
   const said = await desk.verify(store, '--from-run', `${one}:11`);
 
   t.regex(
     said,
-    new RegExp(`\nrun ${one}, with which this store is said to begin\n  10 messages, 11 to 20: all there\n`),
+    new RegExp(
+      `\nrun ${one}, the store begins with this run \\(--from-run\\)\n  10 messages, 11 to 20: none missing\n`,
+    ),
   );
   t.is(desk.io.status(), 0);
 });
@@ -194,14 +196,14 @@ test('the receipts are held against the store', async (t) => {
     said.slice(said.indexOf('read 3')),
     `read 3 receipts, 2026-11-23T13:00:00.000Z to 2026-11-23T13:02:00.000Z: 23 messages acknowledged
     not stored: ${two}:2-3 (2), acknowledged 2026-11-23T13:02:00.000Z ${hie}
-  1 computed anew from what is stored: the same bytes
-  1 computed anew from what is stored: other bytes
+  1 with the same SHA-256 as the stored messages
+  1 with another SHA-256 than the stored messages
     ${one}:1-5, acknowledged 2026-11-23T13:00:00.000Z ${hie}
-  1 not computed anew: messages missing or far out of order
+  1 not compared: messages missing or far out of order
 
 NOT COMPLETE
 - 2 messages are missing although a collector acknowledged them
-- 1 receipt of other bytes than are stored
+- 1 receipt with another SHA-256 than the stored messages
 `,
   );
   t.is(desk.io.status(), 1);
@@ -214,7 +216,7 @@ test('the receipts beside the journal are found by the configuration', async (t)
 
   const said = await desk.verify(desk.store('a.log', asLines(COMPLETE)), '--config', config, '--receipts');
 
-  t.regex(said, /\n {2}1 computed anew from what is stored: the same bytes\n/);
+  t.regex(said, /\n {2}1 with the same SHA-256 as the stored messages\n/);
   t.is(desk.io.status(), 0);
 });
 
@@ -252,7 +254,7 @@ test('--receipts in front of a file is told from a directory of receipts', async
   const store = desk.store('a.log', asLines(COMPLETE));
 
   await t.throwsAsync(() => desk.verify('--receipts', store, store), {
-    message: /takes a directory, and .* is a file$/,
+    message: /takes a directory, but .* is a file$/,
     code: 'usage',
   });
 });

@@ -16,7 +16,7 @@ for (const [symbol, code, hint] of [
   ['PROTOCOL_SEQUENCE_TIMEOUT', 'database-slow', /PROCESSLIST/],
   ['ECONNREFUSED', 'database-unreachable', /running/],
   ['PROTOCOL_CONNECTION_LOST', 'database-unreachable', /running/],
-  ['ER_SOMETHING_NEW', 'database-failed', /goes on by itself/],
+  ['ER_SOMETHING_NEW', 'database-failed', /the export continues when the database does/],
 ] as const) {
   test(`${symbol} is ${code}, with what to do`, (t) => {
     const fault = databaseFault(Object.assign(new Error('the server said so'), { code: symbol }), where);
@@ -54,6 +54,6 @@ test('a directory that cannot be written comes with why, and with what to do abo
   t.deepEqual(told('ENOSPC'), ['cannot write in /srv/audit: ENOSPC: so it is', 'free space on this volume']);
   t.deepEqual(told('EACCES'), [
     'cannot write in /srv/audit: EACCES: so it is',
-    'make it, and let the account that runs the export write in it',
+    'create it, and let the account that runs the export write in it',
   ]);
 });
