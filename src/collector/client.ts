@@ -1,5 +1,6 @@
 /**
- * Who has connected: what `openssl s_server` prints of a connection, as facts.
+ * Describes a client that has connected, as `openssl s_server` does: address, protocol,
+ * certificate chain and verdict.
  */
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';

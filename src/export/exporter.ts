@@ -96,7 +96,7 @@ async function followTrail(
   parts: ExportParts & { readonly database: Database; readonly waiting: WaitingTables; readonly allowance: Allowance },
   { once, signal }: { readonly once: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { database, waiting, clock, files, report, allowance } = parts;
+  const { database, waiting, clock, files, report, problems, allowance } = parts;
   const { rotateBytes, keepMs, startAt, settleMs, examineMs, pollMs } = config;
   const log = new AuditFile(
     { path: pathOf(config.directory, site.name, trail), rotateBytes, keepMs },
@@ -104,7 +104,7 @@ async function followTrail(
   );
   const follower = new Follower(
     { site: site.name, trail, startAt, settleMs, examineMs },
-    { database, log, clock, report },
+    { database, log, clock, report, problems },
   );
   const turning = { clock, turned: () => parts.turned?.(site.name, trail.table) };
   let waitMs = FIRST_WAIT_MS;

@@ -1,4 +1,4 @@
-/** What `export` is told: a slice of the configuration, complete and checked, sizes in bytes, durations in milliseconds. */
+/** The configuration of `export`, complete and checked: sizes in bytes, durations in milliseconds. */
 import type { StartAt } from '../lib/start-at.js';
 
 /* How much a follower remembers and reads at once. Tests make it small. */

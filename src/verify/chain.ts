@@ -1,9 +1,9 @@
 /**
- * Runs joined into chains, and what is missing of each. A run's first message
- * names the last message of the run before it (`follows`), so a store is
- * complete when every run is there from 1 to the last seq that anything tells
- * of, and so is the run that it follows. A run that follows none begins a chain:
- * there was no journal before it.
+ * Joins runs into chains and finds what is missing of each. A run's first message
+ * names the last message of the run before it (`follows`). So a store is complete
+ * when every run is there from 1 to the last seq that anything mentions, and so is the
+ * run that it follows. A run that follows none begins a chain: there was no journal
+ * before it.
  */
 import type { MessageName, Run } from '../model/entry.js';
 import type { Counted } from './counter.js';

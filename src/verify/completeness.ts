@@ -1,8 +1,8 @@
 /**
- * Is everything there that was sent? Takes a store's messages one by one, in
- * any order of files, and says what is missing, stored twice, changed, or not
- * ours. RAM: 8 octets a message (see `seen-seqs.ts`), and a few hundred for each
- * run and each gap; nothing of a message is kept.
+ * Checks whether everything that was sent is stored. It takes a store's messages one by
+ * one, the files in any order, and finds what is missing, repeated, changed, or of
+ * another sender. Memory: 8 bytes a message (see `seen-seqs.ts`), and a few hundred for
+ * each run and each gap; no message is kept.
  */
 import type { MessageName, Run } from '../model/entry.js';
 import { type Beginning, type DeclaredLoss, judgeRuns, type RunFindings } from './chain.js';

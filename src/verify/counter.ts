@@ -1,4 +1,4 @@
-/** Counts what may come millions of times, and keeps the first few to show. */
+/** Counts what may occur millions of times, and keeps the first few as examples. */
 export class Counter<T> {
   #count = 0;
   readonly #examples: T[] = [];

@@ -1,8 +1,8 @@
 /**
- * Recomputes the SHA-256 of acknowledged epochs from what a store gives, while
- * it is read once. A message that comes before its turn is kept, within bounds;
- * an epoch whose messages do not all come is not recomputed. RAM: some 200
- * octets a receipt, and 64 MiB at most for messages out of turn.
+ * Recomputes the SHA-256 of acknowledged epochs from a store that is read once. A
+ * message that comes too early is kept, within bounds; an epoch whose messages do not
+ * all come is not recomputed. Memory: some 200 bytes a receipt, and at most 64 MiB for
+ * messages out of order.
  */
 
 import { createHash, type Hash } from 'node:crypto';

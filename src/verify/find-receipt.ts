@@ -1,4 +1,4 @@
-/** Which receipts tell of a message, or of a byte of a file; and when none does, how far they go. */
+/** Finds the receipts of a message or of a byte of a file; if there are none, says how far the receipts go. */
 import type { MessageName } from '../model/entry.js';
 import type { ByteOffset, TailId } from '../model/position.js';
 import { isWithin, type Receipt } from './receipt.js';

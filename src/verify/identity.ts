@@ -1,6 +1,6 @@
 /**
- * What a stored message says of itself. Reading RFC 5424 is another part's
- * work; whoever verifies is handed an `Identify`.
+ * What a stored message says about itself. Another part reads RFC 5424 and hands
+ * `verify` an `Identify`.
  */
 import type { MessageName, Run } from '../model/entry.js';
 

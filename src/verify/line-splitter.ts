@@ -1,4 +1,4 @@
-/** A stream of octets cut into lines. A line that is longer than allowed is passed over, so that RAM stays bounded. */
+/** Splits a stream of bytes into lines. A line that is too long is skipped, so that memory stays bounded. */
 
 export interface CutLine {
   /** Without its LF; `undefined` when it was too long to keep. */

@@ -1,7 +1,7 @@
 /**
- * A store held against the agent's receipts: whatever a collector acknowledged
- * must be in its store, byte for byte. The receipts are read before the store,
- * so that nothing is asked for that was acknowledged later.
+ * Compares a store with the agent's receipts: everything that a collector acknowledged
+ * must be stored, byte for byte. The receipts are read before the store, so that
+ * messages acknowledged later are not expected.
  */
 import type { MessageName, Run } from '../model/entry.js';
 import type { Beginning } from './chain.js';

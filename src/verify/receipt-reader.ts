@@ -1,4 +1,4 @@
-/** Reads a directory of receipts as a stream, oldest month first; one month's lines are never in memory together. */
+/** Reads a directory of receipts as a stream, the oldest month first; never a whole month in memory. */
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
 /**
- * rsyslog replaces each control character of a message that it stores by `#`
- * and three octal digits (`#012` is LF) unless told otherwise. Taken back here,
- * so that one message is the same in every store. A line that held the four
- * characters `#012` itself cannot be told from one that held LF.
+ * Restores the control characters of a message that rsyslog stored: unless told
+ * otherwise it writes `#` and three octal digits (`#012` is LF). So one message is the
+ * same in every store. A line that held the four characters `#012` itself cannot be
+ * told from one that held LF.
  */
 const HASH = 0x23;
 const ESCAPED = /#(0[0-3][0-7]|177)/g;

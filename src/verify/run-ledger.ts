@@ -1,4 +1,4 @@
-/** What has been seen of one run, message by message. */
+/** Records what has been seen of one run, message by message. */
 import { hash } from 'node:crypto';
 import type { MessageName } from '../model/entry.js';
 import { Counter } from './counter.js';

@@ -1,7 +1,7 @@
 /**
- * Which messages of one run have been seen, and that repeats are the same: 64
- * bits of a digest for each seq, in blocks of 512. A million messages take 8 MB
- * and a hole of any size takes nothing but the rest of its two blocks.
+ * Records which messages of one run have been seen, and whether repeats are the same:
+ * 64 bits of a digest for each seq, in blocks of 512. A million messages take 8 MB, and
+ * a gap of any size takes only the rest of its two blocks.
  */
 export class SeenSeqs {
   readonly #blocks = new Map<number, Uint32Array<ArrayBuffer>>();

@@ -1,7 +1,7 @@
 /**
- * What a collector stored, read as a stream: a message a line, or RFC 5425
- * frames one after another, either of them gzipped. The first octets tell: a
- * frame begins with its length, a message with `<`.
+ * Reads what a collector stored as a stream: one message per line, or RFC 5425 frames,
+ * gzipped or not. The first bytes tell which: a frame begins with its length, a message
+ * with `<`.
  */
 import type { ReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';

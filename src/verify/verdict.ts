@@ -1,4 +1,4 @@
-/** What stands against the word "complete". Nothing does: every message from the beginning on is stored, as it was sent. */
+/** Lists the objections to the word "complete". Without any, every message from the beginning on is stored as it was sent. */
 import type { MessageName, Run } from '../model/entry.js';
 import type { Findings } from './completeness.js';
 import type { ReceiptFindings } from './receipt-check.js';

@@ -12,7 +12,7 @@ import { FakeOpenemr, type Writing } from '../support/fake-openemr.js';
 import { ManualClock } from '../support/manual-clock.js';
 import { type LogColumns, type SealColumns, sealColumns } from '../support/openemr-writing.js';
 import { Killed, Paper } from '../support/paper.js';
-import { silent } from '../support/silent.js';
+import { silent, silentProblems } from '../support/silent.js';
 
 const SETTLE_MS = 30_000;
 const EXAMINE_MS = 60_000;
@@ -146,7 +146,10 @@ class World {
   #start(): Follower {
     const { database, paper: log, clock, limits } = this;
     const options = { site: 'default', trail: LOG_TRAIL, settleMs: SETTLE_MS, examineMs: EXAMINE_MS, limits };
-    return new Follower({ ...options, startAt: { kind: 'beginning' } }, { database, log, clock, report: silent });
+    return new Follower(
+      { ...options, startAt: { kind: 'beginning' } },
+      { database, log, clock, report: silent, problems: silentProblems },
+    );
   }
 }
 

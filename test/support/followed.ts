@@ -1,6 +1,7 @@
 /** A table in memory, followed into a file in memory, for one story. */
 import { LOG_TRAIL } from '../../src/export/database/audit-tables.js';
 import { Follower, type FollowerOptions } from '../../src/export/follow/follower.js';
+import { Problems } from '../../src/lib/problems.js';
 import type { Report } from '../../src/model/report.js';
 import { FakeOpenemr } from './fake-openemr.js';
 import { ManualClock } from './manual-clock.js';
@@ -60,7 +61,7 @@ export class Followed {
     const options = { site: 'default', trail: LOG_TRAIL, settleMs: SETTLE_MS, examineMs: EXAMINE_MS };
     return new Follower(
       { ...options, startAt: { kind: 'beginning' }, ...this.#changes },
-      { database, log, clock, report },
+      { database, log, clock, report, problems: new Problems(clock).of(report) },
     );
   }
 }

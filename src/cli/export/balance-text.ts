@@ -1,11 +1,11 @@
 /**
- * The balance as a table, a line a day, with the ids of rows that differ below it:
+ * Prints the balance as a table, one line a day, with the ids of rows that differ below it:
  *
  *     site     table  day         generation       database  exported   read  acknowledged  filtered  unparsed  altered
  *     default  log    2026-11-20  20261120T080000     5,000     4,999  4,999         4,999         0         0        0
- *       missing 1: 17
+ *       not in the files: 1 (id 17)
  *
- * `-` is what nobody can know: a generation that has left the database, an agent that was not asked.
+ * `-` is unknown: a generation that is no longer in the database, or an agent that was not asked.
  */
 
 import { agrees, type DayBalance } from '../../export/compare/reconcile.js';

@@ -1,7 +1,7 @@
 /**
- * The rows of a trail's files, counted by generation and day: which of them the
- * agent has read, had acknowledged, left out, could not understand, or found
- * altered. Read line by line; memory for one line and a few numbers a day.
+ * Counts the rows of a trail's files by generation and day: how many the agent has
+ * read, had acknowledged, filtered, could not parse, or found altered. Files are read
+ * line by line; memory holds one line and a few numbers a day.
  */
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';

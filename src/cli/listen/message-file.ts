@@ -1,9 +1,8 @@
 /**
- * Where `listen --output` keeps messages: appended, whole ones only, and on the
- * disk before a client gets the answer that it takes for an acknowledgement.
- * As lines, a message a line with each control character but the tab as `#` and
- * three octal digits, as rsyslog writes them; or raw, as RFC 5425 frames, byte
- * for byte.
+ * Stores the messages of `listen --output`: appended, whole ones only, and on disk
+ * before a client gets the answer that it takes for an acknowledgement. As lines, one
+ * message per line with each control character except tab as `#` and three octal
+ * digits, as rsyslog writes them; or raw, as RFC 5425 frames, byte for byte.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { AgentError, reasonOf } from '../../lib/errors.js';

@@ -1,4 +1,4 @@
-/** One run of `listen`: joins the collector to the output file and to the person or program that looks on. */
+/** Connects the collector of one run of `listen` to the output file and to standard output. */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type { Client } from '../../collector/client.js';

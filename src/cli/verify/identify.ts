@@ -1,9 +1,9 @@
 /**
- * What a stored message says of itself, by the structured data that the agent
- * writes: `[audit@PEN run="…" seq="…" …]` in front of a line,
- * `[agent@PEN kind="…" run="…" seq="…" …]` in its own messages. Any enterprise
- * number will do, for it may have been changed over the years. An audit message
- * of the profile `atna` says the same in an object of its own.
+ * Reads what a stored message says about itself, from the structured data that the
+ * agent writes: `[audit@PEN run="…" seq="…" …]` in front of a line,
+ * `[agent@PEN kind="…" run="…" seq="…" …]` in its own messages. Any enterprise number
+ * is accepted, since it may have been changed over the years. An audit message of the
+ * profile `atna` says the same in an object of its own.
  */
 import { OWN_OBJECT_NAME, readOwnObject } from '../../atna/own-object.js';
 import type { MessageName } from '../../model/entry.js';

@@ -1,10 +1,9 @@
 /**
- * The auditor's question: is each row of the database in the files, and does
- * each say the same? Counted by day; a day on which the two differ is then
- * looked at row by row. A day that agrees costs a number and a sum, however
- * many rows it has.
+ * Compares database and files day by day: is each row in the files, and does each say
+ * the same? A day is a number of rows and a sum of digests, however many rows it has;
+ * only a day on which the two differ is compared row by row.
  *
- * Compared is the generation that the table holds now. Earlier ones are in the
+ * Only the generation that the table holds now is compared. Earlier ones are in the
  * files alone: OpenEMR has moved them out of its database.
  */
 import { digestOf, scan, type Trail } from '../database/audit-tables.js';

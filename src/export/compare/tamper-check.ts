@@ -1,10 +1,8 @@
 /**
- * Compares from time to time what is in the file with what is in the table,
- * writes what is found to be tampering, and says whether it is still the same
- * table.
+ * Compares the exported rows with the table from time to time, writes what was deleted
+ * or edited into the file, and detects that the table was replaced.
  */
-import type { Clock } from '../../lib/clock.js';
-import type { Report } from '../../model/report.js';
+import type { Context } from '../../lib/context.js';
 import { digestOf, scan, type Trail } from '../database/audit-tables.js';
 import type { Cells, Database, IdRange } from '../database/database.js';
 import { rangesOf } from '../database/id-ranges.js';
@@ -21,10 +19,8 @@ export interface InspectorOptions {
   readonly examineMs: number;
 }
 
-export interface InspectorParts {
+export interface InspectorParts extends Pick<Context, 'clock' | 'report' | 'problems'> {
   readonly database: Database;
-  readonly clock: Clock;
-  readonly report: Report;
 }
 
 export class Inspector {
@@ -32,7 +28,6 @@ export class Inspector {
   readonly #parts: InspectorParts;
   readonly #writer: RowWriter;
   #lastMs: number | undefined;
-  #wasBehind = false;
 
   constructor(options: InspectorOptions, parts: InspectorParts, writer: RowWriter) {
     this.#options = options;
@@ -57,26 +52,25 @@ export class Inspector {
 
   async inspect(generation: Generation): Promise<Examination['verdict']> {
     const { database, clock } = this.#parts;
-    const { known } = generation;
     const examination = await examine(database, this.#options.trail, generation);
     this.#lastMs = clock.monotonicMs();
     if (examination.verdict !== 'same') return examination.verdict;
-    this.#sayWhetherBehind(examination.isBehind);
+    this.#raiseWhetherBehind(examination.isBehind);
     await this.#writeGone(generation, examination);
     await this.#writeEdited(generation, examination.edited);
     await this.#writeRestored(generation, examination.intact);
     generation.awaited.add(examination.unknown, this.#lastMs);
-    if (known.size === 0) this.#wasBehind = false;
     return 'same';
   }
 
-  #sayWhetherBehind(isBehind: boolean): void {
-    if (isBehind === this.#wasBehind) return;
-    this.#wasBehind = isBehind;
+  #raiseWhetherBehind(isBehind: boolean): void {
+    const { problems } = this.#parts;
     const { site, trail } = this.#options;
+    const key = `export-behind ${site} ${trail.table}`;
     const facts = { site, table: trail.table };
-    if (isBehind) this.#parts.report.warning('The database has not come as far as the file; is it a replica?', facts);
-    else this.#parts.report.notice('The database has come as far as the file again', facts);
+    const message = 'The database has not come as far as the file; is it a replica?';
+    if (isBehind) problems.raise({ key, message, facts, over: 'The database has come as far as the file again' });
+    else problems.clear(key, facts);
   }
 
   async #writeGone(generation: Generation, { missing, isBehind }: Examination): Promise<void> {

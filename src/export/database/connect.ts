@@ -1,4 +1,4 @@
-/** From a site's configuration to its database: reads the files that the configuration names. */
+/** Connects to the database of a site: reads the password and the certificates that the configuration names. */
 import { isAbsolute, join } from 'node:path';
 import { AgentError, reasonOf } from '../../lib/errors.js';
 import type { Files } from '../../lib/files.js';

@@ -1,8 +1,8 @@
 /**
- * What the export asks of OpenEMR's database: reads by primary key, in
- * ascending order, each one statement that sees one moment of one table. No
- * locks, no transaction that lasts longer than a statement. Every method may
- * throw an AgentError `database-…`; the next call then connects anew.
+ * What the export asks of OpenEMR's database: reads by primary key, in ascending order,
+ * each a single statement that sees one moment of one table. There are no locks and no
+ * transactions longer than a statement. Every method may throw an AgentError
+ * `database-…`; the next call then connects again.
  */
 
 export type Cell = string | number | null;

@@ -1,7 +1,7 @@
 /**
- * The account that the export needs, as statements for MariaDB 10.4 or MySQL 5.7
- * and later: it may read the audit tables and who is in the break-glass group,
- * and nothing else. Pure.
+ * Prints the statements that create the export's database account, for MariaDB 10.4 or
+ * MySQL 5.7 and later. It may read the audit tables and the members of the break-glass
+ * group, and nothing else. Pure.
  */
 import { isLocal, type SiteOptions } from '../options.js';
 

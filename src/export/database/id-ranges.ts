@@ -1,4 +1,4 @@
-/** Ids as ranges: a thousand neighbours are one condition in a statement. Pure. */
+/** Writes ids as ranges, so that a thousand neighbours are one condition in a statement. Pure. */
 import type { IdRange } from './database.js';
 
 /** Ascending ids, each once, as the fewest ranges that hold them and nothing else. */

@@ -1,8 +1,8 @@
 /**
- * OpenEMR's database, MariaDB or MySQL, over mysql2. One connection, made when
- * it is needed and dropped at the first sign of trouble; the password is read
- * at each, so that a changed one is found. The session is set read-only, to UTC
- * and to a statement a transaction: nothing is held between two statements.
+ * Reads OpenEMR's database, MariaDB or MySQL, over mysql2. It has one connection, made
+ * when needed and dropped at the first error; the password is read at each connection,
+ * so that a changed one is found. The session is read-only, in UTC, with one
+ * transaction per statement: no lock is held between two statements.
  */
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { Cell, Cells, Database, Head, IdRange, Reference, Schema } from './database.js';

@@ -1,8 +1,8 @@
 /**
- * The side rows of rows of `log`, and whether they are all there. OpenEMR
+ * Finds the side rows of rows of `log`, and says whether they are all there. OpenEMR
  * writes three statements without a transaction: the row, its seal in
- * `log_comment_encrypt`, and for an API call the row of `api_log`, whose
- * checksum already stands in the seal: so the seal says whether to wait for it.
+ * `log_comment_encrypt`, and for an API call the row in `api_log`. The seal already
+ * holds the checksum of the API row, so it says whether to wait for one.
  */
 import { API_COLUMNS, SEAL_COLUMNS } from './audit-tables.js';
 import type { Cells, Database, Reference } from './database.js';

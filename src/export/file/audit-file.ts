@@ -1,10 +1,10 @@
 /**
- * The file of a trail, `SITE.log`, and the rotated ones beside it,
- * `SITE.log.000017-20261123`: numbered, so that no clock can put them out of
- * order. Appended to with O_APPEND, in whole lines, and synced.
+ * Writes the file of a trail, `SITE.log`, and rotates it to `SITE.log.000017-20261123`:
+ * numbered, so that no clock can change the order. Whole lines are appended with
+ * O_APPEND and synced.
  *
- * The newest rotated file is always kept: while the live one is new, the
- * memory of what has been exported is there.
+ * The newest rotated file is never deleted: while the live file is new, the record of
+ * what has been exported is there.
  */
 import { basename, dirname, join } from 'node:path';
 import type { Context } from '../../lib/context.js';

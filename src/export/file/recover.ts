@@ -1,10 +1,10 @@
 /**
- * What a restart knows: read from the end of the file, as far as it takes.
+ * Finds out after a restart what has been exported, by reading the file from its end.
  *
- * The last line's `awaiting` says that every row below it is settled. Rows at
- * or above it were written anywhere behind the last row, not late, whose id is
- * lower: rows that are not late ascend. LastGeneration goes on from there for the
- * window of rows that are compared with the table.
+ * The last line's `awaiting` says that every row below it is settled. Rows at or above
+ * it were written anywhere after the last row, not late, whose id is lower: rows that
+ * are not late ascend. Reading goes on from there for the window of rows that are
+ * compared with the table.
  */
 import { digestOf, type Trail } from '../database/audit-tables.js';
 import type { Cells } from '../database/database.js';

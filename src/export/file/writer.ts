@@ -1,6 +1,6 @@
 /**
- * Writes what has been found of a generation, and remembers it once it is on
- * disk. A failed append changes nothing in memory.
+ * Writes rows and findings of a generation, and remembers them once they are on disk.
+ * A failed append changes nothing in memory.
  */
 import type { Clock } from '../../lib/clock.js';
 import { digestOf, type Trail } from '../database/audit-tables.js';

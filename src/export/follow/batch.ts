@@ -1,8 +1,8 @@
 /**
- * One look at a table: rows that have become ready to be written, and what is
- * still awaited. The rows are read in one statement together with an anchor, a
- * row that is in the file already: while that is the same, so is the table, and
- * what was read before that statement came from it, too.
+ * Reads a table once: which rows are ready to be written, and which are still awaited.
+ * The rows are read in one statement together with an anchor, a row that is already in
+ * the file: if the anchor is unchanged, it is still the same table, and so it was for
+ * all that was read before that statement.
  */
 import { digestOf, type Trail } from '../database/audit-tables.js';
 import type { Database, Head, IdRange, Schema } from '../database/database.js';

@@ -1,13 +1,11 @@
 /**
- * Follows one table into its file. Each step looks once: it writes the rows
- * that have become ready, in one append that is on disk before anything is
- * remembered; so a step that fails, or a process that dies in it, has only to
- * be done again.
+ * Follows one table into its file. Each step reads the table once and writes the rows
+ * that are ready, in one append that is on disk before anything is remembered; so a
+ * step that fails, or a process that dies in it, only has to be repeated.
  */
-import type { Clock } from '../../lib/clock.js';
+import type { Context } from '../../lib/context.js';
 import { AgentError } from '../../lib/errors.js';
 import type { StartAt } from '../../lib/start-at.js';
-import type { Report } from '../../model/report.js';
 import { Inspector } from '../compare/tamper-check.js';
 import type { Trail } from '../database/audit-tables.js';
 import type { Database, Schema } from '../database/database.js';
@@ -33,11 +31,9 @@ export interface FollowerOptions {
   readonly limits?: FollowerLimits;
 }
 
-export interface FollowerParts {
+export interface FollowerParts extends Pick<Context, 'clock' | 'report' | 'problems'> {
   readonly database: Database;
   readonly log: AuditLog;
-  readonly clock: Clock;
-  readonly report: Report;
 }
 
 type State =
@@ -55,7 +51,6 @@ export class Follower {
   readonly #writer: RowWriter;
   readonly #inspector: Inspector;
   #state: State = { name: 'unopened' };
-  #saidMissing = false;
   #schema: { readonly tables: Schema; readonly atMs: number } | undefined;
 
   constructor(options: FollowerOptions, parts: FollowerParts) {
@@ -103,7 +98,7 @@ export class Follower {
     if (this.#schema !== undefined && nowMs - this.#schema.atMs <= SCHEMA_MS) return this.#schema.tables;
     const tables = await database.schema();
     this.#schema = { tables, atMs: nowMs };
-    this.#sayWhatIsMissing(tables);
+    this.#raiseMissingSideTable(tables);
     if (this.#state.name === 'following') this.#state = { ...this.#state, origin: this.#liveOrigin(tables) };
     return tables;
   }
@@ -112,17 +107,21 @@ export class Follower {
     return liveOrigin(this.#parts.database, tables, this.#options.trail, this.#limits.skewRows);
   }
 
-  #sayWhatIsMissing(tables: Schema): void {
+  #raiseMissingSideTable(tables: Schema): void {
     const { site, trail } = this.#options;
     const isMissing = trail.sealTable !== undefined && tables.has(trail.table) && !tables.has(trail.sealTable);
-    if (isMissing && !this.#saidMissing) {
-      this.#parts.report.warning('A side table cannot be read: rows go out without their checksums', {
-        site,
-        table: trail.sealTable,
-        remedy: 'grant what export --grants prints',
-      });
+    const key = `export-side-table ${site} ${trail.table}`;
+    if (!isMissing) {
+      this.#parts.problems.clear(key);
+      return;
     }
-    this.#saidMissing = isMissing;
+    this.#parts.problems.raise({
+      key,
+      message: 'A side table cannot be read: rows go out without their checksums',
+      facts: { site, table: trail.sealTable },
+      remedy: 'grant what export --grants prints',
+      over: 'The side table can be read again',
+    });
   }
 
   #noTable(): Step {

@@ -1,4 +1,4 @@
-/** A generation: rows whose ids count in one table, and how far they have been exported. */
+/** Tracks a generation, the rows whose ids count in one table, and how far it has been exported. */
 import { countUpTo } from '../../lib/sorted.js';
 import type { Trail } from '../database/audit-tables.js';
 import type { Head, IdRange } from '../database/database.js';

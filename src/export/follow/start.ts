@@ -1,4 +1,4 @@
-/** How a generation comes to be in memory: recovered from the file, or begun with the first row of a table. */
+/** Starts following: recovers the generation from the file, or begins one with the first row of a table. */
 import type { StartAt } from '../../lib/start-at.js';
 import { digestOf, type Trail } from '../database/audit-tables.js';
 import type { Database, Schema } from '../database/database.js';
