@@ -66,7 +66,7 @@ export function databaseFault(error: unknown, { database, user, passwordFile }: 
         return [
           'database-damaged',
           'a table is damaged in',
-          'run mysqlcheck --repair on the database; the export then continues',
+          'run: mysqlcheck --repair on the database; the export then continues',
         ];
       case 'ER_CON_COUNT_ERROR':
       case 'ER_TOO_MANY_USER_CONNECTIONS':
