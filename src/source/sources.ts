@@ -227,11 +227,14 @@ export class Sources {
     this.#lookedLast = true;
     this.#ending.abort();
     await this.#schedule.close();
-    const enough = new AbortController();
-    const timeout = this.deps.clock.sleep(LAST_LOOK_MS, enough.signal).then(() => enough.abort());
-    await this.#lookAround(enough.signal);
-    enough.abort();
-    await timeout;
+    await this.#looks.run(async () => {
+      const found = await this.#find();
+      const enough = new AbortController();
+      const timeout = this.deps.clock.sleep(LAST_LOOK_MS, enough.signal).then(() => enough.abort());
+      await this.#match(found, enough.signal);
+      enough.abort();
+      await timeout;
+    });
   }
 
   #remember(positions: readonly Position[], lostMs: number): void {

@@ -105,7 +105,8 @@ export class Matcher {
     await this.#inTurns(left, turn, signal, async (seen) => {
       if (await this.#settle(seen, lookedMs, held, view)) again = true;
     });
-    this.#held = held;
+    // What a look that was broken off has not come to is held as before.
+    this.#held = signal?.aborted ? new Map([...this.#held, ...held]) : held;
     this.#evidence.endLook(view);
     return again;
   }
