@@ -111,7 +111,7 @@ test('a configuration that is found wanting only when it is used loses nothing o
 
   story.configure([`${story.log}{`]);
   story.io.hangUp();
-  await story.said('The new configuration cannot be used; going on with the one before');
+  await story.said('The new configuration cannot be used; the agent goes on with the old one');
   story.configure([story.log]);
   story.io.hangUp();
   await story.said('The configuration was read again');
@@ -124,7 +124,7 @@ test('a journal that cannot be opened in a reload is tried until it can, and not
 
   const mend = story.breakJournal();
   story.io.hangUp();
-  await story.said('The agent cannot go on after SIGHUP, nor as it was before; it is tried until it can');
+  await story.said('The agent cannot start again after SIGHUP, nor with the old configuration; it keeps trying');
   mend();
   await story.said('The configuration was read again');
   t.false(story.io.out().includes('The new configuration cannot be used'));
@@ -137,12 +137,12 @@ test('an agent that is told to stop while it cannot go on after a reload stops, 
 
   story.breakJournal();
   story.io.hangUp();
-  await story.said('it is tried until it can');
+  await story.said('it keeps trying');
   story.io.interrupt();
 
   const error = await t.throwsAsync(story.ended);
   t.regex(error?.message ?? '', /journal/);
-  t.regex(story.io.out(), /A deleted file is left unread.*audit\.log/);
+  t.regex(story.io.out(), /A deleted log file is lost unread.*audit\.log/);
 });
 
 test('SIGHUP that comes again and again while it is heeded is heeded once more, and loses and repeats nothing', async (t) => {

@@ -255,7 +255,8 @@ function problemText(problem: ListedProblem, nowMs: number): string[] {
 }
 
 /** `error since …`; `warning, 3 times, lasted 9 min, over since …`. */
-function timesText({ level, sinceMs, overMs, times }: ListedProblem, nowMs: number): string {
+/** 0.1.0 left no `sinceMs` in status.json. */
+function timesText({ level, atMs, sinceMs = atMs, overMs, times }: ListedProblem, nowMs: number): string {
   if (overMs === undefined) return `${level} since ${momentText(sinceMs, nowMs)}`;
   const often = times === 1 ? '' : `, ${countText(times)} times`;
   const lasted = overMs - sinceMs < 1_000 ? '' : `, lasted ${durationText(overMs - sinceMs)}`;
