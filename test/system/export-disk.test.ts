@@ -12,7 +12,7 @@ test('a full disk is waited out: each row is there once and whole when there is 
   const writer = new OpenemrWriter(station.server, 'openemr');
   await writer.fill(3000);
   station.start();
-  await until(() => station.said('make room on the volume'), { what: 'the export to say that the disk is full' });
+  await until(() => station.said('free space on the volume'), { what: 'the export to say that the disk is full' });
 
   execFileSync('mount', ['-o', 'remount,size=32m', volume.path]);
   await until(async () => (await station.rows()).length >= 3000, { what: 'all rows', timeoutMs: 60_000 });
