@@ -112,6 +112,7 @@ class AtnaMaker implements MessageMaker {
     const [first, second] = made.map((message) => ({
       ...this.#description(message, timestamp, memory, dated),
       tampering: record.tampering,
+      unverifiable: record.checksum === 'unverifiable',
     }));
     return second === undefined ? first! : { ...first!, also: second };
   }

@@ -94,7 +94,10 @@ export class LineReader {
     const { wallTime, notAfterMs, atMs } = record;
     const time = wallTime === undefined ? undefined : this.#clock.at(wallTime, notAfterMs, memory.doubledHour);
     const known = time === undefined ? memory : withHour(memory, time.doubledHour);
-    if (this.#filter.leavesOut(row)) return { unsent: 'filtered', tampering: record.tampering, memory: known };
+    if (this.#filter.leavesOut(row)) {
+      const unverifiable = record.checksum === 'unverifiable';
+      return { unsent: 'filtered', tampering: record.tampering, unverifiable, memory: known };
+    }
 
     const retold = this.#freeText.ofRow(row);
     // One literal: spreading parts of it together takes longer than all the rest of this function.

@@ -265,6 +265,7 @@ export class LineWriter {
     if ('unsent' in line) counts.filtered += 1;
     else if (!line.parsed) counts.unparsed += 1;
     counts.lines += 1;
+    if (line.unverifiable === true) counts.unverifiable += 1;
     if (line.tampering === undefined) return;
     if (line.tampering.how === 'altered') counts.altered += 1;
     else counts.changed += 1;
@@ -287,6 +288,8 @@ export interface EncoderCounts {
   filtered: number;
   /** Rows that are not what OpenEMR wrote, by their checksum; some may be among those left out. */
   altered: number;
+  /** Rows that do not fit their checksum where the database may have stored something else than OpenEMR hashed. */
+  unverifiable: number;
   /** Rows that the exporter found deleted or edited in the database. */
   changed: number;
   /** Lines, or pieces of one, of which no message could be made as their format asks: a fault of the program. */
@@ -304,6 +307,7 @@ function noCounts(): EncoderCounts {
     parts: 0,
     filtered: 0,
     altered: 0,
+    unverifiable: 0,
     changed: 0,
     faulty: 0,
     headings: 0,

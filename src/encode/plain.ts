@@ -148,13 +148,14 @@ class PlainMaker implements MessageMaker {
 
   #describeRow(reading: RowReading): Description {
     const { record, timestamp, zoneKnown, dated, redacted, msg, memory } = reading;
-    const { event, failed, tampering } = record;
+    const { event, failed, tampering, checksum } = record;
     const before = this.#header(failed || tampering !== undefined ? WARNING : NOTICE, timestamp, event);
     const marks = (dated ? '' : sdParam('unparsed', 'no-date')) + redactedParam(redacted);
     const room = this.#message.maxBytes / 2 - this.#fixedMax - before.length - marks.length;
     const fields: readonly Field[] = event === '' ? record.fields : [['event', event], ...record.fields];
     const after = marks + sdParams(fields, room, VALUE_MAX);
-    const description = { before, zoneKnown, after, parsed: dated, tampering, memory };
+    const unverifiable = checksum === 'unverifiable';
+    const description = { before, zoneKnown, after, parsed: dated, tampering, unverifiable, memory };
     const whole = msg === undefined ? description : { ...description, msg };
     return record.emergency === undefined ? whole : { ...whole, also: this.#override(record.emergency, reading) };
   }

@@ -63,6 +63,8 @@ export interface Description {
   readonly after: string;
   readonly parsed: boolean;
   readonly tampering: Tampering | undefined;
+  /** The row does not fit its checksum, and need not have been changed. */
+  readonly unverifiable?: boolean;
   /** For the file's next line. */
   readonly memory: LineMemory;
   /** What becomes MSG in place of the line. */
@@ -77,5 +79,6 @@ export interface Unsent {
   readonly unsent: 'filtered' | 'heading';
   /** Told all the same: nobody hides an edited row by making it one that is left out. */
   readonly tampering: Tampering | undefined;
+  readonly unverifiable?: boolean;
   readonly memory: LineMemory;
 }

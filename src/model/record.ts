@@ -9,10 +9,11 @@ export type Field = readonly [name: string, value: string];
 /**
  * Whether a row still is what OpenEMR wrote:
  * - `ok`: its checksum is that of its columns
- * - `altered`: it is not
+ * - `altered`: it is not, and nothing but a change explains it
+ * - `unverifiable`: it is not, and the database may have stored something else than OpenEMR hashed
  * - `none`: it has none, or not all of the columns that it covers
  */
-export type Checksum = 'ok' | 'altered' | 'none';
+export type Checksum = 'ok' | 'altered' | 'unverifiable' | 'none';
 
 /** The trail was changed since OpenEMR wrote it: by a row's checksum, or as the exporter found the row in the database. */
 export interface Tampering {

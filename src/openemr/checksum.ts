@@ -3,39 +3,40 @@
  * nothing, `comments` as stored.
  *
  * - 6.0 and later: SHA3-512 of every row, and another of its API call, whose
- *   time is that of the row;
+ *   time is that of the row; from 8.3 on with the client's id;
  * - 5.0: SHA-1, of updates only, over fewer columns, among them the checksum of
  *   the row that was changed.
  *
- * OpenEMR hashes what it meant to write. Where the table stored something else (a
- * text for a number, a value cut to its column) its own tamper report calls the
- * row altered, and so do we. It has no key: edits and damage are found, but not a
- * forger who computes a new checksum.
+ * OpenEMR hashes what it means to write, and the database may store something else
+ * without an error (its `sql_mode` is empty):
+ *
+ *   stored                       may have been
+ *   0 in a number                an empty text, or false
+ *   a number at its limit        a larger one
+ *   text as long as its column   a longer text, cut
+ *   ? in a text                  a character that the connection or the column cannot hold
+ *
+ * The first is tried. The others cannot be computed back: such a row is `unverifiable`
+ * when it does not fit. Any other row that does not fit is `altered`. There is no
+ * key: edits and damage are found, but not a forger who computes a new checksum.
  */
 import { hash } from 'node:crypto';
 import type { Checksum } from '../model/record.js';
 import { isObject, type Row, textOf } from './row.js';
 
 export function checksumOf(row: Row): Checksum {
-  const own = compared(row.checksum, row);
-  if (own === 'altered') return own;
-  const api = compared(row.checksum_api, row, API_COLUMNS);
+  const own = ownChecksum(row);
+  const api = apiChecksum(row);
+  if (own === 'altered' || api === 'altered') return 'altered';
+  if (own === 'unverifiable' || api === 'unverifiable') return 'unverifiable';
   return api === 'none' ? own : api;
-}
-
-function compared(column: unknown, row: Row, api?: readonly string[]): Checksum {
-  const stored = textOf(column);
-  if (stored === '') return 'none';
-  const old = stored.length < OLD_BELOW;
-  const text = api === undefined ? joined(row, old ? OLD_COLUMNS : COLUMNS) : joinedApi(row, api);
-  if (text === undefined) return 'none';
-  return hash(old ? 'sha1' : 'sha3-512', text) === stored.toLowerCase() ? 'ok' : 'altered';
 }
 
 /** SHA-1 takes 40 hexadecimal digits, SHA3-512 128; OpenEMR draws the line here. */
 const OLD_BELOW = 50;
 
-const COLUMNS: readonly string[] = [
+/** Of `log`, in the order in which they are hashed. */
+export const HASHED_COLUMNS: readonly string[] = [
   'date',
   'event',
   'category',
@@ -64,8 +65,11 @@ const OLD_COLUMNS: readonly string[] = [
   'crt_user',
 ];
 
-const API_COLUMNS: readonly string[] = [
+/** Of `api_log`, between the row's id and its date. */
+export const HASHED_API_COLUMNS: readonly string[] = [
   'user_id',
+  // From 8.3 on.
+  'client_id',
   'patient_id',
   'ip_address',
   'method',
@@ -75,21 +79,133 @@ const API_COLUMNS: readonly string[] = [
   'response',
 ];
 
-function joinedApi(row: Row, columns: readonly string[]): string | undefined {
-  const call = isObject(row.api) ? joined(row.api, columns) : undefined;
-  return call === undefined ? undefined : textOf(row.id) + call + textOf(row.date);
+/** A row may lack it. */
+const NEW_API_COLUMN = 'client_id';
+
+function ownChecksum(row: Row): Checksum {
+  const stored = textOf(row.checksum);
+  if (stored === '') return 'none';
+  const columns = stored.length < OLD_BELOW ? OLD_COLUMNS : HASHED_COLUMNS;
+  const text = joined(row, columns);
+  if (text === undefined) return 'none';
+  if (isSum(stored, text)) return 'ok';
+  const verdict = coerced(stored, valuesOf(row, columns));
+  return verdict === 'altered' && (isNewer(row) || hasTextForSuccess(row)) ? 'unverifiable' : verdict;
+}
+
+function apiChecksum(row: Row): Checksum {
+  const stored = textOf(row.checksum_api);
+  if (stored === '' || !isObject(row.api)) return 'none';
+  const call = joined(row.api, HASHED_API_COLUMNS);
+  if (call === undefined) return 'none';
+  if (isSum(stored, textOf(row.id) + call + textOf(row.date))) return 'ok';
+  const values: readonly Value[] = [
+    { column: 'id', text: textOf(row.id) },
+    ...valuesOf(row.api, HASHED_API_COLUMNS),
+    { column: 'date', text: textOf(row.date) },
+  ];
+  const verdict = coerced(stored, values);
+  if (verdict !== 'altered') return verdict;
+  // A version that stores the client's id and does not hash it: nothing vouches for the id.
+  const withoutClient = coerced(
+    stored,
+    values.filter(({ column }) => column !== NEW_API_COLUMN),
+  );
+  return isNewer(row) || withoutClient === 'ok' ? 'unverifiable' : 'altered';
 }
 
 /** `undefined` when a column is missing or holds what cannot be written as it was stored. */
 function joined(row: object, columns: readonly string[]): string | undefined {
-  const values = row as Readonly<Record<string, unknown>>;
+  const cells = row as Readonly<Record<string, unknown>>;
   let text = '';
   for (const column of columns) {
-    const value = values[column];
-    if (value === null) continue;
+    const value = cells[column];
+    if (value === null || (value === undefined && column === NEW_API_COLUMN)) continue;
     const written = textOf(value);
     if (written === '' && value !== '') return undefined;
     text += written;
   }
   return text;
+}
+
+function isSum(stored: string, text: string): boolean {
+  return hash(stored.length < OLD_BELOW ? 'sha1' : 'sha3-512', text) === stored.toLowerCase();
+}
+
+/* What the columns may have been before the database stored them. */
+
+/** One column, as it is hashed. */
+interface Value {
+  readonly column: string;
+  readonly text: string;
+}
+
+function valuesOf(row: object, columns: readonly string[]): Value[] {
+  const cells = row as Readonly<Record<string, unknown>>;
+  return columns.map((column) => ({ column, text: textOf(cells[column]) }));
+}
+
+function coerced(stored: string, values: readonly Value[]): Checksum {
+  if (formsOf(values).some((text) => isSum(stored, text))) return 'ok';
+  return values.some(mayBeCoerced) ? 'unverifiable' : 'altered';
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(['patient_id', 'success', 'menu_item_id', 'ccda_doc_id', 'user_id']);
+
+/** As stored, and with each 0, and each choice of several, as nothing. */
+function formsOf(values: readonly Value[]): string[] {
+  const zeros = values.flatMap(({ column, text }, at) => (text === '0' && NUMBERS.has(column) ? [at] : []));
+  return Array.from({ length: 2 ** zeros.length }, (_, choice) => {
+    const isEmpty = (at: number) => zeros.includes(at) && (choice >> zeros.indexOf(at)) % 2 === 1;
+    return values.map(({ text }, at) => (isEmpty(at) ? '' : text)).join('');
+  });
+}
+
+/** In characters; what is longer is cut. */
+const LENGTHS: ReadonlyMap<string, number> = new Map([
+  ['event', 255],
+  ['category', 255],
+  ['user', 255],
+  ['groupname', 255],
+  ['crt_user', 255],
+  ['log_from', 20],
+  ['client_id', 80],
+  ['ip_address', 255],
+  ['method', 20],
+  ['request', 255],
+]);
+
+/** In octets, less the most that a character takes: a character that would be cut in two is left out. */
+const URL_BYTES = 65_535 - 3;
+
+/** The largest and the smallest of tinyint, int and bigint. */
+const LIMITS = /^(?:127|-128|2147483647|-2147483648|9223372036854775807|-9223372036854775808)$/;
+
+function mayBeCoerced({ column, text }: Value): boolean {
+  if (NUMBERS.has(column)) return LIMITS.test(text);
+  if ([...text.slice(0, 2 * 255)].length >= (LENGTHS.get(column) ?? Number.POSITIVE_INFINITY)) return true;
+  if (column === 'request_url' && Buffer.byteLength(text) >= URL_BYTES) return true;
+  return /[?\uFFFD]/.test(withoutQuestions(column, text));
+}
+
+/** Without the question marks that are there for another reason: in SQL for a bound value, in a URL before the query. */
+function withoutQuestions(column: string, text: string): string {
+  switch (column) {
+    case 'comments':
+      return (text.match(/'(?:[^'\\]|\\.|'')*'/gs) ?? []).join('');
+    case 'request_url':
+      return text.replace(/\?(?=[\w.:%[\]-]+=|$)/, '');
+    default:
+      return text;
+  }
+}
+
+/** "Delete message" of 6.0 to 7.0 passes its comment where the success belongs: a text, stored as 0. */
+function hasTextForSuccess({ event, success, comments }: Row): boolean {
+  return event === 'delete' && textOf(success) === '0' && textOf(comments) === '';
+}
+
+/** The exporter met columns that it does not know: another version may hash them. */
+function isNewer({ unread }: Row): boolean {
+  return Array.isArray(unread) && unread.length > 0;
 }

@@ -34,6 +34,8 @@ export interface Row {
   readonly breakglass?: unknown;
   /** UTC. */
   readonly exported_at?: unknown;
+  /** Columns of the audit tables that the exporter does not know, if there are any: a later OpenEMR may hash them. */
+  readonly unread?: unknown;
   /** In place of `id`: the line is no row, it tells what became of this one. */
   readonly row_id?: unknown;
   /** And what it says now. */

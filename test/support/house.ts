@@ -20,9 +20,8 @@ const MAY_IMPORT: ReadonlyMap<string, readonly string[]> = new Map<string, reado
   ['link', ['pki']],
   ['collector', ['pki', 'syslog']],
   ['config', ['pki']],
-  ...'source openemr atna syslog journal export pki observe verify lib model'
-    .split(' ')
-    .map((part) => [part, []] as const),
+  ['export', ['openemr']],
+  ...'source openemr atna syslog journal pki observe verify lib model'.split(' ').map((part) => [part, []] as const),
 ]);
 
 /** Areas that ask the system for files themselves; the others do it through `Files` in lib, which a test can replace. */

@@ -62,6 +62,7 @@ export const WELL: AgentState = {
     parts: 0,
     filtered: 0,
     altered: 0,
+    unverifiable: 0,
     changed: 0,
     faulty: 0,
     headings: 0,

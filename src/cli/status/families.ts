@@ -45,6 +45,11 @@ function stateFamilies(report: StatusReport): Family[] {
       one(counts.faulty),
     ),
     counter('lines_altered_total', 'Rows altered since OpenEMR wrote them, by their checksum.', one(counts.altered)),
+    counter(
+      'lines_unverifiable_total',
+      'Rows whose checksum cannot be verified, because the database stored something else than OpenEMR hashed.',
+      one(counts.unverifiable ?? 0),
+    ),
     counter('rows_changed_total', 'Rows that the export found deleted or edited in the database.', one(counts.changed)),
   ];
 }

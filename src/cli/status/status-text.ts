@@ -111,13 +111,17 @@ function remedyFor(path: string, code = ''): string {
 }
 
 function countLines({ counts }: AgentState): string[] {
-  const { lines, unparsed, empty, filtered, altered, changed, faulty } = counts;
+  const { lines, unparsed, empty, filtered, altered, unverifiable, changed, faulty } = counts;
   const told = 'the collector was told which ones (kind="tamper")';
   const line = (count: number, words: string) => (count > 0 ? [`  ${countText(count)} ${words}`] : []);
   return [
     `lines: ${countText(lines)} read since the start, ${countText(unparsed)} unparsed (sent unchanged), ${countText(empty)} empty`,
     ...line(filtered, 'left out by message.include and message.exclude'),
     ...line(altered, `ALTERED since OpenEMR wrote them, by their checksum; ${told}`),
+    ...line(
+      unverifiable ?? 0,
+      'whose checksum cannot be verified: the database stored something else than OpenEMR hashed',
+    ),
     ...line(changed, `found DELETED OR EDITED in the database by the export; ${told}`),
     ...line(faulty, 'could not be encoded in their format: a bug in the program, see the log'),
   ];

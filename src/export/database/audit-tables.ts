@@ -4,7 +4,8 @@
  * `extended_log`, which holds disclosures and nothing beside them.
  */
 import { createHash } from 'node:crypto';
-import type { Cells, Database } from './database.js';
+import { HASHED_API_COLUMNS, HASHED_COLUMNS } from '../../openemr/checksum.js';
+import type { Cells, Database, Schema } from './database.js';
 import { rangesOf } from './id-ranges.js';
 
 export interface Trail {
@@ -23,24 +24,8 @@ export interface Trail {
 export const LOG_TRAIL: Trail = {
   table: 'log',
   suffix: '',
-  columns: [
-    'id',
-    'date',
-    'event',
-    'category',
-    'user',
-    'groupname',
-    'comments',
-    'user_notes',
-    'patient_id',
-    'success',
-    // Of the changed row, in 5.0 only: part of what its own checksum covers. Written as `log_checksum`.
-    'checksum',
-    'crt_user',
-    'log_from',
-    'menu_item_id',
-    'ccda_doc_id',
-  ],
+  // `checksum` is that of the changed row, in 5.0 only: part of what its own checksum covers. Written as `log_checksum`.
+  columns: ['id', ...HASHED_COLUMNS.flatMap((column) => (column === 'crt_user' ? ['checksum', column] : [column]))],
   sealTable: 'log_comment_encrypt',
   apiTable: 'api_log',
   generationPrefix: '',
@@ -58,18 +43,20 @@ export const DISCLOSURE_TRAIL: Trail = {
 /** `log_id` first: it tells whether the row is still the one that was looked for. */
 export const SEAL_COLUMNS: readonly string[] = ['log_id', 'encrypt', 'version', 'checksum', 'checksum_api'];
 
-export const API_COLUMNS: readonly string[] = [
-  'log_id',
-  'user_id',
-  'patient_id',
-  'ip_address',
-  'method',
-  'request',
-  'request_url',
-  'request_body',
-  'response',
-  'created_time',
-];
+export const API_COLUMNS: readonly string[] = ['log_id', ...HASHED_API_COLUMNS, 'created_time'];
+
+/** `table.column` of what a trail's tables have beyond the columns that are read: an OpenEMR later than this program. */
+export function unreadColumns(schema: Schema, { table, columns, sealTable, apiTable }: Trail): readonly string[] {
+  const read: readonly (readonly [string | undefined, readonly string[]])[] = [
+    [table, columns],
+    [sealTable, ['id', ...SEAL_COLUMNS]],
+    [apiTable, ['id', ...API_COLUMNS]],
+  ];
+  return read.flatMap(([name, known]) => {
+    const there = name === undefined ? undefined : schema.get(name);
+    return [...(there ?? [])].filter((column) => !known.includes(column)).map((column) => `${name}.${column}`);
+  });
+}
 
 /*
  * A row as a few bytes: equal when OpenEMR's own columns are equal, whether the

@@ -10,6 +10,7 @@
  *   awaiting     every row of this generation with a lower id was in the file, synced,
  *                or will never come, before this line was written
  *   late         true on a row that came after one with a higher id
+ *   unread       columns of the tables that this program does not know, if there are any
  *
  * `awaiting` and `late` are all that a restart needs: rows without `late` ascend.
  * Pure.
@@ -33,6 +34,12 @@ export interface Stamp {
   readonly awaiting: number;
 }
 
+interface RowStamp {
+  readonly late: boolean;
+  readonly breakglass: boolean | null;
+  readonly unread: readonly string[];
+}
+
 export type ReadLine =
   | (ReadStamp & { readonly kind: 'row'; readonly id: number; readonly late: boolean; readonly cells: Cells })
   | (ReadStamp & { readonly kind: 'finding'; readonly finding: Finding });
@@ -46,7 +53,7 @@ interface ReadStamp {
 export function rowLine(
   trail: Trail,
   { cells, seal, api }: WholeRow,
-  { late, breakglass, ...stamp }: Stamp & { readonly late: boolean; readonly breakglass: boolean | null },
+  { late, breakglass, unread, ...stamp }: Stamp & RowStamp,
 ): string {
   const line: Record<string, unknown> = {};
   for (const column of trail.columns) {
@@ -62,7 +69,8 @@ export function rowLine(
   } else {
     line.table = trail.table;
   }
-  return `${JSON.stringify({ ...line, ...stampColumns(stamp), breakglass, ...(late ? { late } : {}) })}\n`;
+  const marks = { ...(late ? { late } : {}), ...(unread.length > 0 ? { unread } : {}) };
+  return `${JSON.stringify({ ...line, ...stampColumns(stamp), breakglass, ...marks })}\n`;
 }
 
 /** With its newline. `log_from` says who speaks; there is no user and no date of OpenEMR's. */
@@ -96,7 +104,10 @@ function stampColumns({ site, generation, exportedAtMs, awaiting }: Stamp) {
 
 function apiColumns(api: Cells): Cells {
   return Object.fromEntries(
-    API_COLUMNS.filter((column) => column !== 'log_id').map((column) => [column, api[column] ?? null]),
+    API_COLUMNS.filter((column) => column !== 'log_id' && api[column] !== undefined).map((column) => [
+      column,
+      api[column] ?? null,
+    ]),
   );
 }
 

@@ -17,6 +17,14 @@ export interface RowWriterOptions {
   readonly breakglass: Breakglass;
 }
 
+/** What is different in other versions of OpenEMR. */
+export interface Version {
+  /** 5.0 knows a break-glass user by the sound of the name. */
+  readonly hasSoundRule: boolean;
+  /** Columns that this program does not know. */
+  readonly unread: readonly string[];
+}
+
 export class RowWriter {
   readonly #options: RowWriterOptions;
 
@@ -29,7 +37,7 @@ export class RowWriter {
    * power cut leave a hole in what was not synced, the lines behind it must not
    * vouch for those that were in it.
    */
-  async writeRows(generation: Generation, rows: readonly WholeRow[], hasSoundRule: boolean): Promise<void> {
+  async writeRows(generation: Generation, rows: readonly WholeRow[], { hasSoundRule, unread }: Version): Promise<void> {
     if (rows.length === 0) return;
     const { trail, log, breakglass } = this.#options;
     const stamp = this.#stamp(generation);
@@ -37,7 +45,7 @@ export class RowWriter {
     let highest = generation.known.highest;
     let text = '';
     for (const row of rows) {
-      text += rowLine(trail, row, { ...stamp, late: row.id < highest, breakglass: judge(row.cells.user) });
+      text += rowLine(trail, row, { ...stamp, late: row.id < highest, breakglass: judge(row.cells.user), unread });
       highest = Math.max(highest, row.id);
     }
     await log.append(text);

@@ -7,11 +7,11 @@ import type { Context } from '../../lib/context.js';
 import { AgentError } from '../../lib/errors.js';
 import type { StartAt } from '../../lib/start-at.js';
 import { Inspector } from '../compare/tamper-check.js';
-import type { Trail } from '../database/audit-tables.js';
+import { type Trail, unreadColumns } from '../database/audit-tables.js';
 import type { Database, Schema } from '../database/database.js';
 import { rangesOf } from '../database/id-ranges.js';
 import type { AuditLog } from '../file/audit-file.js';
-import { Breakglass, RowWriter } from '../file/writer.js';
+import { Breakglass, RowWriter, type Version } from '../file/writer.js';
 import { FOLLOWER_LIMITS, type FollowerLimits } from '../options.js';
 import { type Batch, liveOrigin, type Origin, readBatch, renamedOrigin } from './batch.js';
 import type { Generation } from './generation.js';
@@ -190,7 +190,7 @@ export class Follower {
     const maxRows = this.#limits.batchRows;
     const batch = await readBatch(database, origin, generation, { nowMs, settleMs, maxRows, isFinal });
     if (!batch.isSameTable) return undefined;
-    await this.#writer.writeRows(generation, batch.ready, this.#hasSoundRule());
+    await this.#writer.writeRows(generation, batch.ready, this.#version());
     generation.reached = batch.reached;
     if (batch.sawAllAwaited && isFinal) generation.awaited.retain(batch.unready);
     else if (batch.sawAllAwaited) generation.awaited.giveUp(nowMs, settleMs);
@@ -233,9 +233,12 @@ export class Follower {
     return AT_ONCE;
   }
 
-  /** OpenEMR 5.0. */
-  #hasSoundRule(): boolean {
-    return this.#schema?.tables.has('api_log') === false && this.#schema.tables.has('log');
+  #version(): Version {
+    const tables: Schema = this.#schema?.tables ?? new Map();
+    return {
+      hasSoundRule: tables.has('log') && !tables.has('api_log'),
+      unread: unreadColumns(tables, this.#options.trail),
+    };
   }
 }
 
