@@ -1,11 +1,11 @@
 /** The program's own description of itself: every command and option, without running any. */
 import { Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
-import { makeProgram } from '../../src/cli/program.js';
+import { wholeProgram } from '../../src/cli/program.js';
 
-export function describedProgram(): Command {
+export async function describedProgram(): Promise<Command> {
   const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() });
-  return makeProgram({
+  return wholeProgram({
     stdin: Readable.from([]),
     stdout: nowhere(),
     stderr: nowhere(),

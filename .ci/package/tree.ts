@@ -28,7 +28,7 @@ export async function layOut(tree: string, { release, bundle, runtime }: Content
   const checkout = (path: string) => join(root, path);
   const lib = `usr/lib/${name}`;
   const doc = `usr/share/doc/${name}`;
-  const program = describedProgram();
+  const program = await describedProgram();
 
   await copied(runtime.node, at(`${lib}/bin/node`), 0o755);
   await copied(bundle.file, at(`${lib}/${name}.mjs`));

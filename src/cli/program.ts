@@ -1,35 +1,43 @@
-/** The command line: which commands there are, and one way of speaking for all of them. */
+/**
+ * The command line: which commands there are, and one way of speaking for all of
+ * them. The modules of a command are loaded when it is called: all of them take
+ * longer to load than the agent takes to start.
+ */
 import { Command, CommanderError, Help, type Option } from 'commander';
-import { loadExport } from '../config/load.js';
-import { certCommand } from './cert/cert.js';
-import { checkCommand } from './check/check.js';
 import { configOption } from './config-option.js';
-import { demoCommand } from './demo/demo.js';
-import { exportCommand } from './export/export.js';
 import type { Io } from './io.js';
-import { listenCommand } from './listen/listen.js';
-import { runCommand } from './run/run.js';
-import { sendCommand } from './send.js';
-import { statusCommand } from './status/status.js';
 import { UsageError } from './usage-error.js';
-import { receiptCommand } from './verify/receipt.js';
-import { verifyCommand } from './verify/verify.js';
 import { packageVersion } from './version.js';
 import { COMMAND } from './voice.js';
 
-/** In the order in which `--help` names them. */
-const COMMANDS: readonly ((io: Io) => Command)[] = [
-  runCommand,
-  checkCommand,
-  statusCommand,
-  certCommand,
-  sendCommand,
-  listenCommand,
-  (io) => exportCommand(io, loadExport),
-  verifyCommand,
-  receiptCommand,
-  demoCommand,
-];
+type MakeCommand = (io: Io) => Command;
+
+/** By name, in the order in which `--help` lists them. */
+const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
+  run: async () => (await import('./run/run.js')).runCommand,
+  check: async () => (await import('./check/check.js')).checkCommand,
+  status: async () => (await import('./status/status.js')).statusCommand,
+  cert: async () => (await import('./cert/cert.js')).certCommand,
+  send: async () => (await import('./send.js')).sendCommand,
+  listen: async () => (await import('./listen/listen.js')).listenCommand,
+  export: async () => {
+    const [{ exportCommand }, { loadExport }] = await Promise.all([
+      import('./export/export.js'),
+      import('../config/load.js'),
+    ]);
+    return (io) => exportCommand(io, loadExport);
+  },
+  verify: async () => (await import('./verify/verify.js')).verifyCommand,
+  receipt: async () => (await import('./verify/receipt.js')).receiptCommand,
+  demo: async () => (await import('./demo/demo.js')).demoCommand,
+};
+
+/** Those that `args` may call; all of them where no argument is the name of one, for then they are to be listed. */
+async function commandsFor(args: readonly string[]): Promise<readonly MakeCommand[]> {
+  const all = Object.entries(COMMANDS);
+  const named = all.filter(([name]) => args.includes(name));
+  return Promise.all((named.length === 0 ? all : named).map(([, load]) => load()));
+}
 
 const EXAMPLES = `
 Examples:
@@ -42,7 +50,11 @@ Exit status: 0 done, 1 failed, 2 wrong usage or configuration; of status: 0 OK,
 1 WAITING, 2 PROBLEM.`;
 
 /** The whole command line, ready to be run, or to be described: manual page and completion are made from it. */
-export function makeProgram(io: Io, commands = COMMANDS): Command {
+export async function wholeProgram(io: Io): Promise<Command> {
+  return programOf(io, await commandsFor([]));
+}
+
+function programOf(io: Io, commands: readonly MakeCommand[]): Command {
   const program = new Command(COMMAND)
     .description("Forwards OpenEMR's audit trail to an audit repository: syslog over mutual TLS, acknowledged.")
     .version(packageVersion(), '--version', 'print the version')
@@ -57,9 +69,14 @@ export function makeProgram(io: Io, commands = COMMANDS): Command {
  * Does what `args` say (without node and the program's own name). Throws what
  * the command throws, and a UsageError where there is no such command.
  */
-export async function runProgram(args: readonly string[], io: Io, commands = COMMANDS): Promise<void> {
+export async function runProgram(
+  args: readonly string[],
+  io: Io,
+  commands?: readonly MakeCommand[],
+): Promise<void> {
+  const program = programOf(io, commands ?? (await commandsFor(args)));
   try {
-    await makeProgram(io, commands).parseAsync(args, { from: 'user' });
+    await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     // Commander throws to end: after help or version, which were what was asked for, or not.
     if (!(error instanceof CommanderError)) throw error;

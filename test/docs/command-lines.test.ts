@@ -7,7 +7,7 @@ import { installedLines, linesIn, printedLines } from '../support/printed.js';
 
 /** Commands, options and arguments are looked at as they would be; nothing is done. */
 async function refused(args: readonly string[]): Promise<CommanderError | undefined> {
-  const program = describedProgram();
+  const program = await describedProgram();
   doNothing(program);
   try {
     await program.parseAsync(args, { from: 'user' });

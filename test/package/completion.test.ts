@@ -8,7 +8,7 @@ import { completion } from '../../.ci/package/completion.js';
 import { describedProgram } from '../../.ci/package/described-program.js';
 
 const run = promisify(execFile);
-const script = completion(describedProgram());
+const script = completion(await describedProgram());
 
 /** What bash offers behind these words, the last of which is being typed. */
 async function offered(t: ExecutionContext, ...words: string[]): Promise<string[]> {

@@ -16,7 +16,7 @@ const release: Release = {
   quick: true,
   root: '/',
 };
-const program = describedProgram();
+const program = await describedProgram();
 
 function commandsBelow(command: Command): Command[] {
   return command.commands.flatMap((child) => [child, ...commandsBelow(child)]);

@@ -12,7 +12,7 @@ export interface CommandLine {
 }
 
 const NAME = 'openemr-audit-forwarder';
-const COMMANDS = describedProgram().commands.map((command) => command.name());
+const COMMANDS = (await describedProgram()).commands.map((command) => command.name());
 
 function documents(): string[] {
   const root = fileURLToPath(thisPackage);

@@ -8,7 +8,7 @@ import { type CommandLine, wordsOf } from './documented.js';
 import { thisPackage } from './package.js';
 
 const NAME = 'openemr-audit-forwarder';
-const DESCRIBED = describedProgram();
+const DESCRIBED = await describedProgram();
 const COMMANDS = DESCRIBED.commands.map((command) => command.name());
 
 /** What a value that is known only at run time is written as; none of our options takes it amiss. */

@@ -3,16 +3,16 @@
  * certificates, requests, revocation lists and PKCS#12 are made of. Pure.
  */
 import { isIPv4 } from 'node:net';
-import forge from 'node-forge';
+import asn1 from 'node-forge/lib/asn1.js';
 import { type Der, readDer } from './read.js';
 
-export type Asn1 = forge.asn1.Asn1;
+export type Asn1 = asn1.Asn1;
 
-const { create, Class, Type } = forge.asn1;
+const { create, Class, Type } = asn1;
 const CONSTRUCTED = 0x20;
 
 export function encode(value: Asn1): Buffer {
-  return Buffer.from(forge.asn1.toDer(value).getBytes(), 'latin1');
+  return Buffer.from(asn1.toDer(value).getBytes(), 'latin1');
 }
 
 export function sequence(...parts: Asn1[]): Asn1 {
@@ -40,13 +40,13 @@ export function finished(der: Buffer | Der): Asn1 {
 }
 
 export function oid(dotted: string): Asn1 {
-  return create(Class.UNIVERSAL, Type.OID, false, forge.asn1.oidToDer(dotted).getBytes());
+  return create(Class.UNIVERSAL, Type.OID, false, asn1.oidToDer(dotted).getBytes());
 }
 
 /** A number, or the big-endian bytes of one that is not negative. */
 export function integer(value: number | Buffer): Asn1 {
   if (typeof value === 'number') {
-    return create(Class.UNIVERSAL, Type.INTEGER, false, forge.asn1.integerToDer(value).getBytes());
+    return create(Class.UNIVERSAL, Type.INTEGER, false, asn1.integerToDer(value).getBytes());
   }
   let start = 0;
   while (start < value.length - 1 && value[start] === 0) start += 1;
