@@ -1,14 +1,20 @@
 /**
- * The program as one file, by esbuild: our modules and the packages that they
- * import. It stays readable, so that a stack trace in a fault report is of use.
+ * The program in a few files, by esbuild: our modules and the packages that they
+ * import. What only some commands need is in files of its own, which are loaded when
+ * such a command is called: V8 reads every file whole before it runs a line of it.
+ * It all stays readable, so that a stack trace in a fault report is of use.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Release } from './release.js';
 
 export interface Bundle {
-  readonly file: string;
+  readonly directory: string;
+  /** In it. */
+  readonly files: readonly string[];
+  /** The one to start. */
+  readonly program: string;
   readonly components: readonly Component[];
 }
 
@@ -26,12 +32,14 @@ export interface Component {
 /** Packages in CommonJS call require for what Node.js itself brings. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
-export async function makeBundle({ root }: Release, directory: string): Promise<Bundle> {
-  const file = join(directory, 'openemr-audit-forwarder.mjs');
+export async function makeBundle({ root, name }: Release, directory: string): Promise<Bundle> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/main.ts'],
-    outfile: file,
+    entryPoints: { [name]: 'src/main.ts' },
+    outdir: directory,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: '[name]-[hash]',
+    splitting: true,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -46,7 +54,9 @@ export async function makeBundle({ root }: Release, directory: string): Promise<
   const directories = Object.keys(metafile.inputs).flatMap((input) => packageDirectory(input) ?? []);
   const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'));
   const names = [...new Set(directories)].sort();
-  return { file, components: await Promise.all(names.map((name) => component(root, name, lock.packages))) };
+  const components = await Promise.all(names.map((each) => component(root, each, lock.packages)));
+  const program = join(directory, `${name}.mjs`);
+  return { directory, files: (await readdir(directory)).sort(), program, components };
 }
 
 /** `node_modules/a/node_modules/@b/c` of a path below it. */

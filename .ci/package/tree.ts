@@ -31,7 +31,7 @@ export async function layOut(tree: string, { release, bundle, runtime }: Content
   const program = await describedProgram();
 
   await copied(runtime.node, at(`${lib}/bin/node`), 0o755);
-  await copied(bundle.file, at(`${lib}/${name}.mjs`));
+  for (const file of bundle.files) await copied(join(bundle.directory, file), at(`${lib}/${file}`));
   await written(at(`${lib}/package.json`), `${JSON.stringify({ name, version, type: 'module' })}\n`);
   await copied(checkout(`.ci/package/${name}.sh`), at(`usr/bin/${name}`), 0o755);
 

@@ -69,11 +69,7 @@ function programOf(io: Io, commands: readonly MakeCommand[]): Command {
  * Does what `args` say (without node and the program's own name). Throws what
  * the command throws, and a UsageError where there is no such command.
  */
-export async function runProgram(
-  args: readonly string[],
-  io: Io,
-  commands?: readonly MakeCommand[],
-): Promise<void> {
+export async function runProgram(args: readonly string[], io: Io, commands?: readonly MakeCommand[]): Promise<void> {
   const program = programOf(io, commands ?? (await commandsFor(args)));
   try {
     await program.parseAsync(args, { from: 'user' });

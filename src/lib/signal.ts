@@ -6,6 +6,9 @@
  */
 import type { Clock } from './clock.js';
 
+/** A reason of its own would be an error with a stack each time: that costs more than the wait. */
+const OVER = 'over';
+
 export class Signal {
   readonly #waiting = new Set<() => void>();
   #kept = false;
@@ -30,7 +33,7 @@ export class Signal {
       const wake = () => {
         this.#waiting.delete(wake);
         abort.removeEventListener('abort', wake);
-        over.abort();
+        over.abort(OVER);
         resolve();
       };
       this.#waiting.add(wake);

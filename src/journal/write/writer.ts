@@ -46,6 +46,8 @@ export interface WriterDependencies extends JournalContext {
   giveWay(cause: unknown): Promise<boolean>;
 }
 
+/** Behind a smaller group nobody has waited for room. */
+const SMALL_GROUP_BYTES = 64 * 1024;
 /** How much may wait for the disk before `append` makes its caller wait. */
 const IN_FLIGHT_BYTES = 8 * 1024 * 1024;
 
@@ -181,7 +183,7 @@ export class Writer {
       await active.append(buffersOf(group), bytesOf(group));
       this.#settle(group);
       // Whoever waited for room puts in all it has first, or every other group would be a single entry.
-      await nextTurn();
+      if (bytesOf(group) >= SMALL_GROUP_BYTES) await nextTurn();
     }
   }
 

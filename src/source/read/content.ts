@@ -30,6 +30,11 @@ export async function openContent(path: string, retainBytes: number, files: Pick
   return compressionOf(basename(path)) === 'gzip' ? new GzipContent(file, retainBytes) : new PlainContent(file);
 }
 
+/** A log at its end gives a few lines a read: a buffer for all that could have come would be made and thrown away each time. */
+let spare: Buffer | undefined;
+const SPARED_BYTES = 64 * 1024;
+const COPIED_BYTES = 32 * 1024;
+
 class PlainContent implements Content {
   readonly compressed = false;
   readonly damage = undefined;
@@ -37,10 +42,14 @@ class PlainContent implements Content {
   constructor(private readonly file: OpenFile) {}
 
   async read(offset: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafe(length);
+    const buffer = spare !== undefined && spare.length >= length ? spare : Buffer.allocUnsafe(length);
+    spare = undefined;
     // One call, not a loop: between two the file can be truncated and written
     // anew, and the pieces would not belong together. Short means the end.
-    return buffer.subarray(0, await this.file.readOnce(buffer, offset));
+    const read = buffer.subarray(0, await this.file.readOnce(buffer.subarray(0, length), offset));
+    if (length < SPARED_BYTES || read.length > COPIED_BYTES) return read;
+    spare = buffer;
+    return Buffer.from(read);
   }
 
   stat(): Promise<FileStats> {

@@ -99,6 +99,7 @@ export class Reader {
       if (reading.kind === 'chunk') {
         this.#partials.delete(tail);
         tail.reachedSeenEnd();
+        if (reading.toEnd) tail.restAtEnd(wakes);
         this.#tellHole(reading.chunk);
         return reading.chunk;
       }

@@ -34,7 +34,8 @@ export interface TailOptions {
 const READ_BYTES = 256 * 1024;
 
 export type Reading =
-  | { readonly kind: 'chunk'; readonly chunk: Chunk }
+  /** `toEnd`: it ends where the file did at the read. */
+  | { readonly kind: 'chunk'; readonly chunk: Chunk; readonly toEnd?: boolean }
   /** Nothing to hand out before the file changes or the partial line is due. */
   | { readonly kind: 'end' }
   | Changed;
@@ -292,6 +293,12 @@ export class Tail {
     if (this.#wakes === wakes) this.#ready = false;
   }
 
+  /** As `rest`, for a live file of which all has been read that it was seen to hold: what is written from now on is seen. */
+  restAtEnd(wakes: number): void {
+    const place = this.#place;
+    if (place.name === 'placed' && this.#offset >= place.size && this.#content?.compressed === false) this.rest(wakes);
+  }
+
   /** The journal is to learn where it stands. */
   tellPosition(): void {
     this.#moved = true;
@@ -367,7 +374,10 @@ export class Tail {
     if ('kind' in window) return window;
     const cut = cutLines(window, maxLineBytes, this.#insideLine !== undefined);
     if (cut?.ending === 'hole') return this.#atHole(content, nowMs, monotonicMs);
-    if (cut) return { kind: 'chunk', chunk: this.#advance(window.subarray(0, cut.end), cut.ending, nowMs) };
+    if (cut) {
+      const toEnd = window.length < limit && cut.end === window.length;
+      return { kind: 'chunk', chunk: this.#advance(window.subarray(0, cut.end), cut.ending, nowMs), toEnd };
+    }
     if (window.length === limit) {
       this.#longLine = true;
       return this.read(nowMs, monotonicMs);

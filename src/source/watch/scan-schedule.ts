@@ -79,8 +79,10 @@ export class ScanSchedule {
 
   #hint(path: string, change: Change): void {
     if (this.#stopping.signal.aborted) return;
-    if (this.#tailAt(path) !== undefined) this.#hinted.add(path);
-    else if (this.#scanWanted) return;
+    if (this.#tailAt(path) !== undefined) {
+      // A log that is written to all the time is hinted at with every line: the end of its pause is waited for already.
+      if (!this.#hinted.add(path)) return;
+    } else if (this.#scanWanted) return;
     else if (this.#view?.directories.has(path) || this.#concerns(path)) this.#scanWanted = true;
     else if (change === 'change' || !this.options.finder.leads(path)) return;
     else if (this.#newNames.size < MAX_NEW_NAMES) this.#newNames.add(path);
@@ -204,10 +206,12 @@ export class HintedPaths {
   /** The one whose pause ends first comes first. */
   readonly #paused = new Map<string, Pause>();
 
-  add(path: string): void {
+  /** Answers whether it may be looked at now; otherwise `nextMs` says when, as before. */
+  add(path: string): boolean {
     const pause = this.#paused.get(path);
     if (pause === undefined) this.#due.add(path);
     else pause.hinted = true;
+    return pause === undefined;
   }
 
   /** The paths to be looked at now; their pause begins. */
