@@ -1,6 +1,6 @@
 /** Rows that were exported and then changed in the database, and what only looks like that. */
 import test from 'ava';
-import { Followed } from '../support/followed.js';
+import { Followed, SETTLE_MS } from '../support/followed.js';
 
 async function exported(rows: number): Promise<Followed> {
   const world = new Followed();
@@ -175,4 +175,103 @@ test('a swap is no gap when the renamed table is still there', async (t) => {
 
   t.like(world.paper.findings()[0], { event: 'audit-trail-table-replaced', last_id: 5, complete: true, success: 1 });
   t.deepEqual(world.ids(), [1, 2, 3, 4, 5, 1]);
+});
+
+/** The first API call among the rows: the seventh. */
+const API_CALL = 7;
+
+test('an edited API call is reported with what it says now, once, also after a restart', async (t) => {
+  const world = await exported(8);
+  const { rows } = world.database.table('api_log');
+
+  rows.set(1, { ...rows.get(1)!, response: '{}' });
+  await world.examined();
+  t.deepEqual(world.events(), [], 'a table that is being swapped looks like that');
+  await world.examined();
+  await world.examined();
+  world.restart();
+  await world.examined();
+  await world.examined();
+
+  t.deepEqual(world.events(), ['audit-trail-row-edited']);
+  const [{ row_id, row }] = world.paper.findings() as [{ row_id: number; row: { api: object } }];
+  t.is(row_id, API_CALL);
+  t.like(row.api, { response: '{}', method: 'GET' });
+});
+
+test('a deleted row of a side table is reported, and so is the deletion of all', async (t) => {
+  const world = await exported(8);
+  const seals = world.database.table('log_comment_encrypt').rows;
+
+  seals.delete(3);
+  await world.examined();
+  await world.examined();
+  const first = world.paper.findings().map(({ row_id }) => row_id);
+  seals.clear();
+  await world.examined();
+  await world.examined();
+
+  t.deepEqual(first, [3]);
+  t.deepEqual(
+    world.paper.findings().map(({ row_id }) => row_id),
+    [3, 1, 2, 4, 5, 6, 7, 8],
+  );
+  t.deepEqual(world.ids(), [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+test('every column of a side table is watched', async (t) => {
+  for (const [table, columns] of [
+    ['log_comment_encrypt', ['encrypt', 'version', 'checksum', 'checksum_api']],
+    ['api_log', ['user_id', 'client_id', 'patient_id', 'ip_address', 'method', 'request', 'request_url', 'response']],
+  ] as const) {
+    for (const column of columns) {
+      const world = await exported(API_CALL);
+      const { rows } = world.database.table(table);
+      const id = Math.max(...rows.keys());
+      rows.set(id, { ...rows.get(id)!, [column]: 'x' });
+      await world.examined();
+      await world.examined();
+      t.deepEqual(world.events(), ['audit-trail-row-edited'], `${table}.${column}`);
+    }
+  }
+});
+
+test('side rows that come when nobody waits any more are no edit, and are watched from then on', async (t) => {
+  const world = await exported(2);
+  const writing = world.database.insertLog();
+  await world.clock.advance(SETTLE_MS);
+  await world.quiet();
+  await world.clock.advance(SETTLE_MS);
+  await world.quiet();
+  t.is(world.paper.rows().at(-1)?.checksum, null);
+
+  world.database.insertSides(writing);
+  for (let look = 0; look < 3; look += 1) await world.examined();
+  t.deepEqual(world.events(), []);
+  const { rows } = world.database.table('log_comment_encrypt');
+  rows.set(3, { ...rows.get(3)!, checksum: 'x' });
+  for (let look = 0; look < 3; look += 1) await world.examined();
+  t.deepEqual(world.events(), ['audit-trail-row-edited']);
+});
+
+test('a swap that is looked at between two renames is no edit of any side row', async (t) => {
+  const world = await exported(8);
+  const { tables } = world.database;
+
+  const seals = tables.get('log_comment_encrypt')!;
+  tables.set('log_comment_encrypt_backup', seals);
+  tables.set('log_comment_encrypt', Object.assign(Object.create(seals), { rows: new Map() }));
+  for (let look = 0; look < 3; look += 1) await world.examined();
+
+  t.deepEqual(world.events(), []);
+});
+
+test('a side table that can no longer be read is no edit', async (t) => {
+  const world = await exported(8);
+  world.database.tables.delete('api_log');
+  for (let look = 0; look < 3; look += 1) await world.examined();
+  world.database.tables.delete('log_comment_encrypt');
+  for (let look = 0; look < 3; look += 1) await world.examined();
+
+  t.deepEqual(world.events(), []);
 });

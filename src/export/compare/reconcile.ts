@@ -1,17 +1,21 @@
 /**
  * Compares database and files day by day: is each row in the files, and does each say
- * the same? A day is a number of rows and a sum of digests, however many rows it has;
+ * the same, its side rows too? A day is a number of rows and a sum of digests, however many rows it has;
  * only a day on which the two differ is compared row by row.
  *
  * Only the generation that the table holds now is compared. Earlier ones are in the
  * files alone: OpenEMR has moved them out of its database.
  */
-import { digestOf, scan, type Trail } from '../database/audit-tables.js';
+import type { Trail } from '../database/audit-tables.js';
 import type { Cells, Database } from '../database/database.js';
+import { ReferenceIndex, SideTables } from '../database/side-tables.js';
+import { scanWhole } from '../database/whole-rows.js';
 import type { AuditLog } from '../file/audit-file.js';
-import { readLine } from '../file/audit-line.js';
+import { readLine, type WholeRow } from '../file/audit-line.js';
 import { readBack } from '../file/recover.js';
+import { knownOf } from '../file/writer.js';
 import { Known } from '../follow/generation.js';
+import { FOLLOWER_LIMITS } from '../options.js';
 
 export interface Days {
   /** `YYYY-MM-DD` of OpenEMR's own wall time, both included; undefined: no limit. */
@@ -38,9 +42,12 @@ class Sum {
   rows = 0;
   #digests = 0n;
 
-  add(digest: string): void {
+  add({ digest, sides }: Row): void {
     this.rows += 1;
-    this.#digests = BigInt.asUintN(64, this.#digests + Buffer.from(digest, 'base64').readBigUInt64BE());
+    for (const each of [digest, sides]) {
+      if (each !== undefined) this.#digests += Buffer.from(each, 'base64').readBigUInt64BE();
+    }
+    this.#digests = BigInt.asUintN(64, this.#digests);
   }
 
   equals(other: Sum): boolean {
@@ -55,18 +62,21 @@ export function agrees({ database, exported, missing, gone, edited, repeated }: 
 
 /** Days that differ come first. Rows that the export still waits for are left out. Reads only: an export may be writing. */
 export async function reconcile(database: Database, log: AuditLog, trail: Trail, days: Days): Promise<DayBalance[]> {
+  const schema = await database.schema();
+  const isThere = (table: string | undefined) => table !== undefined && schema.has(table);
+  const readable = { seals: isThere(trail.sealTable), apis: isThere(trail.apiTable) };
   const recovered = await readBack(log, trail, 1);
   const known = recovered.kind === 'within' ? recovered : await nothingExported(database, trail);
   const inFiles = new Map<string, Sum>();
   let first = 0;
-  for await (const line of exported(log, trail, days)) {
-    if (line.kind === 'row') sumIn(inFiles, keyOf(line)).add(line.digest);
+  for await (const line of exported(log, trail, days, readable)) {
+    if (line.kind === 'row') sumIn(inFiles, keyOf(line)).add(line);
     else if (line.generation === known.generation) first = line.fromId;
   }
 
-  const stored = () => rowsOf(database, trail, { ...known, first }, days);
+  const stored = () => rowsOf(database, trail, { ...known, first, readable }, days);
   const inTable = new Map<string, Sum>();
-  for await (const row of stored()) sumIn(inTable, keyOf(row)).add(row.digest);
+  for await (const row of stored()) sumIn(inTable, keyOf(row)).add(row);
   const ours = [...new Set([...inTable.keys(), ...inFiles.keys()])].filter((key) =>
     key.startsWith(`${known.generation} `),
   );
@@ -81,20 +91,31 @@ export async function reconcile(database: Database, log: AuditLog, trail: Trail,
 
   const rows = { filed: new Map<string, Digests>(), tabled: new Map<string, Digests>() };
   for await (const row of stored()) if (differing.has(keyOf(row))) note(rows.tabled, row);
-  for await (const line of exported(log, trail, days)) {
+  for await (const line of exported(log, trail, days, readable)) {
     if (line.kind === 'row' && differing.has(keyOf(line))) note(rows.filed, line);
   }
   return balancesOf(inFiles, inTable, rows);
 }
 
 /** No row of the table is in the files: they are empty, or their last generation has ended. */
-async function nothingExported(database: Database, trail: Trail): Promise<Omit<Current, 'first'>> {
+async function nothingExported(database: Database, trail: Trail): Promise<Omit<Current, 'first' | 'readable'>> {
   const newest = await database.newest(trail.table);
   return { generation: '-', awaiting: Number.POSITIVE_INFINITY, known: new Known((newest?.id ?? 0) + 1) };
 }
 
-/** Of one day: each id's digest, several if it stands there several times. */
-type Digests = Map<number, string[]>;
+/** Of one day: what each id says, several times if it stands there several times. */
+type Digests = Map<number, Digest[]>;
+
+interface Digest {
+  readonly digest: string;
+  /** Undefined: the side rows are not there, or their tables cannot be read. */
+  readonly sides: string | undefined;
+}
+
+/** A row that was exported without its side rows is not edited when they are there now. */
+function isSame(filed: Digest, tabled: Digest): boolean {
+  return filed.digest === tabled.digest && (filed.sides === undefined || filed.sides === tabled.sides);
+}
 
 interface NotedRows {
   readonly filed: ReadonlyMap<string, Digests>;
@@ -104,9 +125,9 @@ interface NotedRows {
 const NO_ROWS: NotedRows = { filed: new Map(), tabled: new Map() };
 
 function note(noted: Map<string, Digests>, row: Row): void {
-  const digests = noted.get(keyOf(row)) ?? new Map<number, string[]>();
+  const digests: Digests = noted.get(keyOf(row)) ?? new Map();
   noted.set(keyOf(row), digests);
-  digests.set(row.id, [...(digests.get(row.id) ?? []), row.digest]);
+  digests.set(row.id, [...(digests.get(row.id) ?? []), { digest: row.digest, sides: row.sides }]);
 }
 
 function balancesOf(
@@ -117,12 +138,12 @@ function balancesOf(
   const balances = [...inFiles]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, { rows: count }]): DayBalance => {
-      const filed = rows.filed.get(key) ?? new Map<number, string[]>();
-      const tabled = rows.tabled.get(key) ?? new Map<number, string[]>();
+      const filed: Digests = rows.filed.get(key) ?? new Map();
+      const tabled: Digests = rows.tabled.get(key) ?? new Map();
       const ids = [...new Set([...filed.keys(), ...tabled.keys()])].sort((a, b) => a - b);
       const isEdited = (id: number) => {
         const [now] = tabled.get(id) ?? [];
-        return now !== undefined && filed.has(id) && !filed.get(id)?.includes(now);
+        return now !== undefined && filed.has(id) && filed.get(id)?.some((then) => isSame(then, now)) === false;
       };
       const [generation = '', day = ''] = key.split(' ');
       return {
@@ -139,14 +160,13 @@ function balancesOf(
   return [...balances.filter((balance) => !agrees(balance)), ...balances.filter(agrees)];
 }
 
-interface Row {
+interface Row extends Digest {
   readonly generation: string;
   readonly id: number;
   readonly day: string;
-  readonly digest: string;
 }
 
-function keyOf({ generation, day }: Row): string {
+function keyOf({ generation, day }: Pick<Row, 'generation' | 'day'>): string {
   return `${generation} ${day}`;
 }
 
@@ -154,13 +174,19 @@ type Exported =
   | (Row & { readonly kind: 'row' })
   | { readonly kind: 'begun'; readonly generation: string; readonly fromId: number };
 
-async function* exported(log: AuditLog, trail: Trail, days: Days): AsyncGenerator<Exported> {
+function digestsOf(trail: Trail, row: WholeRow, readable: Readable): Digest {
+  const { digest, sides } = knownOf(trail, row);
+  const canCompare = readable.seals && (readable.apis || !row.seal?.checksum_api);
+  return { digest, sides: canCompare ? sides : undefined };
+}
+
+async function* exported(log: AuditLog, trail: Trail, days: Days, readable: Readable): AsyncGenerator<Exported> {
   for await (const bytes of log.backward()) {
     const line = readLine(trail, bytes);
     if (line?.kind === 'row') {
       const { generation, id, cells } = line;
       const day = dayIn(cells);
-      if (isWithin(day, days)) yield { kind: 'row', generation, id, day, digest: digestOf(trail, cells) };
+      if (isWithin(day, days)) yield { kind: 'row', generation, id, day, ...digestsOf(trail, line, readable) };
     } else if (line?.finding.kind === 'begun') {
       yield { kind: 'begun', generation: line.generation, fromId: line.finding.fromId };
     }
@@ -171,15 +197,16 @@ async function* exported(log: AuditLog, trail: Trail, days: Days): AsyncGenerato
 async function* rowsOf(
   database: Database,
   trail: Trail,
-  { generation, awaiting, known, first }: Current,
+  { generation, awaiting, known, first, readable }: Current,
   days: Days,
 ): AsyncGenerator<Row> {
-  for await (const rows of scan(database, trail, { from: first, to: known.highest })) {
-    for (const cells of rows) {
-      const id = Number(cells.id);
+  const sides = sidesFor(database, trail, readable);
+  for await (const rows of scanWhole(database, { trail, sides }, { from: first, to: known.highest })) {
+    for (const row of rows) {
+      const { id, cells } = row;
       const day = dayIn(cells);
       const isOnItsWay = id >= awaiting && known.get(id) === undefined;
-      if (!isOnItsWay && isWithin(day, days)) yield { generation, id, day, digest: digestOf(trail, cells) };
+      if (!isOnItsWay && isWithin(day, days)) yield { generation, id, day, ...digestsOf(trail, row, readable) };
     }
   }
 }
@@ -190,6 +217,19 @@ interface Current {
   readonly known: Known;
   /** The id that the export was told to begin at. */
   readonly first: number;
+  readonly readable: Readable;
+}
+
+/** Which side tables there are to compare with. */
+interface Readable {
+  readonly seals: boolean;
+  readonly apis: boolean;
+}
+
+function sidesFor(database: Database, { sealTable, apiTable }: Trail, { seals, apis }: Readable): SideTables {
+  const finders = (table: string | undefined, isThere: boolean) =>
+    table !== undefined && isThere ? [new ReferenceIndex(database, table, FOLLOWER_LIMITS.skewRows)] : [];
+  return new SideTables(database, finders(sealTable, seals), finders(apiTable, apis));
 }
 
 function dayIn({ date }: Cells): string {

@@ -3,11 +3,13 @@
  * or edited into the file, and detects that the table was replaced.
  */
 import type { Context } from '../../lib/context.js';
-import { digestOf, scan, type Trail } from '../database/audit-tables.js';
-import type { Cells, Database, IdRange } from '../database/database.js';
+import type { Trail } from '../database/audit-tables.js';
+import type { Database, IdRange, Schema } from '../database/database.js';
 import { rangesOf } from '../database/id-ranges.js';
+import { ReferenceIndex, SideTables } from '../database/side-tables.js';
+import { scanWhole, withSides } from '../database/whole-rows.js';
 import type { Finding } from '../file/audit-line.js';
-import type { RowWriter } from '../file/writer.js';
+import { knownOf, type RowWriter } from '../file/writer.js';
 import type { Awaited, Generation, Known } from '../follow/generation.js';
 
 /** Edited rows are read a few at a time: they may be large. */
@@ -17,6 +19,8 @@ export interface InspectorOptions {
   readonly site: string;
   readonly trail: Trail;
   readonly examineMs: number;
+  /** By how many rows those written at the same time may have changed places between the tables. */
+  readonly skewRows: number;
 }
 
 export interface InspectorParts extends Pick<Context, 'clock' | 'report' | 'problems'> {
@@ -28,6 +32,8 @@ export class Inspector {
   readonly #parts: InspectorParts;
   readonly #writer: RowWriter;
   #lastMs: number | undefined;
+  /** Rows whose side rows were not those in the file, at the last look. */
+  #suspects: ReadonlySet<number> = new Set();
 
   constructor(options: InspectorOptions, parts: InspectorParts, writer: RowWriter) {
     this.#options = options;
@@ -52,15 +58,37 @@ export class Inspector {
 
   async inspect(generation: Generation): Promise<Examination['verdict']> {
     const { database, clock } = this.#parts;
-    const examination = await examine(database, this.#options.trail, generation);
+    // Tables that are being swapped are renamed one after another: what they were called is not what they are called.
+    const schema = await database.schema();
+    const examination = await examine(database, this.#sidesIn(schema), this.#options.trail, generation);
     this.#lastMs = clock.monotonicMs();
     if (examination.verdict !== 'same') return examination.verdict;
     this.#raiseWhetherBehind(examination.isBehind);
     await this.#writeGone(generation, examination);
-    await this.#writeEdited(generation, examination.edited);
+    await this.#writeEdited(generation, [...examination.edited, ...this.#confirmed(examination)]);
     await this.#writeRestored(generation, examination.intact);
+    for (const [id, sides] of examination.completed) complete(generation.known, id, sides);
     generation.awaited.add(examination.unknown, this.#lastMs);
     return 'same';
+  }
+
+  /** Also what the side tables were renamed to: in the middle of a swap the rows are there. */
+  #sidesIn(schema: Schema): SideTables {
+    const { trail, skewRows } = this.#options;
+    const finders = (table: string | undefined) =>
+      [...schema.keys()]
+        .filter((name) => table !== undefined && (name === table || name.startsWith(`${table}_`)))
+        .filter((name) => ['id', 'log_id'].every((column) => schema.get(name)?.has(column)))
+        .sort((a, b) => a.length - b.length)
+        .map((name) => new ReferenceIndex(this.#parts.database, name, skewRows));
+    return new SideTables(this.#parts.database, finders(trail.sealTable), finders(trail.apiTable));
+  }
+
+  /** Those that were so at the last look, too: of a table that is being swapped nothing is believed at once. */
+  #confirmed({ otherSides, isBehind }: Examination): readonly number[] {
+    const confirmed = isBehind ? [] : otherSides.filter((id) => this.#suspects.has(id));
+    this.#suspects = new Set(otherSides);
+    return confirmed;
   }
 
   #raiseWhetherBehind(isBehind: boolean): void {
@@ -98,22 +126,21 @@ export class Inspector {
   }
 
   async #writeEdited(generation: Generation, ids: readonly number[]): Promise<void> {
+    if (ids.length === 0) return;
     const { database } = this.#parts;
     const { trail } = this.#options;
-    for (let at = 0; at < ids.length; at += EDITED_ROWS) {
-      const ranges = rangesOf(ids.slice(at, at + EDITED_ROWS));
-      const rows = await database.rows(trail.table, trail.columns, ranges);
-      await this.#write(
-        generation,
-        rows.map((cells) => ({ kind: 'row-edited', id: Number(cells.id), cells })),
-      );
-      for (const cells of rows) this.#remember(generation.known, cells);
+    const ascending = [...new Set(ids)].sort((a, b) => a - b);
+    const sides = this.#sidesIn(await database.schema());
+    for (let at = 0; at < ascending.length; at += EDITED_ROWS) {
+      const page = await database.rows(trail.table, trail.columns, rangesOf(ascending.slice(at, at + EDITED_ROWS)));
+      for await (const rows of withSides(page, sides)) {
+        await this.#write(
+          generation,
+          rows.map((row) => ({ kind: 'row-edited', ...row })),
+        );
+        for (const row of rows) generation.known.set(row.id, knownOf(trail, row));
+      }
     }
-  }
-
-  #remember(known: Known, cells: Cells): void {
-    const date = typeof cells.date === 'string' ? cells.date : null;
-    known.set(Number(cells.id), { digest: digestOf(this.#options.trail, cells), date, presence: 'present' });
   }
 
   async #write(generation: Generation, findings: readonly Finding[]): Promise<void> {
@@ -131,6 +158,12 @@ function mark(known: Known, id: number, presence: 'present' | 'missing' | 'delet
   if (row !== undefined && row.presence !== presence) known.set(id, { ...row, presence });
 }
 
+/** Side rows have come that were not there when the row was written. */
+function complete(known: Known, id: number, sides: string): void {
+  const row = known.get(id);
+  if (row !== undefined) known.set(id, { ...row, sides });
+}
+
 /**
  * Compares what was exported last with what the table says now. Audit rows
  * never change: one that is gone or says something else was tampered with, or
@@ -144,6 +177,10 @@ export interface Examination {
   /** Ids of known rows, ascending. */
   readonly intact: readonly number[];
   readonly edited: readonly number[];
+  /** Intact themselves, but not their rows in the side tables. */
+  readonly otherSides: readonly number[];
+  /** Rows in the side tables that were not there before. */
+  readonly completed: readonly (readonly [id: number, sides: string])[];
   readonly missing: readonly number[];
   /** Rows that are neither in the file nor awaited: transactions that committed later than anybody waits. */
   readonly unknown: readonly IdRange[];
@@ -155,18 +192,24 @@ export interface Examined {
   readonly awaited: Awaited;
 }
 
-async function examine(database: Database, trail: Trail, state: Examined): Promise<Examination> {
+async function examine(database: Database, sides: SideTables, trail: Trail, state: Examined): Promise<Examination> {
   const { known, reached } = state;
-  const found = await rowsOf(database, trail, known.low, reached);
+  const found = await rowsOf(database, sides, trail, { from: known.low, to: reached });
   const nextId = await database.nextId(trail.table);
   const newest = await database.newest(trail.table);
   const intact: number[] = [];
   const edited: number[] = [];
+  const otherSides: number[] = [];
+  const completed: (readonly [number, string])[] = [];
   const missing: number[] = [];
   for (const id of known.ids) {
     const row = found.get(id);
+    const before = known.get(id);
     if (row === undefined) missing.push(id);
-    else (row.digest === known.get(id)?.digest ? intact : edited).push(id);
+    else (row.digest === before?.digest ? intact : edited).push(id);
+    if (row?.digest !== before?.digest || row === undefined || !row.canCompare) continue;
+    if (before?.sides !== undefined && row.sides !== before.sides) otherSides.push(id);
+    if (before?.sides === undefined && row.sides !== undefined) completed.push([id, row.sides]);
   }
   const unknown = [...found.keys()].filter((id) => known.get(id) === undefined && !state.awaited.has(id));
   return {
@@ -174,6 +217,8 @@ async function examine(database: Database, trail: Trail, state: Examined): Promi
     isBehind: nextId === undefined ? (newest?.id ?? 0) < reached : nextId <= reached,
     intact,
     edited,
+    otherSides,
+    completed,
     missing,
     unknown: rangesOf(unknown),
   };
@@ -197,16 +242,25 @@ async function examine(database: Database, trail: Trail, state: Examined): Promi
 
 interface FoundRow {
   readonly digest: string;
+  readonly sides: string | undefined;
+  /** The tables of its side rows can be read. */
+  readonly canCompare: boolean;
   readonly date: string | null;
 }
 
 /** Ascending by id. */
-async function rowsOf(database: Database, trail: Trail, low: number, reached: number): Promise<Map<number, FoundRow>> {
+async function rowsOf(
+  database: Database,
+  sides: SideTables,
+  trail: Trail,
+  range: IdRange,
+): Promise<Map<number, FoundRow>> {
   const found = new Map<number, FoundRow>();
-  for await (const rows of scan(database, trail, { from: low, to: reached })) {
-    for (const cells of rows) {
-      const date = typeof cells.date === 'string' ? cells.date : null;
-      found.set(Number(cells.id), { digest: digestOf(trail, cells), date });
+  for await (const rows of scanWhole(database, { trail, sides }, range)) {
+    for (const row of rows) {
+      const { digest, sides: sidesDigest, date } = knownOf(trail, row);
+      const canCompare = sides.canSeeSeals && (sides.canSeeApis || !row.seal?.checksum_api);
+      found.set(row.id, { digest, sides: sidesDigest, canCompare, date });
     }
   }
   return found;

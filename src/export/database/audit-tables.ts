@@ -69,6 +69,18 @@ export function digestOf(trail: Trail, cells: Cells): string {
   return createHash('sha256').update(JSON.stringify(values)).digest('base64');
 }
 
+/**
+ * Of a row's side rows; undefined while they are not all there. A row that was written without them has none to
+ * compare: what comes later is no edit.
+ */
+export function sidesDigestOf(seal: Cells | undefined, api: Cells | undefined): string | undefined {
+  if (seal === undefined || (seal.checksum_api && api === undefined)) return undefined;
+  const values = (columns: readonly string[], cells: Cells) =>
+    columns.filter((column) => column !== 'log_id').map((column) => cells[column] ?? null);
+  const sides = [values(SEAL_COLUMNS, seal), api === undefined ? null : values(API_COLUMNS, api)];
+  return createHash('sha256').update(JSON.stringify(sides)).digest('base64');
+}
+
 /* All rows of a stretch of a table, a page at a time: memory for one page, whatever the table holds. */
 
 const PAGE_ROWS = 1000;

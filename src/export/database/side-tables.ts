@@ -31,6 +31,15 @@ export class SideTables {
     this.#apis = apis;
   }
 
+  /** False: what rows lack cannot be known. */
+  get canSeeSeals(): boolean {
+    return this.#seals.length > 0;
+  }
+
+  get canSeeApis(): boolean {
+    return this.#apis.length > 0;
+  }
+
   /** For each of the ascending ids. */
   async of(ids: readonly number[]): Promise<(id: number) => SideRows> {
     if (this.#seals.length === 0) return () => ({ seal: undefined, api: undefined, isComplete: true });

@@ -16,7 +16,7 @@
  * Pure.
  */
 import { isUtf8 } from 'node:buffer';
-import { API_COLUMNS, type Trail } from '../database/audit-tables.js';
+import { API_COLUMNS, SEAL_COLUMNS, type Trail } from '../database/audit-tables.js';
 import type { Cells } from '../database/database.js';
 
 /** A row with its side rows, as far as there are any. */
@@ -41,7 +41,7 @@ interface RowStamp {
 }
 
 export type ReadLine =
-  | (ReadStamp & { readonly kind: 'row'; readonly id: number; readonly late: boolean; readonly cells: Cells })
+  | (ReadStamp & WholeRow & { readonly kind: 'row'; readonly late: boolean })
   | (ReadStamp & { readonly kind: 'finding'; readonly finding: Finding });
 
 interface ReadStamp {
@@ -55,22 +55,25 @@ export function rowLine(
   { cells, seal, api }: WholeRow,
   { late, breakglass, unread, ...stamp }: Stamp & RowStamp,
 ): string {
+  const columns = columnsOfRow(trail, { cells, seal, api });
+  const marks = { ...(late ? { late } : {}), ...(unread.length > 0 ? { unread } : {}) };
+  return `${JSON.stringify({ ...columns, ...stampColumns(stamp), breakglass, ...marks })}\n`;
+}
+
+/** OpenEMR's own, as the agent reads them. */
+export function columnsOfRow(trail: Trail, { cells, seal, api }: Omit<WholeRow, 'id'>): Record<string, unknown> {
   const line: Record<string, unknown> = {};
   for (const column of trail.columns) {
     if (column !== 'checksum') line[column] = cells[column] ?? null;
     else if (typeof cells.checksum === 'string') line.log_checksum = cells.checksum;
   }
-  if (trail.sealTable !== undefined) {
-    line.encrypt = seal?.encrypt ?? null;
-    line.version = seal?.version ?? null;
-    line.checksum = seal?.checksum ?? null;
-    line.checksum_api = seal?.checksum_api ?? null;
-    line.api = api === undefined ? null : apiColumns(api);
-  } else {
-    line.table = trail.table;
-  }
-  const marks = { ...(late ? { late } : {}), ...(unread.length > 0 ? { unread } : {}) };
-  return `${JSON.stringify({ ...line, ...stampColumns(stamp), breakglass, ...marks })}\n`;
+  if (trail.sealTable === undefined) return { ...line, table: trail.table };
+  line.encrypt = seal?.encrypt ?? null;
+  line.version = seal?.version ?? null;
+  line.checksum = seal?.checksum ?? null;
+  line.checksum_api = seal?.checksum_api ?? null;
+  line.api = api === undefined ? null : apiColumns(api);
+  return line;
 }
 
 /** With its newline. `log_from` says who speaks; there is no user and no date of OpenEMR's. */
@@ -95,7 +98,26 @@ export function readLine(trail: Trail, bytes: Buffer): ReadLine | undefined {
     const finding = readFinding(line);
     return finding === undefined ? undefined : { kind: 'finding', generation, awaiting, finding };
   }
-  return { kind: 'row', generation, awaiting, id, late: line.late === true, cells: cellsIn(trail, line) };
+  const late = line.late === true;
+  return { kind: 'row', generation, awaiting, id, late, cells: cellsIn(trail, line), ...sidesIn(trail, line) };
+}
+
+/** Every row of `log_comment_encrypt` says whether it is encrypted. */
+function sidesIn(trail: Trail, line: Readonly<Record<string, unknown>>): Pick<WholeRow, 'seal' | 'api'> {
+  const hasSeal = trail.sealTable !== undefined && typeof line.encrypt === 'string';
+  return {
+    seal: hasSeal ? cellsOf(SEAL_COLUMNS, line) : undefined,
+    api: isRecord(line.api) ? cellsOf(API_COLUMNS, line.api) : undefined,
+  };
+}
+
+function cellsOf(columns: readonly string[], from: Readonly<Record<string, unknown>>): Cells {
+  return Object.fromEntries(
+    columns.map((column) => {
+      const value = from[column];
+      return [column, typeof value === 'string' || typeof value === 'number' ? value : null];
+    }),
+  );
 }
 
 function stampColumns({ site, generation, exportedAtMs, awaiting }: Stamp) {
@@ -113,19 +135,15 @@ function apiColumns(api: Cells): Cells {
 
 /** The table's own columns, as they were read from it. */
 function cellsIn(trail: Trail, line: Readonly<Record<string, unknown>>): Cells {
-  return Object.fromEntries(
-    trail.columns.map((column) => {
-      const value = line[column === 'checksum' ? 'log_checksum' : column];
-      return [column, typeof value === 'string' || typeof value === 'number' ? value : null];
-    }),
-  );
+  const own = cellsOf(trail.columns, line);
+  return trail.sealTable === undefined ? own : { ...own, ...cellsOf(['checksum'], { checksum: line.log_checksum }) };
 }
 
-function objectIn(bytes: Buffer): Record<string, unknown> | undefined {
+function objectIn(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
   if (!isUtf8(bytes)) return undefined;
   try {
     const value: unknown = JSON.parse(bytes.toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -137,14 +155,14 @@ function objectIn(bytes: Buffer): Record<string, unknown> | undefined {
  *
  *   audit-trail-row-deleted      a row that is in the file is no longer in the table
  *   audit-trail-row-restored     it is there again, unchanged
- *   audit-trail-row-edited       it says something else now, which is in `row`
+ *   audit-trail-row-edited       it says something else now, which is in `row`, or its side rows do: `row.seal`, `row.api`
  *   audit-trail-table-replaced   the ids count anew, this generation is over; `complete` false: rows may be lost
  *   audit-trail-begun            the export was told to leave out rows before `from_id`
  */
 export type Finding =
   | { readonly kind: 'row-deleted'; readonly id: number; readonly date: string | null }
   | { readonly kind: 'row-restored'; readonly id: number; readonly date: string | null }
-  | { readonly kind: 'row-edited'; readonly id: number; readonly cells: Cells }
+  | (WholeRow & { readonly kind: 'row-edited' })
   | { readonly kind: 'table-replaced'; readonly lastId: number; readonly complete: boolean }
   | { readonly kind: 'begun'; readonly fromId: number };
 
@@ -161,7 +179,7 @@ function columnsOf(finding: Finding): Readonly<Record<string, unknown>> {
     case 'row-restored':
       return { success: finding.kind === 'row-deleted' ? 0 : 1, row_id: finding.id, row_date: finding.date };
     case 'row-edited':
-      return { success: 0, row_id: finding.id, row: finding.cells };
+      return { success: 0, row_id: finding.id, row: nowOf(finding) };
     case 'table-replaced':
       return { success: finding.complete ? 1 : 0, last_id: finding.lastId, complete: finding.complete };
     case 'begun':
@@ -181,7 +199,7 @@ function readFinding(line: Readonly<Record<string, unknown>>): Finding | undefin
     case `${PREFIX}row-restored`:
       return typeof id === 'number' ? { kind: 'row-restored', id, date } : undefined;
     case `${PREFIX}row-edited`:
-      return typeof id === 'number' && isCells(line.row) ? { kind: 'row-edited', id, cells: line.row } : undefined;
+      return typeof id === 'number' && isRecord(line.row) ? editIn(id, line.row) : undefined;
     case `${PREFIX}table-replaced`:
       return { kind: 'table-replaced', lastId: Number(line.last_id), complete: line.complete === true };
     case `${PREFIX}begun`:
@@ -191,6 +209,22 @@ function readFinding(line: Readonly<Record<string, unknown>>): Finding | undefin
   }
 }
 
-function isCells(value: unknown): value is Cells {
+function nowOf({ cells, seal, api }: WholeRow): Readonly<Record<string, unknown>> {
+  if (seal === undefined && api === undefined) return cells;
+  return { ...cells, seal: seal ?? null, api: api === undefined ? null : apiColumns(api) };
+}
+
+function editIn(id: number, now: Readonly<Record<string, unknown>>): Finding {
+  const { seal, api, ...others } = now;
+  return {
+    kind: 'row-edited',
+    id,
+    cells: cellsOf(Object.keys(others), others),
+    seal: isRecord(seal) ? cellsOf(SEAL_COLUMNS, seal) : undefined,
+    api: isRecord(api) ? cellsOf(API_COLUMNS, api) : undefined,
+  };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

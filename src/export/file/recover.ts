@@ -6,11 +6,11 @@
  * are not late ascend. Reading goes on from there for the window of rows that are
  * compared with the table.
  */
-import { digestOf, type Trail } from '../database/audit-tables.js';
-import type { Cells } from '../database/database.js';
+import type { Trail } from '../database/audit-tables.js';
 import { Known, type KnownRow } from '../follow/generation.js';
 import type { AuditLog } from './audit-file.js';
-import { type ReadLine, readLine } from './audit-line.js';
+import { type ReadLine, readLine, type WholeRow } from './audit-line.js';
+import { knownOf } from './writer.js';
 
 /** AUTO_INCREMENT counts from 1. */
 const FIRST_ID = 1;
@@ -43,10 +43,10 @@ function isEnd(line: ReadLine): boolean {
 class LastGeneration {
   readonly #trail: Trail;
   readonly #last: ReadLine;
-  readonly #rows = new Map<number, Pick<KnownRow, 'digest' | 'date'>>();
+  readonly #rows = new Map<number, KnownRow>();
   /** What later lines say of rows that stand before them. */
   readonly #presence = new Map<number, KnownRow['presence']>();
-  readonly #edits = new Map<number, Cells>();
+  readonly #edits = new Map<number, WholeRow>();
   #low: number;
   #settledRows = 0;
 
@@ -64,7 +64,7 @@ class LastGeneration {
       return false;
     }
     if (line.kind === 'finding') return this.#takeFinding(line);
-    if (!this.#rows.has(line.id)) this.#rows.set(line.id, this.#known(line.id, line.cells));
+    if (!this.#rows.has(line.id)) this.#rows.set(line.id, knownOf(this.#trail, this.#edits.get(line.id) ?? line));
     if (line.late) return true;
     this.#low = Math.min(this.#low, line.id);
     if (line.id < this.#last.awaiting) this.#settledRows += 1;
@@ -90,7 +90,7 @@ class LastGeneration {
         }
         return true;
       case 'row-edited':
-        if (!this.#edits.has(finding.id)) this.#edits.set(finding.id, finding.cells);
+        if (!this.#edits.has(finding.id)) this.#edits.set(finding.id, finding);
         return true;
       case 'table-replaced':
         return false;
@@ -100,10 +100,5 @@ class LastGeneration {
       default:
         return finding satisfies never;
     }
-  }
-
-  #known(id: number, cells: Cells): Pick<KnownRow, 'digest' | 'date'> {
-    const now = this.#edits.get(id) ?? cells;
-    return { digest: digestOf(this.#trail, now), date: typeof now.date === 'string' ? now.date : null };
   }
 }

@@ -3,9 +3,9 @@
  * A failed append changes nothing in memory.
  */
 import type { Clock } from '../../lib/clock.js';
-import { digestOf, type Trail } from '../database/audit-tables.js';
-import type { Cell, Database } from '../database/database.js';
-import type { Generation } from '../follow/generation.js';
+import { digestOf, sidesDigestOf, type Trail } from '../database/audit-tables.js';
+import type { Database } from '../database/database.js';
+import type { Generation, KnownRow } from '../follow/generation.js';
 import type { AuditLog } from './audit-file.js';
 import { type Finding, findingLine, rowLine, type Stamp, type WholeRow } from './audit-line.js';
 
@@ -49,8 +49,9 @@ export class RowWriter {
       highest = Math.max(highest, row.id);
     }
     await log.append(text);
-    for (const { id, cells } of rows) {
-      generation.known.set(id, { digest: digestOf(trail, cells), date: dateOf(cells.date), presence: 'present' });
+    for (const row of rows) {
+      const { id } = row;
+      generation.known.set(id, knownOf(trail, row));
       generation.awaited.remove(id);
     }
   }
@@ -73,8 +74,10 @@ export class RowWriter {
   }
 }
 
-function dateOf(cell: Cell | undefined): string | null {
-  return typeof cell === 'string' ? cell : null;
+/** What is remembered of a row that is in the file. */
+export function knownOf(trail: Trail, { cells, seal, api }: Omit<WholeRow, 'id'>): KnownRow {
+  const date = typeof cells.date === 'string' ? cells.date : null;
+  return { digest: digestOf(trail, cells), sides: sidesDigestOf(seal, api), date, presence: 'present' };
 }
 
 /*

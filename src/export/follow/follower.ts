@@ -60,7 +60,7 @@ export class Follower {
     const { site, trail } = options;
     const { database, log, clock } = parts;
     this.#writer = new RowWriter({ site, trail, log, clock, breakglass: new Breakglass(database, clock) });
-    this.#inspector = new Inspector(options, parts, this.#writer);
+    this.#inspector = new Inspector({ ...options, skewRows: this.#limits.skewRows }, parts, this.#writer);
   }
 
   /** Throws AgentError: `database-…` or `export-…`; the next step goes on where this one should have. */

@@ -38,6 +38,8 @@ export function generationName(trail: Trail, first: Head, previous: string | und
  */
 export interface KnownRow {
   readonly digest: string;
+  /** Of its side rows; undefined: they were not all there when it was written. */
+  readonly sides: string | undefined;
   readonly date: string | null;
   /** `missing`: not in the table just now; `deleted`: said so in the file. */
   readonly presence: 'present' | 'missing' | 'deleted';

@@ -116,3 +116,20 @@ test('rows that were left out on request are not missing', async (t) => {
 
   t.true(balances.every(({ missing }) => missing.length === 0));
 });
+
+test('a row whose side rows are others is edited, and one that was exported without them is not', async (t) => {
+  const world = await exportedDays('2026-11-20');
+  const seals = world.database.table('log_comment_encrypt').rows;
+  const lines = world.paper.bytes.toString().split('\n');
+  const bare = (line: string) =>
+    line.replace(/"encrypt":"No","version":4,"checksum":"\w+"/, '"encrypt":null,"version":null,"checksum":null');
+  world.paper.bytes = Buffer.from(lines.map((line) => (line.startsWith('{"id":3,') ? bare(line) : line)).join('\n'));
+  seals.set(5, { ...seals.get(5)!, checksum: 'x' });
+  seals.delete(6);
+  const apis = world.database.table('api_log').rows;
+  apis.set(1, { ...apis.get(1)!, response: 'x' });
+
+  const [only] = await reconcile(world.database, world.paper, LOG_TRAIL, ALWAYS);
+
+  t.like(only, { day: '2026-11-20', edited: [1, 5, 6], missing: [], gone: [] });
+});
