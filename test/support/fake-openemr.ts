@@ -95,6 +95,12 @@ export class FakeOpenemr implements Database {
     }
   }
 
+  /** In place of the rest when the dump fails: what was written since is dropped. */
+  restore(name: string): void {
+    this.tables.set(name, this.table(`${name}_backup`));
+    this.tables.delete(`${name}_backup`);
+  }
+
   /** The rest of it. */
   dropBackup(): void {
     for (const name of ['log_comment_encrypt', 'log', 'api_log']) this.tables.delete(`${name}_backup`);

@@ -230,13 +230,18 @@ async function examine(database: Database, sides: SideTables, trail: Trail, stat
     if (countsOn && edited.some((id) => found.get(id)?.date === known.get(id)?.date)) return 'same';
     if (edited.length > 0) return 'replaced';
     if (nextId === undefined) return newest === undefined ? 'unclear' : 'same';
-    if (nextId > reached) return 'same';
+    // One that began before the first row of this generation is not its table, wherever its ids begin.
+    if (nextId > reached) return known.low === 1 && (await isOlder()) ? 'replaced' : 'same';
     // A table that counts anew has only rows that came after; one that is behind still has those before.
+    return (await isOlder()) ? 'same' : 'replaced';
+  }
+
+  /** The table has rows from before the first known one. */
+  async function isOlder(): Promise<boolean> {
     const [lowest] = await database.headsFrom(trail.table, 0, 1);
     const first = known.ids[0];
     const firstDate = first === undefined ? null : (known.get(first)?.date ?? null);
-    const isOlder = lowest?.date != null && firstDate !== null && lowest.date < firstDate;
-    return isOlder ? 'same' : 'replaced';
+    return lowest?.date != null && firstDate !== null && lowest.date < firstDate;
   }
 }
 

@@ -157,6 +157,7 @@ function objectIn(bytes: Buffer): Readonly<Record<string, unknown>> | undefined 
  *   audit-trail-row-restored     it is there again, unchanged
  *   audit-trail-row-edited       it says something else now, which is in `row`, or its side rows do: `row.seal`, `row.api`
  *   audit-trail-table-replaced   the ids count anew, this generation is over; `complete` false: rows may be lost
+ *   audit-trail-table-restored   the table of this generation is there again: a backup has failed; its ids count on
  *   audit-trail-begun            the export was told to leave out rows before `from_id`
  */
 export type Finding =
@@ -164,6 +165,7 @@ export type Finding =
   | { readonly kind: 'row-restored'; readonly id: number; readonly date: string | null }
   | (WholeRow & { readonly kind: 'row-edited' })
   | { readonly kind: 'table-replaced'; readonly lastId: number; readonly complete: boolean }
+  | { readonly kind: 'table-restored'; readonly lastId: number }
   | { readonly kind: 'begun'; readonly fromId: number };
 
 const PREFIX = 'audit-trail-';
@@ -182,6 +184,8 @@ function columnsOf(finding: Finding): Readonly<Record<string, unknown>> {
       return { success: 0, row_id: finding.id, row: nowOf(finding) };
     case 'table-replaced':
       return { success: finding.complete ? 1 : 0, last_id: finding.lastId, complete: finding.complete };
+    case 'table-restored':
+      return { success: 1, last_id: finding.lastId };
     case 'begun':
       return { success: 1, from_id: finding.fromId };
     default:
@@ -202,6 +206,8 @@ function readFinding(line: Readonly<Record<string, unknown>>): Finding | undefin
       return typeof id === 'number' && isRecord(line.row) ? editIn(id, line.row) : undefined;
     case `${PREFIX}table-replaced`:
       return { kind: 'table-replaced', lastId: Number(line.last_id), complete: line.complete === true };
+    case `${PREFIX}table-restored`:
+      return { kind: 'table-restored', lastId: Number(line.last_id) };
     case `${PREFIX}begun`:
       return { kind: 'begun', fromId: Number(line.from_id) };
     default:

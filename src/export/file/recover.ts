@@ -35,6 +35,24 @@ export async function readBack(log: AuditLog, trail: Trail, window: number): Pro
   return reading?.result() ?? { kind: 'between', previous: undefined };
 }
 
+/** The last generation whose name begins so: its rows may be in the table again. */
+export async function readBackEarlier(
+  log: AuditLog,
+  trail: Trail,
+  name: string,
+  window: number,
+): Promise<(Recovered & { readonly kind: 'within' }) | undefined> {
+  let reading: LastGeneration | undefined;
+  for await (const bytes of log.backward()) {
+    const line = readLine(trail, bytes);
+    if (line === undefined) continue;
+    if (reading === undefined && line.generation.split('.')[0] === name)
+      reading = new LastGeneration(trail, line, true);
+    if (reading !== undefined && !reading.take(line, window)) break;
+  }
+  return reading?.result();
+}
+
 function isEnd(line: ReadLine): boolean {
   return line.kind === 'finding' && line.finding.kind === 'table-replaced';
 }
@@ -49,8 +67,11 @@ class LastGeneration {
   readonly #edits = new Map<number, WholeRow>();
   #low: number;
   #settledRows = 0;
+  /** Lines of other generations come before more of this one: its table was away and was restored. */
+  #isAway: boolean;
 
-  constructor(trail: Trail, last: ReadLine) {
+  constructor(trail: Trail, last: ReadLine, isAway = false) {
+    this.#isAway = isAway;
     this.#trail = trail;
     this.#last = last;
     this.#low = last.awaiting;
@@ -59,11 +80,13 @@ class LastGeneration {
   /** False when enough has been read. */
   take(line: ReadLine, window: number): boolean {
     if (line.generation !== this.#last.generation) {
+      if (this.#isAway) return true;
       // That was the beginning of this one: nothing of it stands further back.
       this.#low = FIRST_ID;
       return false;
     }
     if (line.kind === 'finding') return this.#takeFinding(line);
+    this.#isAway = false;
     if (!this.#rows.has(line.id)) this.#rows.set(line.id, knownOf(this.#trail, this.#edits.get(line.id) ?? line));
     if (line.late) return true;
     this.#low = Math.min(this.#low, line.id);
@@ -71,7 +94,7 @@ class LastGeneration {
     return this.#settledRows < window;
   }
 
-  result(): Recovered {
+  result(): Recovered & { readonly kind: 'within' } {
     const { generation, awaiting } = this.#last;
     const known = new Known(this.#low);
     for (const [id, row] of this.#rows) {
@@ -93,7 +116,10 @@ class LastGeneration {
         if (!this.#edits.has(finding.id)) this.#edits.set(finding.id, finding);
         return true;
       case 'table-replaced':
-        return false;
+        return this.#isAway;
+      case 'table-restored':
+        this.#isAway = true;
+        return true;
       case 'begun':
         this.#low = finding.fromId;
         return false;

@@ -4,6 +4,7 @@
  * the file: if the anchor is unchanged, it is still the same table, and so it was for
  * all that was read before that statement.
  */
+import { checksumOf } from '../../openemr/checksum.js';
 import { digestOf, type Trail } from '../database/audit-tables.js';
 import type { Database, Head, IdRange, Schema } from '../database/database.js';
 import { isSurelyOlder, rangesOf } from '../database/id-ranges.js';
@@ -15,7 +16,7 @@ import {
   type SideRows,
   SideTables,
 } from '../database/side-tables.js';
-import type { WholeRow } from '../file/audit-line.js';
+import { columnsOfRow, type WholeRow } from '../file/audit-line.js';
 import type { Awaited, Known } from './generation.js';
 
 /** Memory does not grow with one day's giants. */
@@ -84,7 +85,10 @@ export async function readBatch(database: Database, origin: Origin, from: Reache
     }),
   );
   const ready = candidates.filter(({ isReady }) => isReady);
-  const { rows, isSameTable } = await readRows(database, origin, ready, from.known);
+  const { rows: read, isSameTable } = await readRows(database, origin, ready, from.known);
+  // A backup that failed puts the old tables back one after another: a seal may be that of another row of this number.
+  const settled = new Set(ready.filter(isSettled).map(({ id }) => id));
+  const rows = read.filter((row) => settled.has(row.id) || hasOwnSeal(origin.trail, row));
 
   const taken = candidates.filter(({ id }) => id > from.reached);
   const written = new Set(rows.map(({ id }) => id));
@@ -98,6 +102,10 @@ export async function readBatch(database: Database, origin: Origin, from: Reache
     newest,
     hasMore: (rows.length > 0 || taken.length > 0) && (fresh.length === maxRows || candidates.length < heads.length),
   };
+}
+
+function hasOwnSeal(trail: Trail, row: WholeRow): boolean {
+  return checksumOf({ ...columnsOfRow(trail, row), checksum_api: '' }) !== 'altered';
 }
 
 /** At least one, however large it is. */

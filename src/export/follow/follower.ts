@@ -148,11 +148,17 @@ export class Follower {
   }
 
   async #begin(previous: string | undefined, tables: Schema): Promise<Step> {
-    const { database } = this.#parts;
-    const { trail, startAt } = this.#options;
-    const begun = await beginGeneration(database, trail, previous, startAt);
+    const { database, log, clock, report } = this.#parts;
+    const { site, trail, startAt } = this.#options;
+    const { windowRows } = this.#limits;
+    const nowMs = clock.monotonicMs();
+    const begun = await beginGeneration({ database, log, trail, previous, startAt, windowRows, nowMs });
     if (begun === undefined) return NOTHING;
     await this.#writer.writeFindings(begun.generation, begun.findings);
+    if (begun.findings.some(({ kind }) => kind === 'table-restored')) {
+      const facts = { site, table: trail.table, generation: begun.generation.name };
+      report.notice('The table is there again; the export goes on where it was', facts);
+    }
     this.#state = { name: 'following', generation: begun.generation, origin: this.#liveOrigin(tables) };
     return AT_ONCE;
   }

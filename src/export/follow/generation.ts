@@ -25,10 +25,21 @@ export class Generation {
 
 /** Its name is the date of the table's first row: the same rows get the same name again should the files be lost. Pure. */
 export function generationName(trail: Trail, first: Head, previous: string | undefined): string {
-  const name = trail.generationPrefix + (compactDate(first.date) ?? `row${first.id}`);
+  const name = firstName(trail, first);
   if (previous === undefined || previous.split('.')[0] !== name) return name;
   // Two tables whose first rows have the same date: the second of them, the third …
   return `${name}.${Number(previous.split('.')[1] ?? 1) + 1}`;
+}
+
+function firstName(trail: Trail, first: Head): string {
+  return trail.generationPrefix + (compactDate(first.date) ?? `row${first.id}`);
+}
+
+/** The name of an earlier generation that a table with this first row may be; undefined when it began after the previous one. */
+export function earlierName(trail: Trail, first: Head, previous: string): string | undefined {
+  const name = firstName(trail, first);
+  const isLater = compactDate(first.date) !== undefined && name > (previous.split('.')[0] ?? '');
+  return isLater ? undefined : name;
 }
 
 /**

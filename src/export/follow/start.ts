@@ -1,12 +1,12 @@
 /** Starts following: recovers the generation from the file, or begins one with the first row of a table. */
 import type { StartAt } from '../../lib/start-at.js';
 import { digestOf, type Trail } from '../database/audit-tables.js';
-import type { Database, Schema } from '../database/database.js';
+import type { Database, Head, Schema } from '../database/database.js';
 import { bisect, rangesOf } from '../database/id-ranges.js';
 import type { AuditLog } from '../file/audit-file.js';
 import type { Finding } from '../file/audit-line.js';
-import { readBack } from '../file/recover.js';
-import { Generation, generationName, Known } from './generation.js';
+import { type Recovered, readBack, readBackEarlier } from '../file/recover.js';
+import { earlierName, Generation, generationName, Known } from './generation.js';
 
 export type Recovery =
   | { readonly kind: 'between'; readonly previous: string | undefined }
@@ -17,26 +17,59 @@ export async function recover(log: AuditLog, trail: Trail, windowRows: number, n
   await log.open();
   const recovered = await readBack(log, trail, windowRows);
   if (recovered.kind === 'between') return recovered;
-  const generation = new Generation(recovered.generation, recovered.known);
-  generation.awaited.add(recovered.known.gapsUpTo(generation.reached, recovered.awaiting), nowMs);
-  return { kind: 'within', generation };
+  return { kind: 'within', generation: generationOf(recovered, nowMs) };
+}
+
+function generationOf(
+  { generation: name, known, awaiting }: Recovered & { kind: 'within' },
+  nowMs: number,
+): Generation {
+  const generation = new Generation(name, known);
+  generation.awaited.add(known.gapsUpTo(generation.reached, awaiting), nowMs);
+  return generation;
+}
+
+export interface Beginning {
+  readonly database: Database;
+  readonly log: AuditLog;
+  readonly trail: Trail;
+  /** The last generation that has ended. */
+  readonly previous: string | undefined;
+  readonly startAt: StartAt;
+  readonly windowRows: number;
+  readonly nowMs: number;
 }
 
 /**
- * The first row names the generation; undefined while there is none. `finding`
- * is to be written first: rows were left out because the export was told to.
+ * The first row names the generation; undefined while there is none. `findings`
+ * are to be written first: rows were left out because the export was told to, or
+ * the table of an earlier generation is there again.
  */
 export async function beginGeneration(
-  database: Database,
-  trail: Trail,
-  previous: string | undefined,
-  startAt: StartAt,
+  beginning: Beginning,
 ): Promise<{ readonly generation: Generation; readonly findings: readonly Finding[] } | undefined> {
+  const { database, trail, previous, startAt } = beginning;
   const [first] = await database.headsFrom(trail.table, 0, 1);
   if (first === undefined) return undefined;
+  const restored = await findRestored(beginning, first);
+  if (restored !== undefined) {
+    return { generation: restored, findings: [{ kind: 'table-restored', lastId: restored.known.highest }] };
+  }
   const from = previous === undefined ? await firstId(database, trail.table, startAt) : 1;
   const generation = new Generation(generationName(trail, first, previous), new Known(from));
   return { generation, findings: from > first.id ? [{ kind: 'begun', fromId: from }] : [] };
+}
+
+/** "Eventlog backup" puts the table back when its dump fails: the same generation, by the content of its last rows. */
+async function findRestored(
+  { database, log, trail, previous, windowRows, nowMs }: Beginning,
+  first: Head,
+): Promise<Generation | undefined> {
+  const name = previous === undefined ? undefined : earlierName(trail, first, previous);
+  if (name === undefined) return undefined;
+  const recovered = await readBackEarlier(log, trail, name, windowRows);
+  if (recovered === undefined || !(await holds(database, trail, trail.table, recovered.known))) return undefined;
+  return generationOf(recovered, nowMs);
 }
 
 /* Where the very first run begins, in ids. */
@@ -79,14 +112,15 @@ export async function findRenamed(
   trail: Trail,
   known: Known,
 ): Promise<string | undefined> {
-  const witnesses = known.anchors(WITNESSES);
   for (const [table, columns] of schema) {
     if (table === trail.table || !table.startsWith(`${trail.table}_`)) continue;
     if (!['id', 'date', 'event', 'user'].every((column) => columns.has(column))) continue;
-    const rows = await database.rows(table, trail.columns, rangesOf(witnesses));
-    if (rows.some((cells) => digestOf(trail, cells) === known.get(Number(cells.id))?.digest)) {
-      return table.slice(trail.table.length);
-    }
+    if (await holds(database, trail, table, known)) return table.slice(trail.table.length);
   }
   return undefined;
+}
+
+async function holds(database: Database, trail: Trail, table: string, known: Known): Promise<boolean> {
+  const rows = await database.rows(table, trail.columns, rangesOf(known.anchors(WITNESSES)));
+  return rows.some((cells) => digestOf(trail, cells) === known.get(Number(cells.id))?.digest);
 }
