@@ -66,6 +66,11 @@ export class AuditMessages {
     this.#ownSource = sourceElement('', this.#participants.forwarder);
   }
 
+  /** A value of no more octets is written whole, also with what stands behind a user's. */
+  get wholeValue(): number {
+    return this.#valueMax - this.#participants.domainOctets;
+  }
+
   /** An audit record at `dateTime` (RFC 3339); `details` name and question it. Its emergency override comes with it, as a message of its own. */
   ofRecord(subject: Subject, dateTime: string, details: readonly Detail[]): AuditMessage[] {
     const rule = ruleFor(subject);

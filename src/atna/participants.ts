@@ -39,6 +39,11 @@ export class Participants {
     this.#forwarder = xmlText(`openemr-audit-forwarder${this.#domain}`, valueMax);
   }
 
+  /** What stands behind a user's name. */
+  get domainOctets(): number {
+    return xmlText(this.#domain, Number.POSITIVE_INFINITY).length;
+  }
+
   /** The application as AuditSourceIdentification names it. */
   get source(): string {
     return this.#application;

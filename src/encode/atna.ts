@@ -19,7 +19,7 @@ import { priorityValue, type Severity, WARNING } from '../syslog/priority.js';
 import { APP_NAME_MAX, formatHeader, HOSTNAME_MAX, headerField } from '../syslog/rfc5424.js';
 import { timestampOf } from '../syslog/timestamp.js';
 import { type BareReading, LineReader, type RowReading, siteIn } from './line-reader.js';
-import type { Describer, Description, MessageMaker, OwnWords, Part, Profile } from './profile.js';
+import type { Describer, Description, MessageMaker, OwnWords, Part, Profile, WholeLimits } from './profile.js';
 
 export class AtnaProfile implements Profile {
   readonly #own: AuditMessages;
@@ -45,6 +45,7 @@ export class AtnaProfile implements Profile {
 }
 
 class AtnaMaker implements MessageMaker {
+  readonly whole: WholeLimits;
   readonly #message: MessageConfig;
   readonly #run: string;
   readonly #messages: AuditMessages;
@@ -65,6 +66,8 @@ class AtnaMaker implements MessageMaker {
     this.#withheld = source.format !== 'text' && message.comments === 'omit';
     this.#runDetail = detail('run', run);
     this.#sourceDetail = detail('source', source.name);
+    const octets = message.maxBytes - HEADER_MAX - NAME_MAX;
+    this.whole = { message: octets, header: octets, value: this.#messages.wholeValue, special: 'xml' };
   }
 
   describer(path: string, readAtMs: number): Describer {

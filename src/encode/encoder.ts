@@ -27,6 +27,8 @@ import { FrameWriter } from '../syslog/frame-writer.js';
 import type { Severity } from '../syslog/priority.js';
 import { BOM } from '../syslog/rfc5424.js';
 import { AtnaProfile } from './atna.js';
+import type { FastLines } from './fast/fast-lines.js';
+import { TextLines } from './fast/text-lines.js';
 import { type EncoderCounts, type LineFault, LineWriter, type OpenEntry } from './line-writer.js';
 import { tamperMessage } from './own-message.js';
 import { hasBom } from './parts.js';
@@ -49,13 +51,14 @@ export interface EncoderOptions {
   readonly faulty?: (at: Position, faults: readonly LineFault[]) => void;
   /** Default: as `message.profile` says. */
   readonly profile?: Profile;
+  /** Default: true, unless there is a `profile`. False: every line takes the clear path; what comes out is the same. */
+  readonly fast?: boolean;
 }
 
 export class Encoder {
-  readonly #message: MessageConfig;
   readonly #run: Run;
   readonly #lines: LineWriter;
-  readonly #sources: ReadonlyMap<string, MessageMaker>;
+  readonly #sources: ReadonlyMap<string, SourceEncoder>;
   readonly #tampered: NonNullable<EncoderOptions['tampered']>;
   readonly #faulty: NonNullable<EncoderOptions['faulty']>;
   #tails: Map<TailId, TailState>;
@@ -63,10 +66,15 @@ export class Encoder {
   constructor(options: EncoderOptions) {
     const { sources, message, run, nextSeq, positions, follows, clock = () => 'unknown' as const } = options;
     const profile = options.profile ?? profileOf(message, run, clock);
-    this.#message = message;
     this.#run = run;
     this.#lines = new LineWriter({ message, profile, run, nextSeq, follows });
-    this.#sources = new Map(sources.map((source) => [source.name, profile.maker(source)]));
+    const fast = options.fast ?? options.profile === undefined;
+    this.#sources = new Map(
+      sources.map((source) => {
+        const maker = profile.maker(source);
+        return [source.name, { maker, fast: fast ? fastLinesOf(source, message, run, clock) : undefined }];
+      }),
+    );
     this.#tampered = options.tampered ?? (() => undefined);
     this.#faulty = options.faulty ?? (() => undefined);
     this.#tails = statesAt(positions);
@@ -76,16 +84,24 @@ export class Encoder {
     return this.#lines.counts;
   }
 
+  /** Of `counts.lines`: those that the fast path took. */
+  get fastLines(): number {
+    return this.#lines.fastLines;
+  }
+
   /** The number that the next message will get. */
   get nextSeq(): number {
     return this.#lines.nextSeq;
   }
 
-  /** One read becomes one entry; `count` is 0 when it only moves the position. No content of a line makes this throw. */
-  encode(chunk: Chunk): NewEntry {
+  /**
+   * One read becomes one entry; `count` is 0 when it only moves the position. No content of a line makes this throw.
+   * `arena`: the frames are put there, if they have room, and are the caller's to keep as long as the entry needs them.
+   */
+  encode(chunk: Chunk, arena: Buffer = Buffer.allocUnsafeSlow(2 * chunk.bytes.length)): NewEntry {
     const { bytes, from, to, ending } = chunk;
     const first = { run: this.#run, seq: this.nextSeq };
-    const entry = this.#begin(chunk);
+    const entry = this.#begin(chunk, arena);
     const lines = this.#lines;
     let at = from.offset === 0 && hasBom(bytes, 0) ? BOM.length : 0;
     for (let lf = bytes.indexOf(LF, at); lf !== -1; lf = bytes.indexOf(LF, at)) {
@@ -103,13 +119,13 @@ export class Encoder {
   }
 
   /** Lines that had been read before: under new numbers, and with no word of where their tail stands now. */
-  encodeAgain(chunk: Chunk): NewEntry {
+  encodeAgain(chunk: Chunk, arena?: Buffer): NewEntry {
     const { tailId } = chunk.from;
     const state = this.#tails.get(tailId);
     // The heading stands further up in the file, and holds for these lines as well.
     const { inside, memory } = stateAt(chunk.from);
     this.#tails.set(tailId, { inside, memory: { columns: state?.memory.columns, ...memory } });
-    const entry = this.encode(chunk);
+    const entry = this.encode(chunk, arena);
     if (state === undefined) this.#tails.delete(tailId);
     else this.#tails.set(tailId, state);
     return { ...entry, from: undefined, to: undefined };
@@ -118,7 +134,7 @@ export class Encoder {
   /** The agent's own message: `kind` and `fields` say what happened. It has no MSG and belongs to no position. */
   own(kind: string, fields: readonly Field[], nowMs: number, severity: Severity): NewEntry {
     const first = { run: this.#run, seq: this.nextSeq };
-    const writer = new FrameWriter(this.#message.maxBytes);
+    const writer = new FrameWriter(Buffer.allocUnsafeSlow(OWN_BYTES));
     this.#lines.own(writer, { kind, fields, severity }, nowMs);
     return { from: undefined, to: undefined, first, count: 1, frames: writer.frames };
   }
@@ -129,20 +145,24 @@ export class Encoder {
     this.#tails = statesAt(positions);
   }
 
-  #begin(chunk: Chunk): OpenEntry {
+  #begin(chunk: Chunk, arena: Buffer): OpenEntry {
     const { from, to, bytes, readAtMs } = chunk;
-    const maker = this.#sources.get(from.source);
-    if (maker === undefined) throw new AgentError('unknown-source', `${from.path} belongs to no configured source`);
+    const source = this.#sources.get(from.source);
+    if (source === undefined) throw new AgentError('unknown-source', `${from.path} belongs to no configured source`);
+    const { maker, fast } = source;
+    const ascii = isAscii(bytes);
+    fast?.begin(chunk, ascii);
     return {
       ...(this.#tails.get(from.tailId) ?? stateAt(from)),
       bytes,
       from,
       to,
       readAtMs,
-      ascii: isAscii(bytes),
+      ascii,
+      fast,
       maker,
       describer: maker.describer(to.path, readAtMs),
-      writer: new FrameWriter(2 * bytes.length),
+      writer: new FrameWriter(arena),
       tampering: [],
       faults: [],
     };
@@ -169,6 +189,13 @@ export class Encoder {
 
 const LF = 0x0a;
 const CR = 0x0d;
+/** Most of the agent's own messages are shorter; a buffer grows. */
+const OWN_BYTES = 1024;
+
+interface SourceEncoder {
+  readonly maker: MessageMaker;
+  readonly fast: FastLines | undefined;
+}
 
 /** What goes with a tail from chunk to chunk, and into its position. */
 interface TailState {
@@ -206,4 +233,22 @@ export function profileOf(message: MessageConfig, run: Run, clock: () => ClockSy
     default:
       return message.profile satisfies never;
   }
+}
+
+/** `undefined`: what goes out of each line has to be looked for in it. */
+function fastLinesOf(
+  source: SourceConfig,
+  message: MessageConfig,
+  run: Run,
+  clock: () => ClockSync,
+): FastLines | undefined {
+  if (message.redact.length > 0) return undefined;
+  if (source.format !== 'text') return undefined;
+  const makers = new Map<ClockSync, MessageMaker>();
+  const makerFor = (state: ClockSync) => {
+    const maker = makers.get(state) ?? profileOf(message, run, () => state).maker(source);
+    makers.set(state, maker);
+    return maker;
+  };
+  return new TextLines(makerFor, clock);
 }

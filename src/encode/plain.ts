@@ -22,11 +22,11 @@ import type { MessageName } from '../model/entry.js';
 import type { TailId } from '../model/position.js';
 import type { Emergency, Field } from '../model/record.js';
 import { NOTICE, priorityValue, type Severity, WARNING } from '../syslog/priority.js';
-import { APP_NAME_MAX, formatHeader, HOSTNAME_MAX, headerField, MSG_ID_MAX } from '../syslog/rfc5424.js';
+import { APP_NAME_MAX, formatHeader, HOSTNAME_MAX, headerField, MSG_ID_MAX, sequenceIdOf } from '../syslog/rfc5424.js';
 import { sdParam, sdParams } from '../syslog/structured-data.js';
 import { timestampOf } from '../syslog/timestamp.js';
 import { type BareReading, LineReader, type RowReading, siteIn } from './line-reader.js';
-import type { Describer, Description, MessageMaker, OwnWords, Part, Profile } from './profile.js';
+import type { Describer, Description, MessageMaker, OwnWords, Part, Profile, WholeLimits } from './profile.js';
 
 export class PlainProfile implements Profile {
   constructor(
@@ -52,12 +52,13 @@ export class PlainProfile implements Profile {
     });
     const named = `${sdParam('kind', kind)}${sdParam('run', name.run)}${sdParam('seq', String(name.seq))}`;
     const params = named + (follows === undefined ? '' : followsParam(follows));
-    const fixed = `${header}${META}${sequenceId(name.seq)}"]${OWN_TIME[this.clock()]}[agent@${message.enterpriseId}${params}`;
+    const fixed = `${header}${META}${sequenceIdOf(name.seq)}"]${OWN_TIME[this.clock()]}[agent@${message.enterpriseId}${params}`;
     return `${fixed}${sdParams(fields, message.maxBytes - fixed.length - 1)}]`;
   }
 }
 
 class PlainMaker implements MessageMaker {
+  readonly whole: WholeLimits;
   readonly #message: MessageConfig;
   readonly #hostname: string | undefined;
   readonly #appName: string | undefined;
@@ -91,6 +92,8 @@ class PlainMaker implements MessageMaker {
     this.#toSeqInDoubtUnsynced = `"][timeQuality tzKnown="0" isSynced="0"]${toSeq}`;
     this.#sourceParam = `"${sdParams([['source', source.name]], SOURCE_MAX)}`;
     this.#fixedMax = this.#toSeqInDoubtUnsynced.length + this.#sourceParam.length + VARYING_MAX;
+    const { maxBytes } = message;
+    this.whole = { message: maxBytes, header: maxBytes / 2 - this.#fixedMax, value: VALUE_MAX, special: 'sd' };
   }
 
   describer(path: string, readAtMs: number): Describer {
@@ -111,7 +114,7 @@ class PlainMaker implements MessageMaker {
 
   format(description: Description, seq: number, tailId: TailId, offset: number, extra: string): string {
     const toSeq = this.#toSeqFor(description.zoneKnown);
-    const name = `${META}${sequenceId(seq)}${toSeq}${seq}${ID}${tailId}:${offset}${this.#sourceParam}`;
+    const name = `${META}${sequenceIdOf(seq)}${toSeq}${seq}${ID}${tailId}:${offset}${this.#sourceParam}`;
     return `${description.before}${name}${extra}${description.after}] `;
   }
 
@@ -219,7 +222,7 @@ const SEQ_MAX = Number.MAX_SAFE_INTEGER;
 const RUN_MAX = 'ffffffffffffffff';
 const VARYING_MAX = [
   META,
-  String(sequenceId(2_147_483_647)),
+  String(sequenceIdOf(2_147_483_647)),
   String(SEQ_MAX),
   `${ID}${RUN_MAX}:`,
   String(SEQ_MAX),
@@ -227,8 +230,3 @@ const VARYING_MAX = [
   followsParam({ run: RUN_MAX, seq: SEQ_MAX }),
   '] ',
 ].join('').length;
-
-/** RFC 5424 section 7.3.1: from 1 to 2147483647, then 1 again. */
-function sequenceId(seq: number): number {
-  return ((seq - 1) % 2_147_483_647) + 1;
-}

@@ -33,6 +33,18 @@ export interface MessageMaker {
   extra(part: Part | undefined, follows: MessageName | undefined): string;
   /** The most octets of MSG behind what `format` makes, byte order mark included, whatever the numbers. */
   room(description: Description): number;
+  readonly whole: WholeLimits;
+}
+
+/** A message that keeps to these is sent whole: nothing of it is shortened, nor is it cut into parts. In octets. */
+export interface WholeLimits {
+  readonly message: number;
+  /** All that stands before MSG. */
+  readonly header: number;
+  /** Each value from the file. */
+  readonly value: number;
+  /** Which characters of ASCII are not written as they are: those of structured data or of XML. */
+  readonly special: 'sd' | 'xml';
 }
 
 export interface Part {

@@ -58,6 +58,11 @@ export const APP_NAME_MAX = 48;
 const PROC_ID_MAX = 128;
 export const MSG_ID_MAX = 32;
 
+/** `meta sequenceId` of a program's message by its number from 1 on (section 7.3.1): from 1 to 2147483647, then 1 again. */
+export function sequenceIdOf(seq: number): number {
+  return ((seq - 1) % 2_147_483_647) + 1;
+}
+
 /** Reads one message, without its frame. */
 export function parseMessage(message: Buffer): Parsed {
   try {

@@ -30,6 +30,7 @@ function throwingMaker(maker: MessageMaker): MessageMaker {
     return text;
   };
   return {
+    whole: maker.whole,
     extra: (...all) => maker.extra(...all),
     room: (description) => maker.room(description),
     format: (description, ...all) => {

@@ -12,7 +12,7 @@ test('frames are written as the codec makes them, however small the first guess 
   });
   fc.assert(
     fc.property(fc.array(frame), (all) => {
-      const writer = new FrameWriter(0);
+      const writer = new FrameWriter(Buffer.alloc(0));
       for (const { header, bom, msg } of all) {
         const around = Buffer.concat([Buffer.from('<<'), msg, Buffer.from('>')]);
         writer.add(header, bom, around, 2, 2 + msg.length);
@@ -28,7 +28,7 @@ test('frames are written as the codec makes them, however small the first guess 
 });
 
 test('each character of a header is one octet', (t) => {
-  const writer = new FrameWriter(10);
+  const writer = new FrameWriter(Buffer.alloc(10));
   writer.add('\xc3\xa9', false, Buffer.alloc(0), 0, 0);
   t.deepEqual(writer.frames, Buffer.from('2 é'));
 });
