@@ -10,7 +10,14 @@ import { type Ending, LEVELS, type Level } from '../link/acknowledge.js';
 import type { Target } from '../link/peer.js';
 import { LinkError } from '../link/refusal.js';
 
+/** What is cut sooner was hardly cut for being idle. */
+const LEAST_IDLE_MS = 1_000;
+/** Of the time after which a link was cut: the close must be answered before it is over. */
+const IDLE_SHARE = 0.7;
+
 export class CollectorMemories {
+  readonly #idleLimits = new Map<string, number>();
+
   private constructor(
     private readonly file: JsonFile<Memories>,
     private readonly memories: Map<string, CollectorMemory>,
@@ -30,18 +37,42 @@ export class CollectorMemories {
     return new CollectorMemories(file, new Map(Object.entries((await file.read()) ?? {})), context);
   }
 
+  /** How long a link may be idle before something on the way may cut it; `Infinity`: not known to happen. */
+  idleLimitMs({ host, port }: Pick<Target, 'host' | 'port'>): number {
+    return this.#idleLimits.get(`${host}:${port}`) ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** A link was cut after so long without a message: may that be why? */
+  isShortIdle(target: Pick<Target, 'host' | 'port'>, idleMs: number): boolean {
+    return idleMs >= LEAST_IDLE_MS && idleMs < this.idleLimitMs(target);
+  }
+
+  /** It was why. Not kept over a restart: the way to a collector changes. */
+  learnIdle({ host, port }: Pick<Target, 'host' | 'port'>, idleMs: number): void {
+    this.#idleLimits.set(`${host}:${port}`, idleMs * IDLE_SHARE);
+  }
+
   of(host: string, port: number): CollectorMemory {
     return this.memories.get(`${host}:${port}`) ?? UNKNOWN_COLLECTOR;
   }
 
-  /** What this ending proves of the epoch before it, and teaches of the collector; throws a LinkError when that is too little. */
-  async levelOf(ending: Ending, target: Target, { fixedLevel, closedFirst }: Circumstances): Promise<Level> {
+  /**
+   * What this ending proves of the epoch before it, and teaches of the collector; throws a LinkError when that is too
+   * little. `undefined`: the collector has not answered, which the endings of the epochs that follow may confirm.
+   */
+  async levelOf(
+    ending: Ending,
+    target: Target,
+    { fixedLevel, closedFirst, followed = false }: Circumstances,
+  ): Promise<Level | undefined> {
     const before = this.of(target.host, target.port);
     const { acknowledged, memory } = learn(before, ending, fixedLevel);
     const oneAtATime = before.oneAtATime || (acknowledged && closedFirst);
     await this.keep(target, { ...memory, oneAtATime });
     if (ending.proves === undefined) throw LinkError.disproved(ending, target);
     if (acknowledged) return ending.proves;
+    if (followed && ending.proves === 'window' && before.level === undefined && fixedLevel === undefined)
+      return undefined;
     throw LinkError.unacknowledged(target, tooLittle(ending.proves, fixedLevel, before.level));
   }
 
@@ -67,6 +98,8 @@ interface Circumstances {
   readonly fixedLevel: Level | undefined;
   /** The next link could be opened only after the close. */
   readonly closedFirst: boolean;
+  /** Another epoch has been closed since, and its ending is waited for. */
+  readonly followed?: boolean;
 }
 
 /** Says what it did, and why that is not enough. */

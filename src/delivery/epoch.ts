@@ -118,10 +118,13 @@ export class EpochSize {
     this.#slowStartBytes = backlog ? EARLY_BYTES : undefined;
   }
 
-  /** `learning`: it is not known how the collector acknowledges. */
-  limit(learning: boolean): EpochLimit {
-    const [first, slowStartBytes, reducedBytes] = [this.#first, this.#slowStartBytes, this.#reducedBytes];
-    return epochLimit(this.options, { learning, first, slowStartBytes, reducedBytes });
+  /**
+   * `learning`: it is not known how the collector acknowledges. `silent`: it does not answer, and small beginnings would
+   * cost a window each.
+   */
+  limit(learning: boolean, silent = false): EpochLimit {
+    const [first, slowStartBytes] = silent ? [false, undefined] : [this.#first, this.#slowStartBytes];
+    return epochLimit(this.options, { learning, first, slowStartBytes, reducedBytes: this.#reducedBytes });
   }
 
   acknowledged(): void {

@@ -34,6 +34,7 @@ export class Forward {
   #attempt = 0;
   /** Links in a row that ended with one and the same message outstanding. */
   #stuckCount = 0;
+  #cut: { readonly target: Target; readonly idleMs: number } | undefined;
   /** The session before has had nothing acknowledged. */
   #afterFailure = false;
 
@@ -46,6 +47,7 @@ export class Forward {
     while (!stop.aborted) {
       const dialled = await this.#dial(stop);
       if (dialled === undefined) continue;
+      this.#learnIdle();
       const session = new Session(dialled, this.context, this.state, this.#size);
       const end = await session.run(stop, kill, this.#afterFailure);
       this.#afterFailure = session.acknowledged === 0;
@@ -68,6 +70,10 @@ export class Forward {
         this.state.link = { name: 'idle' };
         this.#afterFailure = false;
         return inTurns((over) => outbox.more(over), this.context, stop);
+      case 'cut':
+        outbox.rewind();
+        this.#cut = { target, idleMs: end.idleMs };
+        return;
       case 'failed':
         return this.#failed(end.error, end.epoch, target, stop);
       case 'unreadable':
@@ -86,6 +92,22 @@ export class Forward {
     }
   }
 
+  /** A connection was cut, and the collector accepts another at once: so it was cut for being idle. */
+  #learnIdle(): void {
+    const cut = this.#cut;
+    this.#cut = undefined;
+    if (cut === undefined) return;
+    const { target, idleMs } = cut;
+    const { memories, report } = this.context;
+    memories.learnIdle(target, idleMs);
+    report.notice('A connection was cut while nothing was sent; from now on epochs end before that', {
+      collector: `${target.host}:${target.port}`,
+      afterSeconds: Math.round(idleMs / 100) / 10,
+      remedy:
+        'nothing is lost; raise the idle time-out of the balancer or firewall on the way, or lower delivery.epochInterval',
+    });
+  }
+
   async #dial(stop: AbortSignal): Promise<Dialled | undefined> {
     const { dialler, turned, clock } = this.context;
     this.state.outage ??= { sinceMs: clock.nowMs(), failure: undefined };
@@ -95,6 +117,8 @@ export class Forward {
       return await dialler.dial(stop, turned);
     } catch (error) {
       if (!(error instanceof DialFailed)) throw error;
+      // The collector was stopped, or its machine was.
+      this.#cut = undefined;
       if (stop.aborted) return undefined;
       for (const refusal of error.refusals) this.#note(refusal);
       await this.#wait(stop, error.message);

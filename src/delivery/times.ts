@@ -11,6 +11,8 @@ export interface DeliveryTimes extends LinkTimes {
   readonly nextLinkMs: number;
   /** For a collector that serves one connection at a time: its sign of life after the close. */
   readonly nextLinkAfterCloseMs: number;
+  /** An answer to a close from a collector that has not answered any: after this, sending goes on while it is waited for. */
+  readonly answerMs: number;
   /** The next link must live for so long: when a process dies, both of its links end within this time. */
   readonly signOfLifeMs: number;
   /** How often a better collector than the one in use is tried. */
@@ -32,6 +34,7 @@ export const DELIVERY_TIMES: DeliveryTimes = {
   ...LINK_TIMES,
   nextLinkMs: 2_000,
   nextLinkAfterCloseMs: 5_000,
+  answerMs: 2_000,
   signOfLifeMs: 200,
   preferredEveryMs: 60_000,
   quietMs: 1_000,

@@ -113,3 +113,48 @@ test('a collector that never answers a close is believed after three quiet epoch
   t.is(agent.delivery.lastLevel, 'window');
   t.deepEqual(stage.delivered(collector.messages).lost, []);
 });
+
+test('at level window sending goes on while the windows run, and what a crash leaves unacknowledged is sent again', async (t) => {
+  const collector = await collecting(t, pki, { close: 'never' });
+  const stage = new Stage(t, {
+    pki,
+    collectors: [{ host: 'localhost', port: collector.port }],
+    // No window ends while this test runs.
+    delivery: { acknowledge: 'window', epochIntervalMs: 50, windowMs: 600_000 },
+    times: { stopMs: 200 },
+  });
+  const agent = await stage.start();
+  for (let wave = 1; wave <= 5; wave += 1) {
+    stage.write(100);
+    await until(() => collector.counts.closeNotifies >= wave && stage.complete(collector.messages), {
+      what: `wave ${wave} while the windows of those before it run`,
+    });
+  }
+  t.is(agent.delivery.acknowledged, 0);
+  await agent.stop();
+
+  const again = await stage.start();
+  await until(() => again.delivery.sent >= 500, { what: 'all that no window has ended for' });
+  await again.stop();
+  t.deepEqual(stage.delivered(collector.messages).lost, []);
+});
+
+test('a collector that never answers is known by three epochs whose windows run side by side, and nothing is sent twice', async (t) => {
+  const collector = await collecting(t, pki, { close: 'never' });
+  const stage = new Stage(t, {
+    pki,
+    collectors: [{ host: 'localhost', port: collector.port }],
+    delivery: { epochIntervalMs: 50, windowMs: 3_000 },
+    times: { answerMs: 20, stallMs: 60_000 },
+  });
+  const agent = await stage.start();
+  for (let wave = 1; wave <= 3; wave += 1) {
+    stage.write(100);
+    await until(() => collector.counts.closeNotifies >= wave, { what: `the close of epoch ${wave}` });
+  }
+  await until(() => agent.caughtUp && stage.complete(collector.messages), { what: 'the acknowledgement' });
+  await agent.stop();
+  t.is(agent.delivery.lastLevel, 'window');
+  const { lost, repeatedMessages } = stage.delivered(collector.messages);
+  t.deepEqual({ lost, repeatedMessages }, { lost: [], repeatedMessages: 0 });
+});
