@@ -1,5 +1,6 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,15 @@ import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { makeTestPki, type TestPki } from './support/certificates.js';
 import { collecting } from './support/collecting.js';
-import { within } from './support/wait.js';
+import { thisPackage } from './support/package.js';
+import { until, within } from './support/wait.js';
+
+/** One for all: keys take long to make. */
+let pki: TestPki;
+test.before(async () => {
+  pki = await makeTestPki();
+});
+test.after.always(() => pki.remove());
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
 
@@ -61,14 +70,24 @@ test('whoever closes our standard output hears no complaint', async (t) => {
 async function runAgent(
   t: ExecutionContext,
   use: (child: ChildProcessWithoutNullStreams) => void,
-  { pki: given, port = 1, when = '"Started"' }: { pki?: TestPki; port?: number; when?: string } = {},
+  { port = 1, when = '"Started"' }: { port?: number; when?: string } = {},
 ) {
-  const pki = given ?? (await makeTestPki());
-  const directory = await mkdtemp(join(tmpdir(), 'main-'));
-  t.teardown(async () => {
-    await rm(directory, { recursive: true });
-    await pki.remove();
+  const { file } = await configured(t, port);
+  const result = run(['run', '--config', file], (child) => {
+    let said = '';
+    child.stdout.on('data', function look(chunk) {
+      said += chunk;
+      if (!said.includes(when)) return;
+      child.stdout.off('data', look);
+      use(child);
+    });
   });
+  return within(result, { what: 'the agent to end' });
+}
+
+async function configured(t: ExecutionContext, port: number) {
+  const directory = await mkdtemp(join(tmpdir(), 'main-'));
+  t.teardown(() => rm(directory, { recursive: true }));
   const file = join(directory, 'config.yaml');
   const journal = join(directory, 'journal');
   await mkdir(journal, { mode: 0o700 });
@@ -82,37 +101,30 @@ journal: { directory: ${journal}, keepFree: 0% }
 log: { format: json }
 `,
   );
-  const result = run(['run', '--config', file], (child) => {
-    let said = '';
-    child.stdout.on('data', function look(chunk) {
-      said += chunk;
-      if (!said.includes(when)) return;
-      child.stdout.off('data', look);
-      use(child);
-    });
-  });
-  return within(result, { what: 'the agent to end' });
+  return { file, journal };
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} ends what runs in order, with 0`, async (t) => {
+  test.serial(`${signal} ends what runs in order, with 0`, async (t) => {
     const { status, out, err } = await runAgent(t, (child) => child.kill(signal));
     t.is(status, 0, err);
     t.regex(out, /"Stopped"/);
   });
 }
 
-test('one wish that is delivered twice, as terminals, npm and timeout do, ends it in order all the same', async (t) => {
-  // Stopped meanwhile, so that both are there before the first is heeded.
-  const { status, out, err } = await runAgent(t, (child) => {
-    for (const signal of ['SIGSTOP', 'SIGINT', 'SIGTERM', 'SIGCONT'] as const) child.kill(signal);
-  });
-  t.is(status, 0, err);
-  t.regex(out, /"Stopped"/);
-});
+test.serial(
+  'one wish that is delivered twice, as terminals, npm and timeout do, ends it in order all the same',
+  async (t) => {
+    // Stopped meanwhile, so that both are there before the first is heeded.
+    const { status, out, err } = await runAgent(t, (child) => {
+      for (const signal of ['SIGSTOP', 'SIGINT', 'SIGTERM', 'SIGCONT'] as const) child.kill(signal);
+    });
+    t.is(status, 0, err);
+    t.regex(out, /"Stopped"/);
+  },
+);
 
-test('who asks again gets it at once, and is told by the status', async (t) => {
-  const pki = await makeTestPki();
+test.serial('who asks again gets it at once, and is told by the status', async (t) => {
   const collector = await collecting(t, pki, { close: 'never' });
   let asking: NodeJS.Timeout | undefined;
   t.teardown(() => clearInterval(asking));
@@ -120,8 +132,79 @@ test('who asks again gets it at once, and is told by the status', async (t) => {
     asking = setInterval(() => child.kill('SIGTERM'), 100);
   };
 
-  const { status, out } = await runAgent(t, ask, { pki, port: collector.port, when: 'Connected to the collector' });
+  const { status, out } = await runAgent(t, ask, { port: collector.port, when: 'Connected to the collector' });
 
   t.is(status, 143);
   t.notRegex(out, /"Stopped"/);
+});
+
+interface Placed {
+  readonly child: ChildProcess;
+  /** Keys of the problems that it lists. */
+  readonly problems: () => string[];
+  /** With what it ended after SIGTERM. */
+  readonly stop: () => Promise<{ status: number | null; err: string }>;
+}
+
+/** An agent that has written its state, with these standard streams. */
+async function agentWith(t: ExecutionContext, stdio: StdioOptions): Promise<Placed> {
+  const { file, journal } = await configured(t, 1);
+  const child = spawn(process.execPath, [MAIN, 'run', '--config', file], { stdio });
+  t.teardown(() => child.kill('SIGKILL'));
+  let err = '';
+  child.stderr?.on('data', (chunk) => {
+    err += chunk;
+  });
+  const state = join(journal, 'status.json');
+  await until(() => existsSync(state), { what: 'the agent to run' });
+  return {
+    child,
+    problems: () => JSON.parse(readFileSync(state, 'utf8')).problems.map(({ key }: { key: string }) => key),
+    stop: async () => {
+      const ended = once(child, 'close');
+      child.kill('SIGTERM');
+      const [status] = await within(ended, { what: 'the agent to end' });
+      return { status, err };
+    },
+  };
+}
+
+test.serial(
+  'an agent whose own log is on a full volume goes on, and says in its state that lines of it are dropped',
+  async (t) => {
+    const full = openSync('/dev/full', 'w');
+    t.teardown(() => closeSync(full));
+    const agent = await agentWith(t, ['ignore', full, 'pipe']);
+    await until(() => agent.problems().includes('own-log'), { what: 'the problem to be listed' });
+    t.like(await agent.stop(), { status: 0, err: '' });
+  },
+);
+
+test.serial('an agent goes on when the program that reads its log has ended', async (t) => {
+  const agent = await agentWith(t, ['ignore', 'pipe', 'pipe']);
+  agent.child.stdout?.destroy();
+  // So that it has something to log.
+  agent.child.kill('SIGHUP');
+  await until(() => agent.problems().includes('own-log'), { what: 'the problem to be listed' });
+  t.like(await agent.stop(), { status: 0, err: '' });
+});
+
+test.serial('SIGUSR1 opens no debugger', async (t) => {
+  const agent = await agentWith(t, ['ignore', 'ignore', 'pipe']);
+  agent.child.kill('SIGUSR1');
+  t.deepEqual(await agent.stop(), { status: 0, err: '' });
+});
+
+test('a Node.js that is too old is told which one is needed, in one sentence', async (t) => {
+  const older = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'18.20.4'}})";
+  const child = spawn(process.execPath, ['--import', `data:text/javascript,${older}`, MAIN, '--version']);
+  let err = '';
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const [status] = await once(child, 'close');
+  t.is(status, 2);
+  t.regex(err, /^openemr-audit-forwarder: needs Node\.js 20\.19 or later; this is 18\.20\.4 \(.*\)\n$/);
+  const { engines } = JSON.parse(readFileSync(new URL('package.json', thisPackage), 'utf8'));
+  t.is(engines.node, '>=20.19.0');
 });

@@ -13,7 +13,8 @@ export async function describedProgram(): Promise<Command> {
     isTerminal: false,
     screen: () => undefined,
     signal: new AbortController().signal,
-    onHangup: () => () => undefined,
+    onHangup: () => undefined,
+    onUnwritable: () => undefined,
     setExitStatus: () => undefined,
   });
 }

@@ -28,6 +28,8 @@ export interface Io {
   readonly signal: AbortSignal;
   /** Calls back at every SIGHUP, which ends the process otherwise. */
   onHangup(listener: () => void): void;
+  /** Calls back whenever standard output or standard error refuses something; otherwise that ends the process. */
+  onUnwritable(listener: (error: Error) => void): void;
   /** For a command that says its finding as a result and does not throw it, for example `check`. */
   setExitStatus(status: ExitStatus): void;
 }

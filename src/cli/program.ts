@@ -41,12 +41,16 @@ async function commandsFor(args: readonly string[]): Promise<readonly MakeComman
 
 const EXAMPLES = `
 Examples:
-  $ ${COMMAND} demo                          see it work, on this machine alone
-  $ ${COMMAND} cert request --help           how to come by a certificate of your exchange
-  $ ${COMMAND} check                         is all in order, does each collector answer?
-  $ sudo systemctl enable --now ${COMMAND}   forward from now on
+  See it work, on this machine alone:
+    $ ${COMMAND} demo
+  Get a certificate from your exchange:
+    $ ${COMMAND} cert request --help
+  Test configuration, files, certificates and collectors:
+    $ ${COMMAND} check
+  Forward from now on, also after a restart of the machine:
+    $ sudo systemctl enable --now ${COMMAND}
 
-Exit status: 0 done, 1 failed, 2 wrong usage or configuration; of status: 0 OK,
+Exit status: 0 done, 1 failed, 2 wrong usage or configuration. For status: 0 OK,
 1 WAITING, 2 PROBLEM.`;
 
 /** The whole command line, ready to be run, or to be described: manual page and completion are made from it. */
@@ -72,12 +76,17 @@ function programOf(io: Io, commands: readonly MakeCommand[]): Command {
 export async function runProgram(args: readonly string[], io: Io, commands?: readonly MakeCommand[]): Promise<void> {
   const program = programOf(io, commands ?? (await commandsFor(args)));
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(asksForVersion(args) ? ['--version'] : args, { from: 'user' });
   } catch (error) {
     // Commander throws to end: after help or version, which were what was asked for, or not.
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) io.setExitStatus(2);
   }
+}
+
+/** In each way in which people ask for it. */
+function asksForVersion([first, ...others]: readonly string[]): boolean {
+  return others.length === 0 && ['version', '-v', '-V'].includes(first ?? '');
 }
 
 /** Commander hands none of this down to commands that were made apart. */

@@ -4,7 +4,7 @@
  */
 import { hostname } from 'node:os';
 import { createInterface } from 'node:readline';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 
 import { loadConfig } from '../config/load.js';
 import { DEFAULT_CIPHERS } from '../config/schema.js';
@@ -19,6 +19,7 @@ import { type CredentialFiles, loadCredentials } from '../pki/files/credentials.
 import { NOTICE, priorityValue } from '../syslog/priority.js';
 import { BOM, formatHeader, HOSTNAME_MAX, headerField } from '../syslog/rfc5424.js';
 import { encodeFrame } from '../syslog/rfc5425.js';
+import { wholeNumber } from './arguments.js';
 import { configFileOf } from './config-option.js';
 import type { Io } from './io.js';
 import { countText } from './voice.js';
@@ -46,7 +47,7 @@ export function sendCommand(io: Io): Command {
     .description('send one message, or each line of standard input, and wait for the acknowledgement')
     .argument('[message]', 'the message (default: standard input)')
     .option('--host <name>', 'the collector (default: those of the configuration)')
-    .option('--port <number>', 'its port', portNumber, 6514)
+    .option('--port <number>', 'its port', wholeNumber(1, 65_535), 6514)
     .option('--ca <file>', 'CA certificate used to verify the collector; without it the collector is not verified')
     .option('--cert <file>', 'our certificate, if the collector requires one')
     .option('--key <file>', 'its key, if it is not in the same file')
@@ -147,11 +148,4 @@ function messageOf(text: string): Buffer {
 /** Of several addresses the first one's reason is the most telling: the others are often its repeats. */
 function worstRefusal(error: unknown): never {
   throw error instanceof DialFailed ? (error.refusals[0] ?? error) : error;
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new InvalidArgumentError('a port from 1 to 65535 is expected');
-  return port;
 }

@@ -1,8 +1,12 @@
-/** The agent's own log, on winston: to one stream, a line at a time, never a line of the audit trail. */
+/**
+ * The agent's own log, on winston: to one stream, a line at a time, never a line of the audit
+ * trail. A line that the stream does not take (a full volume, a reader that has gone or does not
+ * read) is dropped and counted: the log must not stop what it tells of.
+ */
 
 import { once } from 'node:events';
 import { fstatSync } from 'node:fs';
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import winston from 'winston';
 import { type Clock, systemClock } from '../lib/clock.js';
 import type { Facts, Report } from '../model/report.js';
@@ -22,6 +26,15 @@ export interface LoggerOptions extends Talk {
   readonly output: Writable & { readonly fd?: number; readonly isTTY?: boolean };
   readonly env: NodeJS.ProcessEnv;
   readonly clock?: Clock;
+  /** Hears of lines that were dropped, a moment later, and with `undefined` when lines are taken again. */
+  readonly dropped?: (dropped: Dropped | undefined) => void;
+}
+
+/** Lines of the log that could not be written. */
+export interface Dropped {
+  /** Since the log could be written last. */
+  readonly lines: number;
+  readonly error: Error;
 }
 
 export interface Logger extends Report {
@@ -35,6 +48,8 @@ export interface Logger extends Report {
 
 /** More than this of one message in a minute tells nobody anything new. */
 const STORM = { limit: 10, windowMs: 60_000 };
+/** As much may wait for a reader that is slow; beyond it lines are dropped. */
+const MOST_WAITING_BYTES = 1024 * 1024;
 
 export function createLogger(options: LoggerOptions): Logger {
   const { clock = systemClock } = options;
@@ -45,7 +60,7 @@ export function createLogger(options: LoggerOptions): Logger {
     // Who may say what is decided below, part by part.
     level: 'debug',
     format: winston.format.printf((said) => line(said as unknown as Said)),
-    transports: [new winston.transports.Stream({ stream: options.output })],
+    transports: [new winston.transports.Stream({ stream: dropping(options) })],
   });
   const storm = new Storm({ clock, ...STORM });
 
@@ -79,6 +94,37 @@ export function createLogger(options: LoggerOptions): Logger {
     };
   };
   return named('');
+}
+
+/** Takes every line at once, and drops those that `output` does not take. */
+function dropping({ output, dropped = () => undefined }: LoggerOptions): Writable {
+  let lost: Dropped | undefined;
+  let told: Dropped | undefined;
+  let telling = false;
+  const tell = () => {
+    if (telling) return;
+    telling = true;
+    // Later: who hears of it may want to log it.
+    setImmediate(() => {
+      telling = false;
+      if (lost === told) return;
+      told = lost;
+      dropped(lost);
+    });
+  };
+  const settled = (error: Error | null | undefined) => {
+    if (error) lost = { lines: (lost?.lines ?? 0) + 1, error };
+    else lost = undefined;
+    tell();
+  };
+  return new Writable({
+    decodeStrings: false,
+    write: (line: string, _encoding, done) => {
+      if (output.writableLength > MOST_WAITING_BYTES) settled(new Error('its reader does not read'));
+      else output.write(line, settled);
+      done();
+    },
+  });
 }
 
 function lineFormat({ format, output, env }: LoggerOptions): (said: Said) => string {

@@ -49,6 +49,19 @@ test('--version is that of the package, on standard output', async (t) => {
   t.is(io.status(), 0);
 });
 
+for (const arg of ['-v', '-V', 'version']) {
+  test(`${arg} says the version, too`, async (t) => {
+    const { io, done } = run([arg]);
+    await done;
+    t.regex(io.out(), /^\d+\.\d+\.\d+\S*\n$/);
+  });
+}
+
+test('a number that is out of range is refused with the range', async (t) => {
+  const refused = runProgram(['send', '--port', '70000', 'hello'], capturedIo());
+  await t.throwsAsync(refused, { message: /a whole number from 1 to 65535 is expected/ });
+});
+
 for (const args of [['--help'], ['copy', '--help'], ['cert', 'show', '--help'], ['help', 'cert']]) {
   test(`help goes to standard output: ${args.join(' ')}`, async (t) => {
     const { io, done } = run(args);

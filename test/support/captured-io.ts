@@ -28,6 +28,7 @@ export function capturedIo(given: { stdin?: string; env?: NodeJS.ProcessEnv; scr
     screen: () => given.screen,
     signal: stop.signal,
     onHangup: (listener) => void hangups.add(listener),
+    onUnwritable: () => undefined,
     setExitStatus: (found) => {
       status = found;
     },

@@ -22,6 +22,7 @@ const io: Io = {
   screen: () => undefined,
   signal: stop.signal,
   onHangup: () => undefined,
+  onUnwritable: () => undefined,
   setExitStatus: (status) => {
     process.exitCode = status;
   },

@@ -3,16 +3,20 @@
  * writes audit entries to a log file, runs the agent that follows it, and shows the
  * entries arrive over mutual TLS. It writes into one temporary folder only.
  */
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
+import { createServer } from 'node:net';
 import { Command, InvalidArgumentError } from 'commander';
 import { Agent } from '../../agent/agent.js';
 import { loadConfig } from '../../config/load.js';
 import { systemClock } from '../../lib/clock.js';
 import { systemWorld } from '../../lib/context.js';
+import { AgentError, systemCode } from '../../lib/errors.js';
 import { Problems } from '../../lib/problems.js';
 import type { Facts } from '../../model/report.js';
+import { painter } from '../../observe/paint.js';
 import { parseMessage } from '../../syslog/rfc5424.js';
+import { wholeNumber } from '../arguments.js';
 import type { Io } from '../io.js';
 import { packageVersion } from '../version.js';
 import { countText } from '../voice.js';
@@ -32,11 +36,40 @@ export function demoCommand(io: Io): Command {
   return new Command('demo')
     .description('run certificates, collector and agent on this machine, and show entries arrive')
     .option('--for <duration>', 'stop after this time, for example 10s', seconds)
-    .option('--port <number>', 'port of the collector; 0 takes any', wholeNumber, 6514)
-    .option('--rate <lines>', 'audit entries written per second', wholeNumber, 4)
+    .option('--port <number>', 'port of the collector; 0 takes any free one', wholeNumber(0, 65_535), 6514)
+    .option('--rate <lines>', 'audit entries written per second', wholeNumber(0, 10_000), 4)
     .option('--keep', 'keep the folder with certificates and configuration')
     .addHelpText('after', '\nExit status: 0 when every entry written has arrived, 1 when one is missing.')
-    .action((options: DemoOptions) => demo(io, options));
+    .action(async (options: DemoOptions, command: Command) => {
+      const chosen = command.getOptionValueSource('port') === 'cli';
+      await demo(io, { ...options, port: await usablePort(io, options.port, chosen) });
+    });
+}
+
+/** Asked before anything is made. A port that nobody chose is replaced by another when it is taken; 0: any. */
+export async function usablePort(io: Io, port: number, chosen: boolean): Promise<number> {
+  if (await isFree(port)) return port;
+  if (chosen) {
+    throw new AgentError('port-taken', `another program listens on ${HOST}:${port}`, {
+      hint: 'leave --port out: then the demo takes a free port',
+    });
+  }
+  io.stdout.write(`Another program listens on ${HOST}:${port}; the demo takes a free port instead.\n`);
+  return 0;
+}
+
+/** Whatever else keeps it from being used is said when it is used. */
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  try {
+    server.listen(port, HOST);
+    await once(server, 'listening');
+    return true;
+  } catch (error) {
+    return systemCode(error) !== 'EADDRINUSE';
+  } finally {
+    server.close();
+  }
 }
 
 async function demo(io: Io, options: DemoOptions): Promise<void> {
@@ -56,14 +89,17 @@ async function play(io: Io, options: DemoOptions, scene: Scene, say: (text: stri
   const writer = await Writer.open(scene.logFile, systemClock);
   let agent: Agent | undefined;
   const totals = () => totalLine(writer, agent, arrivals);
-  const screen = new Screen(io.stdout, totals, () => systemClock.monotonicMs());
+  const screen = new Screen(io, totals, () => systemClock.monotonicMs());
   const report = reportTo(screen);
 
   const collector = await startCollector(scene, options.port, {
     report,
     onConnection: () => undefined,
     onRefused: ({ reason }) => screen.line(`the collector refused a client: ${reason}`),
-    onMessage: (bytes) => screen.line(`  ${arrivals.add(bytes).text}`),
+    onMessage: (bytes) => {
+      const { text, failed } = arrivals.add(bytes);
+      screen.line(`  ${text}`, failed);
+    },
     onEnd: () => undefined,
   });
   await configure(scene, collector.address.port);
@@ -100,10 +136,10 @@ function finish(io: Io, writer: Writer, agent: Agent, arrivals: Arrivals, say: (
   say(lost === 0 ? 'Every entry that was written has arrived.' : `${countText(lost)} entries are missing.`);
   say(`
 Next, with a real collector:
-  openemr-audit-forwarder cert request --help     (for a test: cert init)
-  edit /etc/openemr-audit-forwarder/config.yaml:  sources, collectors, tls
-  openemr-audit-forwarder check                   until it says that all is well
-  systemctl enable --now openemr-audit-forwarder  (by hand: run)`);
+  1. openemr-audit-forwarder cert request --help   (for a test: cert init)
+  2. edit sources, collectors and tls in /etc/openemr-audit-forwarder/config.yaml
+  3. openemr-audit-forwarder check                 until no line says FAILED
+  4. systemctl enable --now openemr-audit-forwarder`);
   if (lost !== 0) io.setExitStatus(1);
 }
 
@@ -158,11 +194,6 @@ function seconds(text: string): number {
   return Number(count) * factor;
 }
 
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('a whole number is expected');
-  return Number(text);
-}
-
 /* The demo's output: arrivals one by one above a running total, which stays in place on a terminal. */
 
 const TOTAL_EVERY_MS = 5_000;
@@ -172,30 +203,38 @@ class Screen {
   #toldAtMs: number;
 
   constructor(
-    private readonly output: Writable & { readonly isTTY?: boolean },
+    private readonly io: Pick<Io, 'stdout' | 'screen' | 'env'>,
     private readonly total: () => string,
     private readonly nowMs: () => number,
   ) {
     this.#toldAtMs = nowMs();
   }
 
-  line(text: string): void {
-    if (this.output.isTTY) this.output.write(`${ERASE_LINE}${text}\n${this.total()}`);
-    else this.output.write(`${text}\n`);
+  /** `failed`: it tells of something that did not succeed, and is red on a terminal. */
+  line(text: string, failed = false): void {
+    const { stdout, screen, env } = this.io;
+    if (screen() === undefined) stdout.write(`${text}\n`);
+    else stdout.write(`${ERASE_LINE}${failed ? painter(true, env)('red', text) : text}\n${this.#total()}`);
   }
 
   /** Called now and then: refreshes the total. */
   tick(): void {
-    if (this.output.isTTY) {
-      this.output.write(`${ERASE_LINE}${this.total()}`);
+    if (this.io.screen() !== undefined) {
+      this.io.stdout.write(`${ERASE_LINE}${this.#total()}`);
     } else if (this.nowMs() - this.#toldAtMs >= TOTAL_EVERY_MS) {
       this.#toldAtMs = this.nowMs();
-      this.output.write(`${this.total()}\n`);
+      this.io.stdout.write(`${this.total()}\n`);
     }
   }
 
   end(): void {
-    if (this.output.isTTY) this.output.write(ERASE_LINE);
+    if (this.io.screen() !== undefined) this.io.stdout.write(ERASE_LINE);
+  }
+
+  /** Cut where the terminal ends: a line that wraps cannot be erased. */
+  #total(): string {
+    const { screen, env } = this.io;
+    return painter(true, env)('bold', this.total().slice(0, (screen()?.columns ?? 80) - 1));
   }
 }
 
@@ -203,8 +242,10 @@ class Screen {
 
 interface Arrival {
   readonly kind: 'entry' | 'own' | 'unknown';
-  /** One line for a person: time, event, user, patient, outcome. */
+  /** One line for a person: time of day (UTC), event, user, patient, outcome. */
   readonly text: string;
+  /** What the entry tells of did not succeed. */
+  readonly failed: boolean;
 }
 
 class Arrivals {
@@ -219,20 +260,25 @@ class Arrivals {
 
   add(bytes: Buffer): Arrival {
     const parsed = parseMessage(bytes);
-    if (!parsed.ok) return { kind: 'unknown', text: `unparsed: ${parsed.fault.message}` };
+    if (!parsed.ok) return { kind: 'unknown', text: `unparsed: ${parsed.fault.message}`, failed: true };
     const { timestamp, msgId, structuredData } = parsed.message;
     const element = structuredData.find(({ id }) => id.startsWith('audit@') || id.startsWith('agent@'));
     const value = (name: string) => element?.params.find(([param]) => param === name)?.[1];
     const name = `${value('run')}:${value('seq')}`;
     if (this.#seen.has(name)) this.repeated += 1;
     this.#seen.add(name);
-    if (element?.id.startsWith('agent@')) return { kind: 'own', text: `${timestamp} agent message: ${value('kind')}` };
+    const time = timestamp?.slice(11, 19) ?? '--:--:--';
+    if (element?.id.startsWith('agent@')) {
+      return { kind: 'own', text: `${time} message of the agent: ${value('kind')}`, failed: false };
+    }
     this.#entries.add(value('id') ?? name);
     const patient = value('patient') === undefined ? '' : `, patient ${value('patient')}`;
-    const outcome = value('success') === '0' ? ', FAILED' : '';
+    const failed = value('success') === '0';
+    const outcome = failed ? ', FAILED' : '';
     return {
       kind: 'entry',
-      text: `${timestamp} ${msgId} by ${value('user') ?? 'nobody'}${patient}${outcome}  [seq ${value('seq')}]`,
+      failed,
+      text: `${time} ${msgId} by ${value('user') ?? 'nobody'}${patient}${outcome}  [seq ${value('seq')}]`,
     };
   }
 }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { stringify } from 'yaml';
 import { Collector, type CollectorOutlet } from '../../collector/collector.js';
+import { AgentError, reasonOf } from '../../lib/errors.js';
 import { Unframer } from '../../syslog/rfc5425.js';
 import { initCommand } from '../cert/init.js';
 import type { Io } from '../io.js';
@@ -20,7 +21,7 @@ export const HOST = '127.0.0.1';
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
 export async function setScene(io: Io): Promise<Scene> {
-  const directory = await mkdtemp(join(tmpdir(), 'openemr-audit-forwarder-demo-'));
+  const directory = await temporaryDirectory();
   const certificates = join(directory, 'tls');
   const logs = join(directory, 'log');
   const config = join(directory, 'config.yaml');
@@ -29,6 +30,17 @@ export async function setScene(io: Io): Promise<Scene> {
   await initCommand(quiet).parseAsync([certificates], { from: 'user' });
   await mkdir(logs, { mode: 0o750 });
   return { directory, certificates, logFile: join(logs, 'audit.log'), config };
+}
+
+async function temporaryDirectory(): Promise<string> {
+  try {
+    return await mkdtemp(join(tmpdir(), 'openemr-audit-forwarder-demo-'));
+  } catch (cause) {
+    throw new AgentError('no-temporary-directory', `cannot make a directory in ${tmpdir()}: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'set TMPDIR to a directory that this user can write to',
+    });
+  }
 }
 
 /** Writes the agent's configuration for the collector on `port`. Epochs are short, so that a person sees acknowledgements come in. */

@@ -1,12 +1,15 @@
 /**
  * Reads the configuration and the certificate files again after SIGHUP, all or
  * nothing. If something is wrong, nothing changes, and it is a problem until the next
- * SIGHUP; what needs a restart is named and left as it is.
+ * SIGHUP; what needs a restart is named and left as it is. That the file has been changed
+ * and not read again is a problem, too.
  */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import type { Config } from '../../config/config.js';
 import { loadConfig } from '../../config/load.js';
 import { withoutRestart } from '../../config/restart.js';
-import { systemClock } from '../../lib/clock.js';
+import { type Clock, systemClock } from '../../lib/clock.js';
 import { AgentError, reasonOf } from '../../lib/errors.js';
 import type { RaisesProblems } from '../../lib/problems.js';
 import { loadCredentials } from '../../pki/files/credentials.js';
@@ -44,5 +47,50 @@ export async function readAgain(
       repeatMs: 0,
     });
     return undefined;
+  }
+}
+
+/** What was in the configuration file, and when it was read. */
+export interface FileRead {
+  readonly file: string;
+  /** `undefined`: it could not be read. */
+  readonly digest: string | undefined;
+  readonly atMs: number;
+}
+
+/** To be called before the configuration is read: what is written meanwhile then counts as changed. */
+export async function fileRead(file: string, clock: Pick<Clock, 'nowMs'>): Promise<FileRead> {
+  const text = await readFile(file).catch(() => undefined);
+  const digest = text === undefined ? undefined : createHash('sha256').update(text).digest('hex');
+  return { file, digest, atMs: clock.nowMs() };
+}
+
+const REPEAT_MS = 24 * 60 * 60_000;
+const LOOK_EVERY_MS = 5_000;
+const CHANGED = 'configuration-changed';
+
+/** Until `stop`. `used`: what the agent works with. */
+export async function watchConfiguration(
+  used: () => FileRead,
+  { clock, problems }: { readonly clock: Clock; readonly problems: RaisesProblems },
+  stop: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    await clock.sleep(LOOK_EVERY_MS, stop);
+    if (stop.aborted) return;
+    const before = used();
+    const { file, digest } = await fileRead(before.file, clock);
+    // What cannot be read just now is met at the next reload or start.
+    if (digest === undefined || used() !== before) continue;
+    if (digest === before.digest) problems.clear(CHANGED);
+    else {
+      problems.raise({
+        key: CHANGED,
+        message: 'The configuration file has been changed since it was read: the agent goes on with what it read',
+        facts: { file, readAt: new Date(before.atMs).toISOString() },
+        remedy: 'take it over: systemctl reload openemr-audit-forwarder',
+        repeatMs: REPEAT_MS,
+      });
+    }
   }
 }

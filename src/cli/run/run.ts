@@ -8,11 +8,12 @@ import type { Config } from '../../config/config.js';
 import { loadConfig } from '../../config/load.js';
 import { systemClock } from '../../lib/clock.js';
 import { systemWorld } from '../../lib/context.js';
-import { AgentError } from '../../lib/errors.js';
-import { Problems } from '../../lib/problems.js';
+import { diskRemedy } from '../../lib/disk-remedy.js';
+import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
+import { type Problem, Problems } from '../../lib/problems.js';
 import { Signal } from '../../lib/signal.js';
 import { askClock } from '../../observe/clock-sync.js';
-import { createLogger, type Logger } from '../../observe/logger.js';
+import { createLogger, type Dropped, type Logger } from '../../observe/logger.js';
 import { createNotifier, type Notifier } from '../../observe/notify.js';
 import { configFileOf } from '../config-option.js';
 import type { Io } from '../io.js';
@@ -21,7 +22,7 @@ import { summaryLine } from '../status/verdict.js';
 import { UsageError } from '../usage-error.js';
 import { packageVersion } from '../version.js';
 import { keepTold } from './keep-told.js';
-import { readAgain } from './reload.js';
+import { type FileRead, fileRead, readAgain, watchConfiguration } from './reload.js';
 
 export function runCommand(io: Io): Command {
   return new Command('run')
@@ -30,11 +31,23 @@ export function runCommand(io: Io): Command {
     .action(async (_options: unknown, command: Command) => {
       const hangup = new Signal(systemClock);
       io.onHangup(() => hangup.notify());
-      const config = await loadConfig(configFileOf(command), io.env);
-      const logger = createLogger({ ...config.log, output: io.stdout, env: io.env });
+      const read = await fileRead(configFileOf(command), systemClock);
+      const config = await loadConfig(read.file, io.env);
+      // Whatever becomes of the log's reader or volume, forwarding goes on.
+      io.onUnwritable(() => undefined);
+      const problems = new Problems(systemClock);
+      const logger: Logger = createLogger({
+        ...config.log,
+        output: io.stdout,
+        env: io.env,
+        dropped: (dropped) => {
+          if (dropped === undefined) problems.of(logger).clear('own-log');
+          else problems.of(logger).raise(ownLogProblem(dropped));
+        },
+      });
       const notifier = createNotifier(io.env, logger.child('systemd'));
       try {
-        await run(io, hangup, config, logger, notifier);
+        await run(io, hangup, { config, read }, { logger, problems, notifier });
       } finally {
         await notifier.settled();
         await logger.close();
@@ -47,8 +60,36 @@ type End =
   | { readonly how: 'hangup' }
   | { readonly how: 'failure'; readonly error: unknown };
 
-async function run(io: Io, hangup: Signal, config: Config, logger: Logger, notifier: Notifier): Promise<void> {
-  const problems = new Problems(systemClock);
+interface Given {
+  readonly config: Config;
+  readonly read: FileRead;
+}
+
+interface Outlets {
+  readonly logger: Logger;
+  readonly problems: Problems;
+  readonly notifier: Notifier;
+}
+
+function ownLogProblem({ lines, error }: Dropped): Problem {
+  return {
+    key: 'own-log',
+    message: 'The log of the agent cannot be written: its lines are dropped; forwarding goes on',
+    facts: { lines, reason: reasonOf(error) },
+    remedy: diskRemedy(systemCode(error), 'restart the agent together with the program that reads its log'),
+    over: 'The log of the agent can be written again',
+    // The log itself cannot take it.
+    repeatMs: Number.POSITIVE_INFINITY,
+  };
+}
+
+async function run(
+  io: Io,
+  hangup: Signal,
+  { config, read: first }: Given,
+  { logger, problems, notifier }: Outlets,
+): Promise<void> {
+  let used = first;
   const dependencies: AgentDependencies = {
     ...systemWorld,
     report: logger,
@@ -67,6 +108,7 @@ async function run(io: Io, hangup: Signal, config: Config, logger: Logger, notif
   const line = () => summaryLine(state());
   notifier.ready(line());
   const told = keepTold(notifier, { line, stuck: () => working.agent.stuck }, systemClock, over.signal);
+  const watched = watchConfiguration(() => used, { clock: systemClock, problems: problems.of(logger) }, over.signal);
   const { listen } = config.status;
   const names = machineNames(config.message.hostname);
   const listened = listen && listenForStatus(listen, { ...context, state, names }, over.signal);
@@ -76,8 +118,12 @@ async function run(io: Io, hangup: Signal, config: Config, logger: Logger, notif
       end = await Promise.race([failureOf(working.agent), wishOf(hangup, io.signal)]);
       if (end.how !== 'hangup') break;
       notifier.reloading();
+      const read = await fileRead(config.file, systemClock);
       const next = await readAgain(working.config, io.env, problems.of(logger));
-      if (next !== undefined) working = await succeed(working, next, dependencies, io.signal);
+      if (next !== undefined) {
+        working = await succeed(working, next, dependencies, io.signal);
+        if (working.config === next) used = read;
+      }
       logger.talk(working.config.log);
       notifier.ready(line());
     }
@@ -85,7 +131,7 @@ async function run(io: Io, hangup: Signal, config: Config, logger: Logger, notif
     await working.agent.stop(end.how);
   } finally {
     over.abort();
-    await Promise.all([kept, told, listened]);
+    await Promise.all([kept, told, watched, listened]);
   }
   if (end.how === 'failure') throw end.error;
   logger.info('Stopped');
