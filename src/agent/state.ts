@@ -10,7 +10,7 @@ import type { ClockSync } from '../lib/clock.js';
 import type { Context } from '../lib/context.js';
 import { systemFiles } from '../lib/files.js';
 import { JsonFile } from '../lib/json-file.js';
-import { ignoredProblems, type ListedProblem } from '../lib/problems.js';
+import { ignoredProblems, type ListedProblem, type RaisesProblems } from '../lib/problems.js';
 import type { MessageName } from '../model/entry.js';
 import type { FileState } from '../source/sources.js';
 import type { CertificateStates } from './certificates/expiry.js';
@@ -60,9 +60,25 @@ export async function keepStateFile(
   }
 }
 
-/** `undefined` when no agent has left one here. */
-export async function readStateFile(directory: string): Promise<AgentState | undefined> {
-  return stateFile(directory, { files: systemFiles, problems: ignoredProblems }).read();
+/** `undefined` when no agent has left one here, or one that is damaged: then `problems` hears why. */
+export async function readStateFile(
+  directory: string,
+  problems: RaisesProblems = ignoredProblems,
+): Promise<AgentState | undefined> {
+  return stateFile(directory, { files: systemFiles, problems }).read();
+}
+
+/** Throws SyntaxError for what no agent writes: whoever shows the state may rely on its types. */
+export function checkedState(content: unknown): AgentState {
+  if (!isOf(content, STATE)) throw new SyntaxError('this is not the state of an agent');
+  const state = content as AgentState;
+  // 0.1.0 left neither key nor sinceMs.
+  const problems = state.problems.map((each) => ({
+    ...each,
+    key: each.key ?? each.message,
+    sinceMs: each.sinceMs ?? each.atMs,
+  }));
+  return { ...state, problems };
 }
 
 /** Not synced: after a power cut an older state, or none, is good enough. */
@@ -70,11 +86,157 @@ function stateFile(directory: string, context: Pick<Context, 'files' | 'problems
   return new JsonFile<AgentState>(
     {
       path: join(directory, 'status.json'),
-      parse: (content) => content as AgentState,
+      parse: checkedState,
       unreadable: 'The state of the agent cannot be read',
       unwritable: 'The state for status cannot be written; status will show an old one',
       durable: false,
+      level: 'error',
     },
     context,
   );
+}
+
+/* What must be of which type, so that the words of `status` can be made of it; 0.1.0 left less than there is today. */
+
+type Shape =
+  | 'text'
+  | 'number'
+  | 'boolean'
+  /** Milliseconds since 1970, within what a Date can hold. */
+  | 'time'
+  | 'process'
+  | RegExp
+  | { readonly each: Shape }
+  | { readonly values: Shape }
+  | { readonly oneOf: readonly Shape[] }
+  /** A name that ends in `?` may be missing. */
+  | { readonly keys: Readonly<Record<string, Shape>> };
+
+const LATEST_MS = 8.64e15;
+
+const PEER: Shape = {
+  keys: { host: 'text', address: 'text', port: 'number', protocol: 'text', subject: 'text', fingerprint: 'text' },
+};
+const FAILURE: Shape = { keys: { atMs: 'time', message: 'text', hint: 'text', refused: 'boolean' } };
+const CERTIFICATE: Shape = {
+  keys: { subject: 'text', notAfter: 'text', daysLeft: 'number', chainDaysLeft: 'number' },
+};
+
+const COUNTS = 'lines messages unparsed empty parts filtered altered changed faulty headings'.split(' ');
+
+const STATE: Shape = {
+  keys: {
+    version: 'text',
+    pid: 'process',
+    run: 'text',
+    startedAtMs: 'time',
+    writtenAtMs: 'time',
+    config: 'text',
+    last: { keys: { run: 'text', seq: 'number' } },
+    stuckLoops: { each: 'text' },
+    clock: /^(?:synchronised|unsynchronised|unknown)$/,
+    sources: {
+      each: {
+        keys: {
+          name: 'text',
+          files: 'number',
+          unreadable: 'number',
+          lagBytes: 'number',
+          'lagLines?': 'number',
+          lagMs: 'number',
+        },
+      },
+    },
+    files: {
+      each: {
+        keys: {
+          path: 'text',
+          source: 'text',
+          'tailId?': 'text',
+          'size?': 'number',
+          offset: 'number',
+          'lagBytes?': 'number',
+          'code?': 'text',
+        },
+      },
+    },
+    ownTails: { each: 'text' },
+    counts: { keys: Object.fromEntries(COUNTS.map((name) => [name, 'number'] as const)) },
+    journal: {
+      keys: {
+        messagesWaiting: 'number',
+        'oldestUnacknowledgedAtMs?': 'time',
+        bytes: 'number',
+        maxBytes: 'number',
+        'freeBytes?': 'number',
+        full: 'boolean',
+        'limit?': /^(?:maxBytes|keepFree|disk)$/,
+        'failed?': 'text',
+        faults: 'number',
+        damages: 'number',
+        dropped: 'number',
+      },
+    },
+    delivery: {
+      keys: {
+        link: {
+          oneOf: [
+            { keys: { name: /^connected$/, peer: PEER, sinceMs: 'time' } },
+            { keys: { name: /^waiting$/, untilMs: 'time', reason: 'text' } },
+            { keys: { name: /^(?:connecting|idle|stopped)$/ } },
+          ],
+        },
+        'outage?': { keys: { sinceMs: 'time', 'failure?': FAILURE } },
+        'lastPeer?': PEER,
+        sent: 'number',
+        acknowledged: 'number',
+        repeated: 'number',
+        epochs: 'number',
+        failures: { values: 'number' },
+        'lastLevel?': /^(?:close-notify|fin|window)$/,
+        'lastAcknowledgedAtMs?': 'time',
+        'lastFailure?': FAILURE,
+        'stuck?': { keys: { run: 'text', seq: 'number', path: 'text', offset: 'number' } },
+        connections: { keys: { made: 'number', lastDay: 'number' } },
+      },
+    },
+    problems: {
+      each: {
+        keys: {
+          'key?': 'text',
+          level: /^(?:warning|error)$/,
+          message: 'text',
+          facts: { keys: {} },
+          'remedy?': 'text',
+          'sinceMs?': 'time',
+          atMs: 'time',
+          'overMs?': 'time',
+          times: 'number',
+        },
+      },
+    },
+    'certificate?': CERTIFICATE,
+    'collectorCertificate?': CERTIFICATE,
+    'revocationList?': { keys: { ends: 'text', daysLeft: 'number' } },
+  },
+};
+
+function isOf(value: unknown, shape: Shape): boolean {
+  if (shape === 'text') return typeof value === 'string';
+  if (shape === 'boolean') return typeof value === 'boolean';
+  if (shape === 'number') return typeof value === 'number';
+  if (shape === 'time') return typeof value === 'number' && Math.abs(value) <= LATEST_MS;
+  if (shape === 'process') return Number.isInteger(value) && Number(value) > 0 && Number(value) < 2 ** 31;
+  if (shape instanceof RegExp) return typeof value === 'string' && shape.test(value);
+  if ('oneOf' in shape) return shape.oneOf.some((other) => isOf(value, other));
+  if (typeof value !== 'object' || value === null) return false;
+  if ('each' in shape) return Array.isArray(value) && value.every((part) => isOf(part, shape.each));
+  if (Array.isArray(value)) return false;
+  if ('values' in shape) return Object.values(value).every((part) => isOf(part, shape.values));
+  const given = value as Readonly<Record<string, unknown>>;
+  return Object.entries(shape.keys).every(([name, inner]) => {
+    if (!name.endsWith('?')) return isOf(given[name], inner);
+    const part = given[name.slice(0, -1)];
+    return part === undefined || isOf(part, inner);
+  });
 }

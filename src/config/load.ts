@@ -3,13 +3,15 @@ import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 import type { Config, ExportSections } from './config.js';
 import type { Fault } from './fault.js';
 import { byLine, ConfigError } from './fault.js';
+import { formatOf } from './formats.js';
 import { type Host, thisHost } from './host.js';
 import { type Group, keysBelow, type Values } from './key.js';
+import { type Listen, readListen } from './listen.js';
 import { brokenExportRules, brokenRules, type LineOf } from './rules.js';
 import { schema } from './schema.js';
-import { readShape, type Shape } from './shape.js';
+import { readShape, type Shape, typedValue } from './shape.js';
 import { readValues, settled } from './values.js';
-import { collectorsOf, ownVariables, unknownVariables } from './variables.js';
+import { collectorsOf, ownVariables, unknownVariables, variableOf } from './variables.js';
 
 const { export: exportSection, ...agentSections } = schema;
 const exportSections = { export: exportSection, log: schema.log };
@@ -30,6 +32,27 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv, host: Hos
       timeZoneGuessed: values.sources[index]?.timeZone === undefined,
     })),
   });
+}
+
+/**
+ * Where an agent with this configuration would be, for `status` when the file has a fault: what can be read of
+ * `journal.directory` and `status.listen`, and the defaults for the rest. Never rejects.
+ */
+export async function likelyPlace(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  host: Pick<Host, 'readFile'> = thisHost,
+): Promise<{ readonly directory: string; readonly listen: Listen | undefined }> {
+  const text = await host.readFile(file).catch(() => '');
+  const typed = (section: string, name: string) =>
+    ownVariables(env)[variableOf(`${section}.${name}`)] ?? typedValue(text, [section, name]);
+  const { directory } = schema.journal.keys;
+  const { listen } = schema.status.keys;
+  const place = readListen(typed('status', 'listen') ?? '') ?? readListen(String(listen.default));
+  return {
+    directory: String(formatOf.path.read(typed('journal', 'directory') ?? '', {}) ?? directory.default),
+    listen: place === 'off' ? undefined : place,
+  };
 }
 
 /**

@@ -39,6 +39,8 @@ export function readShape(text: string, schema: Group): Shape {
   const document = parseDocument(text, { schema: 'core', lineCounter: counter, prettyErrors: false });
   const wrong = [...document.errors, ...document.warnings];
   if (wrong.length > 0) {
+    const slip = wrong.some(({ code }) => BY_INDENTATION.has(code)) ? indentationFault(text) : undefined;
+    if (slip !== undefined) return { tree: {}, faults: [slip], written: new Map() };
     const faults = wrong.map((error) => syntaxFault(error, text, counter.linePos(error.pos[0])));
     return { tree: {}, faults, written: new Map() };
   }
@@ -63,6 +65,63 @@ function syntaxText({ code, message, pos }: YAMLError, text: string): string {
     default:
       return message;
   }
+}
+
+/** What stands at `path`, as far as the text can be read, whatever else is wrong with it; `undefined` when there is no text. */
+export function typedValue(text: string, path: readonly string[]): string | undefined {
+  try {
+    const value = parseDocument(text, { schema: 'core', prettyErrors: false }).getIn(path);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the parser says of a line that is indented wrongly; often more than once, and of something else. */
+const BY_INDENTATION: ReadonlySet<string> = new Set([
+  'BAD_INDENT',
+  'BLOCK_AS_IMPLICIT_KEY',
+  'BLOCK_IN_FLOW',
+  'IMPOSSIBLE',
+  'MISSING_CHAR',
+  'MULTILINE_IMPLICIT_KEY',
+  'UNEXPECTED_TOKEN',
+]);
+
+/**
+ * The first line that stands neither where a block above it stands nor below one that is open. `undefined` when there is
+ * none, or when the text has what spans lines otherwise (block scalars, flow collections).
+ */
+function indentationFault(text: string): Fault | undefined {
+  /** Columns of the blocks that are open, the innermost last. */
+  const open: number[] = [];
+  /** The line before may have a block below it. */
+  let opens = true;
+  for (const [index, line] of text.split('\n').entries()) {
+    if (/^\s*(?:#.*)?$/.test(line)) continue;
+    if (/[|>][-+\d]*\s*$/.test(line) || count(line, /[[{]/g) !== count(line, /[\]}]/g)) return undefined;
+    const indent = line.search(/[^ ]/);
+    const before = open.at(-1) ?? indent;
+    let above = before;
+    while ((open.at(-1) ?? 0) > indent) above = open.pop() ?? 0;
+    const known = open.at(-1) ?? indent;
+    if ((indent > before && !opens) || (indent < before && known !== indent)) {
+      return {
+        key: '',
+        line: index + 1,
+        problem: `this line is indented by ${indent} ${indent === 1 ? 'space' : 'spaces'}, the lines above by ${above}`,
+      };
+    }
+    if (open.at(-1) !== indent) open.push(indent);
+    const [dashes = ''] = /^(?:- +)*/.exec(line.slice(indent)) ?? [];
+    if (dashes !== '') open.push(indent + dashes.length);
+    opens = /(?:^|[:-])\s*(?:#.*)?$/.test(line.slice(indent + dashes.length));
+  }
+  return undefined;
+}
+
+function count(text: string, what: RegExp): number {
+  return text.match(what)?.length ?? 0;
 }
 
 class Walk {

@@ -18,6 +18,8 @@ export interface JsonFileOptions<T> {
   readonly unwritable: string;
   /** Default: true. False: after a power cut an older content, or none, is good enough. */
   readonly durable?: boolean;
+  /** Of the problem that it cannot be written; default: `warning`. */
+  readonly level?: 'warning' | 'error';
 }
 
 export class JsonFile<T> {
@@ -50,7 +52,7 @@ export class JsonFile<T> {
 
   /** `undefined` removes it. Answers whether it is on disk now; never rejects, and writes nothing that stands there already. */
   async write(value: T | undefined): Promise<boolean> {
-    const { path, unwritable, durable = true } = this.options;
+    const { path, unwritable, durable = true, level = 'warning' } = this.options;
     const { files, problems } = this.context;
     const text = value === undefined ? undefined : `${JSON.stringify(value)}\n`;
     try {
@@ -63,6 +65,7 @@ export class JsonFile<T> {
       this.#written = undefined;
       problems.raise({
         key: `write ${path}`,
+        level,
         message: unwritable,
         facts: { file: path, reason: reasonOf(error) },
         remedy: diskRemedy(systemCode(error)),

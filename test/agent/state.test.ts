@@ -1,16 +1,30 @@
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { type AgentState, keepStateFile, readStateFile } from '../../src/agent/state.js';
+import { type AgentState, checkedState, keepStateFile, readStateFile } from '../../src/agent/state.js';
+import { reportOf } from '../../src/cli/status/status-report.js';
+import { statusText } from '../../src/cli/status/status-text.js';
 import { systemFiles } from '../../src/lib/files.js';
 import { Problems } from '../../src/lib/problems.js';
 import type { Facts } from '../../src/model/report.js';
 import { temporaryDirectory } from '../support/files.js';
 import { ManualClock } from '../support/manual-clock.js';
+import { NOW_MS, stateWith, WELL } from '../support/sample-state.js';
 import { silent, silentProblems } from '../support/silent.js';
 import { until } from '../support/wait.js';
 
-const stateOf = (pid: number) => ({ pid, version: '1' }) as AgentState;
+const stateOf = (pid: number): AgentState => ({ ...WELL, pid });
+const PROBLEM = {
+  key: 'it',
+  level: 'warning',
+  message: 'It fails',
+  facts: { code: 'x' },
+  remedy: 'mend it',
+  sinceMs: NOW_MS - 1,
+  atMs: NOW_MS,
+  overMs: undefined,
+  times: 1,
+} as const;
 const asleep = (clock: ManualClock) => until(() => clock.sleepers === 1, { what: 'the state to be written' });
 
 test('the state on disk is renewed every two seconds and once more at the end', async (t) => {
@@ -51,7 +65,7 @@ test('a disk that takes nothing does not end the agent, and is told of once, as 
   const clock = new ManualClock();
   const told: string[] = [];
   const tell = (message: string, facts: Facts = {}) => told.push(`${message}: ${facts.file}`);
-  const problems = new Problems(clock).of({ ...silent, warning: tell, notice: tell });
+  const problems = new Problems(clock).of({ ...silent, error: tell, notice: tell });
   const kept = keepStateFile(directory, () => stateOf(1), { clock, files: systemFiles, problems }, stop.signal);
   await asleep(clock);
   await clock.advance(2_000);
@@ -66,4 +80,36 @@ test('a disk that takes nothing does not end the agent, and is told of once, as 
     `The state for status cannot be written; status will show an old one: ${file}`,
     `A file of the agent can be written again: ${file}`,
   ]);
+});
+
+/** Every place within `value` replaced by each of `others`, one at a time. */
+function* mutations(value: unknown, others: readonly unknown[]): Iterable<unknown> {
+  yield* others;
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, inner] of Object.entries(value)) {
+    for (const mutated of mutations(inner, others)) {
+      yield Array.isArray(value) ? value.with(Number(name), mutated) : { ...value, [name]: mutated };
+    }
+  }
+}
+
+test('a state with a value of another type is refused, or can be shown all the same', (t) => {
+  const full = stateWith({
+    problems: [{ ...PROBLEM, level: 'error' }],
+    delivery: { outage: { sinceMs: NOW_MS, failure: undefined } },
+  });
+  let refused = 0;
+  for (const mutated of mutations(full, [null, 'x', -1.5, 1e300, true, [], {}, [null], undefined])) {
+    let state: AgentState;
+    try {
+      state = checkedState(mutated);
+    } catch (error) {
+      t.true(error instanceof SyntaxError);
+      refused += 1;
+      continue;
+    }
+    t.notThrows(() => statusText(reportOf(state, { name: 'present' }), NOW_MS), JSON.stringify(mutated));
+    t.notThrows(() => statusText(reportOf(state, { name: 'absent' }), NOW_MS), JSON.stringify(mutated));
+  }
+  t.true(refused > 500);
 });

@@ -363,7 +363,7 @@ test('a table whose heading would be skipped is refused', async (t) => {
 
 test('what is no YAML is told by line and column, and alone', async (t) => {
   t.deepEqual(await told('sources:\n  - name: main\n paths: x\nfoo: bar\n'), [
-    'line 3: column 1: not valid YAML: All mapping items must start at the same column',
+    'line 3: this line is indented by 1 space, the lines above by 2',
   ]);
   t.regex(
     (await told('log: {level: info}\nlog: {level: debug}\n'))[0] ?? '',
@@ -480,3 +480,21 @@ test('a file on this machine is read, with the names of this machine', async (t)
   t.true(config.message.hostname.startsWith(hostname().split('.')[0]!));
   t.is(config.sources[0]?.timeZone, thisHost.timeZone());
 });
+
+for (const [yaml, line, indent, above] of [
+  ['sources:\n  - name: main\n     paths: [/x]\n', 3, 5, 4],
+  ['sources:\n  - name: main\n    paths: [/x]\n   format: text\n', 4, 3, 4],
+  ['sources:\n  - name: main\n    paths: [/x]\n - name: second\n    paths: [/y]\n', 4, 1, 2],
+  ['tls:\n  ca: /a\n   cert: /b\n', 3, 3, 2],
+] as const) {
+  test(`a slip of indentation is one fault that counts the spaces: ${indent} below ${above}, line ${line}`, async (t) => {
+    const { faults } = await refusal(yaml);
+    t.deepEqual(faults, [
+      {
+        key: '',
+        line,
+        problem: `this line is indented by ${indent} space${Number(indent) === 1 ? '' : 's'}, the lines above by ${above}`,
+      },
+    ]);
+  });
+}

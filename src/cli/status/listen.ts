@@ -8,6 +8,7 @@ import type { AgentState } from '../../agent/state.js';
 import { type Listen, listenText } from '../../config/listen.js';
 import type { Context } from '../../lib/context.js';
 import { reasonOf, systemCode } from '../../lib/errors.js';
+import { printable } from '../../lib/printable.js';
 import type { Problem } from '../../lib/problems.js';
 import { Signal } from '../../lib/signal.js';
 import { type Answer, httpServer } from '../../observe/http.js';
@@ -104,7 +105,11 @@ function answersOf({ state, clock }: Dependencies): Record<string, () => Answer 
     // WAITING is healthy: restarting the agent does not bring a collector back.
     '/healthz': () => {
       const report = present();
-      return { status: report.verdict === 'PROBLEM' ? 503 : 200, type: TEXT, body: `${summaryLine(report)}\n` };
+      return {
+        status: report.verdict === 'PROBLEM' ? 503 : 200,
+        type: TEXT,
+        body: `${printable(summaryLine(report))}\n`,
+      };
     },
     '/status.json': () => ({ status: 200, type: 'application/json', body: `${JSON.stringify(present())}\n` }),
   };

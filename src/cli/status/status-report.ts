@@ -9,6 +9,8 @@ export interface StatusReport extends Assessment, AgentState {
   readonly running: boolean;
   /** The agent runs, and yet the rest is as it was at `writtenAtMs`: why, and what to do. */
   readonly stale?: Pick<Silence, 'reason' | 'remedy'>;
+  /** The configuration file cannot be used, and why; only in words, never in the JSON. */
+  readonly configurationFault?: string;
 }
 
 export function reportOf(state: AgentState, presence: Presence): StatusReport {
@@ -19,7 +21,7 @@ export function reportOf(state: AgentState, presence: Presence): StatusReport {
       return { schema: 1, running: false, verdict: 'PROBLEM', reasons: ['the agent is not running'], ...state };
     case 'silent': {
       const { verdict, reason, remedy, pid = state.pid } = presence;
-      const reasons = [`the agent runs as process ${pid}, but has left no new state here: ${reason}`];
+      const reasons = [`${reason}; the agent runs as process ${pid}, but has left no new state here`];
       return { schema: 1, running: true, verdict, reasons, stale: { reason, remedy }, ...state };
     }
     default:

@@ -1,6 +1,6 @@
 /**
- * The text of `status`, for a person: the first line is the summary, then come
- * sources, journal, connection, certificates, clock and problems. Pure.
+ * The text of `status`, for a person: first the verdict and why, in lines of at most 80
+ * columns, then sources, journal, connection, certificates, clock and problems. Pure.
  */
 import type { CertificateState } from '../../agent/certificates/expiry.js';
 import type { SourceState } from '../../agent/lag.js';
@@ -9,7 +9,7 @@ import { printable } from '../../lib/printable.js';
 import type { ListedProblem } from '../../lib/problems.js';
 import { countText, durationText, momentText, plural, sizeText } from '../voice.js';
 import type { StatusReport } from './status-report.js';
-import { linkText, ROOM, stuckText, summaryLine } from './verdict.js';
+import { countsText, linkText, ROOM, stuckText, whyText } from './verdict.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -34,36 +34,57 @@ function headLines(report: StatusReport, nowMs: number): string[] {
 }
 
 function runningLines(report: StatusReport): string[] {
-  const { pid, startedAtMs, writtenAtMs, version, config } = report;
+  const { pid, startedAtMs, writtenAtMs, version, config, verdict, reasons, configurationFault } = report;
   return [
-    summaryLine(report),
+    ...headline(`${verdict}: ${whyText(report, reasons)}`),
+    ...(configurationFault === undefined ? [] : [`  ${configurationFault}`]),
+    `  ${countsText(report)}`,
     `agent: running for ${durationText(writtenAtMs - startedAtMs)} as process ${pid}, version ${version}`,
     `  configuration: ${config}`,
   ];
 }
 
 function staleLines(
-  { verdict, reasons, writtenAtMs }: StatusReport,
+  { verdict, reasons, writtenAtMs, configurationFault }: StatusReport,
   { remedy }: NonNullable<StatusReport['stale']>,
   nowMs: number,
 ): string[] {
   return [
-    `${verdict}: ${reasons.join('; ')}`,
+    ...headline(`${verdict}: ${reasons.join('; ')}`),
+    ...(configurationFault === undefined ? [] : [`  ${configurationFault}`]),
     `  hint: ${remedy}`,
     `The rest is old, from ${momentText(writtenAtMs, nowMs)}:`,
   ];
 }
 
-function stoppedLines({ writtenAtMs, delivery, journal }: StatusReport, nowMs: number): string[] {
-  const waiting = `${plural(journal.messagesWaiting, 'message')} kept in the journal`;
+function stoppedLines({ writtenAtMs, delivery, journal, configurationFault }: StatusReport, nowMs: number): string[] {
+  const stopped = delivery.link.name === 'stopped';
   return [
-    `PROBLEM: the agent is not running; last seen ${momentText(writtenAtMs, nowMs)}; ${waiting}`,
-    delivery.link.name === 'stopped'
+    ...headline(`PROBLEM: the agent is not running; last seen ${momentText(writtenAtMs, nowMs)}`),
+    `  ${plural(journal.messagesWaiting, 'message')} kept in the journal`,
+    stopped
       ? '  it was stopped normally; nothing is lost'
       : '  it was killed or has crashed; nothing is lost. Why: journalctl -u openemr-audit-forwarder',
-    '  hint: start it: systemctl start openemr-audit-forwarder',
+    ...(configurationFault === undefined
+      ? ['  hint: start it: systemctl start openemr-audit-forwarder']
+      : [`  ${configurationFault}`, '  hint: it cannot start before that is corrected']),
     'The rest is from when it was last seen:',
   ];
+}
+
+const COLUMNS = 80;
+
+/** Broken between words. */
+function headline(text: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line.length > 2 && line.length + 1 + word.length > COLUMNS) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }
 
 function sourceLines(state: AgentState): string[] {
@@ -162,6 +183,7 @@ function linkLines({ delivery, startedAtMs }: AgentState, nowMs: number): string
   return [
     `link: ${linkText(link, nowMs)}`,
     ...(link.name === 'connected' ? [`  at ${link.peer.address} since ${momentText(link.sinceMs, nowMs)}`] : []),
+    ...(link.name === 'waiting' ? ['  to try at once: systemctl reload openemr-audit-forwarder'] : []),
     ...(isAway && outage !== undefined ? [`  no connection since ${momentText(outage.sinceMs, nowMs)}`] : []),
     ...(isAway && lastFailure !== undefined && lastFailure.hint !== '' ? [`  hint: ${lastFailure.hint}`] : []),
     `  sent ${countText(sent)}, acknowledged ${countText(acknowledged)}, repeated ${countText(repeated)}`,
@@ -259,8 +281,7 @@ function problemText(problem: ListedProblem, nowMs: number): string[] {
 }
 
 /** `error since …`; `warning, 3 times, lasted 9 min, over since …`. */
-/** 0.1.0 left no `sinceMs` in status.json. */
-function timesText({ level, atMs, sinceMs = atMs, overMs, times }: ListedProblem, nowMs: number): string {
+function timesText({ level, sinceMs, overMs, times }: ListedProblem, nowMs: number): string {
   if (overMs === undefined) return `${level} since ${momentText(sinceMs, nowMs)}`;
   const often = times === 1 ? '' : `, ${countText(times)} times`;
   const lasted = overMs - sinceMs < 1_000 ? '' : `, lasted ${durationText(overMs - sinceMs)}`;

@@ -3,15 +3,16 @@ import { access, constants, realpath } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import { Command } from 'commander';
 import { readStateFile } from '../../agent/state.js';
-import { loadConfig } from '../../config/load.js';
+import { likelyPlace, loadConfig } from '../../config/load.js';
 import { systemClock } from '../../lib/clock.js';
 import { AgentError, systemCode } from '../../lib/errors.js';
+import { ignoredProblems } from '../../lib/problems.js';
 import { configFileOf } from '../config-option.js';
 import type { ExitStatus, Io } from '../io.js';
 import { COMMAND } from '../voice.js';
-import { type Place, type Presence, presenceOf } from './presence.js';
+import { askedState, isLate, type Place, type Presence, presenceOf } from './presence.js';
 import { drawn } from './screen.js';
-import { reportOf } from './status-report.js';
+import { reportOf, type StatusReport } from './status-report.js';
 import { statusText } from './status-text.js';
 import type { Verdict } from './verdict.js';
 
@@ -20,29 +21,30 @@ const WATCH_MS = 1_000;
 const EXIT_STATUS: Readonly<Record<Verdict, ExitStatus>> = { OK: 0, WAITING: 1, PROBLEM: 2 };
 
 const HELP = `
-The first line says all, for monitoring as well. Exit status, as Nagios and
-Icinga take it: 0 OK; 1 WAITING: something is awaited, and lines are kept; 2
-PROBLEM: somebody must do something, or the agent does not run, or the
-configuration is wrong.`;
+The first line is the summary. Exit status, as Nagios and Icinga expect it:
+  0 OK
+  1 WAITING: something is awaited, such as the collector; lines are kept
+  2 PROBLEM: somebody must act; also when the agent does not run or the
+    configuration has a fault`;
 
 export function statusCommand(io: Io): Command {
   return new Command('status')
-    .description('show what is followed, what waits, and whether the collector has acknowledged')
+    .description('show whether the audit trail flows, and what to do if it does not')
     .option('--json', 'print the state as JSON')
-    .option('--watch', 'print it again every second, until interrupted')
+    .option('--watch', 'print it again every second, until Ctrl-C')
     .addHelpText('after', HELP)
     .action(async ({ json, watch }: { json?: true; watch?: true }, command: Command) => {
       const file = configFileOf(command);
-      const { journal, status } = await loadConfig(file, io.env).catch((error: unknown) => {
-        if (!json && error instanceof AgentError) io.stdout.write(withoutConfiguration(error));
-        throw error;
-      });
-      const place = { directory: journal.directory, listen: status.listen, file };
+      const { place, fault } = await askedPlace(file, io.env);
+      // A program that asks for JSON gets none that it could take for an answer.
+      if (fault !== undefined && json) throw fault;
       for (let first = true; ; first = false) {
-        const { text, verdict } = await seen(place, json === true);
+        const { text, verdict } = await seen(place, json === true, fault);
         const screen = watch && !json ? io.screen() : undefined;
         if (screen === undefined) io.stdout.write(first || json ? text : `\n${text}`);
         else io.stdout.write((first ? CLEAR : '') + drawn(text, screen));
+        // All faults follow on standard error.
+        if (fault !== undefined) throw fault;
         io.setExitStatus(EXIT_STATUS[verdict]);
         if (!watch || io.signal.aborted) return;
         await systemClock.sleep(WATCH_MS, io.signal);
@@ -51,10 +53,15 @@ export function statusCommand(io: Io): Command {
     });
 }
 
-/** Monitoring shows the first line of standard output; all faults follow on standard error. */
-function withoutConfiguration({ message }: AgentError): string {
-  const [first = ''] = message.split('\n');
-  return `PROBLEM: ${first}; an agent that runs goes on with the one that it has read\n`;
+/** Where an agent with this configuration is; where the file has a fault, as far as it can be read. */
+async function askedPlace(file: string, env: NodeJS.ProcessEnv): Promise<{ place: Asked; fault?: AgentError }> {
+  try {
+    const { journal, status } = await loadConfig(file, env);
+    return { place: { directory: journal.directory, listen: status.listen, file } };
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    return { place: { ...(await likelyPlace(file, env)), file }, fault: error };
+  }
 }
 
 const CLEAR = '\u001b[H\u001b[2J';
@@ -69,18 +76,39 @@ interface Seen {
   readonly verdict: Verdict;
 }
 
-async function seen(place: Asked, json: boolean): Promise<Seen> {
-  const state = await readStateFile(place.directory);
+async function seen(place: Asked, json: boolean, fault: AgentError | undefined): Promise<Seen> {
+  let damaged = false;
+  const happened = () => {
+    damaged = true;
+  };
+  const left = await readStateFile(place.directory, { ...ignoredProblems, happened });
   const nowMs = systemClock.nowMs();
-  const presence = await presenceOf(place, state, nowMs);
-  if (state === undefined) return noState(place, presence, json);
+  const live = isLate(left, nowMs) ? await askedState(place) : undefined;
+  const own = live !== undefined && (await isSameFile(live.config, place.file)) ? live : undefined;
+  const presence: Presence = own === undefined ? await presenceOf(place, left, nowMs) : { name: 'present' };
+  const state = own ?? left;
+  if (state === undefined) return unseen('no-state', withFault(await stateless(place, presence, damaged), fault), json);
   if (!(await isSameFile(state.config, place.file))) return another(place, state.config, json);
-  const report = reportOf(state, presence);
+  const report = withConfigurationFault(reportOf(state, presence), fault);
   return { text: json ? `${JSON.stringify(report)}\n` : statusText(report, nowMs), verdict: report.verdict };
 }
 
-async function noState({ directory }: Place, presence: Presence, json: boolean): Promise<Seen> {
-  return unseen('no-state', await stateless(directory, presence), json);
+/** The first line says whether the agent runs; that it cannot read its configuration again is said behind that. */
+function withConfigurationFault(report: StatusReport, fault: AgentError | undefined): StatusReport {
+  if (fault === undefined) return report;
+  const runs = report.running && report.stale === undefined;
+  return {
+    ...report,
+    verdict: 'PROBLEM',
+    reasons: runs ? ['the agent runs, but its configuration file has a fault now', ...report.reasons] : report.reasons,
+    configurationFault: fault.message.split('\n  ').slice(0, 2).join(': '),
+  };
+}
+
+function withFault(unseen: Unseen, fault: AgentError | undefined): Unseen {
+  if (fault === undefined) return unseen;
+  const [first = ''] = fault.message.split('\n');
+  return { ...unseen, verdict: 'PROBLEM', message: `${unseen.message}; ${first}`, hint: fault.hint ?? unseen.hint };
 }
 
 /** A second agent whose configuration does not name its journal: what lies here is the first one's, well or not. */
@@ -108,11 +136,15 @@ async function isSameFile(agents: string, asked: string): Promise<boolean> {
   return one === other;
 }
 
-async function stateless(directory: string, presence: Presence): Promise<Unseen> {
+async function stateless({ directory }: Place, presence: Presence, damaged: boolean): Promise<Unseen> {
   if (presence.name === 'silent') {
     const { verdict, pid, reason, remedy } = presence;
     const who = pid === undefined ? 'an agent runs' : `the agent runs as process ${pid}`;
     return { verdict, message: `${who}, but has left no state in ${directory}: ${reason}`, hint: remedy };
+  }
+  if (damaged) {
+    const message = `the agent does not run, and the state that it left in ${directory}/status.json is damaged`;
+    return { verdict: 'PROBLEM', message, hint: `start the agent, which writes it anew: systemctl start ${COMMAND}` };
   }
   if (await isClosed(directory)) {
     const hint = `ask as root: sudo ${COMMAND} status`;

@@ -43,17 +43,24 @@ export function assess(state: AgentState): Assessment {
   return { verdict: reasons.length > 0 ? 'WAITING' : 'OK', reasons };
 }
 
-/** The verdict, why, and the counts: for `systemctl status`, for Nagios, and first of all in `status`. */
+/** The verdict, why, and the counts in one line: for `systemctl status` and /healthz. */
 export function summaryLine(state: AgentState): string {
   const { verdict, reasons } = assess(state);
-  const { delivery, journal } = state;
-  const counts = [
+  return `${verdict}: ${whyText(state, reasons)}; ${countsText(state)}`;
+}
+
+/** What is not as it should be; if there is nothing, what is. */
+export function whyText({ delivery, writtenAtMs }: AgentState, reasons: readonly string[]): string {
+  return reasons.length === 0 ? linkText(delivery.link, writtenAtMs) : reasons.join('; ');
+}
+
+/** `sent 12, acknowledged 10, waiting 2`. */
+export function countsText({ delivery, journal }: AgentState): string {
+  return [
     `sent ${countText(delivery.sent)}`,
     `acknowledged ${countText(delivery.acknowledged)}`,
     `waiting ${countText(journal.messagesWaiting)}`,
   ].join(', ');
-  const why = reasons.length === 0 ? linkText(delivery.link, state.writtenAtMs) : reasons.join('; ');
-  return `${verdict}: ${why}; ${counts}`;
 }
 
 export function linkText(link: LinkState, nowMs: number): string {

@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { runProgram } from '../../../src/cli/program.js';
@@ -96,8 +99,79 @@ test('a wrong configuration is a PROBLEM in the first line, which is all that mo
 
   const error = await t.throwsAsync(runProgram(['status', '--config', file], io));
 
-  t.regex(io.out(), /^PROBLEM: \S+config\.yaml: \d faults in the configuration; [^\n]*\n$/);
+  t.regex(io.out(), /^PROBLEM: [^\n]*config\.yaml: \d faults in the configuration\n/);
   t.regex(error.message, /sourcse: no such key; did you mean sources\?/);
+});
+
+/** A configuration that names the journal and has a fault, and what its agent left there. */
+function brokenPlace(t: ExecutionContext) {
+  const at = place(t);
+  writeFileSync(at.file, `${LEAST}\nsorces: []\njournal: { directory: ${at.journal} }\nstatus: { listen: off }\n`);
+  return at;
+}
+
+test('with a fault in the configuration, status says first that the agent runs, then the fault, then the rest', async (t) => {
+  const { leave, args } = brokenPlace(t);
+  leave(fresh());
+  const io = capturedIo();
+
+  await t.throwsAsync(runProgram(args, io), { code: 'configuration' });
+
+  const [first, second] = io.out().split('\n');
+  t.is(first, 'PROBLEM: the agent runs, but its configuration file has a fault now');
+  t.regex(second ?? '', /^ {2}\S+config\.yaml: a fault in the configuration: line \d+: sorces: no such key/);
+  t.true(io.out().includes('journal: 0 messages not acknowledged yet'));
+});
+
+test('with a fault in the configuration, status says first that the agent is down and since when, and shows the backlog', async (t) => {
+  const { leave, args } = brokenPlace(t);
+  const link = { name: 'stopped' };
+  leave({ journal: { ...WELL.journal, messagesWaiting: 42 }, delivery: { ...WELL.delivery, link } });
+  const io = capturedIo();
+
+  await t.throwsAsync(runProgram(args, io), { code: 'configuration' });
+
+  const lines = io.out().split('\n');
+  t.regex(lines[0] ?? '', /^PROBLEM: the agent is not running; last seen 2026-11-23 10:00:00Z \(/);
+  t.true(lines.includes('  42 messages kept in the journal'));
+  t.true(io.out().includes('sorces: no such key'));
+  t.true(io.out().includes('journal: 42 messages not acknowledged yet'));
+});
+
+test('a YAML that cannot be parsed does not hide the agent either', async (t) => {
+  const { leave, args, file, journal } = brokenPlace(t);
+  writeFileSync(
+    file,
+    `journal:\n  directory: ${journal}\nstatus: { listen: off }\nsources:\n  - name: a\n     paths: [/x]\n`,
+  );
+  leave(fresh());
+  const io = capturedIo();
+  await t.throwsAsync(runProgram(args, io), { code: 'configuration' });
+  t.regex(io.out(), /^PROBLEM: the agent runs, but/);
+});
+
+test('a state that is damaged is said to be, and not that there has never been an agent', async (t) => {
+  const { journal, args } = place(t);
+  for (const content of ['{"pid":', '{"pid":[]}', JSON.stringify({ ...WELL, delivery: null })]) {
+    writeFileSync(join(journal, 'status.json'), content);
+    const io = capturedIo();
+    await runProgram(args, io);
+    t.regex(io.out(), /^PROBLEM: the agent does not run, and the state .*status\.json is damaged\nhint: /);
+  }
+});
+
+test('a state on disk that is late is asked of the agent itself', async (t) => {
+  const { file, leave, args, journal } = place(t);
+  const live = { ...WELL, config: file, journal: { ...WELL.journal, failed: 'no space is left' } };
+  const server = createServer((_, response) => response.end(JSON.stringify(live))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  writeFileSync(file, `${LEAST}\njournal: { directory: ${journal} }\nstatus: { listen: '127.0.0.1:${port}' }\n`);
+  leave({ writtenAtMs: Date.now() - 6_000 });
+  const io = capturedIo();
+  await runProgram(args, io);
+  t.regex(io.out(), /^PROBLEM: no space is left\n/);
 });
 
 test('a program that asks for JSON gets none about a wrong configuration', async (t) => {
