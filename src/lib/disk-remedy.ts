@@ -12,7 +12,7 @@ export function diskProblem(error: unknown, problem: Pick<Problem, 'key' | 'mess
 export function diskRemedy(code: string, otherwise = 'see to the disk'): string {
   switch (code) {
     case 'ENOSPC':
-      return 'free space on this volume';
+      return 'free space on this volume (df), or inodes where it has none left (df -i)';
     case 'EDQUOT':
       return 'the quota of the user that runs this is used up on this volume: free space there, or raise it';
     case 'EROFS':

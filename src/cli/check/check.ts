@@ -1,7 +1,8 @@
 /**
  * `check`: tests whether the agent would work with this configuration on this
  * host. It checks files, journal and certificates, then makes a real handshake
- * with each collector. It changes nothing and sends no message.
+ * with each collector. It sends no message, and leaves nothing behind: a small file is
+ * written beside the journal, synced and removed.
  */
 import { Command } from 'commander';
 import { loadConfig } from '../../config/load.js';
@@ -11,7 +12,8 @@ import { checkCollectors } from './collectors.js';
 import { checkCredentials, checkReadable } from './credentials.js';
 import { checkJournal } from './journal.js';
 import { checkOutage } from './outage.js';
-import { type CheckResult, good, printResult, warning } from './result.js';
+import { serviceUser } from './permission.js';
+import { type CheckResult, good, note, printResult, warning } from './result.js';
 import { checkRotation } from './rotation.js';
 import { checkSources } from './sources.js';
 
@@ -24,7 +26,12 @@ export function checkCommand(io: Io): Command {
     .option('--logrotate <file>', 'configuration file of logrotate', '/etc/logrotate.conf')
     .addHelpText(
       'after',
-      '\nPrints one line for each check. Exit status: 0 no check failed (there may be warnings), 1 a check failed, 2 the configuration is wrong.',
+      `
+Prints a line for each check, and what to do where something is wrong. Files are
+judged as the user that the service runs as, also when root runs this.
+
+Exit status: 0 no check failed (there may be warnings), 1 a check failed, 2 the
+configuration has a fault.`,
     )
     .action(async ({ offline, logrotate }: { offline?: true; logrotate: string }, command: Command) => {
       const file = configFileOf(command);
@@ -38,9 +45,9 @@ export function checkCommand(io: Io): Command {
       print(good(`configuration ${file}`));
       if (config.message.enterpriseId === DOCUMENTATION_NUMBER) {
         print(
-          warning(
+          note(
             'message.enterpriseId is 32473, the number reserved for documentation (RFC 5612)',
-            'register your own with IANA (private enterprise numbers, free of charge); the agent works with this one until then',
+            'the agent works with it; before production, register your own with IANA (free of charge)',
           ),
         );
       }
@@ -54,9 +61,10 @@ export function checkCommand(io: Io): Command {
           );
         }
       }
-      for (const result of await checkSources(config)) print(result);
-      for (const result of await checkJournal(config.journal)) print(result);
-      const rotation = await checkRotation(config, logrotate, io.env);
+      const user = await serviceUser(config);
+      for (const result of await checkSources(config, user)) print(result);
+      for (const result of await checkJournal(config.journal, user)) print(result);
+      const rotation = await checkRotation(config, logrotate, io.env, user);
       for (const result of rotation.results) print(result);
       const asked = rotation.isKnown ? logrotate : undefined;
       for (const result of await checkOutage(config, rotation.logs, asked)) print(result);

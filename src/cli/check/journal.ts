@@ -1,35 +1,35 @@
-/** Checks that the journal can be written in its directory, and that there is room for it. */
-import { access, constants, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+/** Checks that the agent's user can write and sync a file in the journal's directory, and that there is room for it. */
+import { randomBytes } from 'node:crypto';
+import { open, stat, statfs, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { JournalConfig } from '../../config/config.js';
+import { diskRemedy } from '../../lib/disk-remedy.js';
 import { systemCode } from '../../lib/errors.js';
 import { type Files, systemFiles } from '../../lib/files.js';
 import { sizeText } from '../voice.js';
+import { refusalFor, type User } from './permission.js';
 import { bad, type CheckResult, good, warning } from './result.js';
 
 const GROUP_AND_OTHERS = 0o077;
+const PROBE_BYTES = 4096;
 
-export async function checkJournal({ directory, maxBytes, keepFree }: JournalConfig): Promise<CheckResult[]> {
+export async function checkJournal(
+  { directory, maxBytes, keepFree }: JournalConfig,
+  user: User,
+): Promise<CheckResult[]> {
   const state = await stat(directory).catch(() => undefined);
   const nearest = state === undefined ? await nearestExisting(directory) : directory;
-  try {
-    await access(nearest, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    if (systemCode(error) === 'EROFS') {
-      return [
-        bad(
-          `journal ${directory}: the file system of ${nearest} is read-only`,
-          'remount it read-write; if the kernel made it read-only, the kernel log (dmesg) says why',
-        ),
-      ];
-    }
+  if (await hasNoInodes(nearest)) {
     return [
       bad(
-        `journal ${directory}: this user cannot write in ${nearest}`,
-        `as root: install -d -m 0700 -o $(id -un) ${directory}; under systemd, StateDirectory= makes it`,
+        `journal ${directory}: the volume has no inodes left, so no file can be made on it`,
+        `delete files that are not needed there: df -i ${nearest}`,
       ),
     ];
   }
+  // A directory that is not there yet is made by systemd, or by whoever asks.
+  const code = await (state === undefined ? tried(nearest) : refusalFor(user, () => tryToWrite(nearest)));
+  if (code !== undefined) return [unwritable(directory, nearest, code, user)];
   const results: CheckResult[] = [];
   if (state !== undefined && (state.mode & GROUP_AND_OTHERS) !== 0) {
     results.push(
@@ -57,6 +57,50 @@ export async function checkJournal({ directory, maxBytes, keepFree }: JournalCon
   if (results.length === 0)
     results.push(good(`journal ${directory}: up to ${sizeText(maxBytes)}, ${sizeText(freeBytes)} free`));
   return results;
+}
+
+/** Writes and syncs a small file, and removes it again: a dying disk shows only then. */
+async function tryToWrite(directory: string): Promise<void> {
+  const path = join(directory, `.check-${randomBytes(8).toString('hex')}`);
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.write(randomBytes(PROBE_BYTES));
+    await file.datasync();
+  } finally {
+    await file.close().catch(() => undefined);
+    await unlink(path).catch(() => undefined);
+  }
+}
+
+function tried(directory: string): Promise<string | undefined> {
+  return tryToWrite(directory).then(() => undefined, systemCode);
+}
+
+/** Some file systems count no files. */
+async function hasNoInodes(directory: string): Promise<boolean> {
+  const { files, ffree } = await statfs(directory);
+  return files > 0 && ffree === 0;
+}
+
+function unwritable(directory: string, nearest: string, code: string, user: User): CheckResult {
+  switch (code) {
+    case 'EROFS':
+      return bad(
+        `journal ${directory}: the file system of ${nearest} is read-only`,
+        'remount it read-write; if the kernel made it read-only, the kernel log (dmesg) says why',
+      );
+    case 'EACCES':
+    case 'EPERM':
+      return bad(
+        `journal ${directory}: the agent's user ${user.name} cannot write in ${nearest}`,
+        `as root: install -d -m 0700 -o ${user.name} ${directory}; under systemd, StateDirectory= makes it`,
+      );
+    default:
+      return bad(
+        `journal ${directory}: a file cannot be written and synced in ${nearest} (${code})`,
+        `${diskRemedy(code)}; the kernel log (dmesg) may say more`,
+      );
+  }
 }
 
 /** Free bytes of the volume beyond `journal.keepFree`. */

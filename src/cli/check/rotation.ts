@@ -3,8 +3,6 @@
  * which it would search for unread lines, and what logrotate does that would
  * put lines out of its reach.
  */
-
-import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Config, SourceConfig } from '../../config/config.js';
 import { systemClock } from '../../lib/clock.js';
@@ -16,6 +14,7 @@ import { compressionOf, isLiveName, lineagesOf, liveNames } from '../../source/f
 import type { Seen } from '../../source/find/snapshot.js';
 import { plural, sizeText } from '../voice.js';
 import { askLogrotate, type Rotation, rotationsIn, searchPath } from './logrotate.js';
+import type { User } from './permission.js';
 import { type CheckResult, good, warning } from './result.js';
 
 /** A followed log with its rotated files as they are now, and how logrotate rotates it. */
@@ -42,20 +41,19 @@ interface Generation {
 // What gunzip understands.
 const GZIP = /^(?:gzip|pigz|zopfli|igzip)$/;
 const MOST_NAMED = 3;
-const GROUP_OR_OTHERS_READ = 0o044;
 
 /** The logs that are followed, and what rotation does with them. `isKnown`: logrotate has answered. */
 export async function checkRotation(
   config: Config,
   logrotateFile: string,
   env: NodeJS.ProcessEnv,
+  user: User,
 ): Promise<{ results: CheckResult[]; logs: Log[]; isKnown: boolean }> {
   const found = await followedLogs(config.sources, systemClock.nowMs);
   const { rotations, results } = await askedRotations(logrotateFile, env);
   const logs = found.map((log) => ({ ...log, rotation: rotations?.get(log.path) ?? rotations?.get(log.real) }));
-  const agentUid = (await stat(config.journal.directory).catch(() => undefined))?.uid ?? process.getuid?.();
   return {
-    results: [...results, ...config.sources.flatMap((source) => ofSource(source, logs, agentUid))],
+    results: [...results, ...config.sources.flatMap((source) => ofSource(source, logs, user))],
     logs,
     isKnown: rotations !== undefined,
   };
@@ -81,10 +79,10 @@ async function askedRotations(
   }
 }
 
-function ofSource(source: SourceConfig, logs: readonly Log[], agentUid: number | undefined): CheckResult[] {
+function ofSource(source: SourceConfig, logs: readonly Log[], user: User): CheckResult[] {
   const own = logs.filter((log) => log.source === source.name);
   const warnings = own.flatMap((log) =>
-    log.rotation === undefined ? [] : warningsOf(source, log, log.rotation, agentUid),
+    log.rotation === undefined ? [] : warningsOf(source, log, log.rotation, user),
   );
   // One block often rotates many logs: what is wrong with it is said once.
   const once = [...new Map(warnings.map((result) => [result.text, result])).values()];
@@ -105,7 +103,7 @@ function usedFiles(source: string, logs: readonly Log[]): CheckResult[] {
   ];
 }
 
-function warningsOf(source: SourceConfig, log: Log, rotation: Rotation, agentUid: number | undefined): CheckResult[] {
+function warningsOf(source: SourceConfig, log: Log, rotation: Rotation, user: User): CheckResult[] {
   const { patterns, rotate, rotatedTo, compressor, created, error } = rotation;
   const where = `source ${source.name}: logrotate (${rotation.file})`;
   const logs = patterns.trim().replaceAll(/\s+/g, ' ');
@@ -146,15 +144,20 @@ function warningsOf(source: SourceConfig, log: Log, rotation: Rotation, agentUid
       ),
     );
   }
-  if (created !== undefined && created.uid !== agentUid && (created.mode & GROUP_OR_OTHERS_READ) === 0) {
+  if (created !== undefined && !mayRead(user, created)) {
     warnings.push(
       warning(
-        `${where} creates ${logs} with mode ${created.mode.toString(8).padStart(4, '0')}, which the agent cannot read without an access list`,
-        'use create 0640 there, with a group that the agent is in',
+        `${where} creates ${logs} with mode ${created.mode.toString(8).padStart(4, '0')}, which the agent's user ${user.name} cannot read without an access list`,
+        `use create 0640 OWNER GROUP there, with a group that ${user.name} is in`,
       ),
     );
   }
   return warnings;
+}
+
+function mayRead({ uid, gids }: User, created: NonNullable<Rotation['created']>): boolean {
+  if (uid === created.uid) return true;
+  return (created.mode & 0o004) !== 0 || (gids.has(created.gid) && (created.mode & 0o040) !== 0);
 }
 
 function outOfReach(where: string, source: SourceConfig, log: Log, newest: string): CheckResult {

@@ -1,20 +1,19 @@
-/** Checks which files each source matches now, and which of them cannot be read. */
+/** Checks which files each source matches now, and which of them the agent's user cannot read. */
 import { randomBytes } from 'node:crypto';
-import { access, constants } from 'node:fs/promises';
-import { userInfo } from 'node:os';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Config } from '../../config/config.js';
 import { systemClock } from '../../lib/clock.js';
-import { systemCode } from '../../lib/errors.js';
 import { bytesOfPath } from '../../lib/file-names.js';
 import { systemFiles } from '../../lib/files.js';
 import { Problems } from '../../lib/problems.js';
 import type { Report } from '../../model/report.js';
 import { type FileState, Sources } from '../../source/sources.js';
 import { plural, sizeText } from '../voice.js';
-import { permissionCommand } from './permission.js';
+import { permissionCommand, type User, unreadableFor } from './permission.js';
 import { bad, type CheckResult, good, warning } from './result.js';
 
-export async function checkSources({ sources, message }: Config): Promise<CheckResult[]> {
+export async function checkSources({ sources, message }: Config, user: User): Promise<CheckResult[]> {
   const warnings: CheckResult[] = [];
   const report = collecting(warnings);
   const followed = await Sources.open(sources, [], {
@@ -25,43 +24,62 @@ export async function checkSources({ sources, message }: Config): Promise<CheckR
     notice: () => undefined,
     newTailId: () => randomBytes(8).toString('hex'),
   });
-  const files = await Promise.all(followed.files().map(withAccess));
+  const found = followed.files();
   await followed.close();
+  // One after another: meanwhile this process is that user.
+  const files: FileState[] = [];
+  for (const file of found) files.push({ ...file, code: file.code ?? (await unreadableFor(user, file.path)) });
   const loops = await ownMessages(files, message.enterpriseId);
-  const bySource = await Promise.all(sources.map(({ name, paths }) => ofSource(name, paths, files)));
-  return [...bySource.flat(), ...loops, ...warnings];
+  const bySource: CheckResult[] = [];
+  for (const { name, paths } of sources) bySource.push(...(await ofSource(name, paths, files, user)));
+  return [...bySource, ...loops, ...warnings];
 }
 
-/** The sources have not tried to read the file yet. */
-async function withAccess(file: FileState): Promise<FileState> {
-  if (file.code !== undefined) return file;
-  return access(bytesOfPath(file.path), constants.R_OK).then(
-    () => file,
-    (error: unknown) => ({ ...file, code: systemCode(error) }),
-  );
-}
-
-async function ofSource(name: string, paths: readonly string[], files: readonly FileState[]): Promise<CheckResult[]> {
+async function ofSource(
+  name: string,
+  paths: readonly string[],
+  files: readonly FileState[],
+  user: User,
+): Promise<CheckResult[]> {
   const own = files.filter(({ source }) => source === name);
-  if (own.length === 0) {
-    return [
-      warning(
-        `source ${name}: no file matches ${paths.join(' ')}`,
-        'files that appear later are followed; if files exist already, correct sources[].paths',
-      ),
-    ];
-  }
+  if (own.length === 0) return [await nothingMatches(name, paths)];
   const readable = own.filter(({ code }) => code === undefined);
   const bytes = readable.reduce((sum, { size = 0 }) => sum + size, 0);
-  const unreadable = await Promise.all(own.filter(({ code }) => code !== undefined).map(unreadableFile));
+  const unreadable: CheckResult[] = [];
+  for (const file of own) if (file.code !== undefined) unreadable.push(await unreadableFile(file, user));
   if (readable.length === 0) return unreadable;
   return [good(`source ${name}: ${plural(readable.length, 'file')}, ${sizeText(bytes)}`), ...unreadable];
 }
 
-async function unreadableFile({ path, code, source }: FileState): Promise<CheckResult> {
-  const command = code === 'EACCES' ? await permissionCommand(path, '/proc/self') : undefined;
+async function nothingMatches(name: string, paths: readonly string[]): Promise<CheckResult> {
+  const text = `source ${name}: no file matches ${paths.join(' ')}`;
+  const missing = new Set<string>();
+  for (const path of paths) {
+    const directory = directoryOf(path);
+    const there = await stat(bytesOfPath(directory)).catch(() => undefined);
+    if (there === undefined) missing.add(directory);
+  }
+  if (missing.size === 0) {
+    return warning(text, 'files that appear later are followed; if files exist already, correct sources[].paths');
+  }
+  const [first, ...others] = missing;
+  const which =
+    others.length === 0
+      ? `the directory ${first} does not exist`
+      : `these directories do not exist: ${[...missing].join(', ')}`;
+  return warning(`${text}: ${which}`, 'correct sources[].paths, or let the program that writes the logs make it');
+}
+
+/** The directory that a glob begins to search in. */
+function directoryOf(glob: string): string {
+  const plain = /^[^*?[{]*/.exec(glob)?.[0] ?? '';
+  return plain === glob ? dirname(glob) : plain.slice(0, plain.lastIndexOf('/')) || '/';
+}
+
+async function unreadableFile({ path, code, source }: FileState, user: User): Promise<CheckResult> {
+  const command = code === 'EACCES' ? await permissionCommand(path, user) : undefined;
   const hint = command === undefined ? 'make the file readable; the running agent retries it' : `as root: ${command}`;
-  return bad(`source ${source}: cannot read ${path} as ${userInfo().username} (${code})`, hint);
+  return bad(`source ${source}: the agent's user ${user.name} cannot read ${path} (${code})`, hint);
 }
 
 /** Turns the warnings of the sources into results. */

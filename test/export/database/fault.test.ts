@@ -51,7 +51,10 @@ test('a directory that cannot be written comes with why, and with what to do abo
     const { message, hint } = directoryFault('/srv/audit', Object.assign(new Error(`${code}: so it is`), { code }));
     return [message, hint];
   };
-  t.deepEqual(told('ENOSPC'), ['cannot write in /srv/audit: ENOSPC: so it is', 'free space on this volume']);
+  t.deepEqual(told('ENOSPC'), [
+    'cannot write in /srv/audit: ENOSPC: so it is',
+    'free space on this volume (df), or inodes where it has none left (df -i)',
+  ]);
   t.deepEqual(told('EACCES'), [
     'cannot write in /srv/audit: EACCES: so it is',
     'create it, and let the account that runs the export write in it',
