@@ -220,7 +220,7 @@ for (const [what, deny, expected] of denials) {
 
     const [command = '', ...args] = [...AS_NOBODY, process.execPath, MAIN, 'check', '--offline'];
     const checked = await runProgram(command, [...args, '--config', join(stage.directory, 'config.yaml')]);
-    t.regex(checked.stdout, /FAILED +source main: cannot read \S+ as nobody \(EACCES\)/);
+    t.regex(checked.stdout, /FAILED +source main: the agent.s user nobody cannot read \S+ \(EACCES\)/);
     const [, remedy = ''] = /hint: as root: (.*)/.exec(checked.stdout) ?? [];
     t.regex(remedy, expected);
 
