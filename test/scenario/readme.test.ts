@@ -35,7 +35,7 @@ function type(t: ExecutionContext, cwd: string, args: readonly string[]): Typed 
   return { process: child, said: () => Buffer.concat(chunks).toString() };
 }
 
-test('with nobody to send to, listen and send show a message arrive', async (t) => {
+test('cert init, then listen and send, as the README has them, show a message arrive', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'readme-'));
   t.teardown(() => rm(directory, { recursive: true, force: true }));
   // The port of the standard may be taken where this runs.
