@@ -43,6 +43,7 @@ export class Agent {
       this.#ingesting,
       forward.run(this.#stopSending.signal, this.#kill.signal),
       watchdog.watch(() => this.#lookAround(), this.stopReading.signal),
+      parts.journal.watch(this.stopReading.signal),
       parts.clockWatch.keep(this.stopReading.signal),
       keepHeartbeat(config.message.heartbeatMs, parts, dependencies.clock, this.stopReading.signal),
       warnOfInsecure(config.tls.verify, context, this.stopReading.signal),

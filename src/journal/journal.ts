@@ -4,6 +4,8 @@
  * can be read before it is synced; and for every tail it knows the position that
  * goes with the last synced entry. The format: format/entry.ts, format/segment.ts, disk/layout.ts.
  */
+import { AgentError, reasonOf } from '../lib/errors.js';
+import type { Problem } from '../lib/problems.js';
 import { Signal } from '../lib/signal.js';
 import type { MessageName, NewEntry, Run } from '../model/entry.js';
 import type { Position } from '../model/position.js';
@@ -22,6 +24,9 @@ import { Retention, SegmentRemoval, UnreportedDrops } from './space/retention.js
 import { FLOOR_BYTES, type Full, type JournalDependencies, type JournalOptions, segmentBytesOf } from './types.js';
 import { Writer } from './write/writer.js';
 
+/** How often it is looked whether lock and segment are still there. */
+const LOOK_MS = 1_000;
+
 export class Journal {
   /** 16 hex digits, new at each open. */
   readonly run: Run;
@@ -30,7 +35,8 @@ export class Journal {
 
   readonly #options: JournalOptions;
   readonly #dependencies: JournalDependencies;
-  readonly #lock: Lock;
+  readonly #layout: Layout;
+  #lock: Lock;
   readonly #seed: number;
   readonly #segments: Segments;
   readonly #backlogIndex: BacklogIndex;
@@ -109,6 +115,7 @@ export class Journal {
     this.follows = checkpoint.last;
     this.#options = options;
     this.#dependencies = dependencies;
+    this.#layout = layout;
     this.#lock = lock;
     this.#seed = seed;
     this.#segments = segments;
@@ -219,6 +226,49 @@ export class Journal {
     if (this.cursor >= this.#writer.synced && this.#segments.bytes > FLOOR_BYTES) await this.#writer.roll();
     await this.#removal.run();
     this.#quota.freed();
+  }
+
+  /**
+   * Until `stop`: when somebody removes what is in the directory, it is made anew, with the lock, and with the positions
+   * as they are in memory; until then that is a problem. Rejects with AgentError `journal-locked` when another agent
+   * has taken the journal meanwhile.
+   */
+  async watch(stop: AbortSignal): Promise<void> {
+    const { clock } = this.#dependencies;
+    for (;;) {
+      await clock.sleep(LOOK_MS, stop);
+      if (stop.aborted) return;
+      await this.#lookForRemoval();
+    }
+  }
+
+  async #lookForRemoval(): Promise<void> {
+    const { files, clock, problems, randomBytes: random, lock = takeLock } = this.#dependencies;
+    const problem: Problem = {
+      key: 'journal-removed',
+      level: 'error',
+      message: 'Somebody has removed files of the journal under the running agent; they are made anew',
+      facts: { directory: this.#options.directory },
+      remedy:
+        'find out who did it; messages that were not acknowledged are read again from the log files that still exist',
+      over: 'The journal is whole again',
+    };
+    try {
+      const stands = (await this.#lock.stands?.()) ?? true;
+      if (!stands) {
+        problems.raise(problem);
+        await prepareDirectories(this.#layout, files);
+        const lost = this.#lock;
+        this.#lock = await lock(this.#layout.lock, { clock, random });
+        await lost.release();
+      }
+      const renewed = await this.#writer.renew();
+      if (renewed) problems.raise(problem);
+      if (stands && !renewed) problems.clear(problem.key);
+    } catch (error) {
+      if (error instanceof AgentError && error.code === 'journal-locked') throw error;
+      problems.raise({ ...problem, facts: { ...problem.facts, reason: reasonOf(error) } });
+    }
   }
 
   state(): JournalState {

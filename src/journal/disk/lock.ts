@@ -15,7 +15,7 @@
  * lost across some mounts, and cannot say who holds it. In a directory whose path
  * is too long for a socket, sockets are named by way of its descriptor.
  */
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.js';
@@ -31,6 +31,8 @@ const NOBODY: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
 
 export interface Lock {
   release(): Promise<void>;
+  /** Whether others can still find it: somebody may have removed its socket. Default: yes. */
+  stands?(): Promise<boolean>;
 }
 
 /** What whoever has the lock says of itself; nothing where it does not answer. */
@@ -133,6 +135,11 @@ async function stand({ directory, sockets }: Place, name: string, clock: Clock):
       released ??= release();
       return released;
     },
+    stands: () =>
+      stat(path).then(
+        () => true,
+        (error: unknown) => systemCode(error) !== 'ENOENT',
+      ),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Writes one segment: first the head, synced before the file gets its name, then only appends. */
+import { systemCode } from '../../lib/errors.js';
 import { type Files, type OpenFile, replaceWhole } from '../../lib/files.js';
 import { knownOf, type Segment, type Segments } from '../disk/segments.js';
 import { encodeSegmentHead, type SegmentHead } from '../format/segment.js';
@@ -8,6 +9,7 @@ export class SegmentWriter {
     readonly segment: Segment,
     private readonly file: OpenFile,
     private readonly segments: Segments,
+    private readonly files: Files,
   ) {}
 
   /**
@@ -31,7 +33,7 @@ export class SegmentWriter {
       holes: new Map(),
     };
     segments.add(segment);
-    return new SegmentWriter(segment, file, segments);
+    return new SegmentWriter(segment, file, segments, files);
   }
 
   get hasEntries(): boolean {
@@ -48,6 +50,16 @@ export class SegmentWriter {
   /** Cuts off what was written and not synced. */
   async cutBack(): Promise<void> {
     await this.file.truncate(this.segment.end);
+  }
+
+  /** Whether the file is still under its name; what cannot be seen just now counts as yes. */
+  async hasName(): Promise<boolean> {
+    try {
+      const [named, own] = await Promise.all([this.files.stat(this.segment.path), this.file.stat()]);
+      return named.ino === own.ino && named.dev === own.dev;
+    } catch (error) {
+      return systemCode(error) !== 'ENOENT';
+    }
   }
 
   close(): Promise<void> {

@@ -132,6 +132,22 @@ export class Writer {
     if (this.#active?.segment === segment && this.#failed === undefined) this.#fail(cause);
   }
 
+  /**
+   * Begins a new segment if somebody has removed the active one: what is written there would be lost with the process.
+   * Answers whether that was so.
+   */
+  async renew(): Promise<boolean> {
+    await this.#idle();
+    const active = this.#active;
+    if (active === undefined || this.#failed !== undefined) return false;
+    let removed = false;
+    await this.#work(async () => {
+      removed = !(await active.hasName());
+      if (removed) await this.#begin();
+    });
+    return removed;
+  }
+
   /** Tries until the disk takes a new segment; rejects with the failure when the signal aborts first. */
   async recover(signal: AbortSignal): Promise<void> {
     await this.#idle();
