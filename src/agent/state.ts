@@ -161,7 +161,9 @@ const STATE: Shape = {
       },
     },
     ownTails: { each: 'text' },
-    counts: { keys: Object.fromEntries(COUNTS.map((name) => [name, 'number'] as const)) },
+    counts: {
+      keys: { ...Object.fromEntries(COUNTS.map((name) => [name, 'number'] as const)), 'unverifiable?': 'number' },
+    },
     journal: {
       keys: {
         messagesWaiting: 'number',
