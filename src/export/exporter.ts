@@ -81,6 +81,11 @@ export function pathOf(directory: string, site: string, trail: Trail): string {
   return join(directory, `${site}${trail.suffix}.log`);
 }
 
+/** Where the rows go that are read from dumps. */
+export function dumpPathOf(directory: string, site: string): string {
+  return join(directory, `${site}.dump.log`);
+}
+
 async function prepareDirectory(directory: string, files: Files): Promise<void> {
   try {
     await files.mkdir(directory, DIRECTORY_MODE);

@@ -23,6 +23,7 @@ import { keepTold } from '../run/keep-told.js';
 import { UsageError } from '../usage-error.js';
 import { countText } from '../voice.js';
 import { balance } from './balance.js';
+import { fromDumps } from './from-dump.js';
 import { Progress, Summary } from './progress.js';
 
 export interface ExportSettings {
@@ -43,6 +44,8 @@ interface Options {
   readonly agent?: string;
   readonly withoutAgent?: true;
   readonly json?: true;
+  readonly fromDump?: readonly string[];
+  readonly site?: string;
 }
 
 const EXAMPLES = `
@@ -63,11 +66,17 @@ export function exportCommand(io: Io, load: LoadExport): Command {
     .option('--agent <file>', "with --reconcile: the agent's configuration, if it is in another file")
     .option('--without-agent', 'with --reconcile: compare only database and files')
     .option('--json', 'with --reconcile: print the result as JSON')
+    .option(
+      '--from-dump <file...>',
+      'write the rows that the files lack from dumps of "Eventlog backup" (.sql, .sql.gz)',
+    )
+    .option('--site <name>', 'with --from-dump: the site of the dumps, if there are several')
     .addHelpText('after', EXAMPLES)
     .action(async (options: Options, command: Command) => {
       const settings = await load(configFileOf(command), io.env);
       if (options.grants) io.stdout.write(settings.export.sites.map(grantsFor).join('\n'));
       else if (options.reconcile) await balance(io, settings.export, { agent: configFileOf(command), ...options });
+      else if (options.fromDump) await restore(io, settings.export, options.fromDump, options.site);
       else await run(io, settings, options);
     });
 }
@@ -124,9 +133,24 @@ function startAtOf({ startAt }: Options): ExportConfig['startAt'] | undefined {
   });
 }
 
+/** Beside a running export; another restoration would write the same rows. */
+async function restore(
+  io: Io,
+  config: ExportConfig,
+  dumps: readonly string[],
+  site: string | undefined,
+): Promise<void> {
+  const lock = await lockDirectory(config.directory, '.dump-lock');
+  try {
+    await fromDumps(io, config, { dumps, site });
+  } finally {
+    await lock.release();
+  }
+}
+
 /** Two exports into the same files would write every row twice. */
-async function lockDirectory(directory: string): Promise<Lock> {
-  const path = join(directory, '.lock');
+async function lockDirectory(directory: string, name = '.lock'): Promise<Lock> {
+  const path = join(directory, name);
   try {
     await makeDirectory(directory, 0o750);
     await makeDirectory(path, 0o700);

@@ -10,6 +10,7 @@
  *   awaiting     every row of this generation with a lower id was in the file, synced,
  *                or will never come, before this line was written
  *   late         true on a row that came after one with a higher id
+ *   dump         the file that the row was read from, when it was no longer in the database
  *   unread       columns of the tables that this program does not know, if there are any
  *
  * `awaiting` and `late` are all that a restart needs: rows without `late` ascend.
@@ -38,6 +39,8 @@ interface RowStamp {
   readonly late: boolean;
   readonly breakglass: boolean | null;
   readonly unread: readonly string[];
+  /** Its name. */
+  readonly dump?: string;
 }
 
 export type ReadLine =
@@ -53,10 +56,14 @@ interface ReadStamp {
 export function rowLine(
   trail: Trail,
   { cells, seal, api }: WholeRow,
-  { late, breakglass, unread, ...stamp }: Stamp & RowStamp,
+  { late, breakglass, unread, dump, ...stamp }: Stamp & RowStamp,
 ): string {
   const columns = columnsOfRow(trail, { cells, seal, api });
-  const marks = { ...(late ? { late } : {}), ...(unread.length > 0 ? { unread } : {}) };
+  const marks = {
+    ...(late ? { late } : {}),
+    ...(dump === undefined ? {} : { dump }),
+    ...(unread.length > 0 ? { unread } : {}),
+  };
   return `${JSON.stringify({ ...columns, ...stampColumns(stamp), breakglass, ...marks })}\n`;
 }
 
@@ -158,6 +165,7 @@ function objectIn(bytes: Buffer): Readonly<Record<string, unknown>> | undefined 
  *   audit-trail-row-edited       it says something else now, which is in `row`, or its side rows do: `row.seal`, `row.api`
  *   audit-trail-table-replaced   the ids count anew, this generation is over; `complete` false: rows may be lost
  *   audit-trail-table-restored   the table of this generation is there again: a backup has failed; its ids count on
+ *   audit-trail-dump-read        rows that the files lacked were read from a dump
  *   audit-trail-begun            the export was told to leave out rows before `from_id`
  */
 export type Finding =
@@ -166,6 +174,7 @@ export type Finding =
   | (WholeRow & { readonly kind: 'row-edited' })
   | { readonly kind: 'table-replaced'; readonly lastId: number; readonly complete: boolean }
   | { readonly kind: 'table-restored'; readonly lastId: number }
+  | { readonly kind: 'dump-read'; readonly dump: string; readonly rows: number }
   | { readonly kind: 'begun'; readonly fromId: number };
 
 const PREFIX = 'audit-trail-';
@@ -186,6 +195,8 @@ function columnsOf(finding: Finding): Readonly<Record<string, unknown>> {
       return { success: finding.complete ? 1 : 0, last_id: finding.lastId, complete: finding.complete };
     case 'table-restored':
       return { success: 1, last_id: finding.lastId };
+    case 'dump-read':
+      return { success: 1, dump: finding.dump, rows: finding.rows };
     case 'begun':
       return { success: 1, from_id: finding.fromId };
     default:
@@ -208,6 +219,8 @@ function readFinding(line: Readonly<Record<string, unknown>>): Finding | undefin
       return { kind: 'table-replaced', lastId: Number(line.last_id), complete: line.complete === true };
     case `${PREFIX}table-restored`:
       return { kind: 'table-restored', lastId: Number(line.last_id) };
+    case `${PREFIX}dump-read`:
+      return { kind: 'dump-read', dump: String(line.dump), rows: Number(line.rows) };
     case `${PREFIX}begun`:
       return { kind: 'begun', fromId: Number(line.from_id) };
     default:

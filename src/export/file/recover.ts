@@ -120,6 +120,9 @@ class LastGeneration {
       case 'table-restored':
         this.#isAway = true;
         return true;
+      // Not in this file.
+      case 'dump-read':
+        return true;
       case 'begun':
         this.#low = finding.fromId;
         return false;

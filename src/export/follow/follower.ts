@@ -232,7 +232,14 @@ export class Follower {
     const facts = { site, table: trail.table, generation: generation.name };
     const { report } = this.#parts;
     if (complete) report.notice('The table was replaced; what the old one held is exported', facts);
-    else report.warning('The table was replaced or emptied; rows that were not exported yet are lost', facts);
+    else {
+      const remedy =
+        'if "Eventlog backup" has run, its dump holds them: openemr-audit-forwarder export --from-dump eventlog_*.sql';
+      report.warning('The table was replaced or emptied; rows that were not exported yet are lost', {
+        ...facts,
+        remedy,
+      });
+    }
     this.#state = { name: 'between', previous: generation.name };
     // The renamed tables are not among those that were there before.
     this.#schema = undefined;
