@@ -6,9 +6,9 @@
  * before it.
  */
 import type { MessageName, Run } from '../model/entry.js';
-import type { Counted } from './counter.js';
 import type { LostNumbers } from './identity.js';
-import type { RunLedger, ToldLoss } from './run-ledger.js';
+import type { Counted, RunLedger, ToldLoss } from './ledger.js';
+import type { Range } from './seqs.js';
 
 /** Where the store is said to begin; earlier messages of the chain are not asked for. */
 export interface Beginning {
@@ -52,6 +52,8 @@ export interface RunFindings {
   /** How many different ones. */
   readonly messages: number;
   readonly gaps: readonly Gap[];
+  /** Stored, and numbered beyond the last message that a run which follows this one names. */
+  readonly beyond: readonly Range[];
   readonly repeats: number;
   readonly disordered: number;
   readonly altered: Counted<number>;
@@ -60,15 +62,15 @@ export interface RunFindings {
   readonly stopped: boolean;
 }
 
-/** In the order of the chains, each from its beginning. */
+/** The runs in the order of the chains, each from its beginning. */
 export function judgeRuns(
   ledgers: ReadonlyMap<Run, RunLedger>,
   beginnings: readonly Beginning[],
   declared: readonly DeclaredLoss[],
-): RunFindings[] {
+): { runs: RunFindings[]; rings: Run[][] } {
   const earlier = ancestors(ledgers, beginnings);
   const wanted = followedTo(ledgers);
-  return inChainOrder(ledgers).map((run) => {
+  const runs = inChainOrder(ledgers).map((run): RunFindings => {
     const ledger = ledgers.get(run)!;
     const predecessor = earlier.has(run) ? 'earlier' : predecessorOf(run, ledgers, beginnings);
     return {
@@ -79,13 +81,38 @@ export function judgeRuns(
       last: ledger.seqs.last,
       messages: ledger.seqs.count,
       gaps: predecessor === 'earlier' ? [] : gapsOf(run, ledger, wanted.get(run) ?? 0, beginnings, declared),
-      repeats: ledger.repeats,
+      beyond: predecessor === 'earlier' ? [] : beyondOf(ledger, wanted.get(run)),
+      repeats: ledger.copies - ledger.altered.report().count,
       disordered: ledger.disordered,
       altered: ledger.altered.report(),
       losses: ledger.losses.report(),
       stopped: ledger.stopped,
     };
   });
+  return { runs, rings: ringsOf(ledgers) };
+}
+
+/** A run ends where its follower says; of several the one that says most, for a machine may have been set back. */
+function beyondOf({ seqs }: RunLedger, followedTo: number | undefined): Range[] {
+  return followedTo === undefined || seqs.last <= followedTo ? [] : seqs.stored(followedTo + 1, seqs.last);
+}
+
+/** Each ring once. A run names one that was there before it, so that no agent makes any. */
+function ringsOf(ledgers: ReadonlyMap<Run, RunLedger>): Run[][] {
+  const rings: Run[][] = [];
+  const done = new Set<Run>();
+  for (const start of ledgers.keys()) {
+    const trail = new Map<Run, number>();
+    let run: Run | undefined = start;
+    while (run !== undefined && !done.has(run) && !trail.has(run)) {
+      trail.set(run, trail.size);
+      run = ledgers.get(run)?.follows?.run;
+    }
+    const begins = run === undefined ? undefined : trail.get(run);
+    if (begins !== undefined) rings.push([...trail.keys()].slice(begins));
+    for (const each of trail.keys()) done.add(each);
+  }
+  return rings;
 }
 
 function predecessorOf(run: Run, ledgers: ReadonlyMap<Run, RunLedger>, beginnings: readonly Beginning[]): Predecessor {
@@ -154,7 +181,7 @@ function inChainOrder(ledgers: ReadonlyMap<Run, RunLedger>): Run[] {
   }
   waiting.reverse();
   const ordered = new Set<Run>();
-  // Runs that follow each other in a ring were forged; they come last, so that nothing is left unsaid.
+  // Rings come last, so that nothing is left unsaid.
   waiting.unshift(...[...ledgers.keys()].reverse());
   for (let run = waiting.pop(); run !== undefined; run = waiting.pop()) {
     if (ordered.has(run)) continue;

@@ -1,7 +1,7 @@
 /**
  * A receipt: what the agent keeps of one acknowledged epoch, so that it can say
  * years later when a line went, to whom, and how well that was proven. No
- * content of a line is in it.
+ * content of a line is in it. They are read as a stream, never a month in memory.
  *
  * One JSON object a line, in receipts/YYYY-MM.jsonl (UTC) beside the journal:
  *
@@ -12,8 +12,12 @@
  *
  * `sha256` is of the RFC 5425 frames in the order in which they went out.
  */
+import { join } from 'node:path';
+import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import { type Files, systemFiles } from '../lib/files.js';
 import type { MessageName, Run } from '../model/entry.js';
 import type { ByteOffset, TailId } from '../model/position.js';
+import { type CutLine, LineSplitter } from './line-splitter.js';
 
 /** Numbers of one run, all of them from `first` to `last`. */
 export interface Stretch {
@@ -107,4 +111,75 @@ function isCount(value: unknown): value is number {
 
 function isLevel(value: unknown): boolean {
   return value === 'close-notify' || value === 'fin' || value === 'window';
+}
+
+/** A line that is no receipt: a crash cuts one short, nothing else of ours does. */
+export interface DamagedReceipt {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** An epoch that touched a thousand files makes one of some 100 KB. */
+const MAX_RECEIPT_BYTES = 16 * 1024 * 1024;
+const READ_BYTES = 256 * 1024;
+
+/** Throws AgentError `receipts-unreadable` when the directory, or a month in it, cannot be read. */
+export async function* readReceipts(
+  directory: string,
+  onDamaged: (damaged: DamagedReceipt) => void,
+  files: Files = systemFiles,
+): AsyncGenerator<Receipt, void, undefined> {
+  try {
+    const months = (await files.readdir(directory)).filter((name) => monthEndMs(name) !== undefined).sort();
+    for (const month of months) yield* readMonth(join(directory, month), files, onDamaged);
+  } catch (cause) {
+    throw unreadable(directory, cause);
+  }
+}
+
+async function* readMonth(
+  file: string,
+  files: Files,
+  onDamaged: (damaged: DamagedReceipt) => void,
+): AsyncGenerator<Receipt> {
+  const splitter = new LineSplitter(MAX_RECEIPT_BYTES);
+  let line = 0;
+  const read = function* (lines: readonly CutLine[]) {
+    for (const { bytes } of lines) {
+      line += 1;
+      const receipt = parseReceipt(bytes?.toString('utf8') ?? '');
+      if (receipt !== undefined) yield receipt;
+      else onDamaged({ file, line });
+    }
+  };
+  const open = await files.open(file, 'read');
+  try {
+    for (let at = 0, filled = READ_BYTES; filled === READ_BYTES; at += filled) {
+      const chunk = Buffer.allocUnsafeSlow(READ_BYTES);
+      filled = await open.read(chunk, at);
+      yield* read(splitter.feed(chunk.subarray(0, filled)));
+    }
+    yield* read(splitter.end());
+  } finally {
+    await open.close();
+  }
+}
+
+function unreadable(directory: string, cause: unknown): AgentError {
+  const code = systemCode(cause);
+  const reason = code === 'ENOENT' ? 'there is no such directory' : reasonOf(cause);
+  return new AgentError('receipts-unreadable', `cannot read the receipts in ${directory}: ${reason}`, {
+    cause,
+    hint:
+      code === 'EACCES'
+        ? 'only the user that the agent runs as may read them; run this as that user or as root'
+        : 'receipts are in the directory receipts beside the journal; give it with --receipts DIR, or the configuration with --config FILE',
+  });
+}
+
+/** When the month of `YYYY-MM.jsonl` is over; `undefined` for any other name. */
+export function monthEndMs(name: string): number | undefined {
+  const match = /^(\d{4})-(0[1-9]|1[0-2])\.jsonl$/.exec(name);
+  return match === null ? undefined : Date.UTC(Number(match[1]), Number(match[2]));
 }

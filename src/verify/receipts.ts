@@ -10,7 +10,7 @@ import type { Context } from '../lib/context.js';
 import { diskRemedy } from '../lib/disk-remedy.js';
 import { reasonOf, systemCode } from '../lib/errors.js';
 import { type OpenFile, removeIfThere } from '../lib/files.js';
-import { formatReceipt, type NewReceipt } from './receipt.js';
+import { formatReceipt, monthEndMs, type NewReceipt } from './receipt.js';
 
 export interface ReceiptBookOptions extends Pick<Context, 'clock' | 'files' | 'problems'> {
   /** A month's file is deleted when the whole month is older than this; default 400 days. */
@@ -138,12 +138,6 @@ export class ReceiptBook {
     this.#file = undefined;
     await file?.open.close().catch(() => undefined);
   }
-}
-
-/** When the month of `YYYY-MM.jsonl` is over; `undefined` for any other name. */
-export function monthEndMs(name: string): number | undefined {
-  const match = /^(\d{4})-(0[1-9]|1[0-2])\.jsonl$/.exec(name);
-  return match === null ? undefined : Date.UTC(Number(match[1]), Number(match[2]));
 }
 
 async function endTornLine(file: OpenFile, size: number): Promise<void> {

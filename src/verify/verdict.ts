@@ -2,6 +2,7 @@
 import type { MessageName, Run } from '../model/entry.js';
 import type { Findings } from './completeness.js';
 import type { ReceiptFindings } from './receipt-check.js';
+import { lengthOf, type Range } from './seqs.js';
 
 export type Objection =
   /** None of the messages is the agent's. */
@@ -18,19 +19,34 @@ export type Objection =
   | { readonly name: 'broken'; readonly files: number }
   /** Acknowledged, and not stored. */
   | { readonly name: 'acknowledged-lost'; readonly messages: number }
-  | { readonly name: 'receipt-differs'; readonly receipts: number };
+  | { readonly name: 'receipt-differs'; readonly receipts: number }
+  /** Receipts that reach back to before the beginning, so that nothing proves the part that is asked for. */
+  | { readonly name: 'receipt-not-compared'; readonly receipts: number }
+  /** Stored, and in no receipt although it should be. */
+  | { readonly name: 'not-acknowledged'; readonly messages: number }
+  /** Stored beyond the message with which a run ends, as its follower says. */
+  | { readonly name: 'beyond-end'; readonly run: Run; readonly end: number; readonly messages: number }
+  | { readonly name: 'ring'; readonly runs: readonly Run[] };
 
-export function objections(findings: Findings, receipts: ReceiptFindings | undefined): Objection[] {
-  return [...againstStore(findings), ...(receipts === undefined ? [] : againstReceipts(receipts))];
+/** `unproven`: what of these ranges of a run is proven by nothing else, such as a receipt. */
+export function objections(
+  findings: Findings,
+  receipts: ReceiptFindings | undefined,
+  unproven: (run: Run, ranges: readonly Range[]) => readonly Range[] = (_, ranges) => ranges,
+): Objection[] {
+  return [...againstStore(findings, unproven), ...(receipts === undefined ? [] : againstReceipts(receipts))];
 }
 
-function againstStore({ messages, runs, absent, broken }: Findings): Objection[] {
+function againstStore(
+  { messages, runs, rings, absent, broken }: Findings,
+  unproven: (run: Run, ranges: readonly Range[]) => readonly Range[],
+): Objection[] {
   const judged = runs.filter(({ predecessor }) => predecessor !== 'earlier');
   const gaps = judged.flatMap((run) => run.gaps);
   const told = gaps.filter(({ declaredBy }) => declaredBy !== undefined);
   const found: Objection[] = [];
   if (messages === 0) found.push({ name: 'nothing' });
-  if (gaps.length > 0) found.push({ name: 'missing', messages: total(gaps), told: total(told) });
+  if (gaps.length > 0) found.push({ name: 'missing', messages: lengthOf(gaps), told: lengthOf(told) });
   for (const { run, predecessor, follows } of judged) {
     if (predecessor === 'missing' && follows !== undefined) found.push({ name: 'predecessor-missing', run, follows });
   }
@@ -40,16 +56,19 @@ function againstStore({ messages, runs, absent, broken }: Findings): Objection[]
   const losses = judged.reduce((sum, run) => sum + run.losses.count, 0);
   if (losses > 0) found.push({ name: 'told-losses', losses });
   if (broken.count > 0) found.push({ name: 'broken', files: broken.count });
+  for (const { run, beyond } of judged) {
+    const left = unproven(run, beyond);
+    if (left.length > 0) found.push({ name: 'beyond-end', run, end: beyond[0]!.first - 1, messages: lengthOf(left) });
+  }
+  for (const ring of rings) found.push({ name: 'ring', runs: ring });
   return found;
 }
 
-function againstReceipts({ lost, differing }: ReceiptFindings): Objection[] {
+function againstReceipts({ lost, differing, halfAsked, uncovered }: ReceiptFindings): Objection[] {
   const found: Objection[] = [];
-  if (lost.length > 0) found.push({ name: 'acknowledged-lost', messages: total(lost) });
+  if (lost.length > 0) found.push({ name: 'acknowledged-lost', messages: lengthOf(lost) });
   if (differing.count > 0) found.push({ name: 'receipt-differs', receipts: differing.count });
+  if (halfAsked > 0) found.push({ name: 'receipt-not-compared', receipts: halfAsked });
+  if (uncovered.count > 0) found.push({ name: 'not-acknowledged', messages: uncovered.count });
   return found;
-}
-
-function total(ranges: readonly { readonly first: number; readonly last: number }[]): number {
-  return ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
 }

@@ -1,5 +1,8 @@
 /** Messages as a collector stores them, written out by hand, and the files that hold them. */
 import { createHash } from 'node:crypto';
+import { identify } from '../../src/cli/verify/identify.js';
+import type { Files } from '../../src/lib/files.js';
+import { type Examined, type ExamineOptions, examine } from '../../src/verify/examine.js';
 import type { Receipt } from '../../src/verify/receipt.js';
 
 export interface Stored {
@@ -66,4 +69,27 @@ export function receiptOf(messages: readonly Buffer[], given: Partial<Receipt> &
     tails: [],
     ...given,
   };
+}
+
+/** `verify` of files with this content, called `file 0` and on, from memory. */
+export function examineFiles(contents: readonly Buffer[], given: Partial<ExamineOptions> = {}): Promise<Examined> {
+  const paths = contents.map((_, index) => `file ${index}`);
+  const open: Files['open'] = async (path) => ({ ...UNUSED, ...readOf(contents[paths.indexOf(path)]!) });
+  return examine({
+    paths,
+    files: { open } as Files,
+    identify,
+    beginnings: [],
+    memoryBytes: 1,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+    ...given,
+  });
+}
+
+const UNUSED = {} as Awaited<ReturnType<Files['open']>>;
+
+function readOf(content: Buffer) {
+  const read = async (into: Buffer, position: number) => content.copy(into, 0, Math.min(position, content.length));
+  return { read, close: async () => undefined };
 }

@@ -1,10 +1,8 @@
 import test from 'ava';
-import { identify } from '../../src/cli/verify/identify.js';
 import type { Beginning } from '../../src/verify/chain.js';
-import { Completeness } from '../../src/verify/completeness.js';
 import type { Receipt } from '../../src/verify/receipt.js';
-import { ReceiptCheck, type ReceiptFindings } from '../../src/verify/receipt-check.js';
-import { auditMessages, receiptOf, runId } from '../support/stored.js';
+import type { ReceiptFindings } from '../../src/verify/receipt-check.js';
+import { asLines, auditMessage, auditMessages, examineFiles, receiptOf, runId } from '../support/stored.js';
 
 const [one, two] = [runId(1), runId(2)];
 const messages = (run: string, first: number, last: number) => auditMessages(run, first, last);
@@ -20,23 +18,26 @@ async function check(
   later: readonly Receipt[] = [],
 ): Promise<ReceiptFindings> {
   let reads = 0;
-  const held = await ReceiptCheck.open(async function* (onDamaged) {
-    onDamaged({ file: 'receipts', line: 7 });
-    yield* receipts;
-    if (reads++ > 0) yield* later;
-  }, beginnings);
-  const completeness = new Completeness(identify);
-  for (const bytes of stored) {
-    completeness.take({ bytes, offset: 0, unfinished: false }, (name, whole) => held.take(name, whole));
-  }
-  return held.finish((run, first, last) => completeness.missingOf(run, first, last));
+  const examined = await examineFiles([asLines(stored)], {
+    beginnings,
+    receipts: async function* (onDamaged) {
+      onDamaged({ file: 'receipts', line: 7 });
+      yield* receipts;
+      if (reads++ > 0) yield* later;
+    },
+  });
+  return examined.receipts!;
 }
+
+const ranges = ({ examples }: ReceiptFindings['uncovered']) =>
+  examples.map(({ run, first, last }) => [run, first, last]);
 
 test('everything that was acknowledged is stored, byte for byte', async (t) => {
   const findings = await check([epoch(one, 1, 10), epoch(one, 11, 30)], messages(one, 1, 33));
 
   t.deepEqual(findings, {
-    ...{ receipts: 2, earlier: 0, messages: 30, lost: [], same: 2, notRecomputed: 0 },
+    ...{ receipts: 2, earlier: 0, messages: 30, lost: [], same: 2, notRecomputed: 0, halfAsked: 0 },
+    ...{ uncovered: { count: 0, examples: [] }, beside: { count: 3, examples: [{ run: one, first: 31, last: 33 }] } },
     ...{ since: '2026-11-23T10:00:00.000Z', until: '2026-11-23T10:00:00.000Z' },
     differing: { count: 0, examples: [] },
     damaged: { count: 1, examples: [{ file: 'receipts', line: 7 }] },
@@ -103,6 +104,7 @@ test('what was acknowledged before the beginning is not asked for', async (t) =>
 
   t.is(findings.earlier, 1);
   t.deepEqual(findings.lost, []);
+  t.is(findings.halfAsked, 1);
 });
 
 test('a beginning of which no receipt tells does not hide the receipts', async (t) => {
@@ -130,4 +132,56 @@ test('without a receipt there is nothing to hold it against', async (t) => {
 
   t.is(receipts, 0);
   t.is(since, undefined);
+});
+
+test('what is stored in between and in no receipt is listed', async (t) => {
+  const { uncovered, beside } = await check([epoch(one, 1, 10), epoch(one, 21, 30)], messages(one, 1, 33));
+
+  t.deepEqual(ranges(uncovered), [[one, 11, 20]]);
+  t.deepEqual(ranges(beside), [[one, 31, 33]]);
+});
+
+test('a run of which no receipt tells, and which is not before or after one, is listed', async (t) => {
+  const invented = messages(two, 1, 4);
+  const { uncovered } = await check([epoch(one, 1, 10)], [...messages(one, 1, 10), ...invented]);
+
+  t.deepEqual(ranges(uncovered), [[two, 1, 4]]);
+});
+
+test('what is newer than the last receipt, or older than the first, is no fault', async (t) => {
+  const three = runId(3);
+  const stored = [
+    ...messages(one, 1, 10),
+    auditMessage(two, 1, { follows: `${one}:10` }),
+    ...messages(two, 2, 20),
+    auditMessage(three, 1, { follows: `${two}:20` }),
+  ];
+  const { uncovered, beside } = await check([epoch(two, 5, 10)], stored);
+
+  t.deepEqual(ranges(uncovered), []);
+  t.deepEqual(ranges(beside), [
+    [one, 1, 10],
+    [two, 1, 4],
+    [two, 11, 20],
+    [three, 1, 1],
+  ]);
+});
+
+test('a run that another was acknowledged after has no newer messages', async (t) => {
+  const second = [auditMessage(two, 1, { follows: `${one}:10` }), ...messages(two, 2, 5)];
+  const { uncovered } = await check(
+    [epoch(one, 1, 8), receiptOf(second, { stretches: [{ run: two, first: 1, last: 5 }] })],
+    [...messages(one, 1, 10), ...second],
+  );
+
+  t.deepEqual(ranges(uncovered), [[one, 9, 10]]);
+});
+
+test('messages out of order are compared as well', async (t) => {
+  const stored = messages(one, 1, 40).toReversed();
+  t.like(await check([epoch(one, 1, 20), epoch(one, 21, 40)], stored), { same: 2, notRecomputed: 0 });
+
+  stored[7] = Buffer.from(stored[7]!.toString('latin1').replace('line', 'LINE'), 'latin1');
+  const { same, differing } = await check([epoch(one, 1, 20), epoch(one, 21, 40)], stored);
+  t.deepEqual([same, differing.count], [1, 1]);
 });

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { restored } from '../../src/verify/restored.js';
+import { restored } from '../../src/verify/frame-hash.js';
 
 /** As rsyslog writes it with parser.escapeControlCharactersOnReceive="on". */
 function escaped(bytes: Buffer): Buffer {

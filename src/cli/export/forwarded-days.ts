@@ -16,7 +16,7 @@ import { Filter } from '../../openemr/filter.js';
 import { readRow, recordOf } from '../../openemr/parse.js';
 import { Acknowledged } from '../../verify/find-receipt.js';
 import { LineSplitter } from '../../verify/line-splitter.js';
-import { readReceipts } from '../../verify/receipt-reader.js';
+import { readReceipts } from '../../verify/receipt.js';
 import { receiptsDirectory } from '../../verify/receipts.js';
 
 export interface DayCounts {

@@ -1,15 +1,13 @@
 /** `verify FILE…` checks that what a collector stored is complete, by the numbers of the messages and by the receipts. */
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
+import { readSize } from '../../config/quantity.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
-import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
-import { Unframer } from '../../syslog/rfc5425.js';
+import { reasonOf, systemCode } from '../../lib/errors.js';
+import { type Files, systemFiles } from '../../lib/files.js';
 import type { Beginning } from '../../verify/chain.js';
-import { Completeness } from '../../verify/completeness.js';
-import { ReceiptCheck } from '../../verify/receipt-check.js';
-import { readReceipts } from '../../verify/receipt-reader.js';
-import { readStore } from '../../verify/store.js';
-import { objections } from '../../verify/verdict.js';
+import { examine } from '../../verify/examine.js';
+import { readReceipts } from '../../verify/receipt.js';
 import { configFileOf } from '../config-option.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
@@ -19,8 +17,9 @@ import { findReceipts } from './receipt.js';
 import { receiptLines, storeLines, verdictLines } from './words.js';
 
 interface VerifyOptions {
-  readonly receipts?: string | true;
+  readonly receipts?: true | readonly string[];
   readonly fromRun: readonly Beginning[];
+  readonly memory: number;
   readonly json: boolean;
 }
 
@@ -34,70 +33,67 @@ export function verifyCommand(io: Io, clock: Clock = systemClock): Command {
   return new Command('verify')
     .description('check that what a collector stored is complete')
     .argument('<file...>', 'what the collector stored')
-    .option('--receipts [dir]', 'compare with the receipts too (default: those beside the journal)')
+    .option(
+      '--receipts [dir]',
+      'compare with the receipts too (default: those beside the journal); give it once for each agent',
+      (dir: string, others: readonly string[] | true | undefined) => [...(Array.isArray(others) ? others : []), dir],
+    )
     .option('--from-run <run[:seq]>', 'the store begins here; give it once for each agent', beginning, [])
+    .option(
+      '--memory <size>',
+      'memory for what is not stored in order; with less the files are read more often',
+      size,
+      DEFAULT_MEMORY,
+    )
     .option('--json', 'print the findings as JSON', false)
     .addHelpText('after', HELP)
     .action((files: string[], options: VerifyOptions, command: Command) => verify(io, clock, files, options, command));
 }
 
 async function verify(io: Io, clock: Clock, files: string[], options: VerifyOptions, command: Command): Promise<void> {
-  const { receipts, fromRun, json } = options;
-  const stores = await sized(files);
-  const check =
-    receipts === undefined
-      ? undefined
-      : await openReceipts(
-          await findReceipts(io, receipts === true ? undefined : receipts, configFileOf(command)),
-          fromRun,
-        );
-  const completeness = new Completeness(identify);
-  await readAll(io, clock, stores, completeness, check);
-
-  const findings = completeness.finish(fromRun);
-  const held = await check?.finish((run, first, last) => completeness.missingOf(run, first, last));
-  const against = objections(findings, held);
+  const { receipts, fromRun, memory, json } = options;
+  const stores = await sized(files, systemFiles);
+  const directories = receipts === undefined ? [] : await directoriesOf(io, receipts, configFileOf(command));
+  const progress = new Progress(io, total(stores), clock);
+  const examined = await examine({
+    paths: stores.map(({ file }) => file),
+    files: systemFiles,
+    identify,
+    beginnings: fromRun,
+    ...(receipts !== undefined && { receipts: (onDamaged) => readAll(directories, onDamaged) }),
+    memoryBytes: memory,
+    signal: io.signal,
+    progress: (bytes, pass) => progress.reach(bytes, pass),
+  }).finally(() => progress.end());
+  const { findings, receipts: held, objections } = examined;
   if (json) {
-    const result = { complete: against.length === 0, objections: against, ...findings, receipts: held };
+    const result = { complete: objections.length === 0, objections, ...findings, receipts: held };
     io.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
   } else {
     const acknowledged = held === undefined ? [] : receiptLines(held);
-    const lines = [...storeLines(findings, clock.nowMs()), ...acknowledged, '', ...verdictLines(findings, against)];
+    const lines = [...storeLines(findings, clock.nowMs()), ...acknowledged, '', ...verdictLines(findings, objections)];
     io.stdout.write(`${lines.join('\n')}\n`);
   }
-  if (against.length > 0) io.setExitStatus(1);
+  if (objections.length > 0) io.setExitStatus(1);
 }
 
-function openReceipts(directory: string, fromRun: readonly Beginning[]): Promise<ReceiptCheck> {
-  return ReceiptCheck.open((onDamaged) => readReceipts(directory, onDamaged), fromRun);
+async function directoriesOf(io: Io, receipts: true | readonly string[], configFile: string): Promise<string[]> {
+  if (receipts === true) return [await findReceipts(io, undefined, configFile)];
+  return Promise.all(receipts.map((directory) => findReceipts(io, directory, configFile)));
 }
 
-async function readAll(
-  io: Io,
-  clock: Clock,
-  stores: readonly Store[],
-  completeness: Completeness,
-  check: ReceiptCheck | undefined,
-): Promise<void> {
-  const progress = new Progress(io, total(stores), clock);
-  let before = 0;
-  try {
-    for (const { file, bytes } of stores) {
-      completeness.nextFile(file);
-      const store = readStore(file, {
-        unframe: (maxMessageBytes) => new Unframer({ maxMessageBytes }),
-        onRead: (read) => progress.reach(before + read),
-        onBroken: (reason, offset) => completeness.broken(reason, offset),
-      });
-      for await (const messages of store) {
-        if (io.signal.aborted) throw new AgentError('interrupted', 'stopped before everything was read: no verdict');
-        for (const message of messages) completeness.take(message, (name, whole) => check?.take(name, whole));
-      }
-      before += bytes;
-    }
-  } finally {
-    progress.end();
-  }
+async function* readAll(directories: readonly string[], onDamaged: Parameters<typeof readReceipts>[1]) {
+  for (const directory of directories) yield* readReceipts(directory, onDamaged);
+}
+
+const DEFAULT_MEMORY = 256 * 2 ** 20;
+const LEAST_MEMORY = 16 * 2 ** 20;
+
+function size(text: string): number {
+  const bytes = readSize(text);
+  if (bytes === undefined || bytes < LEAST_MEMORY)
+    throw new InvalidArgumentError('A size of at least 16MiB is expected, such as 256MiB or 2GiB.');
+  return bytes;
 }
 
 interface Store {
@@ -106,12 +102,12 @@ interface Store {
 }
 
 /** A file that is named twice is read once: else all of it would look repeated. */
-async function sized(files: readonly string[]): Promise<Store[]> {
+async function sized(files: readonly string[], disk: Files): Promise<Store[]> {
   const stores = new Map<string, Store>();
   for (const file of files) {
     try {
-      const state = await stat(file);
-      if (!state.isFile()) throw new Error('it is not a file');
+      const state = await disk.stat(file);
+      if (!state.isFile) throw new Error('it is not a file');
       await access(file, constants.R_OK);
       stores.set(`${state.dev}:${state.ino}`, { file, bytes: state.size });
     } catch (cause) {
@@ -154,25 +150,27 @@ class Progress {
     this.#startedAtMs = clock.monotonicMs();
   }
 
-  /** `bytes` are done, of all. */
-  reach(bytes: number): void {
+  /** `bytes` are done, of all, in this pass. */
+  reach(bytes: number, pass: number): void {
     if (!this.io.isTerminal) return;
     const nowMs = this.clock.monotonicMs();
     if (nowMs - this.#drawnAtMs < EVERY_MS) return;
     this.#drawnAtMs = nowMs;
-    this.io.stderr.write(`\r${this.#line(bytes, nowMs - this.#startedAtMs)}\u001b[K`);
+    this.io.stderr.write(`\r${this.#line(bytes, nowMs - this.#startedAtMs, pass)}\u001b[K`);
   }
 
   end(): void {
     if (this.io.isTerminal && this.#drawnAtMs > Number.NEGATIVE_INFINITY) this.io.stderr.write('\r\u001b[K');
   }
 
-  #line(bytes: number, elapsedMs: number): string {
+  #line(bytes: number, elapsedMs: number, pass: number): string {
     // A file may grow while it is read.
     const share = Math.min(1, this.totalBytes === 0 ? 1 : bytes / this.totalBytes);
     const full = Math.floor(share * WIDTH);
     const bar = '█'.repeat(full) + '░'.repeat(WIDTH - full);
-    const speed = elapsedMs < 1 ? '' : `, ${sizeText((1000 * bytes) / elapsedMs)}/s`;
-    return `${bar} ${Math.floor(100 * share)} % of ${sizeText(this.totalBytes)}${speed}`;
+    const done = (pass - 1) * this.totalBytes + bytes;
+    const speed = elapsedMs < 1 ? '' : `, ${sizeText((1000 * done) / elapsedMs)}/s`;
+    const again = pass === 1 ? '' : `, pass ${pass}`;
+    return `${bar} ${Math.floor(100 * share)} % of ${sizeText(this.totalBytes)}${speed}${again}`;
   }
 }

@@ -2,7 +2,7 @@
 import { printable } from '../../lib/printable.js';
 import type { Gap, RunFindings } from '../../verify/chain.js';
 import type { Findings, Location } from '../../verify/completeness.js';
-import type { Counted } from '../../verify/counter.js';
+import type { Counted } from '../../verify/ledger.js';
 import type { Stretch } from '../../verify/receipt.js';
 import type { Lost, ReceiptFindings, ReceiptSummary } from '../../verify/receipt-check.js';
 import type { Objection } from '../../verify/verdict.js';
@@ -38,6 +38,8 @@ function runLines(run: RunFindings): string[] {
   const lines = [head, `  ${presenceText(run)}`, ...shortened(run.gaps.map((gap) => gapLine(run.run, gap)))];
   if (run.repeats > 0) lines.push(`  ${plural(run.repeats, 'repeat')} with the same bytes`);
   if (run.disordered > 0) lines.push(`  ${plural(run.disordered, 'message')} stored out of order`);
+  for (const { first, last } of run.beyond.slice(0, SHOWN))
+    lines.push(`    beyond the end of the run: ${rangeText(run.run, first, last)} (${countText(last - first + 1)})`);
   if (run.altered.count > 0)
     lines.push(`  ${plural(run.altered.count, 'repeat')} with other bytes: ${alteredText(run)}`);
   lines.push(...lossLines(run));
@@ -142,7 +144,17 @@ export function receiptLines(findings: ReceiptFindings): string[] {
     const examples = shortened(differing.examples.map(summaryLine), differing.count);
     lines.push(`  ${countText(differing.count)} with another SHA-256 than the stored messages`, ...examples);
   }
-  if (notRecomputed > 0) lines.push(`  ${countText(notRecomputed)} not compared: messages missing or far out of order`);
+  if (notRecomputed > 0) lines.push(`  ${countText(notRecomputed)} not compared: messages missing`);
+  for (const [{ count, examples }, what] of [
+    [findings.uncovered, 'stored, but in no receipt'],
+    [findings.beside, 'newer or older than the receipts: they say nothing of it'],
+  ] as const) {
+    if (count === 0) continue;
+    const ranges = examples.map(
+      ({ run, first, last }) => `    ${rangeText(run, first, last)} (${countText(last - first + 1)})`,
+    );
+    lines.push(`  ${plural(count, 'message')} ${what}`, ...shortened(ranges));
+  }
   if (damaged.count > 0) {
     const examples = damaged.examples.map(({ file, line }) => `    ${file}, line ${line}`);
     lines.push(
@@ -200,6 +212,14 @@ function objectionText(objection: Objection): string {
       return `${missingText(objection.messages)} although a collector acknowledged them`;
     case 'receipt-differs':
       return `${plural(objection.receipts, 'receipt')} with another SHA-256 than the stored messages`;
+    case 'receipt-not-compared':
+      return `${plural(objection.receipts, 'receipt')} ${objection.receipts === 1 ? 'reaches' : 'reach'} back before --from-run and cannot be compared; begin with the first message of a receipt`;
+    case 'not-acknowledged':
+      return `${plural(objection.messages, 'message')} that no receipt covers: forged, or of an agent whose receipts were not given (--receipts once for each)`;
+    case 'beyond-end':
+      return `${plural(objection.messages, 'message')} of run ${objection.run} beyond its last, ${objection.end}, which the run after it names: forged, or sent before the machine was set back`;
+    case 'ring':
+      return `runs that follow each other in a ring, which no agent makes: ${objection.runs.join(', ')}`;
     default:
       return objection satisfies never;
   }

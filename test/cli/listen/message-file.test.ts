@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { lineOf } from '../../../src/cli/listen/message-file.js';
-import { restored } from '../../../src/verify/restored.js';
+import { restored } from '../../../src/verify/frame-hash.js';
 
 test('a line is one line, and `verify` reads the message out of it', (t) => {
   // A message that holds the characters of an escape itself is the one that cannot be told; --raw is for those.

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
-import { Unframer } from '../../src/syslog/rfc5425.js';
-import { readStore } from '../../src/verify/store.js';
+import { systemFiles } from '../../src/lib/files.js';
+import { scanStore } from '../../src/verify/scan.js';
 import { openPaths, temporaryDirectory } from '../support/files.js';
 import { asFrames, asLines, auditMessages, runId } from '../support/stored.js';
 
@@ -15,18 +15,24 @@ async function read(t: ExecutionContext, content: Buffer) {
   const broken: string[] = [];
   const found: { text: string | undefined; offset: number; unfinished: boolean }[] = [];
   let read = 0;
-  const store = readStore(file, {
-    unframe: (maxMessageBytes) => new Unframer({ maxMessageBytes }),
-    onRead: (bytes) => {
+  let misplaced = 0;
+  await scanStore(file, systemFiles, {
+    message: (bytes, start, end, at, offset) => {
+      const text = bytes.toString('latin1', start, end);
+      found.push({ text, offset, unfinished: false });
+      if (at > content.length || content.toString('latin1', at, at + text.length) !== text) misplaced += 1;
+    },
+    tooLong: (offset) => found.push({ text: undefined, offset, unfinished: false }),
+    unfinished: (reason, offset) =>
+      reason === 'cut-off'
+        ? broken.push(`${reason} at ${offset}`)
+        : found.push({ text: undefined, offset, unfinished: true }),
+    broken: (reason, offset) => broken.push(`${reason} at ${offset}`),
+    read: (bytes) => {
       read = bytes;
     },
-    onBroken: (reason, offset) => broken.push(`${reason} at ${offset}`),
   });
-  for await (const batch of store) {
-    for (const { bytes, offset, unfinished } of batch)
-      found.push({ text: bytes?.toString('latin1'), offset, unfinished });
-  }
-  return { found, broken, read, texts: found.map(({ text }) => text) };
+  return { found, broken, read, misplaced, texts: found.map(({ text }) => text) };
 }
 
 const texts = messages.map((message) => message.toString('latin1'));
@@ -38,7 +44,8 @@ for (const [form, encode] of [
   test(`${form}: every message with the offset at which it begins`, async (t) => {
     const content = encode(messages);
 
-    const { found, broken, read: bytes, texts: read_ } = await read(t, content);
+    const { found, broken, read: bytes, misplaced, texts: read_ } = await read(t, content);
+    t.is(misplaced, 0);
 
     t.deepEqual(read_, texts);
     t.deepEqual(broken, []);
@@ -64,7 +71,7 @@ for (const [form, encode] of [
 }
 
 test('an empty file holds nothing', async (t) => {
-  t.deepEqual(await read(t, Buffer.alloc(0)), { found: [], broken: [], read: 0, texts: [] });
+  t.deepEqual(await read(t, Buffer.alloc(0)), { found: [], broken: [], read: 0, misplaced: 0, texts: [] });
 });
 
 test('a last line without its end is marked', async (t) => {
@@ -115,21 +122,29 @@ test('what a damaged gzip file still gives is read, and the damage told', async 
 });
 
 const deaf = {
-  unframe: () => new Unframer({ maxMessageBytes: 1 }),
-  onRead: () => undefined,
-  onBroken: () => undefined,
+  message: () => undefined,
+  tooLong: () => undefined,
+  unfinished: () => undefined,
+  broken: () => undefined,
+  read: () => undefined,
 };
 
-test('a file that is not there is an error', async (t) => {
-  const store = readStore(join(temporaryDirectory(t), 'absent'), deaf);
+test('a message that is longer than the buffer is found whole, and so is the next', async (t) => {
+  const long = Buffer.from(`<1>1 - - - - - - ${'x'.repeat(3 * 1024 * 1024)}`);
+  for (const encode of [asLines, asFrames]) {
+    const { texts: found } = await read(t, encode([long, messages[0]!]));
+    t.deepEqual([found[0]?.length, found[1]], [long.length, texts[0]]);
+  }
+});
 
-  await t.throwsAsync(() => store.next(), { code: 'ENOENT' });
+test('a file that is not there is an error', async (t) => {
+  await t.throwsAsync(() => scanStore(join(temporaryDirectory(t), 'absent'), systemFiles, deaf), { code: 'ENOENT' });
 });
 
 test('what can be opened and not be read is an error, and is not left open', async (t) => {
   const directory = temporaryDirectory(t);
 
-  await t.throwsAsync(() => readStore(directory, deaf).next(), { code: 'EISDIR' });
+  await t.throwsAsync(() => scanStore(directory, systemFiles, deaf), { code: 'EISDIR' });
 
   t.deepEqual(openPaths(directory), []);
 });
