@@ -34,6 +34,18 @@ export function ruleFor(subject: Subject): Rule {
   return rulesOf(subject.record.event).find((rule) => fits(rule, subject)) ?? DEFAULT_RULE;
 }
 
+/** Do the words of the comments decide about the message of such an event, or are some of them in it? */
+export function readsComments(event: string): boolean {
+  return rulesOf(event).some(
+    ({ when, explains, objects }) => when?.comments !== undefined || explains || objects.includes('table'),
+  );
+}
+
+/** May the comments of such an event be the address of a page, which the message names? */
+export function readsAddress(event: string): boolean {
+  return rulesOf(event).some(({ objects }) => objects.includes('address'));
+}
+
 /** A clinic's day knows a few dozen events; whoever writes random ones shall not fill the memory. */
 const MAX_KNOWN = 1000;
 const known = new Map<string, readonly Rule[]>();

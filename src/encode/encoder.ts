@@ -28,6 +28,7 @@ import type { Severity } from '../syslog/priority.js';
 import { BOM } from '../syslog/rfc5424.js';
 import { AtnaProfile } from './atna.js';
 import type { FastLines } from './fast/fast-lines.js';
+import { RowLines } from './fast/rows.js';
 import { TextLines } from './fast/text-lines.js';
 import { type EncoderCounts, type LineFault, LineWriter, type OpenEntry } from './line-writer.js';
 import { tamperMessage } from './own-message.js';
@@ -242,13 +243,17 @@ function fastLinesOf(
   run: Run,
   clock: () => ClockSync,
 ): FastLines | undefined {
-  if (message.redact.length > 0) return undefined;
-  if (source.format !== 'text') return undefined;
+  const isText = source.format === 'text';
+  const isRewritten = !isText && message.profile === 'plain' && message.comments !== 'encoded';
+  if (message.redact.length > 0 || isRewritten) return undefined;
+  // Cells or JSON, a row is the same row; whether it is left out is asked before.
+  const taught: SourceConfig = isText ? source : { ...source, format: 'openemr' };
+  const teaching: MessageConfig = { ...message, include: [], exclude: [] };
   const makers = new Map<ClockSync, MessageMaker>();
   const makerFor = (state: ClockSync) => {
-    const maker = makers.get(state) ?? profileOf(message, run, () => state).maker(source);
+    const maker = makers.get(state) ?? profileOf(teaching, run, () => state).maker(taught);
     makers.set(state, maker);
     return maker;
   };
-  return new TextLines(makerFor, clock);
+  return isText ? new TextLines(makerFor, clock) : new RowLines({ source, message, makerFor, clock });
 }

@@ -52,7 +52,8 @@ export const HASHED_COLUMNS: readonly string[] = [
   'ccda_doc_id',
 ];
 
-const OLD_COLUMNS: readonly string[] = [
+/** In 5.0. */
+export const OLD_HASHED_COLUMNS: readonly string[] = [
   'date',
   'event',
   'user',
@@ -85,7 +86,7 @@ const NEW_API_COLUMN = 'client_id';
 function ownChecksum(row: Row): Checksum {
   const stored = textOf(row.checksum);
   if (stored === '') return 'none';
-  const columns = stored.length < OLD_BELOW ? OLD_COLUMNS : HASHED_COLUMNS;
+  const columns = stored.length < OLD_BELOW ? OLD_HASHED_COLUMNS : HASHED_COLUMNS;
   const text = joined(row, columns);
   if (text === undefined) return 'none';
   if (isSum(stored, text)) return 'ok';

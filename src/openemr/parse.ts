@@ -191,6 +191,11 @@ export function clientOf(row: Row): string {
   return address !== undefined && isIP(address) > 0 ? address : '';
 }
 
+/** Do the words of the comments decide what the record of such an event says? */
+export function commentsTell(event: string): boolean {
+  return COMINGS.has(event) || event === 'backup' || event === 'logout';
+}
+
 const COMINGS: ReadonlySet<string> = new Set([
   'login',
   'login attempt',

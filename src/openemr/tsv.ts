@@ -49,7 +49,7 @@ const NAME = /^[A-Za-z_]\w{0,63}$/;
  * `SELECT *` has joined the two, by the same name once more. Of any other name
  * that comes twice, such as `id`, the first one is the table's.
  */
-function keysOf(columns: readonly string[]): readonly string[] {
+export function keysOf(columns: readonly string[]): readonly string[] {
   const known = keys.get(columns) ?? named(columns);
   keys.set(columns, known);
   return known;

@@ -61,6 +61,11 @@ export class ZoneClock {
     }
   }
 
+  /** The offset that holds all through an hour (`YYYY-MM-DDTHH`); `undefined`: ask for each time in it. */
+  evenOffset(hour: string): string | undefined {
+    return this.#hour(hour).evenOffset;
+  }
+
   #hour(name: string): Hour {
     if (name !== this.#last.name) this.#last = this.#hours.get(name) ?? this.#learn(name);
     return this.#last;

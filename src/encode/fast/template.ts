@@ -86,9 +86,9 @@ export class Template {
     for (const { value, isEncoded } of steps) if (!isEncoded) this.#plainGaps[value]! += 1;
   }
 
-  /** Does the value stand in the message as it is, not in base64? */
-  shows(value: Value): boolean {
-    return this.#plainGaps[value]! > 0;
+  /** How often the value stands in the message as it is, not in base64. */
+  times(value: Value): number {
+    return this.#plainGaps[value]!;
   }
 
   /** Octets of the message with these values. */

@@ -1,7 +1,11 @@
 /**
  * The fast path for lines of text, of ASCII and no longer than a message: nothing
  * differs between two of their messages but the line, its numbers and the time of
- * reading.
+ * reading. Where the line before has numbers of as many digits, its message is moved
+ * and only the digits are written.
+ *
+ * Measured (lines of 365 octets; CPU s a million, clear and fast in turn on a shared
+ * machine): 0.9 to 1.5 and 0.31 to 0.44.
  */
 import { isAscii } from 'node:buffer';
 import type { ClockSync } from '../../lib/clock.js';

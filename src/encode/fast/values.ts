@@ -14,20 +14,23 @@ export const Value = {
   /** Tail id, colon, offset. */
   id: 2,
   timestamp: 3,
+  /** The address of a page, up to the question mark and behind it. */
+  addressPath: 4,
+  addressQuery: 5,
   /** From here on: in the line. The whole of it first. */
-  line: 4,
-  row: 5,
-  user: 6,
-  patient: 7,
-  category: 8,
-  group: 9,
-  logFrom: 10,
-  notes: 11,
+  line: 6,
+  row: 7,
+  user: 8,
+  patient: 9,
+  category: 10,
+  group: 11,
+  logFrom: 12,
+  notes: 13,
   /** As stored. */
-  comments: 12,
+  comments: 14,
 } as const;
 export type Value = (typeof Value)[keyof typeof Value];
-export const VALUES = 13;
+export const VALUES = 15;
 
 export class Values {
   /** Bounds of each value: in `made` for those before `Value.line`, in `line` for the others. */
@@ -69,11 +72,13 @@ export class Values {
 }
 
 /** A timestamp stands at the beginning of `made`. */
-const AT_TIMESTAMP = 0;
+export const AT_TIMESTAMP = 0;
 const AT_SEQ = 48;
 const AT_SEQUENCE_ID = 80;
 const AT_ID = 112;
-const MADE = 256;
+/** An address stands at the end. */
+export const AT_ADDRESS = 256;
+const MADE = 4096;
 const NINE = 0x39;
 
 /** Counts digits on by one where only the last changes, as nine times out of ten. */

@@ -229,6 +229,37 @@ const extras = fc.record(
   { requiredKeys: [] },
 );
 
+/** As OpenEMR writes nearly all of them, and then one column may be anything. */
+const calm = fc
+  .record({
+    id: fc.integer({ min: 0, max: 5_000_000 }),
+    date: fc
+      .tuple(fc.constantFrom('2026-11-20 08', '2026-11-20 09'), seconds, seconds)
+      .map(([hour, minute, second]) => `${hour}:${minute}:${second}`),
+    event: fc.constantFrom(...EVENTS),
+    category: fc.constantFrom('Patient Demographics', 'lists', '', null, 'Orders & Results'),
+    user: fc.constantFrom('rsato', 'drlee', '', null),
+    groupname: fc.constantFrom('Default', ''),
+    comments,
+    user_notes: fc.constantFrom('', '', '', 'a note'),
+    patient_id: fc.constantFrom(17, 4711, 0, null),
+    success: fc.constantFrom(1, 1, 0),
+    crt_user: fc.constant(''),
+    log_from: fc.constantFrom('open-emr', ''),
+    menu_item_id: fc.constant(null),
+    ccda_doc_id: fc.constantFrom(null, null, null, null, 12),
+    encrypt: fc.constantFrom('No', 'No', 'No', 'No', 'Yes'),
+    version: fc.constantFrom(4, 4, 4, 4, 4, 3),
+    generation: fc.constantFrom('3f2a91bc', '2', undefined),
+    site: fc.constantFrom('default', undefined),
+    breakglass: fc.constantFrom(false, null, 0, undefined),
+  })
+  .chain((cells) => {
+    const names = Object.keys(cells) as (keyof typeof cells)[];
+    const twist = fc.tuple(fc.constantFrom(...names), odd).map(([name, value]) => ({ ...cells, [name]: value }));
+    return fc.oneof({ weight: 3, arbitrary: fc.constant(cells) }, { weight: 1, arbitrary: twist });
+  });
+
 const HASHED =
   'date event category user groupname comments user_notes patient_id success crt_user log_from menu_item_id ccda_doc_id'.split(
     ' ',
@@ -252,8 +283,12 @@ interface SealedRow {
   readonly [column: string]: Cell;
 }
 
-const row: fc.Arbitrary<SealedRow> = fc.tuple(columns, extras, seals).map(([of, more, seal]) => {
-  const cells: Record<string, Cell> = { ...of, ...more };
+const wild = fc.tuple(columns, extras).map(([of, more]) => ({ ...of, ...more }));
+const anyColumns: fc.Arbitrary<Record<string, Cell>> = fc.oneof(
+  { weight: 4, arbitrary: calm },
+  { weight: 1, arbitrary: wild },
+);
+const row: fc.Arbitrary<SealedRow> = fc.tuple(anyColumns, seals).map(([cells, seal]) => {
   const joined = (names: readonly string[]) => names.map((name) => (cells[name] ?? '') as string).join('');
   switch (seal) {
     case 'missing':
@@ -275,20 +310,9 @@ const row: fc.Arbitrary<SealedRow> = fc.tuple(columns, extras, seals).map(([of, 
 
 type Line = Buffer;
 const spoil = fc.tuple(
-  fc.constantFrom(
-    'none',
-    'none',
-    'none',
-    'none',
-    'none',
-    'none',
-    'none',
-    'none',
-    'replace',
-    'remove',
-    'insert',
-    'cut',
-    'twice',
+  fc.oneof(
+    { weight: 5, arbitrary: fc.constant('none') },
+    { weight: 1, arbitrary: fc.constantFrom('replace', 'remove', 'insert', 'cut', 'twice') },
   ),
   fc.nat(),
   fc.constantFrom(
@@ -364,8 +388,8 @@ const textLine = fc
 
 const options = fc.record({
   profile: fc.constantFrom<'plain' | 'atna'>('plain', 'atna'),
-  maxBytes: fc.constantFrom(2048, 4096, 8192, 32_768),
-  comments: fc.constantFrom<MessageConfig['comments']>('encoded', 'encoded', 'decoded', 'omit'),
+  maxBytes: fc.constantFrom(2048, 4096, 8192, 16_384, 32_768, 32_768),
+  comments: fc.constantFrom<MessageConfig['comments']>('encoded', 'encoded', 'encoded', 'encoded', 'decoded', 'omit'),
   bom: fc.boolean(),
   hostname: fc.constantFrom('emr.clinic.example', 'h', '', 'h'.repeat(300), 'a&b', '6111311171113'),
   appName: fc.constantFrom('openemr', 'open emr', 'rsato', ''),
@@ -460,7 +484,6 @@ const FORMATS = [
 
 for (const [format, line] of FORMATS) {
   test(`${format}: the fast path writes the octets of the clear one`, (t) => {
-    t.timeout(3_600_000);
     const numRuns = Math.ceil(ROWS / FORMATS.length / LINES_A_RUN);
     let taken = 0;
     fc.assert(
