@@ -1,4 +1,7 @@
 /** Repeats what must be said or asked again and again: the heartbeat, the warning of an unverified collector, the question whether the clock is right. */
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import type { TlsConfig } from '../config/config.js';
 import type { Encoder } from '../encode/encoder.js';
 import type { Ingest } from '../ingest/ingest.js';
@@ -77,3 +80,24 @@ const UNSYNCHRONISED = {
   over: 'The clock of this machine is synchronised again',
   repeatMs: 24 * 60 * 60_000,
 };
+
+/** systemd-timesyncd makes it when it has set the clock for the first time since the start of the machine. */
+const TIMESYNCD = '/run/systemd/timesync/synchronized';
+const ANSWER_MS = 10_000;
+
+/**
+ * Whether NTP keeps this machine's clock, as the kernel knows it from systemd-timesyncd, chrony or ntpd: asked of timedatectl,
+ * because Node.js cannot ask adjtimex(2). `unknown` in a container without timedatectl.
+ */
+export async function askClock({ PATH }: NodeJS.ProcessEnv, timesyncd = TIMESYNCD): Promise<ClockSync> {
+  try {
+    const args = ['show', '--property=NTPSynchronized', '--value'];
+    const asked = promisify(execFile)('timedatectl', args, { env: { PATH }, timeout: ANSWER_MS });
+    const { stdout } = await asked;
+    if (stdout.trim() === 'yes') return 'synchronised';
+    if (stdout.trim() === 'no') return 'unsynchronised';
+  } catch {
+    // Not there, or no D-Bus to ask over.
+  }
+  return (await stat(timesyncd).catch(() => undefined)) === undefined ? 'unknown' : 'synchronised';
+}

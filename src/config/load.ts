@@ -1,10 +1,13 @@
 /** Reads the configuration file and the environment into one frozen Config, or throws one ConfigError with every fault. */
+import { lookup, lookupService } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { systemClock } from '../lib/clock.js';
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 import type { Config, ExportSections } from './config.js';
 import type { Fault } from './fault.js';
 import { byLine, ConfigError } from './fault.js';
 import { formatOf } from './formats.js';
-import { type Host, thisHost } from './host.js';
 import { type Group, keysBelow, type Values } from './key.js';
 import { type Listen, readListen } from './listen.js';
 import { brokenExportRules, brokenRules, type LineOf } from './rules.js';
@@ -150,5 +153,47 @@ function wordsFor(cause: unknown, file: string, sections: string): readonly [rea
       return ['this user may not read it', 'run this as root, or make it readable for the user that runs this'];
     default:
       return [reasonOf(cause), 'check the disk'];
+  }
+}
+
+/* What the machine knows and the file need not say: host name and time zone. */
+
+export interface Host {
+  readFile(path: string): Promise<string>;
+  /** This machine's name, with its domain where that can be found out. */
+  fullName(): Promise<string>;
+  /** IANA name of the machine's time zone. */
+  timeZone(): string;
+}
+
+/** A resolver that does not answer must not keep the agent from starting. */
+const LOOKUP_MS = 2_000;
+
+export const thisHost: Host = {
+  readFile: (path) => readFile(path, 'utf8'),
+  fullName,
+  timeZone: () => new Intl.DateTimeFormat().resolvedOptions().timeZone,
+};
+
+async function fullName(): Promise<string> {
+  const found = new AbortController();
+  const name = hostname();
+  const timeout = systemClock.sleep(LOOKUP_MS, found.signal).then(() => name);
+  try {
+    return await Promise.race([nameWithDomain(name), timeout]);
+  } finally {
+    found.abort();
+  }
+}
+
+/** Looks up the address of the name and the name of the address, as `hostname --fqdn` does. */
+async function nameWithDomain(name: string): Promise<string> {
+  if (name.includes('.')) return name;
+  try {
+    const { address } = await lookup(name);
+    const { hostname: found } = await lookupService(address, 0);
+    return found.startsWith(`${name}.`) ? found : name;
+  } catch {
+    return name;
   }
 }

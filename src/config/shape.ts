@@ -17,9 +17,9 @@ import {
   type Node as Yaml,
 } from 'yaml';
 import type { Fault } from './fault.js';
+import { nearest } from './fault.js';
 import type { Text } from './formats.js';
 import { type Group, keysBelow, type Node } from './key.js';
-import { nearest } from './nearest.js';
 
 export interface Shape {
   readonly tree: Readonly<Record<string, Text>>;

@@ -4,8 +4,8 @@
  * `host:port,host:port`. An empty variable counts as not set.
  */
 import type { Fault } from './fault.js';
+import { nearest } from './fault.js';
 import type { Text } from './formats.js';
-import { nearest } from './nearest.js';
 
 /** Variables with this prefix that are not keys. */
 const OTHERS = ['OAF_COLLECTORS', 'OAF_DEBUG'];

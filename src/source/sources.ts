@@ -5,7 +5,6 @@
  * someone asks for a chunk, so that a full journal stops it.
  */
 import { reasonOf } from '../lib/errors.js';
-import { Turns } from '../lib/mutex.js';
 import { Signal } from '../lib/signal.js';
 import type { Chunk } from '../model/line.js';
 import type { Position, TailId } from '../model/position.js';
@@ -353,4 +352,15 @@ function fileStates(tails: Tails, view: View | undefined, unreadable: ReadonlyMa
     states.push({ path, source, code, ...nothing });
   }
   return states;
+}
+
+/** One after another: reading and placing both change tails, and neither may see the other half done. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
 }

@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { thisHost } from '../../src/config/host.js';
-import { loadConfig } from '../../src/config/load.js';
+import { loadConfig, thisHost } from '../../src/config/load.js';
 import { AgentError } from '../../src/lib/errors.js';
 import { LEAST, load, refusal } from '../support/config.js';
 

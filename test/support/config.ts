@@ -1,7 +1,7 @@
 /** Configurations for tests: loaded from text, on a host of known name and zone. */
 import type { Config } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/fault.js';
-import type { Host } from '../../src/config/host.js';
+import type { Host } from '../../src/config/load.js';
 import { loadConfig, loadExport } from '../../src/config/load.js';
 
 /** The least that is complete. */

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { Agent } from '../../agent/agent.js';
 import type { AgentDependencies } from '../../agent/assemble.js';
+import { askClock } from '../../agent/periodic.js';
 import { succeed, type Working } from '../../agent/reload.js';
 import { keepStateFile } from '../../agent/state.js';
 import type { Config } from '../../config/config.js';
@@ -12,7 +13,6 @@ import { diskRemedy } from '../../lib/disk-remedy.js';
 import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
 import { type Problem, Problems } from '../../lib/problems.js';
 import { Signal } from '../../lib/signal.js';
-import { askClock } from '../../observe/clock-sync.js';
 import { createLogger, type Dropped, type Logger } from '../../observe/logger.js';
 import { createNotifier, type Notifier } from '../../observe/notify.js';
 import { configFileOf } from '../config-option.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { nearest } from '../../src/config/nearest.js';
+import { nearest } from '../../src/config/fault.js';
 
 const KEYS = ['maxBytes', 'heartbeat', 'hostname', 'bom', 'ca'];
 

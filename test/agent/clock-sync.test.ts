@@ -1,8 +1,8 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { askClock } from '../../src/agent/periodic.js';
 import type { ClockSync } from '../../src/lib/clock.js';
-import { askClock } from '../../src/observe/clock-sync.js';
 import { temporaryDirectory } from '../support/files.js';
 
 /** A machine whose timedatectl does this; without a script there is none. */

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { withoutRestart } from '../../src/config/restart.js';
-import { LEAST, load } from '../support/config.js';
+import { withoutRestart } from '../../../src/cli/run/reload.js';
+import { LEAST, load } from '../../support/config.js';
 
 test('a change that needs a restart is left out and named, others are taken', async (t) => {
   const present = await load(LEAST);
