@@ -9,7 +9,7 @@ import type { ByteOffset } from '../../model/position.js';
 import type { Report } from '../../model/report.js';
 import { isCompressed, isLive, isLiveName, lineagesOfFile } from '../find/rotated-name.js';
 import type { FileKey, Seen, View } from '../find/snapshot.js';
-import { isAnotherFile, MARK_BYTES } from '../read/fingerprint.js';
+import { hasOwnBirthTime, isAnotherFile, MARK_BYTES } from '../read/fingerprint.js';
 import type { Descriptors, Opener } from '../read/open-files.js';
 import { stampOf, type Tail } from '../read/tail.js';
 import type { Tails } from '../read/tail-registry.js';
@@ -61,6 +61,8 @@ export class Matcher {
   readonly #spent = new Map<FileKey, number>();
   /** Files that are there while the tail that had them goes on in another, likewise. */
   readonly #left = new Map<FileKey, number>();
+  /** Devices whose file systems are known to keep birth times. */
+  readonly #keepsBirthTimes = new Set<number>();
   #view: View | undefined;
 
   constructor(readonly deps: MatcherDependencies) {
@@ -85,6 +87,7 @@ export class Matcher {
     for (const files of [this.#spent, this.#left]) {
       for (const key of files.keys()) if (!view.files.has(key)) files.delete(key);
     }
+    for (const { stats } of view.files.values()) if (hasOwnBirthTime(stats)) this.#keepsBirthTimes.add(stats.dev);
     const unknown: Seen[] = [];
     await turn(async () => {
       for (const seen of view.files.values()) if (!(await this.#isKnown(seen))) unknown.push(seen);
@@ -199,7 +202,7 @@ export class Matcher {
     return {
       of: 'known file',
       isUnread: offset === 0 && tail.content === undefined,
-      hasLaterBirth: isAnotherFile(tail.identity, seen.stats),
+      hasOtherBirth: this.#keepsBirthTimes.has(seen.stats.dev) && isAnotherFile(tail.identity, seen.stats),
       knownSize,
       hasShrunk,
       isDeliveredAndChanged: isDelivered && hasChanged,

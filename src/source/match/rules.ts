@@ -12,7 +12,8 @@ export interface KnownFile {
   readonly of: 'known file';
   /** Nothing of it has been read, and it is not open: nothing but its inode tells that it is the same. */
   readonly isUnread: boolean;
-  readonly hasLaterBirth: boolean;
+  /** Born at another time, where the file system keeps birth times. */
+  readonly hasOtherBirth: boolean;
   /** As seen or read before; text on disk. */
   readonly knownSize: number;
   /** Shorter than that. Of a compressed file nobody can say. */
@@ -204,7 +205,7 @@ const lose = (reason: LossReason, size: number | undefined, isDoubtful = false):
 
 export const RULES: readonly Row[] = [
   ...rowsFor<KnownFile>('known file', [
-    ['inode used again', (c) => c.isUnread && c.hasLaterBirth, (c) => lose('deleted', c.knownSize)],
+    ['inode used again', (c) => c.isUnread && c.hasOtherBirth, (c) => lose('deleted', c.knownSize)],
     ['cut behind what was read', (c) => c.hasShrunk && c.text === 'holds' && c.wasRead, () => ({ do: 'tell the cut' })],
     ['cut before it was read', (c) => c.hasShrunk && c.text === 'holds', () => ({ do: 'remember the cut' })],
     ['truncated', (c) => c.hasShrunk && c.text !== 'unknown', (c) => lose('truncated', c.knownSize)],

@@ -25,9 +25,14 @@ export function isSameFile(identity: FileIdentity, { ino, dev, birthtimeMs }: Se
   return identity.inode === ino && identity.device === dev && identity.birthtimeMs === birthtimeMs;
 }
 
-/** Whether an inode was certainly used again. A file system that keeps no birth time gives none, or that of the last change. */
+/** Whether the file proves that its file system keeps birth times. One that does not gives none, or the time of the last change. */
+export function hasOwnBirthTime({ birthtimeMs, ctimeMs }: Seen['stats']): boolean {
+  return birthtimeMs > 0 && birthtimeMs !== ctimeMs;
+}
+
+/** Whether an inode was used again, on a file system that keeps birth times. */
 export function isAnotherFile({ birthtimeMs }: FileIdentity, now: Seen['stats']): boolean {
-  return birthtimeMs > 0 && now.birthtimeMs > birthtimeMs && now.birthtimeMs !== now.ctimeMs;
+  return birthtimeMs > 0 && now.birthtimeMs !== birthtimeMs;
 }
 
 export function fileIdentity({ ino, dev, birthtimeMs, mtimeMs }: Seen['stats']): Omit<FileIdentity, 'head' | 'last'> {

@@ -49,25 +49,40 @@ for (const looks of [0, 1]) {
   });
 }
 
-test('a file that got the inode of one of which nothing was read is another file', async (t) => {
-  const log = join(temporaryDirectory(t), 'audit.log');
-  const { look, tails, descriptors, matcher } = stage(log);
-  writeFileSync(log, '');
-  await matcher.apply(await look(), 0);
-  const [tail] = tails.all;
-  const { place, identity } = tail!;
-  // While it is open its inode is used for nothing else.
-  await descriptors.release(tail!);
-  renameSync(log, `${log}.1`);
-  const view = await look();
-  const [seen] = view.files.values();
-  const key = place.name === 'placed' ? place.key : '';
-  const bornLater = { ...seen!.stats, birthtimeMs: identity.birthtimeMs + 1, ctimeMs: identity.birthtimeMs + 2 };
+for (const [name, itself, others, expected] of [
+  ['is another file when it was changed after its birth', { birth: 1, change: 2 }, [], 'lost'],
+  ['is another file where others tell that births are kept', { birth: 1, change: 1 }, [{ birth: 3, change: 4 }], 'lost'],
+  ['is the same where nothing tells that births are kept', { birth: 1, change: 1 }, [{ birth: 4, change: 4 }], 'placed'],
+  ['is the same with the same birth', { birth: 0, change: 2 }, [], 'placed'],
+] as const) {
+  test(`a file with the inode of one of which nothing was read ${name}`, async (t) => {
+    const log = join(temporaryDirectory(t), 'audit.log');
+    const { look, tails, descriptors, matcher } = stage(log);
+    writeFileSync(log, '');
+    await matcher.apply(await look(), 0);
+    const [tail] = tails.all;
+    const { place, identity } = tail!;
+    // While it is open its inode is used for nothing else.
+    await descriptors.release(tail!);
+    renameSync(log, `${log}.1`);
+    const view = await look();
+    const [seen] = view.files.values();
+    const key = place.name === 'placed' ? place.key : '';
+    const stats = ({ birth, change }: { birth: number; change: number }) => ({
+      ...seen!.stats,
+      birthtimeMs: identity.birthtimeMs + birth,
+      ctimeMs: identity.birthtimeMs + change,
+    });
+    const files = [
+      [key, { ...seen!, stats: stats(itself) }] as const,
+      ...others.map((times, at) => [`1:${at}`, { ...seen!, key: `1:${at}`, stats: stats(times) }] as const),
+    ];
 
-  await matcher.apply({ ...view, files: new Map([[key, { ...seen!, stats: bornLater }]]) }, 0);
+    await matcher.apply({ ...view, files: new Map(files) }, 0);
 
-  t.is(tail!.place.name, 'lost');
-});
+    t.is(tail!.place.name, expected);
+  });
+}
 
 const QUIET_MS = 5_000;
 

@@ -22,7 +22,7 @@ const POLL_MS = 5_000;
 const KNOWN: KnownFile = {
   of: 'known file',
   isUnread: false,
-  hasLaterBirth: false,
+  hasOtherBirth: false,
   knownSize: 100,
   hasShrunk: false,
   isDeliveredAndChanged: false,
@@ -110,7 +110,7 @@ const lose = (
 
 /** What each row decides; without the row each of these is decided in another way. */
 const EXAMPLES: Readonly<Record<string, readonly (readonly [Case, Verdict])[]>> = {
-  'inode used again': [[{ ...KNOWN, isUnread: true, hasLaterBirth: true }, lose('deleted', 100)]],
+  'inode used again': [[{ ...KNOWN, isUnread: true, hasOtherBirth: true }, lose('deleted', 100)]],
   'cut behind what was read': [[{ ...KNOWN, hasShrunk: true, text: 'holds' }, { do: 'tell the cut' }]],
   'cut before it was read': [
     [{ ...KNOWN, hasShrunk: true, text: 'holds', wasRead: false }, { do: 'remember the cut' }],
