@@ -55,7 +55,7 @@ const REMEDIES: Readonly<Record<LossReason, string>> = {
 export class Matcher {
   readonly #evidence: Evidence;
   /** Lineages with a file that may turn out to be what a lost tail goes on in. */
-  readonly #undecided = new Set<string>();
+  readonly #undecided = new Map<string, 'empty' | 'with text'>();
   #held = new Map<FileKey, Held>();
   /** Shredded files that lie there still, and when they were born. */
   readonly #spent = new Map<FileKey, number>();
@@ -359,6 +359,7 @@ export class Matcher {
       isDeleted: stats?.nlink === 0,
       isFinished: tail.finished,
       hasCopy: this.#hasCopy(tail),
+      mayGoOn: tail.partial !== undefined && this.#undecided.get(tail.lineage) === 'with text',
       isTwin: !tail.journaled && tail.offset > 0,
       readSize: tail.provenSize,
       seenSize: place.size,
@@ -434,7 +435,10 @@ export class Matcher {
   }
 
   #leaveUndecided(seen: Seen): void {
-    for (const lineage of lineagesOfFile(seen)) this.#undecided.add(lineage);
+    for (const lineage of lineagesOfFile(seen)) {
+      const hasText = seen.stats.size > 0 || this.#undecided.get(lineage) === 'with text';
+      this.#undecided.set(lineage, hasText ? 'with text' : 'empty');
+    }
   }
 
   /** Says in the log and to the collector that text is missing. */

@@ -104,6 +104,8 @@ export interface OutOfSight {
   readonly isFinished: boolean;
   /** Another file holds the same text, and will be taken up when this one is let go. */
   readonly hasCopy: boolean;
+  /** Its last line has no newline, and a file that could not be compared yet may go on with it. */
+  readonly mayGoOn: boolean;
   /** What stands before its offset was read by another tail, and nothing of its own. */
   readonly isTwin: boolean;
   readonly readSize: number | undefined;
@@ -273,6 +275,7 @@ export const RULES: readonly Row[] = [
     ['being read out of sight', (c) => c.isOpen && c.isReady, () => ({ do: 'wait' })],
     ['deleted just now', (c) => c.isOpen && c.isDeleted && c.quietMs < c.pollMs, () => ({ do: 'wait' })],
     ['moved away', (c) => c.isOpen && !c.isDeleted && c.quietMs < HIDDEN_MS, () => ({ do: 'wait' })],
+    ['last line may go on', (c) => c.isOpen && c.mayGoOn && c.quietMs < HIDDEN_MS, () => ({ do: 'wait' })],
     ['last line', (c) => c.isOpen && !c.isFinished && !c.hasCopy, () => ({ do: 'finish' })],
     ['twin that has read nothing', (c) => c.isTwin, () => ({ do: 'forget', how: 'at once' })],
     ['read and let go', (c) => c.isOpen, (c) => lose('deleted', c.readSize)],

@@ -74,6 +74,7 @@ const OUT: OutOfSight = {
   isDeleted: true,
   isFinished: true,
   hasCopy: false,
+  mayGoOn: false,
   isTwin: false,
   readSize: 90,
   seenSize: 100,
@@ -219,6 +220,7 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [Case, Verdict])[]>> 
   'being read out of sight': [[{ ...OUT, isReady: true }, { do: 'wait' }]],
   'deleted just now': [[{ ...OUT, quietMs: POLL_MS - 1 }, { do: 'wait' }]],
   'moved away': [[{ ...OUT, isDeleted: false, quietMs: 599_999 }, { do: 'wait' }]],
+  'last line may go on': [[{ ...OUT, isFinished: false, mayGoOn: true, quietMs: 599_999 }, { do: 'wait' }]],
   'last line': [[{ ...OUT, isFinished: false }, { do: 'finish' }]],
   'twin that has read nothing': [
     [
