@@ -1,5 +1,6 @@
 /** Builds the parts of an agent and joins them; nothing runs yet. Each part gets the context with its own log and problems. */
 import type { Config } from '../config/config.js';
+import { ownPaths } from '../config/own-paths.js';
 import { CollectorMemories } from '../delivery/collector-memory.js';
 import { Forward } from '../delivery/forward.js';
 import { Outbox } from '../delivery/outbox.js';
@@ -150,6 +151,7 @@ async function joined(
     notice: (notice) => say(own.sourceMessage(notice)),
     newTailId: () => randomBytes(8).toString('hex'),
     startedBefore: new Set([...startedBefore, ...positions.map(({ source }) => source)]),
+    ownPaths: ownPaths(config),
     ...(watch && { watch }),
     ...(dependencies.legacy && { held: dependencies.legacy.files }),
   });

@@ -4,8 +4,20 @@
  * that it writes. A test can make each call fail, forget what was not synced, or keep
  * the files in memory.
  */
-import { type Dirent, readSync, type Stats, writevSync } from 'node:fs';
-import { constants, type FileHandle, open, readdir, realpath, rename, stat, statfs, unlink } from 'node:fs/promises';
+import { type Dirent, readlinkSync, readSync, type Stats, writevSync } from 'node:fs';
+import {
+  constants,
+  type FileHandle,
+  lstat,
+  open,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  stat,
+  statfs,
+  unlink,
+} from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from './errors.js';
 import { bytesOfPath, nameOfBytes } from './file-names.js';
@@ -24,6 +36,8 @@ export interface OpenFile {
   /** Sets the permission bits. */
   chmod(mode: number): Promise<void>;
   stat(): Promise<FileStats>;
+  /** Where it lies now, without links; `undefined` when the system does not tell. A deleted one ends in ` (deleted)`. */
+  path(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -33,6 +47,9 @@ export interface FileStats {
   readonly mode: number;
   readonly isDirectory: boolean;
   readonly isFile: boolean;
+  readonly isLink: boolean;
+  /** Its owner. */
+  readonly uid: number;
   /** Device, inode and the number of names that lead to it. */
   readonly dev: number;
   readonly ino: number;
@@ -73,6 +90,9 @@ export interface Files {
   list(path: string): Promise<DirectoryEntry[]>;
   /** Follows symbolic links. */
   stat(path: string): Promise<FileStats>;
+  /** Of a symbolic link itself. */
+  lstat(path: string): Promise<FileStats>;
+  readlink(path: string): Promise<string>;
   realpath(path: string): Promise<string>;
   /** With the directories above it; mode 0700 unless told otherwise. */
   mkdir(path: string, mode?: number): Promise<void>;
@@ -96,6 +116,8 @@ export const systemFiles: Files = {
     return entries.map((entry) => ({ name: nameOfBytes(entry.name), kind: kindOf(entry) }));
   },
   stat: async (path) => fileStats(await stat(bytesOfPath(path))),
+  lstat: async (path) => fileStats(await lstat(bytesOfPath(path))),
+  readlink: async (path) => nameOfBytes(await readlink(bytesOfPath(path), { encoding: 'buffer' })),
   realpath: async (path) => nameOfBytes(await realpath(bytesOfPath(path), { encoding: 'buffer' })),
   mkdir: (path, mode = 0o700) => makeDirectory(path, mode),
   volume: async (path) => {
@@ -189,12 +211,21 @@ function openFile(handle: FileHandle, near: boolean): OpenFile {
     truncate: (length) => handle.truncate(length),
     chmod: (mode) => handle.chmod(mode),
     stat: async () => fileStats(await handle.stat()),
+    path: () => pathOf(handle),
     close: () => handle.close(),
   };
 }
 
 function bytesIn(buffers: readonly Buffer[]): number {
   return buffers.reduce((sum, { length }) => sum + length, 0);
+}
+
+function pathOf({ fd }: FileHandle): string | undefined {
+  try {
+    return nameOfBytes(readlinkSync(`/proc/self/fd/${fd}`, { encoding: 'buffer' }));
+  } catch {
+    return undefined;
+  }
 }
 
 /** writev may take less than all: what remains of `buffers` after `count` bytes. */
@@ -208,9 +239,9 @@ function without(buffers: readonly Buffer[], count: number): readonly Buffer[] {
 }
 
 function fileStats(stats: Stats): FileStats {
-  const { size, mode, dev, ino, nlink, mtimeMs, ctimeMs, birthtimeMs } = stats;
-  const kind = { isDirectory: stats.isDirectory(), isFile: stats.isFile() };
-  return { ...kind, size, mode: mode & 0o777, dev, ino, nlink, mtimeMs, ctimeMs, birthtimeMs };
+  const { size, mode, uid, dev, ino, nlink, mtimeMs, ctimeMs, birthtimeMs } = stats;
+  const kind = { isDirectory: stats.isDirectory(), isFile: stats.isFile(), isLink: stats.isSymbolicLink() };
+  return { ...kind, size, mode: mode & 0o777, uid, dev, ino, nlink, mtimeMs, ctimeMs, birthtimeMs };
 }
 
 function kindOf(entry: Dirent<Buffer>): EntryKind {

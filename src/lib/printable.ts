@@ -25,3 +25,17 @@ function printableCharacter(character: string): string {
 function hex(prefix: string, value: number, digits: number): string {
   return prefix + value.toString(16).padStart(digits, '0');
 }
+
+/** As a shell takes it for one word, whatever stands in it, without anything that a terminal would act on. */
+export function shellWord(text: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
+  if (!UNPRINTABLE.test(text)) return `'${text.replaceAll("'", "'\\''")}'`;
+  const escaped = Array.from(text, (character) => {
+    if (character === '\\' || character === "'") return `\\${character}`;
+    if (!UNPRINTABLE.test(character)) return character;
+    const code = character.codePointAt(0)!;
+    const bytes = code >= 0xdc80 && code <= 0xdcff ? [code & 0xff] : [...Buffer.from(character)];
+    return bytes.map((byte) => hex('\\x', byte, 2)).join('');
+  });
+  return `$'${escaped.join('')}'`;
+}

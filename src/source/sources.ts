@@ -9,6 +9,7 @@ import { Signal } from '../lib/signal.js';
 import type { Chunk } from '../model/line.js';
 import type { Position, TailId } from '../model/position.js';
 import { Finder } from './find/finder.js';
+import { guarded, RefusedNames } from './find/follow-policy.js';
 import { isCompressed } from './find/rotated-name.js';
 import type { View } from './find/snapshot.js';
 import { FollowedLogs } from './match/followed-logs.js';
@@ -39,6 +40,7 @@ export class Sources {
   /** No more looks but the last one. */
   readonly #ending = new AbortController();
   readonly #readable: Signal;
+  readonly #refused: RefusedNames;
   readonly #descriptors: Descriptors;
   readonly #opener: Opener;
   readonly #matcher: Matcher;
@@ -60,8 +62,12 @@ export class Sources {
     const pollMs = deps.pollMs ?? POLL_MS;
     const tails = this.#tails;
     this.#readable = new Signal(clock);
-    this.#opener = new Opener(deps.files);
-    this.#descriptors = new Descriptors(deps.maxOpenFiles, deps.files);
+    const { ownPaths, uid } = deps;
+    this.#finder = new Finder(sources, { files: deps.files, nowMs: () => clock.nowMs(), ownPaths, uid });
+    this.#refused = new RefusedNames(deps.problems);
+    const files = guarded(deps.files, this.#finder.policy);
+    this.#opener = new Opener(files);
+    this.#descriptors = new Descriptors(deps.maxOpenFiles, files);
     const byName = new Map(sources.map((source) => [source.name, source]));
     const logs = new FollowedLogs({ sources: byName, tails, clock });
     this.#newTails = new NewTails({
@@ -95,7 +101,6 @@ export class Sources {
       stopping: this.#stopping.signal,
       lookSoon: () => this.#schedule.scanSoon(),
     });
-    this.#finder = new Finder(sources, { files: deps.files, nowMs: () => clock.nowMs() });
     this.#schedule = new ScanSchedule({
       clock,
       problems: deps.problems,
@@ -255,10 +260,11 @@ export class Sources {
     const lookedMs = this.deps.clock.monotonicMs();
     const tails = [...this.#tails.all];
     const view = await this.#finder.find([
-      ...known,
-      ...tails.map(({ path, source }) => ({ path, source })),
+      ...known.map(({ path, source, identity }) => ({ path, source, key: keyOf(identity) })),
+      ...tails.map(({ path, source, identity }) => ({ path, source, key: keyOf(identity) })),
       ...[...this.#tails.lineages].map(([path, [tail]]) => ({ path, source: tail?.source ?? '' })),
     ]);
+    this.#refused.tell(view.refused);
     for (const { path, source, other } of view.overlaps) this.#newTails.warnOverlap(path, source, other);
     await this.#turn(async () => {
       this.#view = view;
@@ -286,6 +292,10 @@ export class Sources {
     });
     this.#readable.notify();
   }
+}
+
+function keyOf({ device, inode }: Position['identity']): string {
+  return `${device}:${inode}`;
 }
 
 /** What a look has found, and when it began (monotonic). */

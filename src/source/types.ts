@@ -40,7 +40,7 @@ export interface SourceOptions {
 
 export interface SourcesDependencies {
   readonly clock: Clock;
-  readonly files: Pick<Files, 'open' | 'list' | 'stat' | 'realpath'>;
+  readonly files: Pick<Files, 'open' | 'list' | 'stat' | 'lstat' | 'readlink' | 'realpath'>;
   readonly report: Report;
   readonly problems: RaisesProblems;
   /** Text that is gone unread, to be told to the collector. */
@@ -51,6 +51,10 @@ export interface SourcesDependencies {
   readonly startedBefore?: ReadonlySet<string>;
   /** Files that an earlier Sources has left open. */
   readonly held?: readonly HeldFile[];
+  /** Files and directories of the agent, which are never followed: key, certificates, configuration, journal. Default: none. */
+  readonly ownPaths?: readonly string[];
+  /** The user that the agent runs as. Default: that of this process. */
+  readonly uid?: number;
   /** Default: 128, or less when the process may open few. */
   readonly maxOpenFiles?: number;
   /** Default 5000. */

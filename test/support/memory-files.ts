@@ -20,6 +20,7 @@ class Inode {
   /** Names of it, and open descriptors. */
   names = 0;
   open = 0;
+  uid = 0;
   mtimeMs: number;
   ctimeMs: number;
   #storage: Buffer = Buffer.alloc(0);
@@ -54,6 +55,8 @@ class Inode {
       mode,
       isDirectory: kind === 'directory',
       isFile: kind === 'file',
+      isLink: kind === 'link',
+      uid: this.uid,
       dev: 1,
       ino,
       nlink: this.names,
@@ -178,6 +181,13 @@ export class MemoryFiles implements Files {
     this.#make('link', path, 0o777, target);
   }
 
+  /** Of a link itself, as lchown does. */
+  own(path: string, uid: number, mode?: number): void {
+    const inode = this.#itself(path);
+    inode.uid = uid;
+    inode.mode = mode ?? inode.mode;
+  }
+
   /** A FIFO, a socket or a device. */
   special(path: string): void {
     this.#make('other', path, 0o600);
@@ -243,6 +253,17 @@ export class MemoryFiles implements Files {
     return this.#find(path).stats;
   }
 
+  async lstat(path: string): Promise<FileStats> {
+    this.#step('stat', path);
+    return this.#itself(path).stats;
+  }
+
+  async readlink(path: string): Promise<string> {
+    const inode = this.#itself(path);
+    if (inode.kind !== 'link') throw systemError('EINVAL', path);
+    return inode.target;
+  }
+
   async realpath(path: string): Promise<string> {
     this.#step('realpath', path);
     this.#find(path);
@@ -274,6 +295,13 @@ export class MemoryFiles implements Files {
     this.calls.push({ call, path, bytes });
     const error = this.fault(call, path);
     if (error !== undefined) throw error;
+  }
+
+  /** Without following a link that the last name may be. */
+  #itself(path: string): Inode {
+    const inode = this.#names.get(this.#resolveParent(path));
+    if (inode === undefined) throw systemError('ENOENT', path);
+    return inode;
   }
 
   #find(path: string): Inode {
@@ -413,6 +441,7 @@ export class MemoryFiles implements Files {
         inode.mode = mode;
       },
       stat: async () => inode.stats,
+      path: () => undefined,
       close: async () => {
         if (!isOpen) return;
         isOpen = false;

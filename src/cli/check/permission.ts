@@ -5,12 +5,13 @@
  * access lists and groups count. What is closed comes with the command that opens it.
  */
 import { execFile } from 'node:child_process';
-import { constants, open, readdir, readFile, stat } from 'node:fs/promises';
+import { constants, lstat, open, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../../config/config.js';
 import { systemCode } from '../../lib/errors.js';
 import { bytesOfPath } from '../../lib/file-names.js';
+import { shellWord } from '../../lib/printable.js';
 
 export interface User {
   readonly name: string;
@@ -78,20 +79,33 @@ async function as<T>(user: User, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What root runs so that the user can read the file. */
-export async function permissionCommand(path: string, user: User): Promise<string> {
+/** What root runs so that the user can read the file; `undefined` where it would act on what somebody's link leads to. */
+export async function permissionCommand(path: string, user: User): Promise<string | undefined> {
+  if (await hasForeignLink(path)) return undefined;
+  const word = shellWord(path);
   const closed = await closedDirectory(path, user);
-  if (closed !== undefined) return `setfacl -m u:${user.name}:x ${closed}`;
+  if (closed !== undefined) return `setfacl -m u:${user.name}:x ${shellWord(closed)}`;
   const stats = await statsOf(path);
-  if (stats?.isDirectory()) return `setfacl -m u:${user.name}:rx ${path}`;
+  if (stats?.isDirectory()) return `setfacl -m u:${user.name}:rx ${word}`;
   const above = dirname(path);
   if ((await refusalFor(user, () => readdir(bytesOfPath(above)))) !== undefined) {
-    return `setfacl -m u:${user.name}:rx ${above}`;
+    return `setfacl -m u:${user.name}:rx ${shellWord(above)}`;
   }
-  const list = `setfacl -m u:${user.name}:r ${path}`;
+  const list = `setfacl -m u:${user.name}:r ${word}`;
   const readers = stats !== undefined && stats.gid !== 0 && (stats.mode & 0o040) !== 0 ? stats.gid : undefined;
   const group = (await readAccounts()).groups.find(({ gid }) => gid === readers && !user.gids.has(gid));
   return group === undefined ? list : `usermod -aG ${group.name} ${user.name} and restart the agent, or ${list}`;
+}
+
+/** Whether the path is a symbolic link, or leads through one that is not root's. */
+async function hasForeignLink(path: string): Promise<boolean> {
+  const stats = await lstat(bytesOfPath(path)).catch(() => undefined);
+  if (stats?.isSymbolicLink()) return true;
+  for (let above = dirname(path); above !== dirname(above); above = dirname(above)) {
+    const link = await lstat(bytesOfPath(above)).catch(() => undefined);
+    if (link?.isSymbolicLink() && link.uid !== 0) return true;
+  }
+  return false;
 }
 
 /** The first directory above the path that the user cannot enter. */

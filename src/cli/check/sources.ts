@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../../config/config.js';
+import { ownPaths } from '../../config/own-paths.js';
 import { systemClock } from '../../lib/clock.js';
 import { bytesOfPath } from '../../lib/file-names.js';
 import { systemFiles } from '../../lib/files.js';
@@ -13,7 +14,8 @@ import { plural, sizeText } from '../voice.js';
 import { permissionCommand, type User, unreadableFor } from './permission.js';
 import { bad, type CheckResult, good, warning } from './result.js';
 
-export async function checkSources({ sources, message }: Config, user: User): Promise<CheckResult[]> {
+export async function checkSources(config: Config, user: User): Promise<CheckResult[]> {
+  const { sources, message } = config;
   const warnings: CheckResult[] = [];
   const report = collecting(warnings);
   const followed = await Sources.open(sources, [], {
@@ -23,6 +25,8 @@ export async function checkSources({ sources, message }: Config, user: User): Pr
     problems: new Problems(systemClock).of(report),
     notice: () => undefined,
     newTailId: () => randomBytes(8).toString('hex'),
+    ownPaths: ownPaths(config),
+    uid: user.uid,
   });
   const found = followed.files();
   await followed.close();

@@ -4,12 +4,13 @@
  * listed is never taken for an empty one.
  */
 import { systemCode } from '../../lib/errors.js';
-import type { EntryKind, Files } from '../../lib/files.js';
+import type { EntryKind, FileStats, Files } from '../../lib/files.js';
 
 export interface Listing {
   /** Device, inode and birth time: the same by whatever link it is reached, another for a directory made later. */
   readonly key: string;
   readonly device: number;
+  readonly stats: FileStats;
   /** Sorted by name. */
   readonly kinds: ReadonlyMap<string, EntryKind>;
 }
@@ -55,16 +56,18 @@ export class Directories {
 
   async #list(path: string, nowMs: number): Promise<ListResult> {
     try {
-      const { mtimeMs, birthtimeMs, dev, ino } = await this.files.stat(path);
+      const stats = await this.files.stat(path);
+      const { mtimeMs, birthtimeMs, dev, ino } = stats;
       const key = `${dev}:${ino}:${birthtimeMs}`;
       const kept = this.#kept.get(path);
       if (kept?.settled && kept.mtimeMs === mtimeMs && kept.listing.key === key) {
-        if (nowMs - kept.listedAtMs < LISTING_TRUSTED_MS) return { state: 'listed', listing: kept.listing };
+        if (nowMs - kept.listedAtMs < LISTING_TRUSTED_MS)
+          return { state: 'listed', listing: { ...kept.listing, stats } };
       }
       const entries = await this.files.list(path);
       entries.sort((a, b) => (a.name < b.name ? -1 : 1));
       const kinds = new Map(entries.map(({ name, kind }) => [name, kind]));
-      const listing: Listing = { key, device: dev, kinds };
+      const listing: Listing = { key, device: dev, stats, kinds };
       const settled = Math.abs(nowMs - mtimeMs) > TIME_STEP_MS;
       this.#kept.set(path, { listing, mtimeMs, settled, listedAtMs: nowMs });
       return { state: 'listed', listing };

@@ -4,8 +4,17 @@
  * listings and asks for the state of each file; it decides nothing.
  */
 import { basename, dirname, join } from 'node:path';
-import type { Files } from '../../lib/files.js';
+import { systemCode } from '../../lib/errors.js';
+import type { FileStats, Files } from '../../lib/files.js';
 import { Directories, type Listing } from './directory.js';
+import {
+  type Followed,
+  FollowPolicy,
+  GONE,
+  NotFollowed,
+  type RefusedBecause,
+  type RefusedName,
+} from './follow-policy.js';
 import { compileGlob, type Glob, type MatchState } from './glob.js';
 import { liveNames } from './rotated-name.js';
 import { type Overlap, takeView, type Unreachable, type View, type Way } from './snapshot.js';
@@ -14,9 +23,18 @@ import { type Overlap, takeView, type Unreachable, type View, type Way } from '.
 export interface FollowedPath {
   readonly path: string;
   readonly source: string;
+  /** `device:inode` of a file that is followed already. */
+  readonly key?: string;
 }
 
-type FindFiles = Pick<Files, 'list' | 'stat' | 'realpath'>;
+export interface FinderContext {
+  readonly files: Pick<Files, 'list' | 'stat' | 'lstat' | 'readlink' | 'realpath'>;
+  readonly nowMs: () => number;
+  /** The agent's own files and directories. Default: none. */
+  readonly ownPaths?: readonly string[] | undefined;
+  /** Default: the user of this process. */
+  readonly uid?: number | undefined;
+}
 
 export interface FindOptions {
   readonly name: string;
@@ -41,19 +59,25 @@ interface Scan {
   readonly ways: Map<string, Way>;
   readonly overlaps: Overlap[];
   readonly unreachable: Map<string, Unreachable>;
+  readonly refused: Map<string, RefusedName>;
   readonly directories: Map<string, string>;
   /** What was found out of each directory. */
   readonly listed: Map<string, Listing | 'absent' | 'unreadable'>;
+  /** The path of each directory without links. */
+  readonly real: Map<string, string>;
 }
 
 export class Finder {
   readonly #patterns: readonly Patterns[];
   readonly #directories: Directories;
+  readonly policy: FollowPolicy;
 
   constructor(
     sources: readonly FindOptions[],
-    private readonly context: { readonly files: FindFiles; readonly nowMs: () => number },
+    private readonly context: FinderContext,
   ) {
+    const { files, ownPaths = [], uid = process.geteuid?.() ?? 0 } = context;
+    this.policy = new FollowPolicy({ files, ownPaths, uid });
     this.#directories = new Directories(context.files);
     this.#patterns = sources.map(({ name, paths, exclude, rotated }) => ({
       name,
@@ -64,27 +88,42 @@ export class Finder {
   }
 
   async find(followed: readonly FollowedPath[]): Promise<View> {
+    const { policy } = this;
+    const { files } = this.context;
     this.#directories.newScan();
+    await policy.newScan();
     const scan: Scan = {
       ways: new Map(),
       overlaps: [],
       unreachable: new Map(),
+      refused: new Map(),
       directories: new Map(),
       listed: new Map(),
+      real: new Map([['/', '/']]),
     };
     for (const patterns of this.#patterns) {
       for (const glob of patterns.paths) await this.#walk(glob, patterns, 'matched', scan);
     }
     const found = [...scan.ways.values()];
-    const real = await this.#resolveLinks(found, scan);
+    const real = await this.#followLinks(found, scan);
     await this.#addRotated([...followed, ...found, ...real], scan);
     for (const patterns of this.#patterns) {
       for (const glob of patterns.rotated) await this.#walk(glob, patterns, 'rotated', scan);
     }
+    const followedLinks = new Set(found.map(({ path }) => path));
+    await this.#followLinks(
+      [...scan.ways.values()].filter(({ path }) => !followedLinks.has(path)),
+      scan,
+    );
+    const ways = [...scan.ways.values()];
+    policy.endScan(new Set(ways.map(({ at }) => dirname(at))));
+    const known = new Set(followed.map(({ key }) => key));
     const walked = {
       ...scan,
       directories: worthWatching(scan),
-      ways: [...scan.ways.values()],
+      ways,
+      refused: [...scan.refused.values()],
+      refusal: (way: Way, stats: FileStats, namesSeen: number) => this.#refusal(way, stats, namesSeen, known, scan),
       isAbsent: (path: string) => this.#isAbsent(path, scan),
       isElsewhere: (path: string) => this.#patterns.some(({ rotated }) => rotated.some((glob) => glob.matches(path))),
       deviceAt: (path: string) => {
@@ -92,7 +131,7 @@ export class Finder {
         return typeof listing === 'object' ? listing.device : undefined;
       },
     };
-    return takeView(walked, this.context.files);
+    return takeView(walked, files);
   }
 
   /** Whether a file at this path can matter; `live` are the paths of the followed logs. */
@@ -145,8 +184,10 @@ export class Finder {
         const path = join(directory, name);
         if (kind !== 'directory' && glob.accepts(next)) this.#add(path, patterns, by, scan);
         if (kind !== 'file' && glob.goesOn(next)) {
-          if (kind === 'directory') below.unshift([path, next]);
-          else if (await this.#leadsToDirectory(path)) below.push([path, next]);
+          if (kind === 'directory') {
+            scan.real.set(path, join(scan.real.get(directory) ?? directory, name));
+            below.unshift([path, next]);
+          } else if (await this.#leadsToDirectory(path, patterns.name, scan)) below.push([path, next]);
         }
       }
       for (const [path, next] of below) await visit(path, next);
@@ -155,12 +196,24 @@ export class Finder {
   }
 
   async #list(directory: string, source: string, scan: Scan): Promise<Listing | undefined> {
-    const result = await this.#directories.list(directory, this.context.nowMs());
+    const real = await this.#realOf(directory, source, scan);
+    if (real === undefined) {
+      scan.listed.set(directory, 'absent');
+      return undefined;
+    }
+    const result = await this.#directories.list(real, this.context.nowMs());
     switch (result.state) {
-      case 'listed':
+      case 'listed': {
+        const because = this.policy.refusal({ real, stats: result.listing.stats });
+        if (because !== undefined) {
+          scan.refused.set(directory, { path: directory, source, because });
+          scan.listed.set(directory, 'absent');
+          return undefined;
+        }
         scan.directories.set(directory, result.listing.key);
         scan.listed.set(directory, result.listing);
         return result.listing;
+      }
       case 'absent':
         scan.listed.set(directory, 'absent');
         return undefined;
@@ -181,22 +234,86 @@ export class Finder {
     if (matched && known?.matched && known.source !== name)
       scan.overlaps.push({ path, source: known.source, other: name });
     if (known?.matched) return;
-    scan.ways.set(path, { path, source: name, matched, ...(by === 'rotated' ? { anyName: true } : {}) });
+    const at = join(scan.real.get(dirname(path)) ?? dirname(path), basename(path));
+    scan.ways.set(path, { path, at, source: name, matched, ...(by === 'rotated' ? { anyName: true } : {}) });
   }
 
-  /** The rotated files of a link lie beside what it leads to. */
-  async #resolveLinks(ways: readonly Way[], scan: Scan): Promise<FollowedPath[]> {
+  /** Of those that are links, where they lead, unless that is refused. The rotated files of a link lie beside what it leads to. */
+  async #followLinks(ways: readonly Way[], scan: Scan): Promise<FollowedPath[]> {
     const targets: FollowedPath[] = [];
     for (const way of ways) {
       const listing = scan.listed.get(dirname(way.path));
       const kind = typeof listing === 'object' ? listing.kinds.get(basename(way.path)) : 'link';
       if (kind !== 'link') continue;
-      const real = await this.context.files.realpath(way.path).catch(() => way.path);
-      if (real === way.path) continue;
-      scan.ways.set(way.path, { ...way, real });
-      targets.push({ path: real, source: way.source });
+      const found = await this.#follow(way.path, way.at, way.source, scan);
+      if (found === 'refused') scan.ways.delete(way.path);
+      else if (typeof found === 'object') {
+        if (found.real === way.at) continue;
+        const isLog = way.matched && !way.anyName;
+        scan.ways.set(way.path, { ...way, at: found.real, ...(isLog && { real: found.real }) });
+        if (isLog) targets.push({ path: found.real, source: way.source });
+      } else if (!GONE.has(found)) {
+        scan.ways.delete(way.path);
+        scan.unreachable.set(way.path, { code: found, source: way.source });
+      }
     }
     return targets;
+  }
+
+  /** What a name leads to; the system's code, when nothing can be found out. */
+  async #follow(path: string, at: string, source: string, scan: Scan): Promise<Followed | 'refused' | string> {
+    try {
+      const isNamed = this.#globsOf(source).some((glob) => glob.names(path));
+      return await this.policy.follow(at, isNamed ? undefined : await this.#treesOf(source, scan));
+    } catch (error) {
+      if (!(error instanceof NotFollowed)) return systemCode(error);
+      scan.refused.set(path, { path, source, because: error.because });
+      return 'refused';
+    }
+  }
+
+  /** The path without links; `undefined`: a link on the way is refused. */
+  async #realOf(directory: string, source: string, scan: Scan): Promise<string | undefined> {
+    const known = scan.real.get(directory);
+    if (known !== undefined || scan.refused.has(directory)) return known;
+    const above = await this.#realOf(dirname(directory), source, scan);
+    if (above === undefined) return undefined;
+    const at = join(above, basename(directory));
+    const found = await this.#follow(directory, at, source, scan);
+    if (found === 'refused') return undefined;
+    // What cannot be asked cannot be listed either, and that says why.
+    const real = typeof found === 'string' ? at : found.real;
+    scan.real.set(directory, real);
+    return real;
+  }
+
+  /** Below which links of this source must stay: the directories that its patterns begin with. */
+  async #treesOf(source: string, scan: Scan): Promise<string[]> {
+    const roots = new Set(this.#globsOf(source).map(({ root }) => root));
+    const real = await Promise.all([...roots].map((root) => this.#realOf(root, source, scan)));
+    return real.flatMap((root) => root ?? []);
+  }
+
+  #globsOf(source: string): readonly Glob[] {
+    const patterns = this.#patterns.find(({ name }) => name === source);
+    return patterns === undefined ? [] : [...patterns.paths, ...patterns.rotated];
+  }
+
+  /** Why a file is not followed, whatever its name. */
+  async #refusal(
+    way: Way,
+    stats: FileStats,
+    namesSeen: number,
+    known: ReadonlySet<string | undefined>,
+    scan: Scan,
+  ): Promise<RefusedBecause | undefined> {
+    const { policy } = this;
+    const because = policy.refusal({ real: way.at, stats });
+    if (because !== undefined || stats.nlink === 1) return because;
+    if (await policy.isLinkToOwn(stats)) return 'own-file';
+    const directory = scan.listed.get(dirname(way.path));
+    if (typeof directory !== 'object' || known.has(`${stats.dev}:${stats.ino}`)) return undefined;
+    return policy.isForeignLink(stats, namesSeen, directory.stats) ? 'hard-link' : undefined;
   }
 
   /** Of logs, the rotated files beside them. */
@@ -219,8 +336,10 @@ export class Finder {
     }
   }
 
-  #leadsToDirectory(path: string): Promise<boolean> {
-    return this.context.files.stat(path).then(
+  async #leadsToDirectory(path: string, source: string, scan: Scan): Promise<boolean> {
+    const real = await this.#realOf(path, source, scan);
+    if (real === undefined) return false;
+    return this.context.files.lstat(real).then(
       ({ isDirectory }) => isDirectory,
       () => false,
     );

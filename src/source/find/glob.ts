@@ -29,6 +29,26 @@ export class Glob {
       .map(parseSegment);
   }
 
+  /** The directory that the pattern begins with, up to its first wildcard. */
+  get root(): string {
+    const names: string[] = [];
+    for (const segment of this.#segments.slice(0, -1)) {
+      if (segment.kind !== 'name') break;
+      names.push(segment.name);
+    }
+    return `/${names.join('/')}`;
+  }
+
+  /** Whether the pattern gives the last name of this path, or one above what it matches, without a wildcard. */
+  names(path: string): boolean {
+    const end = path.lastIndexOf('/');
+    const name = path.slice(end + 1);
+    return this.#after(path.slice(0, end)).some((index) => {
+      const segment = this.#segments[index];
+      return segment?.kind === 'name' && segment.name === name;
+    });
+  }
+
   /** Before the first name. */
   start(): MatchState {
     return this.#close([0]);

@@ -4,6 +4,7 @@
  */
 import { systemCode } from '../../lib/errors.js';
 import type { FileStats, Files } from '../../lib/files.js';
+import type { RefusedBecause, RefusedName } from './follow-policy.js';
 
 /** `device:inode` */
 export type FileKey = string;
@@ -17,6 +18,8 @@ export interface Way {
   readonly matched: boolean;
   /** Where a symbolic link leads. */
   readonly real?: string;
+  /** The path without links. */
+  readonly at: string;
   /** A `rotated` pattern names it: it can continue any tail of its source, whatever its name. */
   readonly anyName?: true;
 }
@@ -38,6 +41,8 @@ export interface View {
   readonly overlaps: readonly Overlap[];
   /** Paths that match, or directories on the way to some, that cannot be reached. */
   readonly unreachable: ReadonlyMap<string, Unreachable>;
+  /** Names that are not followed, for what they lead to; they count as absent. */
+  readonly refused: readonly RefusedName[];
   /** Proof of absence: the directory could be looked into (or is itself gone) and the file is not in it. */
   isAbsent(path: string): boolean;
   /** Whether a `rotated` pattern matches the path. */
@@ -66,8 +71,11 @@ export interface Walked {
   readonly ways: readonly Way[];
   readonly overlaps: readonly Overlap[];
   readonly unreachable: ReadonlyMap<string, Unreachable>;
+  readonly refused: readonly RefusedName[];
   readonly directories: ReadonlyMap<string, string>;
   readonly isAbsent: (path: string) => boolean;
+  /** Why a file with this many names in sight must not be read, if so. */
+  readonly refusal: (way: Way, stats: FileStats, namesSeen: number) => Promise<RefusedBecause | undefined>;
   readonly isElsewhere: (path: string) => boolean;
   readonly deviceAt: (path: string) => number | undefined;
 }
@@ -75,24 +83,36 @@ export interface Walked {
 // Enough to keep the thread pool busy, and no more, so that other work gets its turn.
 const AT_ONCE = 32;
 
-export async function takeView({ ways, isAbsent, ...walked }: Walked, files: Pick<Files, 'stat'>): Promise<View> {
-  const found = new Map<FileKey, Seen>();
+export async function takeView(
+  { ways, isAbsent, refusal, ...walked }: Walked,
+  files: Pick<Files, 'lstat'>,
+): Promise<View> {
+  const found = new Map<FileKey, Found>();
   const unreachable = new Map(walked.unreachable);
-  const absent = new Set<string>();
+  const absent = new Set(walked.refused.map(({ path }) => path));
   for (let at = 0; at < ways.length; at += AT_ONCE) {
     const few = ways.slice(at, at + AT_ONCE);
-    // A link may have been replaced since it was followed: what it led to then counts.
     const looked = await Promise.all(
-      few.map(({ path, real = path }) => files.stat(real).catch((error: unknown) => systemCode(error))),
+      few.map((way) => files.lstat(way.at).catch((error: unknown) => systemCode(error))),
     );
     looked.forEach((stats, index) => {
       const way = few[index]!;
-      // A FIFO, a socket or a device is no log: what was one at this path is gone.
+      // A FIFO, a socket or a device is no log: what was one at this path is gone. So is what has become a link meanwhile.
       const missing = typeof stats === 'string' ? stats === 'ENOENT' || stats === 'ENOTDIR' : !stats.isFile;
       if (missing) absent.add(way.path);
       else if (typeof stats === 'string') unreachable.set(way.path, { code: stats, source: way.source });
       else addWay(found, way, stats);
     });
+  }
+  const refused = [...walked.refused];
+  for (const [key, { ways, stats }] of found) {
+    const because = await refusal(ways[0], stats, new Set(ways.map((way) => way.at)).size);
+    if (because === undefined) continue;
+    found.delete(key);
+    for (const { path, source } of ways) {
+      refused.push({ path, source, because });
+      absent.add(path);
+    }
   }
   const byPath = new Map<string, Seen>();
   const byReal = new Map<string, FileKey>();
@@ -106,13 +126,16 @@ export async function takeView({ ways, isAbsent, ...walked }: Walked, files: Pic
     ...walked,
     files: found,
     unreachable,
+    refused,
     at: (path) => byPath.get(path),
     behindLink: (path) => byReal.get(path),
     isAbsent: (path) => absent.has(path) || isAbsent(path),
   };
 }
 
-function addWay(files: Map<FileKey, Seen>, way: Way, stats: FileStats): void {
+type Found = Seen & { readonly stats: FileStats };
+
+function addWay(files: Map<FileKey, Found>, way: Way, stats: FileStats): void {
   const key = `${stats.dev}:${stats.ino}`;
   const known = files.get(key);
   if (known === undefined) files.set(key, { key, ways: [way], stats });

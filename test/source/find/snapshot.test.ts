@@ -9,7 +9,9 @@ test('a link that became a file while the directory was looked at is not taken f
   const path = join(temporaryDirectory(t), 'audit.log');
   writeFileSync(path, 'line\n');
   const walked = {
-    ways: [{ path, real: '/dev/zero', source: 'main', matched: true }] as const,
+    ways: [{ path, at: '/dev/zero', real: '/dev/zero', source: 'main', matched: true }] as const,
+    refused: [],
+    refusal: async () => undefined,
     overlaps: [],
     unreachable: new Map(),
     directories: new Map(),

@@ -51,8 +51,18 @@ for (const looks of [0, 1]) {
 
 for (const [name, itself, others, expected] of [
   ['is another file when it was changed after its birth', { birth: 1, change: 2 }, [], 'lost'],
-  ['is another file where others tell that births are kept', { birth: 1, change: 1 }, [{ birth: 3, change: 4 }], 'lost'],
-  ['is the same where nothing tells that births are kept', { birth: 1, change: 1 }, [{ birth: 4, change: 4 }], 'placed'],
+  [
+    'is another file where others tell that births are kept',
+    { birth: 1, change: 1 },
+    [{ birth: 3, change: 4 }],
+    'lost',
+  ],
+  [
+    'is the same where nothing tells that births are kept',
+    { birth: 1, change: 1 },
+    [{ birth: 4, change: 4 }],
+    'placed',
+  ],
   ['is the same with the same birth', { birth: 0, change: 2 }, [], 'placed'],
 ] as const) {
   test(`a file with the inode of one of which nothing was read ${name}`, async (t) => {
