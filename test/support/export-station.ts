@@ -76,7 +76,7 @@ export class Station {
 
   start(...args: string[]): ChildProcess {
     const process_ = spawn(process.execPath, [PROCESS, this.settings, ...args], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', args.includes('--check') ? 'pipe' : 'ignore', 'pipe'],
     });
     process_.stderr?.on('data', (bytes) => this.log.push(String(bytes)));
     this.#processes.push(process_);

@@ -5,7 +5,15 @@
  * the world change between any two of them.
  */
 import { API_COLUMNS, DISCLOSURE_TRAIL, LOG_TRAIL, SEAL_COLUMNS } from '../../src/export/database/audit-tables.js';
-import type { Cells, Database, Head, IdRange, Reference, Schema } from '../../src/export/database/database.js';
+import type {
+  Cells,
+  Database,
+  Head,
+  IdRange,
+  Inspection,
+  Reference,
+  Schema,
+} from '../../src/export/database/database.js';
 import { AgentError } from '../../src/lib/errors.js';
 import { apiColumns, type LogColumns, logColumns, sealColumns } from './openemr-writing.js';
 
@@ -151,6 +159,10 @@ export class FakeOpenemr implements Database {
   async breakglassUsers(): Promise<ReadonlySet<string> | undefined> {
     this.#called('breakglassUsers');
     return this.breakglass;
+  }
+
+  async inspect(): Promise<Inspection> {
+    return { server: 'in memory', account: 'nobody', cipher: '', settings: undefined };
   }
 
   async close(): Promise<void> {

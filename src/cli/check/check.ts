@@ -10,6 +10,7 @@ import { configFileOf } from '../config-option.js';
 import type { Io } from '../io.js';
 import { checkCollectors } from './collectors.js';
 import { checkCredentials, checkReadable } from './credentials.js';
+import { checkConfiguredExport } from './export.js';
 import { checkJournal } from './journal.js';
 import { checkOutage } from './outage.js';
 import { serviceUser } from './permission.js';
@@ -71,6 +72,7 @@ configuration has a fault.`,
       const { results, credentials } = await checkCredentials(config.tls, io.env);
       for (const result of results) print(result);
       for (const result of await checkReadable(config)) print(result);
+      if (offline !== true) for await (const result of checkConfiguredExport(file, config, io.env)) print(result);
       if (offline !== true && credentials !== undefined) {
         for await (const result of checkCollectors(config, credentials, io.signal)) print(result);
       }

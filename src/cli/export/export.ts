@@ -17,6 +17,8 @@ import { Problems } from '../../lib/problems.js';
 import { readStartAt } from '../../lib/start-at.js';
 import { createLogger, type LoggerOptions } from '../../observe/logger.js';
 import { createNotifier } from '../../observe/notify.js';
+import { checkExport } from '../check/export.js';
+import { printResult } from '../check/result.js';
 import { configFileOf } from '../config-option.js';
 import type { Io } from '../io.js';
 import { keepTold } from '../run/keep-told.js';
@@ -46,6 +48,7 @@ interface Options {
   readonly json?: true;
   readonly fromDump?: readonly string[];
   readonly site?: string;
+  readonly check?: true;
 }
 
 const EXAMPLES = `
@@ -66,6 +69,7 @@ export function exportCommand(io: Io, load: LoadExport): Command {
     .option('--agent <file>', "with --reconcile: the agent's configuration, if it is in another file")
     .option('--without-agent', 'with --reconcile: compare only database and files')
     .option('--json', 'with --reconcile: print the result as JSON')
+    .option('--check', 'check database, account, tables and audit settings; exit status 1 if a check failed')
     .option(
       '--from-dump <file...>',
       'write the rows that the files lack from dumps of "Eventlog backup" (.sql, .sql.gz)',
@@ -76,6 +80,7 @@ export function exportCommand(io: Io, load: LoadExport): Command {
       const settings = await load(configFileOf(command), io.env);
       if (options.grants) io.stdout.write(settings.export.sites.map(grantsFor).join('\n'));
       else if (options.reconcile) await balance(io, settings.export, { agent: configFileOf(command), ...options });
+      else if (options.check) await check(io, settings.export);
       else if (options.fromDump) await restore(io, settings.export, options.fromDump, options.site);
       else await run(io, settings, options);
     });
@@ -131,6 +136,13 @@ function startAtOf({ startAt }: Options): ExportConfig['startAt'] | undefined {
   throw new UsageError(`--start-at ${startAt} is not a valid start`, {
     hint: 'give beginning, end, a date such as 2026-11-23, or the id of a row',
   });
+}
+
+async function check(io: Io, config: ExportConfig): Promise<void> {
+  for await (const result of checkExport(config, io.env)) {
+    if (result.verdict === 'bad') io.setExitStatus(1);
+    printResult(result, io);
+  }
 }
 
 /** Beside a running export; another restoration would write the same rows. */

@@ -35,6 +35,18 @@ export interface Reference {
 /** Names of the tables that may be read, each with its columns. */
 export type Schema = ReadonlyMap<string, ReadonlySet<string>>;
 
+/** What the server says of itself and of this connection. */
+export interface Inspection {
+  /** `10.11.19-MariaDB`. */
+  readonly server: string;
+  /** `openemr-audit-export@localhost`. */
+  readonly account: string;
+  /** Empty without TLS. */
+  readonly cipher: string;
+  /** Of OpenEMR's auditing, by name; undefined when the account may not read `globals`. */
+  readonly settings: ReadonlyMap<string, string> | undefined;
+}
+
 export interface Database {
   schema(): Promise<Schema>;
   /** The first heads with an id of at least `from`. */
@@ -51,5 +63,7 @@ export interface Database {
   rows(table: string, columns: readonly string[], ranges: readonly IdRange[]): Promise<readonly Cells[]>;
   /** Login names in the access control group `breakglass`, in lower case; `undefined` when the tables cannot be read. */
   breakglassUsers(): Promise<ReadonlySet<string> | undefined>;
+  /** For `check`. */
+  inspect(): Promise<Inspection>;
   close(): Promise<void>;
 }

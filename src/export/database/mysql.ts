@@ -5,7 +5,8 @@
  * transaction per statement: no lock is held between two statements.
  */
 import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
-import type { Cell, Cells, Database, Head, IdRange, Reference, Schema } from './database.js';
+import { AgentError } from '../../lib/errors.js';
+import type { Cell, Cells, Database, Head, IdRange, Inspection, Reference, Schema } from './database.js';
 import { databaseFault, type Whereabouts } from './fault.js';
 
 /** Ranges in one statement: all that is read of rows together stays one statement, which sees one moment. */
@@ -120,6 +121,28 @@ export class MysqlDatabase implements Database {
        WHERE circle.value = 'breakglass' AND member.section_value = 'users'`,
     );
     return new Set(rows.map(({ login }) => String(login).toLowerCase()));
+  }
+
+  async inspect(): Promise<Inspection> {
+    const [said] = await this.#query('SELECT VERSION() AS server, CURRENT_USER() AS account');
+    const [tls] = await this.#query("SHOW SESSION STATUS LIKE 'Ssl_cipher'");
+    const settings = await this.#settings();
+    return { server: String(said?.server), account: String(said?.account), cipher: String(tls?.Value ?? ''), settings };
+  }
+
+  async #settings(): Promise<ReadonlyMap<string, string> | undefined> {
+    try {
+      const rows = await this.#query(
+        `SELECT gl_name AS name, gl_value AS value FROM globals WHERE gl_index = 0 AND (gl_name LIKE 'enable\\_a%'
+           OR gl_name LIKE 'audit\\_events\\_%' OR gl_name = 'gbl_force_log_breakglass')`,
+      );
+      return new Map(rows.map(({ name, value }) => [String(name), String(value)]));
+    } catch (error) {
+      // The usual case: it holds OpenEMR's secrets, and --grants does not ask for it.
+      if (error instanceof AgentError && ['database-privilege', 'database-table'].includes(error.code))
+        return undefined;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
