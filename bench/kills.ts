@@ -14,11 +14,12 @@ import { storedIn } from '../test/support/delivered.js';
 import { freePort } from '../test/support/free-port.js';
 import { HostileProcess } from '../test/support/hostile-process.js';
 import { until } from '../test/support/wait.js';
-import { appendLines, numberIn } from './lines.js';
+import { appendLines, numberIn } from './parts/lines.js';
+import { machineLine } from './parts/machine.js';
+import { Workplace } from './parts/workplace.js';
 import { agent } from './peers/agent.js';
 import { rivals } from './peers/rivals.js';
 import type { Sender } from './peers/sender.js';
-import { machine, Workplace } from './workplace.js';
 
 const { values } = parseArgs({
   options: { lines: { type: 'string', default: '200000' }, rate: { type: 'string', default: '10000' } },
@@ -38,7 +39,7 @@ interface Count {
 
 const workplace = await Workplace.open();
 try {
-  process.stdout.write(`${await machine()}\n\n`);
+  process.stdout.write(`${await machineLine()}\n\n`);
   process.stdout.write(`| ${lines} lines at ${rate}/s, 4 kills | lost | repeated |\n| --- | --- | --- |\n`);
   for (const sender of [agent, ...(await rivals())]) {
     const { different, copies } = await play(sender);

@@ -14,8 +14,9 @@ import { parseArgs } from 'node:util';
 import { Logrotate, linesIn, recipes } from '../test/support/logrotate.js';
 import { SteadyWriter } from '../test/support/steady-writer.js';
 import { until } from '../test/support/wait.js';
+import { machineLine } from './parts/machine.js';
+import { Workplace } from './parts/workplace.js';
 import { Follower, followers } from './peers/followers.js';
-import { machine, Workplace } from './workplace.js';
 
 const { values, positionals } = parseArgs({
   options: { rounds: { type: 'string', default: '6' } },
@@ -36,7 +37,7 @@ interface Round {
 
 const workplace = await Workplace.open();
 try {
-  process.stdout.write(`${await machine()}\n\n`);
+  process.stdout.write(`${await machineLine()}\n\n`);
   process.stdout.write(`| ${rounds} rotations | sender | lost: ${KINDS.join(' | lost: ')} | repeated | crashes |\n`);
   process.stdout.write('| --- | --- | --- | --- | --- | --- | --- |\n');
   for (const recipe of positionals.length > 0 ? positionals : recipes.keys()) await play(recipe);

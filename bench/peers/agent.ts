@@ -1,40 +1,93 @@
 /** Ours, compiled, as it is installed: journal on disk, acknowledged delivery, no heartbeat, else every default. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeBundle } from '../../.ci/package/bundle.js';
+import { readRelease } from '../../.ci/package/release.js';
 import type { AgentState } from '../../src/agent/state.js';
 import { Daemon } from '../../test/support/daemon.js';
 import { type Sender, type Stage, terminate } from './sender.js';
 
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+export interface Agent extends Sender {
+  /** The compiled program. */
+  readonly main: string;
+}
 
-export const agent: Sender = {
-  name: 'openemr-audit-forwarder',
-  start: async (stage) => {
-    const { directory } = stage;
-    mkdirSync(join(directory, 'journal'), { mode: 0o700, recursive: true });
-    const config = join(directory, 'config.yaml');
-    writeFileSync(config, configuration(stage));
-    const args = [MAIN, 'run', '--config', config];
-    return Daemon.start({ command: process.execPath, args, outputFile: join(directory, 'out'), ready: () => true });
-  },
-  end: async (daemon, { directory }) => {
-    const status = await terminate(daemon);
-    const state = JSON.parse(readFileSync(join(directory, 'journal', 'status.json'), 'utf8')) as AgentState;
-    const { counts, delivery } = state;
-    if (status !== 0 || delivery.acknowledged !== counts.messages) {
-      throw new Error(`the agent ended with ${status}: ${delivery.acknowledged} of ${counts.messages} acknowledged`);
-    }
-  },
-};
+export const agent: Agent = agentOf(
+  fileURLToPath(new URL('../../src/main.js', import.meta.url)),
+  'openemr-audit-forwarder',
+);
+
+/** Another checkout's, by the path of its `dist/src/main.js`, named by its version and commit. */
+export function agentAt(path: string): Agent {
+  const main = resolve(path);
+  const version = execFileSync(process.execPath, [main, '--version']).toString().trim();
+  return agentOf(main, `before: ${version} at ${commitOf(dirname(main)) ?? main}`);
+}
+
+/** As the packages have it: one file, made in `directory`. */
+export async function bundled(directory: string): Promise<Agent> {
+  const { file } = await makeBundle(await readRelease({ quick: true }), directory);
+  return agentOf(file, 'the same, as the packages have it: one file');
+}
+
+/** Short; `undefined` outside of a checkout. */
+export function commitOf(directory: string): string | undefined {
+  try {
+    return execFileSync('git', ['-C', directory, 'rev-parse', '--short', 'HEAD'], { stdio: 'pipe' }).toString().trim();
+  } catch {
+    return undefined;
+  }
+}
+
+export function journalOf({ directory }: Pick<Stage, 'directory'>): string {
+  return join(directory, 'journal');
+}
+
+/** As the agent has left it, for `status`. */
+export function stateOf(stage: Pick<Stage, 'directory'>): AgentState {
+  return JSON.parse(readFileSync(join(journalOf(stage), 'status.json'), 'utf8')) as AgentState;
+}
+
+function agentOf(main: string, name: string): Agent {
+  return {
+    main,
+    name,
+    start: async (stage) => {
+      const { directory, agent: { inside = [], env } = {} } = stage;
+      mkdirSync(journalOf(stage), { mode: 0o700, recursive: true });
+      const config = join(directory, 'config.yaml');
+      writeFileSync(config, configuration(stage));
+      const [command = process.execPath, ...args] = [...inside, process.execPath, main, 'run', '--config', config];
+      return Daemon.start({
+        command,
+        args,
+        ...(env && { env }),
+        outputFile: join(directory, 'out'),
+        ready: () => true,
+      });
+    },
+    end: async (daemon, stage) => {
+      const status = await terminate(daemon);
+      const { counts, delivery } = stateOf(stage);
+      if (status !== 0 || delivery.acknowledged !== counts.messages) {
+        throw new Error(`the agent ended with ${status}: ${delivery.acknowledged} of ${counts.messages} acknowledged`);
+      }
+    },
+  };
+}
 
 /** JSON is YAML. */
-function configuration({ directory, log, rotated, port, pki }: Stage): string {
+function configuration(stage: Stage): string {
+  const { log, rotated, port, pki, agent: { format = 'text', message, delivery, status } = {} } = stage;
   return JSON.stringify({
-    sources: [{ name: 'bench', paths: [log], ...(rotated && { rotated }), format: 'text' }],
+    sources: [{ name: 'bench', paths: [log], ...(rotated && { rotated }), format, timeZone: 'America/New_York' }],
     collectors: [{ host: 'localhost', port }],
     tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.agentKey },
-    journal: { directory: join(directory, 'journal'), keepFree: '0%' },
-    message: { hostname: 'emr.clinic.example', heartbeat: '0s' },
+    journal: { directory: journalOf(stage), keepFree: '0%' },
+    message: { hostname: 'emr.clinic.example', heartbeat: '0s', ...message },
+    ...(delivery && { delivery }),
+    ...(status && { status }),
   });
 }

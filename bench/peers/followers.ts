@@ -10,7 +10,7 @@ import type { Daemon } from '../../test/support/daemon.js';
 import { storedIn } from '../../test/support/delivered.js';
 import { HostileProcess } from '../../test/support/hostile-process.js';
 import { syslogNgVersion } from '../../test/support/syslog-ng.js';
-import { numberIn } from '../lines.js';
+import { numberIn } from '../parts/lines.js';
 import { agent } from './agent.js';
 import { rsyslog, rsyslogVersion } from './rsyslog.js';
 import type { Sender, Stage } from './sender.js';

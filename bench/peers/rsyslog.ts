@@ -57,7 +57,7 @@ function configuration({ directory, log, rotated = [], port, pki }: Stage, queue
   return `
 global(
   workDirectory="${join(directory, 'work')}"
-  maxMessageSize="64k"
+  maxMessageSize="256k"
   DefaultNetstreamDriver="gtls"
   DefaultNetstreamDriverCAFile="${pki.caFile}"
   DefaultNetstreamDriverCertFile="${pki.agentCert}"

@@ -5,12 +5,25 @@ import type { Daemon } from '../../test/support/daemon.js';
 /** Where a sender works: all its files go below `directory`. */
 export interface Stage {
   readonly directory: string;
+  /** A file, or a pattern. */
   readonly log: string;
   /** Patterns of its rotated files, where the sender is to follow or search them. */
   readonly rotated?: readonly string[];
   /** Of the collector, on this machine. */
   readonly port: number;
   readonly pki: TestPki;
+  /** What only ours can be told; the others send lines as they are. */
+  readonly agent?: AgentStage;
+}
+
+export interface AgentStage {
+  readonly format?: 'text' | 'openemr';
+  readonly message?: Readonly<Record<string, string>>;
+  readonly delivery?: Readonly<Record<string, string>>;
+  readonly status?: Readonly<Record<string, string>>;
+  /** The command that starts it, with its limits. */
+  readonly inside?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 export interface Sender {

@@ -1,0 +1,51 @@
+/**
+ * Does it matter how the collector ends a connection? The same file to three
+ * collectors: one that answers a close_notify, one that only sends its FIN, and
+ * one that never answers. `delivery.acknowledge` names the level, so that no time
+ * goes into learning it.
+ */
+import { type Bench, type Case, inTurns } from '../bench.js';
+import type { Level } from '../parts/collector.js';
+import { forward, type Run } from '../parts/forward.js';
+import { figure, leastAndMedian, whole } from '../parts/table.js';
+import type { Agent } from '../peers/agent.js';
+
+const LEVELS: readonly Level[] = ['close-notify', 'fin', 'window'];
+
+export const levels: Case = {
+  name: 'levels',
+  measure: async (bench) => {
+    const [lines, limitSeconds] = bench.size([1_000_000, 60], [100_000, 15]);
+    const rows: string[][] = [];
+    const best = new Map<string, number>();
+    for (const level of LEVELS) {
+      bench.say(`level ${level}`);
+      const job = { level, lines, limitSeconds };
+      for (const [{ name }, runs] of await inTurns(bench, bench.agents, (sender) => play(bench, sender, job))) {
+        const rate = Math.max(...runs.map(({ counts, seconds }) => counts.lines / seconds));
+        if (level === 'close-notify') best.set(name, rate);
+        const cpu = runs.map(({ cpuSeconds, counts }) => (cpuSeconds * 1e6) / counts.lines);
+        const ratio = figure(rate / (best.get(name) ?? Number.NaN));
+        rows.push([name, level, whole(rate), ratio, leastAndMedian(cpu), whole(runs[0]!.counts.repeated)]);
+      }
+    }
+    return {
+      head: ['sender', 'level', 'lines/s, best', 'against close-notify', 'CPU s a million', 'repeated'],
+      rows,
+      note: `${whole(lines)} lines of text; least / median. A run at level window ends after ${limitSeconds} s, with what has arrived by then.`,
+    };
+  },
+};
+
+interface Play {
+  readonly level: Level;
+  readonly lines: number;
+  readonly limitSeconds: number;
+}
+
+function play({ workplace }: Bench, sender: Agent, { level, lines, limitSeconds }: Play): Promise<Run> {
+  const log = workplace.lines('text', lines);
+  // With `window` the end of an agent is at least one window away: that is no cost of a line.
+  const limited = level === 'window' ? { atMostMs: limitSeconds * 1000, killAtEnd: true } : {};
+  return forward(workplace, sender, { log, lines, level, agent: { delivery: { acknowledge: level } }, ...limited });
+}

@@ -1,0 +1,98 @@
+/**
+ * `npm run bench`: what the agent costs and how fast it is, beside other programs
+ * that are installed here. Each case is measured by itself and written to its
+ * place in docs/benchmarks.md. A case in which a collector did not get every line
+ * is refused: it leaves the page as it is, and the exit status is 1.
+ */
+
+import { syslogNgVersion } from '../test/support/syslog-ng.js';
+import { type Bench, type Case, optionsOf, USAGE } from './bench.js';
+import { backlog, backlogInLittleMemory } from './cases/backlog.js';
+import { descriptors, strangers } from './cases/bounds.js';
+import { ceiling } from './cases/ceiling.js';
+import { idle } from './cases/idle.js';
+import { levels } from './cases/levels.js';
+import { liveRates, manyFiles, soak } from './cases/live.js';
+import { growth, longLines } from './cases/sizes.js';
+import { start } from './cases/start.js';
+import { atna, plain, text } from './cases/throughput.js';
+import { load, machine } from './parts/machine.js';
+import { writeToPage } from './parts/page.js';
+import { markdown, whole } from './parts/table.js';
+import { Workplace } from './parts/workplace.js';
+import { agent, agentAt } from './peers/agent.js';
+import { rsyslog, rsyslogVersion } from './peers/rsyslog.js';
+import { syslogNg } from './peers/syslog-ng.js';
+
+/** In the order of the page. */
+const CASES: readonly Case[] = [
+  ceiling,
+  text,
+  plain,
+  atna,
+  levels,
+  liveRates,
+  idle,
+  manyFiles,
+  longLines,
+  growth,
+  start,
+  backlog,
+  backlogInLittleMemory,
+  descriptors,
+  strangers,
+  soak,
+];
+
+const options = optionsOf(process.argv.slice(2));
+const unknown = options.only.filter((name) => !CASES.some((one) => one.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `${USAGE}\nThere is no case ${unknown.join(', ')}. Cases: ${CASES.map(({ name }) => name).join(', ')}\n`,
+  );
+  process.exit(2);
+}
+const chosen = CASES.filter(({ name, onlyWhenAsked }) =>
+  options.only.length > 0 ? options.only.includes(name) : !onlyWhenAsked,
+);
+
+const workplace = await Workplace.open();
+const bench: Bench = {
+  workplace,
+  rounds: options.rounds,
+  size: (full, quick) => (options.quick ? quick : full),
+  agents: [agent, ...(options.before === undefined ? [] : [agentAt(options.before)])],
+  rsyslogs: (await rsyslogVersion()) === undefined ? [] : [rsyslog('memory'), rsyslog('disk')],
+  syslogNgs: (await syslogNgVersion()) === undefined ? [] : [syslogNg('memory'), syslogNg('disk')],
+  say: (progress) => process.stderr.write(`  ${progress}\n`),
+};
+try {
+  publish('machine', markdown({ head: ['', ''], rows: await machine() }));
+  for (const one of chosen) await play(one);
+} finally {
+  await workplace.close();
+}
+
+async function play({ name, measure }: Case): Promise<void> {
+  process.stderr.write(`${name}\n`);
+  const [date, before, startedAtMs] = [new Date().toISOString(), load(), performance.now()];
+  try {
+    const table = await measure(bench);
+    const minutes = (performance.now() - startedAtMs) / 60_000;
+    const when = `${date.slice(0, 10)} ${date.slice(11, 16)} UTC`;
+    const size = options.quick ? ', small sizes (`--quick`)' : '';
+    const busy = `load average ${before} before and ${load()} after`;
+    const caption = `Measured ${when} in ${whole(Math.ceil(minutes))} min${size}; ${busy}.`;
+    publish(name, `${markdown(table)}\n${table.note ? `${table.note}\n` : ''}${caption}\n`);
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(`${name}: ${error instanceof Error ? error.message : error}\n`);
+  } finally {
+    workplace.forgetLines();
+  }
+}
+
+function publish(name: string, text: string): void {
+  process.stdout.write(`## ${name}\n\n${text}\n`);
+  if (options.write) writeToPage(name, text);
+}
