@@ -140,6 +140,7 @@ function row(number: number): string {
       awaiting: Math.max(0, id - 1),
       late: false,
       breakglass: false,
+      unread: [],
     },
   );
   if (number === 1 && checksumOf(JSON.parse(line)) !== 'ok') throw new Error('the rows have no checksum that is right');
