@@ -28,8 +28,8 @@ export function agentAt(path: string): Agent {
 
 /** As the packages have it: one file, made in `directory`. */
 export async function bundled(directory: string): Promise<Agent> {
-  const { file } = await makeBundle(await readRelease({ quick: true }), directory);
-  return agentOf(file, 'the same, as the packages have it: one file');
+  const { program } = await makeBundle(await readRelease({ quick: true }), directory);
+  return agentOf(program, 'the same, as the packages have it: one file');
 }
 
 /** Short; `undefined` outside of a checkout. */
