@@ -61,7 +61,7 @@ test('a command that fails ends with 1', async (t) => {
   t.regex(err, /^openemr-audit-forwarder: .*\/nonexistent\/cert\.pem/);
 });
 
-test('whoever closes our standard output hears no complaint', async (t) => {
+test('a reader that closes standard output gets no error message', async (t) => {
   const { err } = await run(['--help'], (child) => child.stdout.destroy());
   t.is(err, '');
 });
@@ -124,7 +124,7 @@ test.serial(
   },
 );
 
-test.serial('who asks again gets it at once, and is told by the status', async (t) => {
+test.serial('a second SIGTERM ends the process at once, with status 143', async (t) => {
   const collector = await collecting(t, pki, { close: 'never' });
   let asking: NodeJS.Timeout | undefined;
   t.teardown(() => clearInterval(asking));

@@ -114,7 +114,7 @@ for (const [args, message, hint] of wrong) {
   });
 }
 
-test('what a command throws comes through as it is', async (t) => {
+test('an error that a command throws is not changed', async (t) => {
   const failing = () => new Command('fail').action(() => Promise.reject(new RangeError('far')));
   await t.throwsAsync(runProgram(['fail'], capturedIo(), [failing]), { instanceOf: RangeError });
 });

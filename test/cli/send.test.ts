@@ -34,7 +34,7 @@ async function send(args: string[], stdin?: string) {
 const to = ({ port }: HostileCollector) => ['--host', 'localhost', '--port', String(port)];
 const own = () => ['--cert', pki.agentCert, '--key', pki.agentKey];
 
-test('a message arrives as a frame of RFC 5424, and the acknowledgement is told', async (t) => {
+test('a message arrives as RFC 5424 in a frame, and the acknowledgement is reported', async (t) => {
   const collector = await collecting(t, pki);
   const { out, err, status } = await send([...to(collector), '--ca', pki.caFile, ...own(), 'hello, this is a message']);
   t.is(status, 0, err);
@@ -47,7 +47,7 @@ test('a message arrives as a frame of RFC 5424, and the acknowledgement is told'
   );
 });
 
-test('without a message standard input goes, a line each, and beyond ASCII with a byte order mark', async (t) => {
+test('without a message each line of standard input is sent, with a byte order mark if it is not ASCII', async (t) => {
   const collector = await collecting(t, pki);
   const { out } = await send([...to(collector), '--ca', pki.caFile, ...own()], 'one\ntwo\ngrün\n');
   t.regex(out, /^sent 3 to /);
@@ -57,7 +57,7 @@ test('without a message standard input goes, a line each, and beyond ASCII with 
   );
 });
 
-test('certificate and key may lie in one file, and the collectors in a configuration', async (t) => {
+test('certificate and key can be in one file, and the collectors come from the configuration', async (t) => {
   const collector = await collecting(t, pki);
   const directory = temporaryDirectory(t);
   const combined = join(directory, 'openemrcertkey.pem');
@@ -77,14 +77,14 @@ test('certificate and key may lie in one file, and the collectors in a configura
   t.is(collector.messages.length, 2);
 });
 
-test('without an authority the collector is not verified, and that is said', async (t) => {
+test('without --ca the collector is not verified, and send says so', async (t) => {
   const collector = await collecting(t, pki, {}, { identities: [await pki.leaf('self-signed')] });
   const { status, err } = await send([...to(collector), ...own(), 'x']);
   t.is(status, 0);
   t.is(err, `localhost:${collector.port} was not verified: there is no --ca\n`);
 });
 
-test('chain takes any certificate of the authority', async (t) => {
+test('--verify chain accepts any certificate of the CA', async (t) => {
   const collector = await collecting(t, pki, {}, { identities: [await pki.leaf('wrong-name')] });
   const trusted = [...to(collector), '--ca', pki.caFile, ...own()];
   t.is((await send([...trusted, '--verify', 'chain', 'x'])).status, 0);

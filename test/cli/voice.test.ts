@@ -5,7 +5,7 @@ import { painter } from '../../src/observe/paint.js';
 
 const plain = painter(false, {});
 
-test('an error is said behind the name of the program, with its hint on a line of its own', (t) => {
+test('an error stands behind the name of the program, with its hint on the next line', (t) => {
   const error = new AgentError('key-unreadable', 'cannot read the key /tls/key.pem', {
     hint: 'run: chmod 0400 /tls/key.pem',
   });
@@ -16,7 +16,7 @@ test('an error is said behind the name of the program, with its hint on a line o
   t.is(errorText(new AgentError('x', 'no hint'), plain, {}), 'openemr-audit-forwarder: no hint\n');
 });
 
-test('what nobody foresaw is said in one line, with what to do about it, and its stack only on request', (t) => {
+test('an unexpected error is one line with what to do, and its stack only on request', (t) => {
   const error = new TypeError('x is not\na function', { cause: new Error('deeper') });
   const quiet = errorText(error, plain, {});
   t.regex(quiet, /^openemr-audit-forwarder: unexpected: x is not a function\nhint: .*report.*OAF_DEBUG=1.*\n$/);
@@ -26,14 +26,14 @@ test('what nobody foresaw is said in one line, with what to do about it, and its
   t.regex(loud, /caused by: Error: deeper/);
 });
 
-test('too many open files are told as a limit to raise, not as a fault of the program', (t) => {
+test('too many open files are reported as a limit to raise, not as a bug', (t) => {
   const error = Object.assign(new Error("EMFILE: too many open files, open '/x'"), { code: 'EMFILE' });
   const text = errorText(error, plain, {});
   t.regex(text, /^openemr-audit-forwarder: EMFILE: too many open files, open '\/x'\nhint: .*LimitNOFILE=/);
   t.notRegex(text, /unexpected|fault/);
 });
 
-test('what is thrown and is no error is said, too', (t) => {
+test('a thrown value that is not an Error is reported, too', (t) => {
   t.regex(errorText('plain text', plain, { OAF_DEBUG: '1' }), /unexpected: plain text\n/);
 });
 

@@ -58,7 +58,7 @@ test('each document says what it is', (t) => {
   }
 });
 
-test('the configuration in it is a good one, for the agent and for the export', async (t) => {
+test('the configuration in it is valid, for the agent and for the export', async (t) => {
   const config = await load(configuration);
   const { export: exported } = await loadExported(configuration);
   for (const path of [config.tls.ca, config.tls.cert, config.tls.key]) t.is(mountOf(agent, path ?? '')?.name, 'tls');
@@ -70,7 +70,7 @@ test('the configuration in it is a good one, for the agent and for the export', 
   t.is(mountOf(agent, '/etc/openemr-audit-forwarder/config.yaml')?.name, 'config');
 });
 
-test('every volume that is mounted is there, and what it is made of, too', (t) => {
+test('every mounted volume is declared, and so is its source', (t) => {
   const volumes: readonly Volume[] = pod.volumes;
   for (const container of [...pod.initContainers, ...pod.containers] as Container[]) {
     for (const { name } of container.volumeMounts)
@@ -93,7 +93,7 @@ test('a renewed certificate reaches the agent: its secret is mounted whole', (t)
   t.is(agent.volumeMounts.find(({ name }) => name === 'tls')?.subPath, undefined);
 });
 
-test('the agent stays beside OpenEMR, is asked whether it lives, and never keeps OpenEMR from its users', (t) => {
+test('the agent is a sidecar with a liveness probe and without a readiness probe', (t) => {
   for (const sidecar of [agent, exporter]) {
     t.is(sidecar.restartPolicy, 'Always');
     t.is(sidecar.readinessProbe, undefined);

@@ -28,7 +28,7 @@ function filledIn(template: string, known: Readonly<Record<string, string>>): st
   });
 }
 
-test('the configuration of a fleet is a good one, on a host with a name and a zone and on one without', async (t) => {
+test('the configuration of a fleet is valid, on a host with a name and a zone and on one without', async (t) => {
   const facts = {
     inventory_hostname: 'emr-1.example.org',
     inventory_hostname_short: 'emr-1',

@@ -71,7 +71,7 @@ for (const [text, share] of shares) {
   test(`as a share, ${JSON.stringify(text)} is ${share}`, (t) => t.is(readShare(text), share));
 }
 
-test('no text makes a quantity that is not a whole number from 0 on', (t) => {
+test('every quantity that is read is a whole number, 0 or more', (t) => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[\d.]{1,20} ?(B|[KMGT]iB|ms|s|m|h|d)$/)), (text) => {
       for (const quantity of [readSize(text), readDuration(text)]) {

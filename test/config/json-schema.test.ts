@@ -244,7 +244,7 @@ for (const [what, value] of whole) {
   test(`${what} is judged alike`, (t) => t.is(matches(value), isTaken(JSON.stringify(value))));
 }
 
-test('an editor is told what was expected, not the pattern', (t) => {
+test('an editor shows what was expected, not the pattern', (t) => {
   const { properties } = matches.schema as { properties: Record<string, { properties: Record<string, unknown> }> };
   t.regex(
     JSON.stringify(properties.journal?.properties.keepFree),

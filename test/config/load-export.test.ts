@@ -9,7 +9,7 @@ async function told(yaml: string, env: NodeJS.ProcessEnv = {}): Promise<string[]
     .map((line) => line.trim());
 }
 
-test('a site is enough: all else has a default', async (t) => {
+test('a site is enough: everything else has a default', async (t) => {
   t.deepEqual(await loadExported('export: { sites: [{ name: default }] }'), {
     export: {
       directory: '/var/log/openemr-audit',
@@ -38,7 +38,7 @@ test('a site is enough: all else has a default', async (t) => {
   });
 });
 
-test('what the file says goes before the defaults, in each site by itself', async (t) => {
+test('the file overrides the defaults, for each site separately', async (t) => {
   const { export: exported, log } = await loadExported(`
 export:
   directory: /srv/audit
@@ -94,13 +94,13 @@ for (const tls of ['ca: /ca.pem', 'cert: /c.pem, key: /k.pem', 'verify: name']) 
   });
 }
 
-test('a variable goes before the file, and those of the agent are let be', async (t) => {
+test('a variable overrides the file, and those of the agent are ignored', async (t) => {
   const env = { OAF_EXPORT_DIRECTORY: '/srv/a', OAF_EXPORT_MAX_BYTES: '1GiB', OAF_JOURNAL_MAX_BYTES: 'nonsense' };
   const { export: exported } = await loadExported('export: { directory: /b, sites: [{ name: a }] }', env);
   t.like(exported, { directory: '/srv/a', maxBytes: 2 ** 30 });
 });
 
-test('faults of the sections that only the agent reads are not told', async (t) => {
+test('faults in sections that only the agent reads are not reported', async (t) => {
   const { export: exported } = await loadExported(`
 sources: none
 collectors: [{ hots: a }]
@@ -161,7 +161,7 @@ for (const [title, yaml, expected] of faults) {
   test(title, async (t) => t.deepEqual(await told(yaml), expected));
 }
 
-test('a variable that nothing reads is told', async (t) => {
+test('a variable that nothing reads is reported', async (t) => {
   t.deepEqual(await told('export: { sites: [{ name: a }] }', { OAF_EXPORT_DIRECTRY: '/x' }), [
     'OAF_EXPORT_DIRECTRY: no such variable; did you mean OAF_EXPORT_DIRECTORY?',
   ]);
@@ -172,7 +172,7 @@ test('the error says how to look again without an export', async (t) => {
   t.regex(hint ?? '', /export --grants --config \/etc\/test\.yaml/);
 });
 
-test('the agent needs no site, and tells the faults of those that there are', async (t) => {
+test('the agent needs no site, and reports the faults of those that there are', async (t) => {
   await t.notThrowsAsync(load(`${LEAST}\nexport: { directory: /srv/audit, sites: [] }`));
   const { message } = await refusal(`${LEAST}\nexport: { sites: [{ name: a }, { name: a, port: 0 }] }`);
   t.regex(message, /export\.sites\[1\]\.name: a is already used by export\.sites\[0\]/);

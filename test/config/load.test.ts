@@ -14,7 +14,7 @@ async function told(yaml: string, env: NodeJS.ProcessEnv = {}): Promise<string[]
     .map((line) => line.trim());
 }
 
-test('sources, collectors and tls are enough: all else has a default', async (t) => {
+test('sources, collectors and tls are enough: everything else has a default', async (t) => {
   const config = await load(LEAST);
 
   t.deepEqual(config, {
@@ -87,7 +87,7 @@ test('a configuration cannot be changed, however deep', async (t) => {
   }
 });
 
-test('what the file says goes before the defaults', async (t) => {
+test('the file overrides the defaults', async (t) => {
   const config = await load(`
 sources:
   - { name: web, paths: /var/log/a.log, format: text, timeZone: America/New_York, startAt: end, site: 007 }
@@ -130,11 +130,11 @@ log: { level: debug, format: json }
   t.deepEqual(config.log, { level: 'debug', format: 'json', debug: [] });
 });
 
-test('a section with nothing in it is as good as left out', async (t) => {
+test('an empty section counts as left out', async (t) => {
   t.deepEqual(await load(`${LEAST}\nmessage:\nlog:\n  level:\n`), await load(LEAST));
 });
 
-test('all faults are told at once, in the order of the file, each with its line', async (t) => {
+test('all faults are reported at once, in the order of the file, each with its line', async (t) => {
   const faults = await told(`sources:
   - name: main
     paths: [relative.log]
@@ -281,7 +281,7 @@ for (const [title, yaml, expected] of faults) {
   test(title, async (t) => t.regex((await told(yaml)).join(' '), expected));
 }
 
-test('names that JavaScript knows of its own are not keys', async (t) => {
+test('names of JavaScript’s own properties are not keys', async (t) => {
   const found = await told(`${LEAST}\n__proto__: { log: 1 }\nconstructor: { prototype: 1 }\nlog: { toString: 1 }\n`);
   t.deepEqual(found, [
     'line 9: __proto__: no such key',
@@ -320,7 +320,7 @@ for (const listen of [
   });
 }
 
-test('debug is for parts that there are', async (t) => {
+test('log.debug accepts only parts that exist', async (t) => {
   t.deepEqual((await load(`${LEAST}\nlog: { debug: [link, source] }`)).log.debug, ['link', 'source']);
   t.regex(
     (await told(`${LEAST}\nlog: { debug: [links] }`)).join(' '),
@@ -328,7 +328,7 @@ test('debug is for parts that there are', async (t) => {
   );
 });
 
-test('atna has defaults of its own, and asks for what IHE leaves no choice in', async (t) => {
+test('atna has its own defaults, and requires what IHE fixes', async (t) => {
   const { message } = await load(`${LEAST}\nmessage: { profile: atna }`);
   t.like(message, { maxBytes: 32_768, facility: 10, comments: 'omit' });
   t.is((await load(`${LEAST}\nmessage: { profile: atna, comments: encoded }`)).message.comments, 'encoded');
@@ -360,7 +360,7 @@ test('a table whose heading would be skipped is refused', async (t) => {
   t.regex((await told(yaml)).join(' '), /sources\[0\]\.startAt: openemr-tsv begins with a header line/);
 });
 
-test('what is no YAML is told by line and column, and alone', async (t) => {
+test('invalid YAML is reported by line, and alone', async (t) => {
   t.deepEqual(await told('sources:\n  - name: main\n paths: x\nfoo: bar\n'), [
     'line 3: this line is indented by 1 space, the lines above by 2',
   ]);
@@ -370,18 +370,18 @@ test('what is no YAML is told by line and column, and alone', async (t) => {
   );
 });
 
-test('a glob that YAML takes for an alias is told how to be written', async (t) => {
+test('for a glob that YAML takes for an alias, the error says how to write it', async (t) => {
   t.regex((await told(LEAST.replace('[/var/log/audit.log]', '*.log')))[0] ?? '', /\* in quotes/);
 });
 
-test('aliases are not known, so that a small file cannot grow without end', async (t) => {
+test('aliases are refused, so that a small file cannot grow without limit', async (t) => {
   t.regex(
     (await told(`${LEAST}\nmessage: { hostname: &a x, appName: *a }`))[0] ?? '',
     /message\.appName: aliases \(\*\) are not supported/,
   );
 });
 
-test('a variable goes before the file, and is read in the same way', async (t) => {
+test('a variable overrides the file, and is read in the same way', async (t) => {
   const env = {
     OAF_JOURNAL_DIRECTORY: '/srv/j',
     OAF_JOURNAL_MAX_BYTES: '1GiB',
@@ -428,11 +428,11 @@ for (const [env, expected] of variableFaults) {
   });
 }
 
-test('the variable that asks for stacks is no fault', async (t) => {
+test('OAF_DEBUG is not an unknown variable', async (t) => {
   await t.notThrowsAsync(load(LEAST, { OAF_DEBUG: '1' }));
 });
 
-test('a file that is not there is told by its path, with what to do', async (t) => {
+test('a missing file is named by its path, with what to do', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'config-'));
   t.teardown(() => rm(directory, { recursive: true }));
   const file = join(directory, 'config.yaml');
@@ -446,7 +446,7 @@ test('a file that is not there is told by its path, with what to do', async (t) 
   t.regex(wrong.hint ?? '', new RegExp(`${directory}/config.yaml`));
 });
 
-test('a file that this user may not read is told in words', async (t) => {
+test('a file that this user may not read is reported in words', async (t) => {
   const readFile = () => Promise.reject(Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' }));
   const closed = await t.throwsAsync(loadConfig('/etc/test.yaml', {}, { ...thisHost, readFile }), {
     instanceOf: AgentError,
@@ -455,7 +455,7 @@ test('a file that this user may not read is told in words', async (t) => {
   t.regex(closed.hint ?? '', /^run this as root/);
 });
 
-test('the commonest slips of YAML are told without the words of its parser', async (t) => {
+test('the most frequent mistakes in YAML are reported in our own words', async (t) => {
   t.deepEqual(await told('sources:\n\t- name: main\n'), [
     'line 2: column 1: not valid YAML: this line is indented with a tab; YAML allows only spaces',
   ]);

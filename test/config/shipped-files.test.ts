@@ -21,7 +21,7 @@ test('the shipped configuration loads as it is', async (t) => {
   t.is(config.collectors[0]?.host, 'hie.example.org');
 });
 
-test('what stands behind a # in the shipped configuration is the default', async (t) => {
+test('the values behind a # in the shipped configuration are the defaults', async (t) => {
   const asShipped = await load(shipped);
   // These have no fixed default, or are alternatives: what they show is an example.
   const bare = uncommented('p12', 'passphraseFile', 'crl', 'serverName', 'hostname', 'timeZone');
@@ -29,7 +29,7 @@ test('what stands behind a # in the shipped configuration is the default', async
   t.not(bare, shipped);
 });
 
-test('the examples behind a # in the shipped configuration are good, too', async (t) => {
+test('the examples behind a # in the shipped configuration are valid', async (t) => {
   const config = await load(uncommented('p12'));
   t.is(config.message.hostname, 'emr.clinic.example');
   t.is(config.tls.serverName, 'hie.example.org');
@@ -79,7 +79,7 @@ test('the shipped configuration exports the site that each OpenEMR has', async (
   t.like(exported.sites[0], { name: 'default', host: 'localhost', port: 3306, tls: undefined });
 });
 
-test('what stands behind a # in its export is the default, or a good example', async (t) => {
+test('the values behind a # in its export section are the defaults, or valid examples', async (t) => {
   const asShipped = await loadExported(shipped);
   t.deepEqual(await loadExported(uncommented('socket', 'passwordFile', 'ca', 'cert', 'key', 'verify')), asShipped);
   const site = (await loadExported(uncommented())).export.sites[0];

@@ -27,7 +27,10 @@ import { type FileRead, fileRead, readAgain, watchConfiguration } from './reload
 export function runCommand(io: Io): Command {
   return new Command('run')
     .description('follow the log files and forward them, until SIGTERM')
-    .addHelpText('after', '\nSIGHUP reads the configuration again: all of it, or, if it has a fault, nothing.')
+    .addHelpText(
+      'after',
+      '\nSIGTERM stops in order. SIGHUP reads the configuration and the certificates again,\nand connects at once; if they have a fault, nothing changes.',
+    )
     .action(async (_options: unknown, command: Command) => {
       const hangup = new Signal(systemClock);
       io.onHangup(() => hangup.notify());

@@ -145,7 +145,7 @@ test('what OpenSSL would refuse is named by file and key before any handshake', 
   t.false(out.includes('collector localhost'), 'no handshake');
 });
 
-test('a configuration that verifies nobody is warned of', async (t) => {
+test('tls.verify insecure is a warning', async (t) => {
   const { out } = await check(t, 1, { verify: 'insecure' }, '--offline');
   t.regex(out, /^warning {2}tls\.verify is insecure: .*\n +hint: set tls\.verify to name/m);
 });

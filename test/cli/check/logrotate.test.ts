@@ -107,6 +107,6 @@ test('a log that logrotate refuses to rotate comes with the reason', async (t) =
   t.like((await rotationsIn({ ...output, forced })).get(log), { error: why, rotatedTo: undefined });
 });
 
-test('where logrotate is not installed there is no answer', async (t) => {
+test('without logrotate there is no answer', async (t) => {
   t.is(await askLogrotate('/etc/logrotate.conf', temporaryDirectory(t)), undefined);
 });

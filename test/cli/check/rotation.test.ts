@@ -74,7 +74,7 @@ test('rotated files are named, and it is estimated how long the collector and th
   t.is(lines.length, 4);
 });
 
-test('a directory for rotated files that no pattern covers is warned of, with the line to add', async (t) => {
+test('a directory for rotated files that no pattern covers is a warning, with the line to add', async (t) => {
   const { directory, log, check } = await scene(t);
   const lines = await check('olddir');
   const hint = `hint: add to source main: rotated: ["${directory}/old/audit.log*"]`;
@@ -113,7 +113,7 @@ for (const [what, recorded, expected] of faults) {
   });
 }
 
-test('a mode under which the agent cannot read the next log is warned of', async (t) => {
+test('a mode with which the agent cannot read the next log is a warning', async (t) => {
   const { check, directory } = await scene(t);
   await mkdir(join(directory, 'journal'), { mode: 0o700 });
   const lines = await check('closed');
@@ -132,7 +132,7 @@ test('how long a log is kept that logrotate does not rotate is unknown', async (
   );
 });
 
-test('rotation by size is converted to time, and a short time is warned of', async (t) => {
+test('rotation by size is converted to time, and a short time is a warning', async (t) => {
   const { check } = await scene(t);
   const lines = await check('size');
   t.true(

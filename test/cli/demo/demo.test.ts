@@ -33,7 +33,7 @@ async function takenPort(t: ExecutionContext): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-test('a port that was chosen and is taken is told before anything is made', async (t) => {
+test('a chosen port that is taken is an error before anything is made', async (t) => {
   const port = await takenPort(t);
   const io = capturedIo();
   const error = await t.throwsAsync(runProgram(['demo', '--port', String(port)], io), { instanceOf: AgentError });
@@ -41,7 +41,7 @@ test('a port that was chosen and is taken is told before anything is made', asyn
   t.is(io.out(), '');
 });
 
-test('a port that nobody chose and is taken is replaced by another, and that is said first', async (t) => {
+test('the default port, if taken, is replaced by a free one, and the demo says so first', async (t) => {
   const port = await takenPort(t);
   const io = capturedIo();
   t.is(await usablePort(io, port, false), 0);

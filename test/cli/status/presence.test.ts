@@ -34,7 +34,7 @@ test('an agent whose state is fresh is present, also in a container whose proces
   t.deepEqual(await presenceOf(await lockedPlace(t), elsewhere, later(5_000)), { name: 'present' });
 });
 
-test('where nobody has the journal, no agent is present, whatever is left there', async (t) => {
+test('without a lock on the journal no agent is present, whatever status.json says', async (t) => {
   const place = journalPlace(t);
   const gone = { ...WELL, pid: 2 ** 30 };
   t.deepEqual(await presenceOf(place, gone, NOW_MS), { name: 'absent' });
@@ -47,7 +47,7 @@ test('where nobody has the journal, no agent is present, whatever is left there'
   });
 });
 
-test('an agent that has the journal and leaves nothing new is silent, with what to do and where else to look', async (t) => {
+test('an agent that holds the journal and writes no new state is silent, with what to do and where else to look', async (t) => {
   const place = await lockedPlace(t);
   const found = await presenceOf(place, ours, later(600_000));
   t.deepEqual(found, {
@@ -61,7 +61,7 @@ test('an agent that has the journal and leaves nothing new is silent, with what 
   t.is(readdirSync(place.lock).length, 1);
 });
 
-test('an agent that has only just started is awaited', async (t) => {
+test('an agent that has just started is WAITING', async (t) => {
   const place = await lockedPlace(t);
   const stopped = stateWith({ delivery: { link: { name: 'stopped' } } });
   for (const left of [undefined, stopped, { ...WELL, writtenAtMs: NOW_MS - 86_400_000 }]) {

@@ -10,11 +10,11 @@ function shown(text: string, columns: number, rows: number): string[] {
 const TEN = Array.from({ length: 10 }, (_, index) => `line ${index}`);
 const text = `${TEN.join('\n')}\n`;
 
-test('what fits is shown whole', (t) => {
+test('what fits is shown completely', (t) => {
   t.deepEqual(shown(text, 80, 11), TEN);
 });
 
-test('where rows are short, the top is shown, and how much is not', (t) => {
+test('on a small terminal the top is shown, and how many lines are not', (t) => {
   t.deepEqual(shown(text, 80, 5), [...TEN.slice(0, 3), '… 7 more lines: make the window larger']);
 });
 
@@ -22,6 +22,6 @@ test('a line that the terminal wraps takes the rows that it needs', (t) => {
   t.deepEqual(shown(`${'x'.repeat(30)}\n${text}`, 10, 6), [`${'x'.repeat(30)}`, 'line 0', '… 9 more l']);
 });
 
-test('a terminal that does not say how large it is, is drawn upon all the same', (t) => {
+test('a terminal of unknown size is drawn on, too', (t) => {
   t.is(shown(text, 0, 0).length, 1);
 });

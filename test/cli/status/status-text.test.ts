@@ -7,7 +7,7 @@ function linesOf(state: typeof WELL): string[] {
   return statusText(reportOf(state, { name: 'present' }), NOW_MS).split('\n');
 }
 
-test('a tired person reads the verdict, then what it rests on', (t) => {
+test('the verdict comes first, then everything that it is based on', (t) => {
   t.deepEqual(linesOf(WELL), [
     'OK: connected to hie.example.org:6514 (TLSv1.3)',
     '  sent 1,234, acknowledged 1,234, waiting 0',
@@ -85,7 +85,7 @@ test('problems say since when they last and what to do; those that are over say 
   ]);
 });
 
-test('what is wrong in the journal and what nobody can prove is said in words', (t) => {
+test('problems of the journal, unproven delivery and a wrong clock are said in words', (t) => {
   const text = linesOf(
     stateWith({
       journal: {

@@ -185,7 +185,7 @@ test('a program that asks for JSON gets none about a wrong configuration', async
   t.is(io.out(), '');
 });
 
-test('of a journal that is another agent’s nothing is told but that', async (t) => {
+test('the journal of another agent is named as such, and nothing of it is shown', async (t) => {
   const { leave, args } = place(t);
   leave({ config: '/etc/openemr-audit-forwarder/first.yaml' });
   const io = capturedIo();
@@ -198,7 +198,7 @@ test('of a journal that is another agent’s nothing is told but that', async (t
   await t.throwsAsync(runProgram([...args, '--json'], capturedIo()), { code: 'other-agent' });
 });
 
-test('an agent is known by its configuration, however that is named', async (t) => {
+test('an agent is recognised by its configuration file, however its path is written', async (t) => {
   const { file, leave, args } = place(t);
   for (const config of [file, file.replace('/config', '/./config'), 'config.yaml']) {
     leave({ config });

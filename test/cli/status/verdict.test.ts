@@ -101,7 +101,7 @@ for (const [what, state, verdict, reason] of cases) {
   });
 }
 
-test('what is a problem is named before what is only awaited', (t) => {
+test('problems are named before what is only awaited', (t) => {
   const { verdict, reasons } = assess(
     stateWith({ delivery: { link: away }, journal: { full: true, limit: 'maxBytes' } }),
   );
@@ -114,14 +114,14 @@ test('the summary line has the verdict, why, and the counts', (t) => {
   t.is(summaryLine(WELL), 'OK: connected to hie.example.org:6514 (TLSv1.3); sent 1,234, acknowledged 1,234, waiting 0');
 });
 
-test('an agent that has gone is a PROBLEM, whatever it wrote last', (t) => {
+test('an agent that does not run is a PROBLEM, whatever it wrote last', (t) => {
   const report = reportOf(WELL, { name: 'absent' });
   t.is(report.verdict, 'PROBLEM');
   t.false(report.running);
   t.regex(statusText(report, NOW_MS), /^PROBLEM: the agent is not running; last seen 2026-11-23 10:00:00Z/);
 });
 
-test('an agent that runs and leaves nothing new is a PROBLEM with what is old, since when, why, and what to do', (t) => {
+test('an agent that runs and writes no new state is a PROBLEM, with why, what to do, and how old the rest is', (t) => {
   const silent = {
     name: 'silent',
     pid: 4242,
@@ -198,7 +198,7 @@ for (const [what, ...story] of outages) {
   });
 }
 
-test('how long nothing has answered is said before the first attempt has failed', (t) => {
+test('before the first attempt has failed, status says how long nothing has answered', (t) => {
   const delivery = {
     link: { name: 'connecting', attempt: 0 },
     outage: { sinceMs: NOW_MS - 12_000, failure: undefined },
