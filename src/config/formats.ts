@@ -4,6 +4,7 @@
  * same as JSON schema for editors. convict validates with them.
  */
 
+import { domainToASCII } from 'node:url';
 import convict from 'convict';
 import { isPattern } from '../lib/pattern.js';
 import { readStartAt, type StartAt } from '../lib/start-at.js';
@@ -20,6 +21,14 @@ import {
   readSize,
   type Units,
 } from './quantity.js';
+
+const ASCII_HOST = /^(?=.{1,253}$)[\w-]+(?:\.[\w-]+)*\.?$|^(?=.*:.*:)[\da-fA-F:.]{2,45}$/;
+
+/** `hôpital.example` as DNS and certificates have it, in A-labels; what is ASCII stays as it is. */
+function asciiHost(text: string): string | undefined {
+  const host = /^\p{ASCII}*$/u.test(text) ? text : domainToASCII(text);
+  return ASCII_HOST.test(host) ? host : undefined;
+}
 
 /** Text as it is typed, or lists and groups of it. What has no value is left out. */
 export type Text = string | readonly Text[] | { readonly [name: string]: Text };
@@ -96,12 +105,16 @@ const formats = {
       { type: 'string', pattern: '^(?:0?\\d|1\\d|2[0-3])$' },
     ],
   } as Format<number>,
-  host: textual(
-    /^(?=.{1,253}$)[\w-]+(?:\.[\w-]+)*\.?$|^(?=.*:.*:)[\da-fA-F:.]{2,45}$/,
-    'a host name or an IP address, without scheme or port, such as hie.example.org',
-    NUMBER,
-    BOOLEAN,
-  ),
+  host: {
+    // Which letters of other scripts a name may have is left to the reader, who turns them into A-labels.
+    ...textual(
+      /^(?=.{1,253}$)[\w\p{L}\p{M}\p{N}-]+(?:\.[\w\p{L}\p{M}\p{N}-]+)*\.?$|^(?=.*:.*:)[\da-fA-F:.]{2,45}$/u,
+      'a host name or an IP address, without scheme or port, such as hie.example.org',
+      NUMBER,
+      BOOLEAN,
+    ),
+    read: (given) => (typeof given === 'string' ? asciiHost(given) : undefined),
+  },
   hostname: textual(
     /^[!-~]{1,255}$/,
     'a host name of at most 255 ASCII characters without spaces (RFC 5424 section 6.2.4)',

@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { isIPv4 } from 'node:net';
 import { endianness } from 'node:os';
+import { addressBytes } from './ip.js';
 
 export interface KernelSocket {
   readonly state: 'established' | 'close-wait' | 'other';
@@ -55,7 +56,7 @@ function hexPort(port: number): string {
 
 /** The kernel prints each 32-bit word of an address in the byte order of the machine. */
 function hexAddress(address: string): string {
-  const bytes = isIPv4(address) ? address.split('.').map(Number) : ipv6Bytes(address);
+  const bytes = [...addressBytes(address)];
   let hex = '';
   for (let word = 0; word < bytes.length; word += 4) {
     const ordered = bytes.slice(word, word + 4);
@@ -63,19 +64,4 @@ function hexAddress(address: string): string {
     for (const byte of ordered) hex += byte.toString(16).toUpperCase().padStart(2, '0');
   }
   return hex;
-}
-
-function ipv6Bytes(address: string): number[] {
-  const plain = address.replace(/%.*$/, '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts) => {
-    const [a, b, c, d] = parts.slice(0, 4).map(Number) as [number, number, number, number];
-    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
-  });
-  const [before = '', after] = plain.split('::');
-  const head = before === '' ? [] : before.split(':');
-  const tail = after === undefined || after === '' ? [] : after.split(':');
-  const groups = [...head, ...Array<string>(Math.max(0, 8 - head.length - tail.length)).fill('0'), ...tail];
-  return groups.flatMap((group) => {
-    const value = Number.parseInt(group, 16);
-    return [value >> 8, value & 0xff];
-  });
 }

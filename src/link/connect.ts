@@ -3,11 +3,12 @@
  * show a certificate (RFC 5425 section 4.2, IHE ITI-19), and verification of theirs.
  * Sessions are never resumed, because nothing is verified in a resumed one.
  */
-import { constants } from 'node:crypto';
+import { constants, type X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Clock } from '../lib/clock.js';
 import { peerChain } from '../lib/peer-chain.js';
+import { reordered } from '../pki/x509/chain.js';
 import { pathFault } from '../pki/x509/path.js';
 import { LINK_TIMES, Link, type LinkContext, type LinkTimes } from './link.js';
 import type { Peer, Target } from './peer.js';
@@ -38,8 +39,16 @@ export interface TlsPolicy extends VerifyOptions, ChainPolicy {
   readonly ciphers: string;
 }
 
+/** 112 bits, RSA 2048: RFC 9325 section 4.5. Node alone would take RSA 1024; so does who sets another level in tls.ciphers. */
+const SECURITY_LEVEL = '@SECLEVEL=2';
 /** RFC 9325 section 4.2 for TLS 1.2 (what `ciphers` says) behind the suites of TLS 1.3, which are preferred (RFC 9662 section 4). */
 const TLS13_SUITES = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
+
+/**
+ * The order of `tls.ca` by which OpenSSL finds the collector's CA among several of one name (a CA that has a new key). It
+ * tries only the first; which one it must be is known from the first handshake.
+ */
+const orders = new WeakMap<TlsMaterial, TlsMaterial>();
 
 /** Throws a LinkError that says which side refused, why and what to do. */
 export async function connect(
@@ -49,6 +58,31 @@ export async function connect(
   context: LinkContext,
   signal: AbortSignal,
   times: LinkTimes = LINK_TIMES,
+): Promise<Link> {
+  let presented: readonly X509Certificate[] = [];
+  const open = (tried: TlsMaterial) =>
+    openLink(target, tried, policy, context, signal, times, (chain) => {
+      presented = chain;
+    });
+  try {
+    return await open(orders.get(material) ?? material);
+  } catch (error) {
+    const ca =
+      error instanceof LinkError && error.code === 'their-signature' ? reordered(presented, material.ca) : undefined;
+    if (ca === undefined) throw error;
+    orders.set(material, { ...material, ca });
+    return open({ ...material, ca });
+  }
+}
+
+async function openLink(
+  target: Target,
+  material: TlsMaterial,
+  policy: TlsPolicy,
+  context: LinkContext,
+  signal: AbortSignal,
+  times: LinkTimes,
+  see: (chain: readonly X509Certificate[]) => void,
 ): Promise<Link> {
   const { network, clock } = context;
   const limits = { clock, target, signal };
@@ -64,6 +98,7 @@ export async function connect(
     transport.carries(tls);
     const mute = LinkError.noHandshake(target, times.handshakeMs);
     await limited(times.handshakeMs, mute, limits, (over) => handshake(opened, target, over));
+    see(peerChain(tls));
     const peer = verifiedPeer(tls, target, policy, (chain) => pathFault(chain, material, clock.nowMs()));
     return new Link(peer, tls, transport, context, times);
   } catch (error) {
@@ -101,7 +136,7 @@ export function offerOf({
   minVersion,
   ciphers,
 }: Pick<TlsPolicy, 'minVersion' | 'ciphers'>): Pick<ConnectionOptions, 'minVersion' | 'ciphers'> {
-  return { minVersion, ciphers: `${TLS13_SUITES}:${ciphers}` };
+  return { minVersion, ciphers: `${TLS13_SUITES}:${SECURITY_LEVEL}:${ciphers}` };
 }
 
 function secureOptions(target: Target, material: TlsMaterial, policy: TlsPolicy): ConnectionOptions {
@@ -116,8 +151,8 @@ function secureOptions(target: Target, material: TlsMaterial, policy: TlsPolicy)
     ...offerOf(policy),
     // In a renegotiation the collector could show another certificate, unverified. `disableRenegotiation` works for servers only.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-    // `purpose: any` has to see the whole chain before it can say no; it says so in verifyChain.
-    rejectUnauthorized: goesByChain(policy) && policy.purpose === 'server',
+    // Node would say no without a word for most faults of a chain; verifyChain says it, with OpenSSL's verdict and the reason.
+    rejectUnauthorized: false,
     // The chain is OpenSSL's work; whose certificate it is, ours: Node's own check takes partial wildcards and common names.
     checkServerIdentity: () => undefined,
   };

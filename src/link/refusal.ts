@@ -30,7 +30,7 @@ export class LinkError extends AgentError {
   static from(error: unknown, target: Target, deeper?: Error): LinkError {
     if (error instanceof LinkError) return error;
     const cause = deeper ?? error;
-    const refusal = refusalOf(systemCode(cause), reasonOf(cause));
+    const refusal = refusalOf(systemCode(cause), reasonOf(cause), `${target.host}:${target.port}`);
     return new LinkError(refusal.code, refusal.side, `${place(target)}: ${refusal.message}`, refusal.hint, cause);
   }
 
@@ -117,7 +117,7 @@ export class LinkError extends AgentError {
 
   /** By OpenSSL's verify code, and in words where Node has no code. */
   static unverified(code: string, fault: string | undefined, target: Target): LinkError {
-    const refusal = refusalOf(code, fault ?? '');
+    const refusal = refusalOf(code, fault ?? '', `${target.host}:${target.port}`);
     return new LinkError(refusal.code, 'us', `${place(target)}: ${refusal.message}`, refusal.hint);
   }
 

@@ -8,6 +8,7 @@ import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
+import { intermediatesIn, MOST_INTERMEDIATES } from '../pki/x509/chain.js';
 import { canonicalFingerprint } from '../pki/x509/fingerprint.js';
 import { nameFromLines } from '../pki/x509/name.js';
 import type { Peer, PeerAuthority, Target } from './peer.js';
@@ -76,13 +77,13 @@ function namesOf(certificate: X509Certificate, withCommonName: boolean): string 
   return commonName === undefined ? '' : `the common name ${commonName}`;
 }
 
-/** RFC 9525 section 6.3: `*.example.com` stands for one label and never for a part of one. */
+/** RFC 9525 section 6.3: `*.example.com` stands for one label, never for a part of one, and never below a top-level domain alone. */
 function matchesName(presented: string, wanted: string): boolean {
   if (presented === '') return false;
   if (!presented.startsWith('*.')) return presented === wanted && !presented.includes('*');
   const rest = presented.slice(1);
   const dot = wanted.indexOf('.');
-  return dot > 0 && !rest.includes('*') && wanted.slice(dot) === rest;
+  return dot > 0 && !rest.includes('*') && rest.lastIndexOf('.') > 0 && wanted.slice(dot) === rest;
 }
 
 /** A-labels, lower case, without the root's dot. */
@@ -163,9 +164,6 @@ function shown(certificate: X509Certificate): PeerAuthority {
  * meant for another purpose than servers.
  */
 
-/** As `openssl s_server -verify 10` of the recipe of 2010; OpenSSL's own limit is 100. */
-const MOST_INTERMEDIATES = 10;
-
 export interface ChainPolicy {
   readonly purpose: 'server' | 'any';
 }
@@ -193,7 +191,7 @@ export function verifyChain(
   } else if (code !== undefined) {
     throw LinkError.unverified(code, pathFault(chain), target);
   }
-  // Its own certificate and the root apart.
-  if (chain.length - 2 > MOST_INTERMEDIATES) throw LinkError.chainTooLong(target, chain.length - 2, MOST_INTERMEDIATES);
+  const between = intermediatesIn(chain);
+  if (between > MOST_INTERMEDIATES) throw LinkError.chainTooLong(target, between, MOST_INTERMEDIATES);
   return passedOver;
 }

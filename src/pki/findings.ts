@@ -8,7 +8,8 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import { weaknessOf } from './files/keys.js';
 import { type CertificateFacts, certificateFacts } from './inspect.js';
 import { brokenHash } from './x509/algorithms.js';
-import { type Chain, type ListState, listOf, revokedBy } from './x509/chain.js';
+import { type Chain, intermediatesIn, type ListState, listOf, MOST_INTERMEDIATES, revokedBy } from './x509/chain.js';
+import { constraintFault } from './x509/constraints.js';
 import type { RevocationList } from './x509/revocation.js';
 
 export interface Finding {
@@ -44,6 +45,7 @@ export function examine(subject: Subject): Finding[] {
     ]),
     usage(facts, purpose),
     names(facts, purpose),
+    ...chainFindings(chain, purpose),
     ...oddities(facts),
     ...revocations(subject),
   ];
@@ -145,6 +147,36 @@ function names({ subjectAltName, subject }: CertificateFacts, purpose: 'client' 
     message: `the certificate of ${subject} has no subject alternative name; a common name is no longer looked at (RFC 9525)`,
     hint: 'ask for one with the host name in its subject alternative name',
   };
+}
+
+/** What is wrong with the chain as a whole. */
+function chainFindings({ certificates }: Chain, purpose: 'client' | 'server'): Finding[] {
+  const outside = constraintFault(certificates);
+  const between = intermediatesIn(certificates);
+  return [
+    ...(outside === undefined
+      ? []
+      : [
+          {
+            check: 'constraints',
+            verdict: 'bad',
+            at: 'cert',
+            message: `the certificate cannot be verified: ${outside}`,
+            hint: 'ask for a certificate with a name that this authority may sign, or for one of another authority',
+          } as const,
+        ]),
+    ...(between <= MOST_INTERMEDIATES
+      ? []
+      : [
+          {
+            check: 'chain-length',
+            verdict: purpose === 'server' ? 'bad' : 'warning',
+            at: 'cert',
+            message: `the certificate chain has ${between} intermediate CAs; this program, and many others, allow ${MOST_INTERMEDIATES} at most`,
+            hint: 'ask for a certificate from a CA nearer to the root',
+          } as const,
+        ]),
+  ];
 }
 
 function oddities({ version, notBefore, notAfter }: CertificateFacts): Finding[] {

@@ -1,7 +1,7 @@
 /**
- * Real handshakes, to see what files are worth: one in memory with a stranger
- * who is as strict as OpenSSL 3 is at security level 2, and one with a server,
- * in which nothing is refused on our side so that everything can be told.
+ * Makes real handshakes, to see whether certificate files work: one in memory with a stranger
+ * who is as strict as OpenSSL 3 is at security level 2, and one with a server, in which our
+ * side refuses nothing, so that everything can be shown.
  */
 import type { X509Certificate } from 'node:crypto';
 import { isIP, type Socket } from 'node:net';
@@ -12,7 +12,11 @@ import { peerChain } from '../lib/peer-chain.js';
 import { writeKey } from './files/keys.js';
 import { pemOf } from './inspect.js';
 import { createLeaf } from './x509/authority.js';
+import { reordered } from './x509/chain.js';
 import { parseName } from './x509/name.js';
+
+/** OpenSSL's verify code when it took another CA of the same name for the issuer. */
+export const WRONG_SIGNER = 'CERT_SIGNATURE_FAILURE';
 
 /** PEM. */
 export interface Shown {
@@ -109,7 +113,13 @@ export interface ProbeResult {
 }
 
 /** Never rejects but for unusable files of our own: what went wrong is part of the result. */
-export function probe(target: ProbeTarget, shown: Shown, signal: AbortSignal): Promise<ProbeResult> {
+export async function probe(target: ProbeTarget, shown: Shown, signal: AbortSignal): Promise<ProbeResult> {
+  const result = await meetServer(target, shown, signal);
+  const ca = result.verifyCode === WRONG_SIGNER ? reordered(result.chain, shown.ca) : undefined;
+  return ca === undefined ? result : meetServer(target, { ...shown, ca }, signal);
+}
+
+function meetServer(target: ProbeTarget, shown: Shown, signal: AbortSignal): Promise<ProbeResult> {
   const name = target.serverName ?? target.host;
   const socket = connect({
     host: target.host,

@@ -1,7 +1,8 @@
-/** What certificates, requests, keys and revocation lists say of themselves, in words and for programs. */
+/** Describes certificates, requests, keys and revocation lists, in words and for programs. */
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
-import { type AskPassphrase, type Content, readBundle } from './files/bundle.js';
+import { type Content, readBundle } from './files/bundle.js';
 import { describeKey, publicBytes, weaknessOf } from './files/keys.js';
+import type { AskPassphrase } from './files/passphrase.js';
 import { writePem } from './files/pem.js';
 import { brokenHash, signatureName } from './x509/algorithms.js';
 import { readFields } from './x509/certificate.js';
@@ -128,6 +129,11 @@ export function fingerprintsOf(certificate: X509Certificate): Fingerprints {
 
 export function pemOf(certificate: X509Certificate): string {
   return writePem('CERTIFICATE', certificate.raw);
+}
+
+/** One behind the other, as `tls.crl` has them. */
+export function pemOfLists(lists: readonly Pick<RevocationList, 'der'>[]): string {
+  return lists.map(({ der }) => writePem('X509 CRL', der)).join('');
 }
 
 export function requestFacts(request: Request): RequestFacts {

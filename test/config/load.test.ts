@@ -73,6 +73,15 @@ test('sources, collectors and tls are enough: everything else has a default', as
   });
 });
 
+test('a host name with letters of other scripts becomes the A-labels that DNS and certificates have', async (t) => {
+  const config = await load(`
+sources: [{ name: main, paths: [/a.log] }]
+collectors: [{ host: hôpital.example }]
+tls: { ca: /tls/ca.pem, cert: /tls/cert.pem, key: /tls/key.pem }
+`);
+  t.deepEqual(config.collectors, [{ host: 'xn--hpital-ixa.example', port: 6514 }]);
+});
+
 test('a configuration cannot be changed, however deep', async (t) => {
   const config = await load(LEAST);
   for (const part of [

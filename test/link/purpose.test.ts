@@ -110,8 +110,7 @@ test.serial('a chain of ten authorities between is taken, one of eleven is refus
     for (const purposes of [[], ['client']] as const) {
       const attempt = meet(t, { issuers }, purposes);
       if (depth === 10) await t.notThrowsAsync(attempt);
-      else
-        t.is((await t.throwsAsync<LinkError>(attempt))?.code, purposes.length === 0 ? 'their-chain' : 'their-purpose');
+      else t.like(await t.throwsAsync<LinkError>(attempt), { code: 'their-chain' });
     }
   }
 });

@@ -181,7 +181,7 @@ const chains: [what: string, situation: () => Situation | Promise<Situation>, co
     'outside the names of its authority',
     () => ({ issuers: [world.constrained, world.root] }),
     'their-chain',
-    /chain is not valid: permitted subtree violation/,
+    /not valid: its name DNS:localhost is outside of what its authority CN=Constrained,C=US may sign \(permitted subtree/,
   ],
   ['meant for clients', () => ({ purposes: ['client'] }), 'their-purpose', /not meant for servers/],
   [
@@ -208,6 +208,37 @@ test.serial('a weak certificate of our own is told as ours, and by its key', asy
   const weak = { ...material, cert: pemOf(certificate), key: writeKey(key) };
   const error = await refusalAt(await listen(t, made), weak, { ciphers: STRICT });
   tells(t, error, 'our-certificate-weak', 'us', /tls\.cert/);
+});
+
+test.serial(
+  'a collector with a key of RSA 1024 is refused whatever it offers, without a word in tls.ciphers',
+  async (t) => {
+    const { server: made, material } = await server({ keyOf: WEAK }, { ciphers: 'DEFAULT@SECLEVEL=0' });
+    tells(t, await refusalAt(await listen(t, made), material), 'their-certificate-weak', 'us', /too weak/);
+  },
+);
+
+test.serial(
+  'of two CAs of one name in tls.ca the one that signed is found, in whatever order they stand',
+  async (t) => {
+    const { root, impostor } = world;
+    const { server: made } = await server({ issuers: [root], isBare: true });
+    made.on('secureConnection', (socket) => socket.end());
+    const port = await listen(t, made);
+    for (const ca of [
+      [root, impostor],
+      [impostor, root],
+    ].map((each) => each.map(({ certificate }) => pemOf(certificate)))) {
+      const ended = await refusalAt(port, { ca });
+      t.is(ended.code, 'closed', ended.message);
+    }
+  },
+);
+
+test.serial('the hint to show the chain names the collector', async (t) => {
+  const { server: made, material } = await server({ issuers: [world.constrained, world.root] });
+  const port = await listen(t, made);
+  t.regex((await refusalAt(port, material)).hint ?? '', new RegExp(`-connect localhost:${port}$`));
 });
 
 test.serial('a server that shows no certificate is refused', async (t) => {

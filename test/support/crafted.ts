@@ -43,6 +43,8 @@ export interface Craft {
   readonly from?: number;
   readonly until?: number;
   readonly extensions?: readonly ReturnType<typeof extension>[];
+  /** Without key identifiers: only the signature tells which key of its issuer signed. */
+  readonly isBare?: boolean;
   /** Of the issuer's name and not of its key: a forged signature. */
   readonly forged?: boolean;
 }
@@ -69,8 +71,12 @@ export async function craft(options: Craft): Promise<Crafted> {
       extensions: [
         ...constraintsOf(options),
         ...usagesOf(options),
-        subjectKeyIdentifier(identifier),
-        authorityKeyIdentifier(issuer ? authorityIdentifier(issuer.certificate) : identifier),
+        ...(options.isBare
+          ? []
+          : [
+              subjectKeyIdentifier(identifier),
+              authorityKeyIdentifier(issuer ? authorityIdentifier(issuer.certificate) : identifier),
+            ]),
         ...namesOf(options),
         ...(options.extensions ?? []),
       ],

@@ -8,8 +8,8 @@ import { parseName } from '../../pki/x509/name.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { daysOption, forceOption, jsonOption, keyTypeOption } from './options.js';
+import { say, tellMade, working } from './output.js';
 import { newPassphrase } from './passphrase.js';
-import { say, tellMade, working } from './speech.js';
 
 interface CaOptions {
   readonly subject: string;

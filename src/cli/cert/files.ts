@@ -2,7 +2,9 @@
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { AgentError, systemCode } from '../../lib/errors.js';
-import { type AskPassphrase, type Content, readBundle } from '../../pki/files/bundle.js';
+import { type Content, certificatesIn, keysIn, listsIn, readBundle } from '../../pki/files/bundle.js';
+import { ContentFault } from '../../pki/files/faults.js';
+import type { AskPassphrase } from '../../pki/files/passphrase.js';
 import type { Authority } from '../../pki/x509/authority.js';
 import { leafOf } from '../../pki/x509/chain.js';
 import type { RevocationList } from '../../pki/x509/revocation.js';
@@ -12,11 +14,7 @@ export async function readContents(path: string, ask?: AskPassphrase): Promise<C
   try {
     return await readBundle(bytes, ask);
   } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
-    throw new AgentError(error.code, `${path}: ${error.message}`, {
-      cause: error.cause,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
+    throw error instanceof ContentFault ? error.in(path) : error;
   }
 }
 
@@ -55,19 +53,11 @@ export async function readAuthority(caPath: string, keyPath: string, ask: AskPas
 /** The lists in the file; none when there is no such file. */
 export async function readLists(path: string): Promise<RevocationList[]> {
   try {
-    return (await readContents(path)).flatMap((each) => (each.kind === 'revocation-list' ? [each.list] : []));
+    return listsIn(await readContents(path));
   } catch (error) {
     if (error instanceof AgentError && systemCode(error.cause) === 'ENOENT') return [];
     throw error;
   }
-}
-
-export function certificatesIn(contents: readonly Content[]): X509Certificate[] {
-  return contents.flatMap((each) => (each.kind === 'certificate' ? [each.certificate] : []));
-}
-
-export function keysIn(contents: readonly Content[]): KeyObject[] {
-  return contents.flatMap((each) => (each.kind === 'key' ? [each.key] : []));
 }
 
 async function readBytes(path: string): Promise<Buffer> {

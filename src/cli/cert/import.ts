@@ -4,18 +4,28 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { AgentError } from '../../lib/errors.js';
+import { certificatesIn, keysIn } from '../../pki/files/bundle.js';
 import { MODE, type NewFile } from '../../pki/files/store.js';
 import { examine, type Finding } from '../../pki/findings.js';
 import { certificateFacts, pemOf } from '../../pki/inspect.js';
-import { buildChain, type Chain, leafOf } from '../../pki/x509/chain.js';
+import { buildChain, type Chain, leafOf, withoutRoot } from '../../pki/x509/chain.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
-import { certificatesIn, keysIn, readCertificates, readContents } from './files.js';
-import { accept, completeInstallations, installPair, refusePkcs12, TAKEN_OVER } from './install.js';
+import { readCertificates, readContents } from './files.js';
 import { jsonOption, ownerOf, ownerOption } from './options.js';
+import { say, tellMade } from './output.js';
+import {
+  accept,
+  addPlaces,
+  completeInstallations,
+  ifPresent,
+  installPair,
+  type PlaceOptions,
+  placesOf,
+  refusePkcs12,
+  TAKEN_OVER,
+} from './own-files.js';
 import { oldPassphrase } from './passphrase.js';
-import { addPlaces, ifPresent, type PlaceOptions, placesOf } from './places.js';
-import { say, tellMade } from './speech.js';
 
 interface ImportOptions extends PlaceOptions {
   readonly passphraseFile?: string;
@@ -64,8 +74,11 @@ async function importFiles(io: Io, files: readonly string[], options: ImportOpti
     ...examine({ chain, key: candidate.key, purpose: 'client', revocationLists: [], nowMs }),
     completeness(chain, nowMs),
   ]);
-  const shown = chain.certificates.filter((each, depth) => depth === 0 || !each.checkIssued(each));
-  const { kept } = await installPair(places, { chain: shown, ...candidate }, { owner, nowMs, ask, also });
+  const { kept } = await installPair(
+    places,
+    { chain: withoutRoot(chain.certificates), ...candidate },
+    { owner, nowMs, ask, also },
+  );
   // "renew --request" left the key there; it has its place now.
   if (candidate.path === `${places.key}.new`) await rm(candidate.path);
   if (options.trust) {

@@ -12,7 +12,7 @@ import { parseName } from '../../pki/x509/name.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { append, daysOption, forceOption, jsonOption, keyTypeOption } from './options.js';
-import { print, printJson, say, untilText, working } from './speech.js';
+import { print, printJson, say, untilText, working } from './output.js';
 
 interface InitOptions {
   readonly dns: string[];

@@ -24,8 +24,8 @@ import {
   purposesOf,
   type SigningOptions,
 } from './options.js';
+import { say, tellMade, working } from './output.js';
 import { newPassphrase, oldPassphrase } from './passphrase.js';
-import { say, tellMade, working } from './speech.js';
 
 interface IssueOptions extends NameOptions, PurposeOptions, SigningOptions {
   readonly subject: string;

@@ -9,8 +9,8 @@ import { buildChain, leafOf } from '../../pki/x509/chain.js';
 import type { Io } from '../io.js';
 import { readCertificates, readKey } from './files.js';
 import { forceOption, ownerOf, ownerOption } from './options.js';
+import { print, say } from './output.js';
 import { newPassphrase, oldPassphrase } from './passphrase.js';
-import { print, say } from './speech.js';
 
 interface P12Options {
   readonly dir: string;

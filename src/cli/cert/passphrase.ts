@@ -1,12 +1,11 @@
 /**
- * Passphrases for the `cert` commands: from a file, from systemd's credential,
+ * Finds passphrases for the `cert` commands: from a file, from systemd's credential,
  * or typed without echo. Never from the command line, where every user of the
  * host and the shell's history would see them.
  */
 import type { Readable } from 'node:stream';
 import { AgentError } from '../../lib/errors.js';
-import type { AskPassphrase } from '../../pki/files/bundle.js';
-import { readPassphrase } from '../../pki/files/passphrase.js';
+import { type AskPassphrase, readPassphrase } from '../../pki/files/passphrase.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
 
@@ -32,7 +31,12 @@ export function oldPassphrase(io: Io, file: string | undefined, what: string): A
 /** For something that is going to be encrypted: typed twice. */
 export async function newPassphrase(io: Io, file: string | undefined, what: string): Promise<string> {
   const given = await readPassphrase(file, undefined);
-  if (given !== undefined) return given;
+  if (given !== undefined && given !== '') return given;
+  if (given === '') {
+    throw new AgentError('passphrase-empty', `the passphrase file ${file} is empty`, {
+      hint: 'write the new passphrase as its first line',
+    });
+  }
   const first = await type(io, `New passphrase for ${what}: `);
   if (first === undefined) {
     throw new UsageError(`there is no terminal to ask for the new passphrase of ${what}`, {

@@ -16,14 +16,22 @@ import { createRequest } from '../../pki/x509/request.js';
 import { namesIn, purposesIn } from '../../pki/x509/usages.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
-import { rulesOf } from './collector-rules.js';
+import { endpoint, rulesOf, visit } from './collector.js';
 import { readAuthority, readCertificates, readKey } from './files.js';
-import { accept, completeInstallations, installPair, refusePkcs12, TAKEN_OVER } from './install.js';
 import { daysOption, forceOption, jsonOption, ownerOf, ownerOption } from './options.js';
+import { print, say, tellMade, working } from './output.js';
+import {
+  accept,
+  addPlaces,
+  completeInstallations,
+  installPair,
+  type PlaceOptions,
+  type Places,
+  placesOf,
+  refusePkcs12,
+  TAKEN_OVER,
+} from './own-files.js';
 import { oldPassphrase } from './passphrase.js';
-import { addPlaces, type PlaceOptions, type Places, placesOf } from './places.js';
-import { print, say, tellMade, working } from './speech.js';
-import { endpoint, visit } from './visit.js';
 
 interface RenewOptions extends PlaceOptions {
   readonly request?: string;

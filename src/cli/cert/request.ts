@@ -11,7 +11,6 @@ import { parseName } from '../../pki/x509/name.js';
 import { createRequest, readRequest } from '../../pki/x509/request.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
-import { describe } from './facts.js';
 import { readKey } from './files.js';
 import { namesOr } from './issue.js';
 import {
@@ -25,8 +24,8 @@ import {
   type PurposeOptions,
   purposesOf,
 } from './options.js';
+import { describe, print, printJson, say, working } from './output.js';
 import { newPassphrase, oldPassphrase } from './passphrase.js';
-import { print, printJson, say, working } from './speech.js';
 
 interface Given extends NameOptions, PurposeOptions {
   readonly subject: string;

@@ -1,9 +1,8 @@
 /** `cert revoke`: our authority's revocation list, one entry longer or just renewed. */
 import { Command, Option } from 'commander';
 import { AgentError } from '../../lib/errors.js';
-import { writePem } from '../../pki/files/pem.js';
 import { installFiles, MODE } from '../../pki/files/store.js';
-import { factsOf } from '../../pki/inspect.js';
+import { factsOf, pemOfLists } from '../../pki/inspect.js';
 import type { Authority } from '../../pki/x509/authority.js';
 import { readFields } from '../../pki/x509/certificate.js';
 import { issued, listOf } from '../../pki/x509/chain.js';
@@ -16,11 +15,10 @@ import {
 } from '../../pki/x509/revocation.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
-import { describe } from './facts.js';
 import { readAuthority, readLeaf, readLists } from './files.js';
 import { addAuthority, daysOption, jsonOption } from './options.js';
+import { describe, print, printJson, say } from './output.js';
 import { oldPassphrase } from './passphrase.js';
-import { print, printJson, say } from './speech.js';
 
 interface RevokeOptions {
   readonly ca: string;
@@ -75,7 +73,7 @@ async function revoke(io: Io, files: readonly string[], options: RevokeOptions):
   const others = lists.filter(
     (list) => list !== old && !list.issuer.raw.equals(readFields(authority.certificate).subject.raw),
   );
-  const content = [der, ...others.map((list) => list.der)].map((each) => writePem('X509 CRL', each)).join('');
+  const content = pemOfLists([{ der }, ...others]);
   await installFiles([{ path: options.crl, content, mode: MODE.certificate }], { force: true });
   const facts = factsOf({ kind: 'revocation-list', list: readRevocationList(der) }, nowMs);
   if (options.json) printJson(io, { file: options.crl, ...facts });

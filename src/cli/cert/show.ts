@@ -2,11 +2,10 @@
 import { Command } from 'commander';
 import { factsOf } from '../../pki/inspect.js';
 import type { Io } from '../io.js';
-import { describe } from './facts.js';
 import { readContents } from './files.js';
 import { jsonOption } from './options.js';
+import { describe, print, printJson } from './output.js';
 import { oldPassphrase } from './passphrase.js';
-import { print, printJson } from './speech.js';
 
 interface ShowOptions {
   readonly passphraseFile?: string;

@@ -12,7 +12,6 @@ import { namesIn, purposesIn } from '../../pki/x509/usages.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
 import { COMMAND } from '../voice.js';
-import { describe } from './facts.js';
 import { readAuthority, readContents } from './files.js';
 import { namesOr } from './issue.js';
 import {
@@ -27,8 +26,8 @@ import {
   purposesOf,
   type SigningOptions,
 } from './options.js';
+import { describe, say, tellMade } from './output.js';
 import { oldPassphrase } from './passphrase.js';
-import { say, tellMade } from './speech.js';
 
 interface SignOptions extends NameOptions, PurposeOptions, SigningOptions {
   readonly out: string;

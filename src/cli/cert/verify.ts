@@ -1,21 +1,21 @@
 /** `cert verify`: would a connection with these files work, and if not, why. */
 import type { X509Certificate } from 'node:crypto';
 import { Command, Option } from 'commander';
+import { certificatesIn, keysIn } from '../../pki/files/bundle.js';
 import { writeKey } from '../../pki/files/keys.js';
-import { writePem } from '../../pki/files/pem.js';
 import { examine, type Finding } from '../../pki/findings.js';
 import { rehearse, type Shown } from '../../pki/handshake.js';
-import { certificateFacts, pemOf } from '../../pki/inspect.js';
-import { buildChain, type Chain } from '../../pki/x509/chain.js';
+import { certificateFacts, pemOf, pemOfLists } from '../../pki/inspect.js';
+import { buildChain, type Chain, signersFirst, withoutRoot } from '../../pki/x509/chain.js';
+import { wordsForVerifyError } from '../../pki/x509/words.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
-import { rulesOf } from './collector-rules.js';
-import { certificatesIn, keysIn, readCertificates, readContents, readLists } from './files.js';
+import { endpoint, nameFinding, rulesOf, visit } from './collector.js';
+import { readCertificates, readContents, readLists } from './files.js';
 import { jsonOption } from './options.js';
+import { print, printJson } from './output.js';
+import { addPlaces, ifPresent, type PlaceOptions, type Places, placesOf } from './own-files.js';
 import { oldPassphrase } from './passphrase.js';
-import { addPlaces, ifPresent, type PlaceOptions, type Places, placesOf } from './places.js';
-import { print, printJson } from './speech.js';
-import { endpoint, nameFinding, visit } from './visit.js';
 
 export interface VerifyOptions extends PlaceOptions {
   readonly p12?: string;
@@ -76,7 +76,7 @@ async function hold(io: Io, options: VerifyOptions, places: Places, nowMs: numbe
   const certPath = p12 ?? ifPresent(places.cert, options.cert);
   const shown: Shown = {
     ca: anchors.map(pemOf),
-    crl: lists.length === 0 ? undefined : lists.map(({ der }) => writePem('X509 CRL', der)).join(''),
+    crl: lists.length === 0 ? undefined : pemOfLists(lists),
   };
   if (certPath === undefined) {
     if (options.host !== undefined) return { chain: undefined, findings: [], shown };
@@ -99,8 +99,17 @@ async function hold(io: Io, options: VerifyOptions, places: Places, nowMs: numbe
     anchorage(chain, caPath, nowMs),
     ...(options.name !== undefined && options.host === undefined ? [nameFinding(leaf, options.name)] : []),
   ];
-  const cert = chain.certificates.filter((each, depth) => depth === 0 || !each.checkIssued(each));
-  return { chain, findings, shown: { ...shown, cert: cert.map(pemOf).join(''), key: key && writeKey(key) } };
+  const cert = withoutRoot(chain.certificates);
+  return {
+    chain,
+    findings,
+    shown: {
+      ...shown,
+      ca: signersFirst(chain.certificates, anchors).map(pemOf),
+      cert: cert.map(pemOf).join(''),
+      key: key && writeKey(key),
+    },
+  };
 }
 
 async function leafIn(path: string, ask: () => Promise<string | undefined>): Promise<X509Certificate> {
@@ -113,8 +122,12 @@ async function rehearsal({ shown, findings }: Held, { purpose }: VerifyOptions, 
     return { ...finding, verdict: 'warning', message: 'no handshake was tried, for want of a key' };
   }
   const code = await rehearse(shown, purpose, nowMs);
-  if (code === undefined) return { ...finding, verdict: 'good', message: 'a handshake with these files succeeds here' };
-  return { ...finding, verdict: 'bad', message: `OpenSSL refuses them in a handshake: ${code}` };
+  if (code === undefined)
+    return { ...finding, verdict: 'good', message: 'a trial handshake with these files succeeds' };
+  const named = findings.some(({ verdict }) => verdict === 'bad');
+  const unsaid = named ? 'for the reason above' : 'and does not say why';
+  const why = code === 'UNSPECIFIED' ? ` ${unsaid}` : `: ${wordsForVerifyError(code)}`;
+  return { ...finding, verdict: 'bad', message: `OpenSSL refuses these files in a trial handshake${why}` };
 }
 
 function anchorage({ certificates, isAnchored }: Chain, caPath: string | undefined, nowMs: number): Finding {

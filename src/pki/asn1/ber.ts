@@ -17,7 +17,7 @@ const DEEPEST = 40;
 /** Throws a DerError when the bytes are no BER either, or something is behind it. */
 export function derOf(bytes: Buffer): Buffer {
   const { der, next } = convert(bytes, 0, 0);
-  if (next !== bytes.length) throw new DerError(`${bytes.length - next} bytes too many`);
+  if (next !== bytes.length) throw new DerError(`${bytes.length - next} bytes too many`, bytes.subarray(next));
   return der;
 }
 
@@ -28,11 +28,12 @@ interface Converted {
 }
 
 function convert(bytes: Buffer, at: number, depth: number): Converted {
-  if (depth > DEEPEST) throw new DerError('nested too deep');
+  const fault = (message: string) => new DerError(message, bytes.subarray(at));
+  if (depth > DEEPEST) throw fault('nested too deep');
   const tag = bytes[at];
   const first = bytes[at + 1];
-  if (tag === undefined || first === undefined) throw new DerError('value cut short');
-  if ((tag & 0x1f) === 0x1f) throw new DerError('tag of more than one octet');
+  if (tag === undefined || first === undefined) throw fault('value cut short');
+  if ((tag & 0x1f) === 0x1f) throw fault('tag of more than one octet');
   const { start, end } = extent(bytes, at + 1);
   if (end !== undefined && (tag & CONSTRUCTED) === 0) return { der: bytes.subarray(at, end), next: end };
   const parts: Buffer[] = [];
@@ -42,7 +43,7 @@ function convert(bytes: Buffer, at: number, depth: number): Converted {
     parts.push(part.der);
     next = part.next;
   }
-  if (end !== undefined && next !== end) throw new DerError('value cut short');
+  if (end !== undefined && next !== end) throw fault('value cut short');
   const after = end ?? next + END.length;
   if (tag === (OCTETS | CONSTRUCTED)) return { der: encoded(OCTETS, joined(parts)), next: after };
   const content = Buffer.concat(withWholeContent(tag, parts));
@@ -56,17 +57,17 @@ function extent(bytes: Buffer, at: number): { start: number; end: number | undef
   if (first === 0x80) return { start: at + 1, end: undefined };
   const count = first & 0x7f;
   if (first < 0x80) return within(bytes, at + 1, first);
-  if (count > 4 || at + 1 + count > bytes.length) throw new DerError('length out of range');
+  if (count > 4 || at + 1 + count > bytes.length) throw new DerError('length out of range', bytes.subarray(at));
   return within(bytes, at + 1 + count, bytes.readUIntBE(at + 1, count));
 }
 
 function within(bytes: Buffer, start: number, length: number): { start: number; end: number } {
-  if (start + length > bytes.length) throw new DerError('value cut short');
+  if (start + length > bytes.length) throw new DerError('value cut short', bytes.subarray(start));
   return { start, end: start + length };
 }
 
 function isEnd(bytes: Buffer, at: number): boolean {
-  if (at + END.length > bytes.length) throw new DerError('value cut short');
+  if (at + END.length > bytes.length) throw new DerError('value cut short', bytes.subarray(at));
   return bytes.subarray(at, at + END.length).equals(END);
 }
 

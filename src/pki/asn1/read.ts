@@ -4,6 +4,7 @@
  * show of a certificate it has accepted, and for the formats that it does not
  * read at all: requests, revocation lists, PKCS#7 and PKCS#12.
  */
+
 /** One value: `tag` is the whole first octet (class, constructed bit, number). */
 export interface Der {
   readonly tag: number;
@@ -14,6 +15,21 @@ export interface Der {
 
 export class DerError extends Error {
   override readonly name = 'DerError';
+
+  /** `at`: the bytes that begin where the fault is, if that is known. */
+  constructor(
+    message: string,
+    private readonly at?: Buffer,
+  ) {
+    super(message);
+  }
+
+  /** Where in `bytes` the fault is; `undefined` when that is not known, or elsewhere (in a decrypted part). */
+  offsetIn(bytes: Buffer): number | undefined {
+    if (this.at === undefined || this.at.buffer !== bytes.buffer) return undefined;
+    const offset = this.at.byteOffset - bytes.byteOffset;
+    return offset >= 0 && offset <= bytes.length ? offset : undefined;
+  }
 }
 
 export const TAG = {
@@ -31,7 +47,8 @@ export const TAG = {
 /** The only value in `bytes`; anything behind it is an error. */
 export function readDer(bytes: Buffer): Der {
   const value = readFirst(bytes, 0);
-  if (value.raw.length !== bytes.length) throw new DerError(`${bytes.length - value.raw.length} bytes too many`);
+  const rest = bytes.subarray(value.raw.length);
+  if (rest.length > 0) throw new DerError(`${rest.length} bytes too many`, rest);
   return value;
 }
 
@@ -48,12 +65,16 @@ export function childrenOf({ content }: Der): Der[] {
 
 /** `value` itself when it is there and has this tag. */
 export function expect(value: Der | undefined, tag: number, what: string): Der {
-  if (value?.tag !== tag) throw new DerError(`${what} expected`);
+  if (value?.tag !== tag) throw new DerError(`${what} expected`, value?.raw);
   return value;
 }
 
+/** Longer than any that was ever given out; the arithmetic below grows with the square of it. */
+const LONGEST_OID = 128;
+
 export function oidOf(value: Der | undefined): string {
   const { content } = expect(value, TAG.oid, 'object identifier');
+  if (content.length > LONGEST_OID) throw new DerError('object identifier too long', content);
   const arcs: bigint[] = [];
   let arc = 0n;
   for (const byte of content) {
@@ -63,14 +84,14 @@ export function oidOf(value: Der | undefined): string {
     arc = 0n;
   }
   const first = arcs.shift();
-  if (first === undefined) throw new DerError('empty object identifier');
+  if (first === undefined) throw new DerError('empty object identifier', content);
   const root = first < 80n ? first / 40n : 2n;
   return [root, first - root * 40n, ...arcs].join('.');
 }
 
 export function numberOf(value: Der | undefined): number {
   const { content } = expect(value, TAG.integer, 'integer');
-  if (content.length === 0 || content.length > 6) throw new DerError('integer out of range');
+  if (content.length === 0 || content.length > 6) throw new DerError('integer out of range', content);
   return content.readIntBE(0, content.length);
 }
 
@@ -79,15 +100,18 @@ export function timeOf(value: Der | undefined): Date {
   const text = value?.content.toString('latin1') ?? '';
   const digits = value?.tag === TAG.utcTime ? `${Number(text.slice(0, 2)) < 50 ? '20' : '19'}${text}` : text;
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits);
-  if (!parts || (value?.tag !== TAG.utcTime && value?.tag !== TAG.generalizedTime)) throw new DerError('time expected');
+  const isTime = value?.tag === TAG.utcTime || value?.tag === TAG.generalizedTime;
+  if (!parts || !isTime) throw new DerError('time expected', value?.raw);
   const [year, month, day, hour, minute, second] = parts.slice(1);
-  return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  if (Number.isNaN(date.getTime())) throw new DerError(`no such time: ${text}`, value.raw);
+  return date;
 }
 
 /** The octets of a BIT STRING of whole octets. */
 export function bitsOf(value: Der | undefined): Buffer {
   const { content } = expect(value, TAG.bits, 'bit string');
-  if (content[0] !== 0) throw new DerError('bit string of whole octets expected');
+  if (content[0] !== 0) throw new DerError('bit string of whole octets expected', content);
   return content.subarray(1);
 }
 
@@ -119,17 +143,18 @@ export function addressOf(octets: Buffer): string {
 function readFirst(bytes: Buffer, at: number): Der {
   const tag = bytes[at];
   let length = bytes[at + 1];
-  if (tag === undefined || length === undefined) throw new DerError('value cut short');
-  if ((tag & 0x1f) === 0x1f) throw new DerError('tag of more than one octet');
+  const fault = (message: string) => new DerError(message, bytes.subarray(at));
+  if (tag === undefined || length === undefined) throw fault('value cut short');
+  if ((tag & 0x1f) === 0x1f) throw fault('tag of more than one octet');
   let start = at + 2;
   if (length >= 0x80) {
     const count = length & 0x7f;
-    if (count === 0) throw new DerError('indefinite length (BER)');
-    if (count > 4 || start + count > bytes.length) throw new DerError('length out of range');
+    if (count === 0) throw fault('indefinite length (BER)');
+    if (count > 4 || start + count > bytes.length) throw fault('length out of range');
     length = bytes.readUIntBE(start, count);
     start += count;
   }
   const end = start + length;
-  if (end > bytes.length) throw new DerError('value cut short');
+  if (end > bytes.length) throw fault('value cut short');
   return { tag, content: bytes.subarray(start, end), raw: bytes.subarray(at, end) };
 }

@@ -2,7 +2,6 @@
  * Writing DER (ITU-T X.690) with the ASN.1 of node-forge: the few types that
  * certificates, requests, revocation lists and PKCS#12 are made of. Pure.
  */
-import { isIPv4 } from 'node:net';
 import asn1 from 'node-forge/lib/asn1.js';
 import { type Der, readDer } from './read.js';
 
@@ -112,20 +111,6 @@ export function time(date: Date): Asn1 {
   return year >= 1950 && year < 2050
     ? create(Class.UNIVERSAL, Type.UTCTIME, false, digits.slice(2))
     : create(Class.UNIVERSAL, Type.GENERALIZEDTIME, false, digits);
-}
-
-/** The octets of an IPv4 or IPv6 address, as `iPAddress` holds them (RFC 5280 section 4.2.1.6). */
-export function addressBytes(address: string): Buffer {
-  if (isIPv4(address)) return Buffer.from(address.split('.').map(Number));
-  const plain = address.replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) =>
-    [a * 256 + Number(b), c * 256 + Number(d)].map((group) => group.toString(16)).join(':'),
-  );
-  const [head = '', tail] = plain.split('::');
-  const groups = (text: string) => (text === '' ? [] : text.split(':'));
-  const after = groups(tail ?? '');
-  const before = groups(head);
-  const zeros = tail === undefined ? [] : Array<string>(8 - before.length - after.length).fill('0');
-  return Buffer.from([...before, ...zeros, ...after].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }
 
 function bytes(content: Uint8Array | string): string {

@@ -7,13 +7,12 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
 import { systemFiles } from '../../lib/files.js';
 import { examine, type Finding, listFinding } from '../findings.js';
-import { type CertificateFacts, certificateFacts, pemOf } from '../inspect.js';
-import { buildChain, leafOf, listOf } from '../x509/chain.js';
+import { type CertificateFacts, certificateFacts, pemOf, pemOfLists } from '../inspect.js';
+import { buildChain, leafOf, listOf, withoutRoot } from '../x509/chain.js';
 import type { RevocationList } from '../x509/revocation.js';
-import type { AskPassphrase, Content } from './bundle.js';
+import { type Content, certificatesIn, keysIn, listsIn } from './bundle.js';
 import { writeKey } from './keys.js';
-import { readPassphrase } from './passphrase.js';
-import { writePem } from './pem.js';
+import { type AskPassphrase, readPassphrase } from './passphrase.js';
 import { isBeingInstalled } from './store.js';
 import { type FileKey, fault, isWorldReadable, readContents, readHidden, type TlsDisk } from './tls-file.js';
 
@@ -73,9 +72,9 @@ export async function loadCredentials(files: CredentialFiles, options: LoadOptio
   ];
   return {
     ca: anchors.map(pemOf),
-    cert: own && chain && shown(chain.certificates).map(pemOf).join(''),
+    cert: own && chain && withoutRoot(chain.certificates).map(pemOf).join(''),
     key: own && writeKey(own.key),
-    crl: lists.length === 0 ? undefined : lists.map(({ der }) => writePem('X509 CRL', der)).join(''),
+    crl: lists.length === 0 ? undefined : pemOfLists(lists),
     own: own && certificateFacts(own.leaf, options.nowMs),
     authorities: chain?.certificates.slice(1).map((each) => certificateFacts(each, options.nowMs)) ?? [],
     crlEndsMs: expiries.length === 0 ? undefined : Math.min(...expiries.map(Number)),
@@ -96,9 +95,7 @@ async function readAnchors(path: string, disk: TlsDisk): Promise<X509Certificate
 }
 
 async function readLists(path: string, disk: TlsDisk): Promise<RevocationList[]> {
-  const lists = (await readContents('crl', path, disk)).flatMap((each) =>
-    each.kind === 'revocation-list' ? [each.list] : [],
-  );
+  const lists = listsIn(await readContents('crl', path, disk));
   if (lists.length > 0) return lists;
   throw fault(
     'crl',
@@ -129,7 +126,7 @@ function ownOf(
   contents: readonly Content[],
 ): Own {
   const certificates = certificatesIn(contents);
-  const keys = contents.flatMap((each) => (each.kind === 'key' ? [each.key] : []));
+  const keys = keysIn(contents);
   if (certificates.length === 0) {
     const request = contents.some(({ kind }) => kind === 'request');
     throw request
@@ -211,13 +208,4 @@ async function exposed({ cert, key, p12 }: CredentialFiles, disk: TlsDisk): Prom
   const [name, path] = secret;
   if (path === undefined || !(await isWorldReadable(path, disk))) return [];
   return [`tls.${name} ${path}: every user of this host can read the private key; run: chmod 0600 ${path}`];
-}
-
-/** The root is left out: who does not have it will not trust it for being sent. */
-function shown(chain: readonly X509Certificate[]): X509Certificate[] {
-  return chain.filter((each, depth) => depth === 0 || !each.checkIssued(each));
-}
-
-function certificatesIn(contents: readonly Content[]): X509Certificate[] {
-  return contents.flatMap((each) => (each.kind === 'certificate' ? [each.certificate] : []));
 }

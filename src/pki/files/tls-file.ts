@@ -1,8 +1,10 @@
-/** Reading one of the files under `tls`, with errors in an administrator's words. */
+/** Reads one of the files that `tls` names, with errors that name the key, the file, the place in it and the remedy. */
 import { userInfo } from 'node:os';
 import { AgentError, systemCode } from '../../lib/errors.js';
 import type { Files } from '../../lib/files.js';
-import { type AskPassphrase, type Content, readBundle } from './bundle.js';
+import { type Content, readBundle } from './bundle.js';
+import { ContentFault } from './faults.js';
+import type { AskPassphrase } from './passphrase.js';
 
 /** The key of the configuration, below `tls`. */
 export type FileKey = 'ca' | 'cert' | 'key' | 'p12' | 'crl';
@@ -64,8 +66,7 @@ async function contentsOf(key: FileKey, path: string, bytes: Buffer, ask: AskPas
   try {
     return await readBundle(bytes, ask);
   } catch (error) {
-    if (!(error instanceof AgentError)) throw error;
-    throw fault(key, path, error.code, error.message, error.hint ?? '', error.cause);
+    throw error instanceof ContentFault ? error.in(`tls.${key} ${path}`) : error;
   }
 }
 
@@ -74,9 +75,11 @@ async function readBytes(key: FileKey, path: string, disk: TlsDisk): Promise<Buf
     const file = await disk.open(path, 'read');
     try {
       const { size, isFile, isDirectory } = await file.stat();
-      if (size > MOST_BYTES) throw fault(key, path, 'too-large', `${size} bytes are no ${WHAT[key]}`, 'check the path');
+      if (size > MOST_BYTES)
+        throw fault(key, path, 'too-large', `a file of ${size} bytes cannot be ${WHAT[key]}`, 'correct the path');
       // A FIFO or a terminal by mistake must not hold the start of the agent.
-      if (!isFile && !isDirectory) return Buffer.alloc(0);
+      if (!isFile && !isDirectory)
+        throw fault(key, path, `${key}-unreadable`, 'is not a regular file', 'correct the path');
       const bytes = Buffer.alloc(Math.max(size, 1));
       return bytes.subarray(0, await file.read(bytes, 0));
     } finally {

@@ -1,6 +1,6 @@
 /** PKCS#12 (RFC 7292): a key and its chain in one file under one passphrase. Written in DER, read in BER, too. */
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { AgentError, reasonOf } from '../../lib/errors.js';
+import { createHash, createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
+import { AgentError } from '../../lib/errors.js';
 import { derOf } from '../asn1/ber.js';
 import { childrenOf, type Der, DerError, expect, numberOf, oidOf, readDer, TAG } from '../asn1/read.js';
 import {
@@ -16,6 +16,9 @@ import {
   tagged,
   taggedBytes,
 } from '../asn1/write.js';
+import { ContentFault } from '../files/faults.js';
+import type { AskPassphrase } from '../files/passphrase.js';
+import { soundCertificate } from '../x509/sound.js';
 import { lock, macData, macFits, unlock } from './cipher.js';
 
 const DATA = '1.2.840.113549.1.7.1';
@@ -56,7 +59,7 @@ export async function writePkcs12({ key, chain, name }: Pkcs12Content, passphras
       plainData(encode(sequence(bag(SHROUDED_KEY_BAG, shrouded, attributes)))),
     ),
   );
-  return encode(sequence(integer(3), plainData(content), macData(content, passphrase)));
+  return encode(sequence(integer(3), plainData(content), await macData(content, passphrase)));
 }
 
 export interface Pkcs12Read {
@@ -64,26 +67,49 @@ export interface Pkcs12Read {
   readonly certificates: readonly X509Certificate[];
 }
 
-/** Throws a DerError when it is no PKCS#12, an AgentError when the passphrase or the algorithms are not ours. */
-export async function readPkcs12(der: Buffer, passphrase: string): Promise<Pkcs12Read> {
+/**
+ * `undefined` when it is encrypted, nobody has a passphrase, and an empty one does not open it. Throws a ContentFault, or
+ * a DerError when it is damaged. `ask` is called only where something is locked.
+ */
+export async function readPkcs12(der: Buffer, ask: AskPassphrase): Promise<Pkcs12Read | undefined> {
   const { content, mac } = openPfx(der);
-  if (mac && !macFits(mac, content, passphrase)) throw wrongPassphrase();
+  let asked: Promise<string | undefined> | undefined;
+  const passphrase = async () => {
+    asked ??= ask();
+    return (await asked) ?? '';
+  };
+  if (mac && !(await macFits(mac, content, await passphrase()))) return wrongPassphrase(await asked);
   const keys: KeyObject[] = [];
   const certificates: X509Certificate[] = [];
   for (const part of childrenOf(expect(readDer(derOf(content)), TAG.sequence, 'AuthenticatedSafe'))) {
-    for (const each of childrenOf(readDer(derOf(await openPart(part, passphrase))))) {
+    const opened = await openPart(part, passphrase);
+    if (opened === undefined) return wrongPassphrase(await asked);
+    for (const each of childrenOf(readDer(derOf(opened)))) {
       const [type, value] = childrenOf(each);
-      const inner = childrenOf(expect(value, 0xa0, 'bag value'))[0]!;
-      if (oidOf(type) === CERT_BAG) certificates.push(new X509Certificate(certificateIn(inner)));
-      if (oidOf(type) === KEY_BAG) keys.push(createPrivateKey({ key: inner.raw, format: 'der', type: 'pkcs8' }));
-      if (oidOf(type) === SHROUDED_KEY_BAG) {
+      const kind = oidOf(type);
+      if (![CERT_BAG, KEY_BAG, SHROUDED_KEY_BAG].includes(kind)) continue;
+      const [inner] = childrenOf(expect(value, 0xa0, 'bag value'));
+      if (inner === undefined) throw new DerError('bag value expected', value?.content);
+      if (kind === CERT_BAG) certificates.push(soundCertificate(certificateIn(inner)));
+      if (kind === KEY_BAG) keys.push(keyIn(inner.raw));
+      if (kind === SHROUDED_KEY_BAG) {
         const [algorithm, locked] = childrenOf(inner);
-        const plain = await unlock(algorithm!, expect(locked, TAG.octets, 'locked key').content, passphrase);
-        keys.push(createPrivateKey({ key: plain, format: 'der', type: 'pkcs8' }));
+        const bytes = expect(locked, TAG.octets, 'locked key').content;
+        const plain = await unlocked(expect(algorithm, TAG.sequence, 'algorithm'), bytes, await passphrase());
+        if (plain === undefined) return wrongPassphrase(await asked);
+        keys.push(keyIn(plain));
       }
     }
   }
   return { keys, certificates };
+}
+
+function keyIn(der: Buffer): KeyObject {
+  try {
+    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  } catch {
+    throw ContentFault.at('', 'key-damaged');
+  }
 }
 
 /** Whether these bytes are laid out as PKCS#12, whatever they are locked with. */
@@ -105,22 +131,25 @@ function openPfx(bytes: Buffer): { content: Buffer; mac: Der | undefined } {
   return { content: expect(octetString, TAG.octets, 'content').content, mac };
 }
 
-async function openPart(part: Der, passphrase: string): Promise<Buffer> {
+/** `undefined`: the passphrase does not open it. */
+async function openPart(part: Der, passphrase: () => Promise<string>): Promise<Buffer | undefined> {
   const [type, wrapped] = childrenOf(part);
   const inner = childrenOf(expect(wrapped, 0xa0, 'content'))[0];
   if (oidOf(type) === DATA) return expect(inner, TAG.octets, 'content').content;
-  if (oidOf(type) !== ENCRYPTED_DATA) throw new DerError('content encrypted by password expected');
+  if (oidOf(type) !== ENCRYPTED_DATA) throw new DerError('content encrypted by password expected', type?.raw);
   const [, locked] = childrenOf(expect(inner, TAG.sequence, 'EncryptedData'));
   const [, algorithm, bytes] = childrenOf(expect(locked, TAG.sequence, 'EncryptedContentInfo'));
+  const content = expect(bytes, 0x80, 'content').content;
+  return unlocked(expect(algorithm, TAG.sequence, 'algorithm'), content, await passphrase());
+}
+
+async function unlocked(algorithm: Der, bytes: Buffer, passphrase: string): Promise<Buffer | undefined> {
   try {
-    return await unlock(
-      expect(algorithm, TAG.sequence, 'algorithm'),
-      expect(bytes, 0x80, 'content').content,
-      passphrase,
-    );
+    return await unlock(algorithm, bytes, passphrase);
   } catch (error) {
     if (error instanceof AgentError || error instanceof DerError) throw error;
-    throw wrongPassphrase(reasonOf(error));
+    // Of OpenSSL: the padding does not fit.
+    return undefined;
   }
 }
 
@@ -143,9 +172,7 @@ function encryptedData(algorithm: Asn1, bytes: Buffer): Asn1 {
   return sequence(oid(ENCRYPTED_DATA), tagged(0, sequence(integer(0), content)));
 }
 
-function wrongPassphrase(cause?: unknown): AgentError {
-  return new AgentError('passphrase-wrong', 'the passphrase does not open this PKCS#12 file', {
-    cause,
-    hint: 'check the passphrase; a file for it holds the passphrase on its first line',
-  });
+/** Without a passphrase it was the empty one that did not fit: then it is just locked. */
+function wrongPassphrase(given: string | undefined): undefined {
+  if (given !== undefined) throw ContentFault.wrongPassphrase('', 'PKCS#12 file', given);
 }

@@ -1,5 +1,5 @@
-/** The way from a certificate to an authority (RFC 5280 section 6), and what the revocation lists say on it. */
-import type { X509Certificate } from 'node:crypto';
+/** Builds the chain from a certificate to an authority (RFC 5280 section 6), and says what revocation lists say of it. */
+import { X509Certificate } from 'node:crypto';
 import { readFields } from './certificate.js';
 import { type RevocationList, type Revoked, serialText } from './revocation.js';
 
@@ -10,8 +10,21 @@ export interface Chain {
   readonly isAnchored: boolean;
 }
 
-/** Its own, the root, and ten between them, as the recipe of 2010 allowed: longer than any that is in use. */
-const MOST = 12;
+/** Between a certificate and its root, as `openssl s_server -verify 10` of the recipe of 2010 allowed. */
+export const MOST_INTERMEDIATES = 10;
+
+/** How many authorities lie between the first certificate and its root. */
+export function intermediatesIn({ length }: readonly X509Certificate[]): number {
+  return Math.max(0, length - 2);
+}
+
+/** What is sent: who does not have the root will not trust it for being sent. */
+export function withoutRoot(chain: readonly X509Certificate[]): X509Certificate[] {
+  return chain.filter((each, depth) => depth === 0 || !each.checkIssued(each));
+}
+
+/** OpenSSL's own limit; a chain that is too long is built all the same, so that it can be named. */
+const MOST = 100;
 
 /** Issuers are found by name and signature, whatever order they lie in; trusted ones first. */
 export function buildChain(
@@ -23,8 +36,9 @@ export function buildChain(
   while (certificates.length <= MOST) {
     const last = certificates.at(-1)!;
     if (anchors.some((anchor) => anchor.raw.equals(last.raw))) return { certificates, isAnchored: true };
-    const issuer = [...anchors, ...intermediates].find((candidate) => issued(candidate, last));
-    if (issuer === undefined || issuer.raw.equals(last.raw)) break;
+    const isNew = (candidate: X509Certificate) => !certificates.some((each) => each.raw.equals(candidate.raw));
+    const issuer = [...anchors, ...intermediates].find((candidate) => isNew(candidate) && issued(candidate, last));
+    if (issuer === undefined) break;
     certificates.push(issuer);
   }
   return { certificates, isAnchored: false };
@@ -33,6 +47,29 @@ export function buildChain(
 /** By name, key identifier and key usage, which OpenSSL compares, and by the signature itself. */
 export function issued(issuer: X509Certificate, certificate: X509Certificate): boolean {
   return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+/**
+ * The authorities of `anchors` in an order in which OpenSSL finds the one that signed: among several of one name, to which
+ * nothing else leads (no key identifier), it takes the first and looks no further.
+ */
+export function signersFirst(
+  chain: readonly X509Certificate[],
+  anchors: readonly X509Certificate[],
+): readonly X509Certificate[] {
+  const signed = (anchor: X509Certificate) => chain.some((each) => issued(anchor, each));
+  return [...anchors.filter(signed), ...anchors.filter((anchor) => !signed(anchor))];
+}
+
+/** `ca` in that order, PEM each; `undefined` when it is in it already. */
+export function reordered(
+  chain: readonly X509Certificate[],
+  ca: string | readonly string[] | undefined,
+): readonly string[] | undefined {
+  const texts = [ca ?? []].flat();
+  const anchors = texts.map((text) => new X509Certificate(text));
+  const order = signersFirst(chain, anchors).map((each) => texts[anchors.indexOf(each)]!);
+  return order.every((each, at) => each === texts[at]) ? undefined : order;
 }
 
 /** Which one of these certificates is nobody's issuer: the leaf, wherever it lies in its file. */

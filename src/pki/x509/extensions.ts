@@ -3,19 +3,9 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { AgentError } from '../../lib/errors.js';
+import { addressBytes } from '../../lib/ip.js';
 import { bitsOf, childrenOf, readDer } from '../asn1/read.js';
-import {
-  type Asn1,
-  addressBytes,
-  boolean,
-  finished,
-  integer,
-  namedBits,
-  octets,
-  oid,
-  sequence,
-  taggedBytes,
-} from '../asn1/write.js';
+import { type Asn1, boolean, finished, integer, namedBits, octets, oid, sequence, taggedBytes } from '../asn1/write.js';
 import { publicBytes } from '../files/keys.js';
 
 export const EXTENSION = {
@@ -25,6 +15,7 @@ export const EXTENSION = {
   basicConstraints: '2.5.29.19',
   crlNumber: '2.5.29.20',
   crlReason: '2.5.29.21',
+  nameConstraints: '2.5.29.30',
   authorityKeyIdentifier: '2.5.29.35',
   extendedKeyUsage: '2.5.29.37',
 } as const;
@@ -132,8 +123,14 @@ export function asHostName(text: string): string | undefined {
   const wildcard = text.startsWith('*.') ? '*.' : '';
   const name = domainToASCII(text.slice(wildcard.length)).replace(/\.$/, '');
   const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+  // No peer takes a wildcard below a top-level domain alone.
+  const isTooWide = wildcard !== '' && !name.includes('.');
   const valid =
-    name !== '' && name.length <= 253 && name.split('.').every((part) => label.test(part)) && isIP(name) === 0;
+    !isTooWide &&
+    name !== '' &&
+    name.length <= 253 &&
+    name.split('.').every((part) => label.test(part)) &&
+    isIP(name) === 0;
   return valid ? wildcard + name : undefined;
 }
 

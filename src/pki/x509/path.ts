@@ -1,21 +1,24 @@
 /**
- * Path validation (RFC 5280 section 6) without OpenSSL's word, for one case:
- * OpenSSL tells only the last fault that it found in a chain, so behind "not
- * meant for servers" an unknown authority or another fault may lie unseen.
- * Here everything but the extended key usage of the peer's own certificate is
- * judged, and what cannot be judged is a fault.
+ * Validates a path (RFC 5280 section 6) without OpenSSL, for two cases. It finds the words for
+ * faults of which Node gives no code; and it judges where OpenSSL's verdict is not enough:
+ * OpenSSL tells only the last fault that it found in a chain, so behind "not meant for
+ * servers" an unknown authority or another fault may lie unseen. Here everything but the
+ * extended key usage of the peer's own certificate is judged, and what cannot be judged is a
+ * fault.
  */
 import { X509Certificate } from 'node:crypto';
 import { reasonOf } from '../../lib/errors.js';
-import { childrenOf, namedBitsOf, numberOf, readDer } from '../asn1/read.js';
+import { namedBitsOf, readDer } from '../asn1/read.js';
 import { weaknessOf } from '../files/keys.js';
 import { readPem } from '../files/pem.js';
 import { type CertificateFacts, certificateFacts } from '../inspect.js';
 import { brokenHash } from './algorithms.js';
 import { type CertificateFields, readFields } from './certificate.js';
 import { buildChain, listOf, revokedBy } from './chain.js';
+import { constraintFault } from './constraints.js';
 import { EXTENSION } from './extensions.js';
 import { type RevocationList, readRevocationList } from './revocation.js';
+import { pathLengthOf } from './usages.js';
 
 /** PEM. */
 export interface Trust {
@@ -25,7 +28,6 @@ export interface Trust {
 }
 
 const NETSCAPE_TYPE = '2.16.840.1.113730.1.1';
-const NAME_CONSTRAINTS = '2.5.29.30';
 const CERTIFICATE_POLICIES = '2.5.29.32';
 /** What is judged here, or (policies, when no policy is asked for) restricts nothing. */
 const UNDERSTOOD: readonly string[] = [
@@ -33,6 +35,7 @@ const UNDERSTOOD: readonly string[] = [
   EXTENSION.keyUsage,
   EXTENSION.extendedKeyUsage,
   EXTENSION.subjectAltName,
+  EXTENSION.nameConstraints,
   CERTIFICATE_POLICIES,
   NETSCAPE_TYPE,
 ];
@@ -58,7 +61,7 @@ function firstFault(shown: readonly X509Certificate[], trust: Trust, nowMs: numb
   const lasting = anchors.toSorted((one, other) => Date.parse(other.validTo) - Date.parse(one.validTo));
   const { certificates, isAnchored } = buildChain(leaf, others, lasting);
   const root = certificates.at(-1)!;
-  if (!isAnchored || !root.checkIssued(root)) return 'it does not lead to an authority in tls.ca';
+  if (!isAnchored || !root.checkIssued(root)) return 'it is signed by a CA that is not in tls.ca';
   const faults = certificates.flatMap((each, depth) => {
     const facts = certificateFacts(each, nowMs);
     const fields = readFields(each);
@@ -71,7 +74,9 @@ function firstFault(shown: readonly X509Certificate[], trust: Trust, nowMs: numb
     return found === undefined ? [] : [`${facts.subject} ${found}`];
   });
   if (faults[0] !== undefined) return faults[0];
-  // A fault that OpenSSL has found and that is not known here. "Any" is no server's usage to it, either.
+  const outside = constraintFault(certificates);
+  if (outside !== undefined) return outside;
+  // A fault that OpenSSL has found and that is not known here. To OpenSSL, "any" is no server's usage, either.
   const usages = certificates.map((each) => certificateFacts(each, nowMs).extendedKeyUsage);
   const isOfUsage = usages.some((each) => each.length > 0 && !each.includes('serverAuth'));
   return isOfUsage ? undefined : 'its extended key usage is not what is wrong with it';
@@ -84,14 +89,12 @@ function timeFault({ notBefore, notAfter }: CertificateFields, nowMs: number): s
 
 function strengthFault(certificate: X509Certificate, { selfSigned, signature }: CertificateFacts): string | undefined {
   const hash = selfSigned ? undefined : brokenHash(signature);
-  if (hash !== undefined) return `is signed with ${hash}`;
+  if (hash !== undefined) return `is signed with a digest algorithm too weak: ${hash}`;
   const weakness = weaknessOf(certificate.publicKey);
-  return weakness && `is too weak: ${weakness}`;
+  return weakness && `has a key too weak: ${weakness}`;
 }
 
 function extensionFault({ extensions }: CertificateFields): string | undefined {
-  if (extensions.some(({ type }) => type === NAME_CONSTRAINTS))
-    return 'constrains names, which is not judged beside another usage';
   const unknown = extensions.find(({ type, critical }) => critical && !UNDERSTOOD.includes(type));
   return unknown && `has a critical extension that is not understood (${unknown.type})`;
 }
@@ -137,12 +140,6 @@ function revocationFault(
     return 'is of an authority without a current revocation list in tls.crl';
   }
   return undefined;
-}
-
-function pathLengthOf({ extensions }: CertificateFields): number | undefined {
-  const constraints = extensions.find(({ type }) => type === EXTENSION.basicConstraints);
-  const [, most] = constraints === undefined ? [] : childrenOf(readDer(constraints.value));
-  return most && numberOf(most);
 }
 
 function blocksOf(texts: string | readonly string[] | undefined, label: string): Buffer[] {

@@ -1,6 +1,5 @@
 /** Certification requests, PKCS#10 (RFC 2986): the key stays here, the request goes to the authority. */
 import { createPublicKey, type KeyObject } from 'node:crypto';
-import { AgentError, reasonOf } from '../../lib/errors.js';
 import { childrenOf, type Der, expect, oidOf, TAG } from '../asn1/read.js';
 import { encode, finished, integer, oid, sequence, set, tagged } from '../asn1/write.js';
 import { type KeyPair, publicBytes } from '../files/keys.js';
@@ -16,6 +15,7 @@ import {
   subjectAltName,
 } from './extensions.js';
 import { type DistinguishedName, nameFromDer, nameToAsn1 } from './name.js';
+import { usagesOf } from './usages.js';
 
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
 
@@ -53,26 +53,21 @@ export function createRequest({ subject, names, purposes, pair }: RequestOptions
   return encode(sealed(toBeSigned, pair.privateKey));
 }
 
-/** Throws an AgentError when the bytes are no request in DER. */
+/** Throws a DerError when the bytes are no request in DER, or OpenSSL's error for its key. */
 export function readRequest(der: Buffer): Request {
-  try {
-    return read(der);
-  } catch (cause) {
-    throw new AgentError('request-invalid', `not a certificate request: ${reasonOf(cause)}`, { cause });
-  }
-}
-
-function read(der: Buffer): Request {
   const { toBeSigned, algorithm, signature } = readSealed(der);
   const [version, subject, spki, attributes] = childrenOf(toBeSigned);
   expect(version, TAG.integer, 'version');
   const key = expect(spki, TAG.sequence, 'public key').raw;
   const publicKey = createPublicKey({ key, format: 'der', type: 'spki' });
+  const wanted = extensionsIn(expect(attributes, 0xa0, 'attributes'));
+  // What is asked of it later fails here, where the file is known.
+  usagesOf(wanted);
   return {
     der,
     subject: nameFromDer(expect(subject, TAG.sequence, 'subject')),
     publicKey,
-    extensions: extensionsIn(expect(attributes, 0xa0, 'attributes')),
+    extensions: wanted,
     algorithm,
     isGenuine: signedBy(publicKey, algorithm, toBeSigned.raw, signature),
   };

@@ -1,12 +1,12 @@
 /** Certificate revocation lists (RFC 5280 section 5), version 2: written by our authority, read from anyone's. */
 import type { KeyObject } from 'node:crypto';
-import { AgentError, reasonOf } from '../../lib/errors.js';
 import { childrenOf, type Der, expect, numberOf, readDer, TAG, timeOf } from '../asn1/read.js';
 import { type Asn1, encode, enumerated, finished, integer, sequence, tagged, time } from '../asn1/write.js';
 import { signedBy, signerFor } from './algorithms.js';
 import { type Authority, authorityIdentifier } from './authority.js';
 import { type Extension, readExtensions, readFields, readSealed, sealed } from './certificate.js';
 import { authorityKeyIdentifier, EXTENSION, extension, extensions } from './extensions.js';
+import { nameFromDer } from './name.js';
 
 /** RFC 5280 section 5.3.1; 7 is not used, 6 and 8 are for other kinds of list. */
 export const REASONS: Readonly<Record<string, number>> = {
@@ -69,16 +69,8 @@ export function createRevocationList({ authority, revoked, number, nowMs, days }
   return encode(sealed(toBeSigned, key));
 }
 
-/** Throws an AgentError when the bytes are no revocation list in DER. */
+/** Throws a DerError when the bytes are no revocation list in DER. */
 export function readRevocationList(der: Buffer): RevocationList {
-  try {
-    return read(der);
-  } catch (cause) {
-    throw new AgentError('crl-invalid', `not a certificate revocation list: ${reasonOf(cause)}`, { cause });
-  }
-}
-
-function read(der: Buffer): RevocationList {
   const { toBeSigned, algorithm, signature } = readSealed(der);
   const children = childrenOf(toBeSigned);
   if (children[0]?.tag === TAG.integer) children.shift();
@@ -88,6 +80,8 @@ function read(der: Buffer): RevocationList {
   const nextUpdate = isTime(rest[0]) ? timeOf(rest.shift()) : undefined;
   const list = rest[0]?.tag === TAG.sequence ? childrenOf(rest.shift()!) : [];
   const own = rest[0]?.tag === 0xa0 ? readExtensions(childrenOf(rest[0])[0]) : [];
+  // What is asked of it later fails here, where the file is known.
+  nameFromDer(expect(issuer, TAG.sequence, 'issuer'));
   return {
     der,
     issuer: expect(issuer, TAG.sequence, 'issuer'),

@@ -1,6 +1,6 @@
 /** Whom a certificate or a request is for, and what for: its names and usages (RFC 5280 section 4.2.1), in words. Pure. */
-import { addressOf, childrenOf, namedBitsOf, oidOf, readDer } from '../asn1/read.js';
-import type { Extension } from './certificate.js';
+import { addressOf, childrenOf, namedBitsOf, numberOf, oidOf, readDer } from '../asn1/read.js';
+import type { CertificateFields, Extension } from './certificate.js';
 import { type AlternativeNames, alternativeNames, EXTENSION, KEY_USAGES, type Purposes } from './extensions.js';
 import { formatName, nameFromDer } from './name.js';
 
@@ -52,8 +52,15 @@ export function purposesIn(extendedKeyUsage: readonly string[]): Purposes {
   return { server, client: extendedKeyUsage.includes('clientAuth') || !server };
 }
 
+/** How many authorities may lie between this one and a leaf; `undefined`: any number. */
+export function pathLengthOf({ extensions }: Pick<CertificateFields, 'extensions'>): number | undefined {
+  const constraints = extensions.find(({ type }) => type === EXTENSION.basicConstraints);
+  const [, most] = constraints === undefined ? [] : childrenOf(readDer(constraints.value));
+  return most && numberOf(most);
+}
+
 /** RFC 5280 section 4.2.1.6. */
-function generalName(tag: number, content: Buffer): string {
+export function generalName(tag: number, content: Buffer): string {
   switch (tag) {
     case 0x81:
       return `email:${content.toString('latin1')}`;

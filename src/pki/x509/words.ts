@@ -177,7 +177,13 @@ const FAULTS: readonly FaultRow[] = [
   ],
 ];
 
-export function refusalOf(systemCode: string, reason: string): Refusal {
+/** `endpoint`: the collector's `host:port`, for commands to try. */
+export function refusalOf(systemCode: string, reason: string, endpoint = 'HOST:PORT'): Refusal {
+  const refusal = refusalWithoutPlace(systemCode, reason);
+  return { ...refusal, hint: refusal.hint.replace('HOST:PORT', endpoint) };
+}
+
+function refusalWithoutPlace(systemCode: string, reason: string): Refusal {
   const alerted = refusalByAlert(systemCode, reason);
   if (alerted !== undefined) return alerted;
   const text = `${systemCode} ${reason}`;

@@ -1,14 +1,20 @@
-/** Asks a real collector: `cert verify --host`, and `cert renew --host` before it installs anything. */
+/**
+ * Connects to a real collector and judges it by the agent's own rules: those of the
+ * configuration when it is given, else the defaults. For `cert verify --host`, and for
+ * `cert renew --host` before it installs anything.
+ */
+
 import type { X509Certificate } from 'node:crypto';
 import { InvalidArgumentError } from 'commander';
+import { offerOf, type TlsPolicy } from '../../link/connect.js';
 import type { Target } from '../../link/peer.js';
-import { bearsName, type PathFault } from '../../link/verify-peer.js';
+import { LinkError, place } from '../../link/refusal.js';
+import { bearsName, goesByChain, type PathFault, verifyChain, verifyPeer } from '../../link/verify-peer.js';
 import type { Finding } from '../../pki/findings.js';
 import { type ProbeResult, probe, type Shown } from '../../pki/handshake.js';
 import { type CertificateFacts, certificateFacts } from '../../pki/inspect.js';
 import { pathFault } from '../../pki/x509/path.js';
 import { refusalOf } from '../../pki/x509/words.js';
-import { type CollectorRules, judged } from './collector-rules.js';
 
 export interface Visit {
   readonly protocol: string | undefined;
@@ -70,13 +76,13 @@ function findingsOf(result: ProbeResult, target: Target, rules: CollectorRules, 
   const { chain, verifyCode, failure } = result;
   const [leaf, ...authorities] = chain;
   const theirs = leaf === undefined ? [] : judged({ target, chain: [leaf, ...authorities], verifyCode }, rules, fault);
-  if (failure !== undefined) return [...theirs, worded(failure.code, failure.reason)];
+  if (failure !== undefined) return [...theirs, worded(failure.code, failure.reason, target)];
   const isRefused = theirs.some(({ verdict }) => verdict === 'bad');
   return leaf === undefined || isRefused ? theirs : [...theirs, accepted()];
 }
 
-function worded(code: string, reason: string): Finding {
-  const refusal = refusalOf(code, reason);
+function worded(code: string, reason: string, target: Target): Finding {
+  const refusal = refusalOf(code, reason, `${target.host}:${target.port}`);
   const side = { us: 'refused by this side: ', collector: 'refused by the collector: ', network: '' }[refusal.side];
   const message = `${side}${refusal.message}`;
   return { check: 'connection', verdict: 'bad', at: 'cert', message, hint: refusal.hint };
@@ -102,4 +108,84 @@ function linesOf({ address, protocol, cipher }: ProbeResult, chain: readonly Cer
     ),
     ...chain.slice(0, 1).map(({ sha256 }) => `  shows    ${sha256}`),
   ];
+}
+
+export type CollectorRules = Omit<TlsPolicy, 'minVersion' | 'ciphers'> & {
+  readonly offer: ReturnType<typeof offerOf> | undefined;
+};
+
+/** `name`: of the command line, which goes before `tls.serverName`. */
+export function rulesOf(policy: TlsPolicy | undefined, name: string | undefined): CollectorRules {
+  if (policy === undefined) {
+    return {
+      verify: 'name',
+      fingerprints: [],
+      serverName: name,
+      commonName: false,
+      purpose: 'server',
+      offer: undefined,
+    };
+  }
+  const { verify, fingerprints, serverName, commonName, purpose } = policy;
+  return { verify, fingerprints, serverName: name ?? serverName, commonName, purpose, offer: offerOf(policy) };
+}
+
+/** What was seen of the other end, leaf first, with OpenSSL's word on its chain. */
+export interface Presented {
+  readonly target: Target;
+  readonly chain: readonly [X509Certificate, ...X509Certificate[]];
+  readonly verifyCode: string | undefined;
+}
+
+/** Of the chain, and of the certificate itself: what would make the agent refuse it, or be taken. */
+export function judged(presented: Presented, rules: CollectorRules, pathFault: PathFault): Finding[] {
+  return [...chainFindings(presented, rules, pathFault), ...peerFindings(presented, rules)];
+}
+
+function chainFindings(
+  { target, chain, verifyCode }: Presented,
+  rules: CollectorRules,
+  pathFault: PathFault,
+): Finding[] {
+  const finding = { check: 'their-chain', at: 'ca' } as const;
+  if (!goesByChain(rules)) {
+    if (verifyCode === undefined) return [];
+    const message = `${refusalOf(verifyCode, '').message}; with tls.verify: ${rules.verify} it is taken all the same`;
+    return [{ ...finding, verdict: 'warning', message }];
+  }
+  try {
+    if (!verifyChain(verifyCode, chain, target, rules, pathFault)) return [];
+    const message =
+      'the collector’s certificate is not meant for servers; with tls.purpose: any it is taken all the same';
+    return [{ ...finding, verdict: 'warning', message }];
+  } catch (error) {
+    return [refused(error, finding, target)];
+  }
+}
+
+function peerFindings({ target, chain: [own] }: Presented, rules: CollectorRules): Finding[] {
+  const finding = { check: 'name', at: 'cert' } as const;
+  try {
+    verifyPeer(own, target, rules);
+  } catch (error) {
+    return [refused(error, finding, target)];
+  }
+  switch (rules.verify) {
+    case 'name':
+      return [{ ...finding, verdict: 'good', message: `the certificate is for ${rules.serverName ?? target.host}` }];
+    case 'fingerprint':
+      return [{ ...finding, verdict: 'good', message: 'its fingerprint is in tls.fingerprints' }];
+    case 'chain':
+      return [{ ...finding, verdict: 'good', message: 'its name does not count (tls.verify: chain)' }];
+    case 'insecure':
+      return [{ ...finding, verdict: 'warning', message: 'anybody is taken for the collector (tls.verify: insecure)' }];
+    default:
+      return rules.verify satisfies never;
+  }
+}
+
+function refused(error: unknown, finding: Pick<Finding, 'check' | 'at'>, target: Target): Finding {
+  if (!(error instanceof LinkError)) throw error;
+  const reason = error.message.slice(`${place(target)}: `.length);
+  return { ...finding, verdict: 'bad', message: `refused by this side: ${reason}`, hint: error.hint ?? '' };
 }
