@@ -1,6 +1,6 @@
 /**
- * Would a connection with this certificate work? Each question is answered by
- * a finding, with reason and remedy, before a handshake fails without either.
+ * Judges whether a connection with a certificate would work. Each question is answered
+ * by a finding, with reason and remedy, before a handshake fails without either.
  * What is refused here is what OpenSSL 3 refuses at security level 2; what RFC
  * 9325 only advises against is a warning.
  */
@@ -58,20 +58,20 @@ function keyMatch(leaf: X509Certificate, key: KeyObject, { subject }: Certificat
     verdict: 'bad',
     at: 'key',
     message: `the key does not belong to the certificate of ${subject}`,
-    hint: 'the two must have been made together: take the key that the certificate request was made with',
+    hint: 'use the key that the certificate request was made with',
   };
 }
 
 function dates({ subject, notBefore, notAfter, daysLeft }: CertificateFacts, depth: number, nowMs: number): Finding {
   const at = depth === 0 ? 'cert' : 'ca';
-  const whose = depth === 0 ? 'the certificate' : `the authority's certificate (${subject})`;
+  const whose = depth === 0 ? 'the certificate' : `the certificate of the CA ${subject}`;
   if (Date.parse(notBefore) > nowMs) {
     return {
       check: 'dates',
       verdict: 'bad',
       at,
       message: `${whose} is not valid before ${notBefore}`,
-      hint: 'compare the clock of this host with a good one (timedatectl), or wait',
+      hint: 'check the clock of this host (timedatectl), or wait until then',
     };
   }
   if (daysLeft < 0) {
@@ -81,7 +81,7 @@ function dates({ subject, notBefore, notAfter, daysLeft }: CertificateFacts, dep
       at,
       message: `${whose} expired on ${notAfter.slice(0, 10)}, ${-daysLeft} ${-daysLeft === 1 ? 'day' : 'days'} ago`,
       hint:
-        depth === 0 ? 'get a new one: openemr-audit-forwarder cert renew' : 'ask for the present one of the authority',
+        depth === 0 ? 'get a new one: openemr-audit-forwarder cert renew' : 'get the current certificate from the CA',
     };
   }
   return good(
@@ -101,7 +101,7 @@ function strength(certificate: X509Certificate, facts: CertificateFacts, depth: 
     verdict: 'bad',
     at,
     message: `OpenSSL 3 refuses the certificate of ${facts.subject}: ${weakness}`,
-    hint: 'have it made anew with RSA 2048 or more, or P-256, and SHA-256',
+    hint: 'get a new one with RSA 2048 or more, or P-256, and SHA-256',
   };
 }
 
@@ -120,7 +120,7 @@ function usage({ extendedKeyUsage, keyUsage, authority }: CertificateFacts, purp
   if (!signs) {
     return {
       ...bad,
-      message: `the certificate's key may not sign, so it cannot take part in a handshake: its key usage is ${keyUsage.join(', ')}`,
+      message: `the certificate does not allow its key to sign, which a TLS handshake needs: its key usage is ${keyUsage.join(', ')}`,
       hint: 'ask for one with the key usage digitalSignature',
     };
   }
@@ -128,7 +128,7 @@ function usage({ extendedKeyUsage, keyUsage, authority }: CertificateFacts, purp
     return {
       ...bad,
       verdict: 'warning',
-      message: 'the certificate is that of an authority, and careful peers refuse it',
+      message: 'this is the certificate of a CA, and strict peers refuse it',
     };
   }
   return good(
@@ -144,7 +144,7 @@ function names({ subjectAltName, subject }: CertificateFacts, purpose: 'client' 
     check: 'names',
     verdict: purpose === 'server' ? 'bad' : 'warning',
     at: 'cert',
-    message: `the certificate of ${subject} has no subject alternative name; a common name is no longer looked at (RFC 9525)`,
+    message: `the certificate of ${subject} has no subject alternative name; the common name is no longer used (RFC 9525)`,
     hint: 'ask for one with the host name in its subject alternative name',
   };
 }
@@ -162,7 +162,7 @@ function chainFindings({ certificates }: Chain, purpose: 'client' | 'server'): F
             verdict: 'bad',
             at: 'cert',
             message: `the certificate cannot be verified: ${outside}`,
-            hint: 'ask for a certificate with a name that this authority may sign, or for one of another authority',
+            hint: 'get a certificate with a name that this CA may sign, or one from another CA',
           } as const,
         ]),
     ...(between <= MOST_INTERMEDIATES
@@ -193,8 +193,8 @@ function oddities({ version, notBefore, notAfter }: CertificateFacts): Finding[]
       ? [
           warn(
             'version',
-            `the certificate is of version ${version}: it says neither names nor usages`,
-            'have it issued as version 3',
+            `the certificate has version ${version}, which has neither names nor usages`,
+            'get one of version 3',
           ),
         ]
       : []),
@@ -223,7 +223,7 @@ function revocations({ chain, revocationLists, nowMs }: Subject): Finding[] {
           verdict: 'bad',
           at: depth === 0 ? 'cert' : 'ca',
           message: `${subject} was revoked by ${authority} on ${entry.at.toISOString().slice(0, 10)} (${entry.reason ?? 'unspecified'})`,
-          hint: 'ask the authority for a new certificate',
+          hint: 'get a new certificate from the CA',
         }
       : good('revoked', 'crl', `${subject} is not on the revocation list`);
     return [...('list' in found ? [revoked] : []), listFinding(found, authority)];
@@ -239,20 +239,20 @@ export function listFinding(found: ListState, authority: string): Finding {
     case 'no-list':
       return {
         ...bad,
-        message: `there is no revocation list of ${authority}: every certificate that it signed is refused`,
-        hint: 'add its list to the file: there must be one for each authority of the chain',
+        message: `there is no revocation list of ${authority}, so every certificate that it signed is refused`,
+        hint: 'add its list to the file; each CA of the chain needs one',
       };
     case 'list-forged':
       return {
         ...bad,
-        message: `the revocation list of ${authority} is not signed by it: every certificate that it signed is refused`,
-        hint: 'fetch the list again from the authority',
+        message: `the revocation list of ${authority} is not signed by it, so every certificate that it signed is refused`,
+        hint: 'get the list again from the CA',
       };
     case 'list-expired':
       return {
         ...bad,
-        message: `the revocation list of ${authority} ended on ${found.since.toISOString().slice(0, 10)}: an old list refuses everybody`,
-        hint: 'fetch the new list from the authority, or make one: openemr-audit-forwarder cert revoke',
+        message: `the revocation list of ${authority} expired on ${found.since.toISOString().slice(0, 10)}, so every certificate that it signed is refused`,
+        hint: 'get the new list from the CA, or for your own CA run: openemr-audit-forwarder cert revoke',
       };
     default:
       return found satisfies never;

@@ -98,7 +98,7 @@ test('refuses a certificate on the revocation list', async (t) => {
   await until(() => seen.refusals.length === 1, { what: 'the refusal' });
   await collector.close();
 
-  t.like(seen.refusals[0], { code: 'CERT_REVOKED', reason: 'revoked by its authority' });
+  t.like(seen.refusals[0], { code: 'CERT_REVOKED', reason: 'revoked by its CA' });
 });
 
 const strangers: [what: string, say: string, reason: RegExp][] = [

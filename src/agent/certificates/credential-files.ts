@@ -1,6 +1,6 @@
 /**
- * The agent's certificate, key and authorities, as files: looked at again before
- * every connection, so that a renewed pair is used from the next one on. A pair that
+ * Keeps the agent's certificate, key and authorities in step with their files: they are looked
+ * at again before every connection, so that a renewed pair is used from the next one on. A pair that
  * is broken or half written changes nothing and is a problem until it is whole.
  */
 import type { Context } from '../../lib/context.js';
@@ -86,7 +86,8 @@ export class CredentialFiles {
         facts: { reason },
       });
     }
-    if (before !== undefined) {
+    // A look amid an installation of several files, or a touch, shows a change and finds the same content.
+    if (before !== undefined && !isSame(before, this.present)) {
       report.notice('New certificate files are in use from the next connection on', {
         subject: this.present.own?.subject,
         until: this.present.own?.notAfter,
@@ -97,12 +98,16 @@ export class CredentialFiles {
 
   /** Changes whenever a file does: identity, size and times of all. */
   async #state(): Promise<string> {
-    const { ca, cert, key, p12, crl } = this.paths;
-    const states = [ca, cert, key, p12, crl].map(async (path) => {
+    const { ca, cert, key, p12, passphraseFile, crl } = this.paths;
+    const states = [ca, cert, key, p12, passphraseFile, crl].map(async (path) => {
       if (path === undefined) return '-';
       const state = await this.dependencies.files.stat(path).catch(() => undefined);
       return state === undefined ? 'none' : `${state.ino} ${state.size} ${state.mtimeMs} ${state.ctimeMs}`;
     });
     return (await Promise.all(states)).join('; ');
   }
+}
+
+function isSame(one: Credentials, other: Credentials): boolean {
+  return one.ca.join() === other.ca.join() && one.cert === other.cert && one.key === other.key && one.crl === other.crl;
 }

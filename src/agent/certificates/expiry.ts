@@ -108,13 +108,13 @@ function ours({ own, authorities }: Credentials): Watched[] {
     remedy:
       depth === 0
         ? 'renew it: openemr-audit-forwarder cert renew --help'
-        : 'ask the authority for its next certificate, and for one of ours that it signed',
+        : 'get the CA’s next certificate, and one of ours that is signed by it',
   }));
 }
 
 function listOf({ crlEndsMs }: Credentials): Watched[] {
   if (crlEndsMs === undefined) return [];
-  const remedy = 'put the authority’s next list into tls.crl; of our own: openemr-audit-forwarder cert revoke';
+  const remedy = 'put the CA’s next list into tls.crl; for your own CA run: openemr-audit-forwarder cert revoke';
   return [
     { kind: 'revocation-list', whose: 'tls.crl', fingerprint: `tls.crl ${crlEndsMs}`, validToMs: crlEndsMs, remedy },
   ];

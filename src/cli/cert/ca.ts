@@ -1,4 +1,4 @@
-/** `cert ca`: a certificate authority of one's own, its key encrypted on request. */
+/** `cert ca`: makes a certificate authority of your own, its key encrypted on request. */
 import { Command } from 'commander';
 import { type KeyChoice, writeKey } from '../../pki/files/keys.js';
 import { installFiles, MODE } from '../../pki/files/store.js';
@@ -25,10 +25,10 @@ interface CaOptions {
 
 export function caCommand(io: Io): Command {
   return new Command('ca')
-    .description('make a certificate authority (path length 0: it signs certificates, no further authorities)')
-    .option('--subject <name>', 'its name', '/C=US/CN=CertificateAuthority')
-    .option('--out <file>', 'its certificate, for both sides', 'cacert.pem')
-    .option('--key-out <file>', 'its key, which stays here', 'cakey.pem')
+    .description('make a certificate authority (CA) of your own')
+    .option('--subject <name>', 'name of the CA', '/C=US/CN=CertificateAuthority')
+    .option('--out <file>', 'its certificate; both sides need it', 'cacert.pem')
+    .option('--key-out <file>', 'its key; never give it away', 'cakey.pem')
     .option('--encrypt', 'encrypt the key with a passphrase', false)
     .option('--passphrase-file <file>', 'file with the passphrase (implies --encrypt)')
     .addOption(keyTypeOption())
@@ -57,7 +57,8 @@ async function makeAuthority(io: Io, options: CaOptions): Promise<void> {
   say(
     io,
     '',
-    `Its key is ${options.keyOut}${encrypted ? ', encrypted' : ''}: who has it can let anyone in. Keep it off this host, with a copy.`,
+    `Its key is ${options.keyOut}${encrypted ? ', encrypted' : ''}. Anyone who has the key can make certificates that`,
+    'both sides accept: move it off this machine and keep a copy.',
     '',
     'Next:',
     `  ${COMMAND} cert issue --server --dns hie.example.org --subject /C=US/CN=hie.example.org --out hiecert.pem --key-out hie.key`,

@@ -150,13 +150,12 @@ function chainFindings(
   const finding = { check: 'their-chain', at: 'ca' } as const;
   if (!goesByChain(rules)) {
     if (verifyCode === undefined) return [];
-    const message = `${refusalOf(verifyCode, '').message}; with tls.verify: ${rules.verify} it is taken all the same`;
+    const message = `${refusalOf(verifyCode, '').message}; tls.verify: ${rules.verify} accepts it all the same`;
     return [{ ...finding, verdict: 'warning', message }];
   }
   try {
     if (!verifyChain(verifyCode, chain, target, rules, pathFault)) return [];
-    const message =
-      'the collector’s certificate is not meant for servers; with tls.purpose: any it is taken all the same';
+    const message = 'the collector’s certificate is not meant for servers; tls.purpose: any accepts it all the same';
     return [{ ...finding, verdict: 'warning', message }];
   } catch (error) {
     return [refused(error, finding, target)];
@@ -176,9 +175,11 @@ function peerFindings({ target, chain: [own] }: Presented, rules: CollectorRules
     case 'fingerprint':
       return [{ ...finding, verdict: 'good', message: 'its fingerprint is in tls.fingerprints' }];
     case 'chain':
-      return [{ ...finding, verdict: 'good', message: 'its name does not count (tls.verify: chain)' }];
+      return [{ ...finding, verdict: 'good', message: 'its name is not checked (tls.verify: chain)' }];
     case 'insecure':
-      return [{ ...finding, verdict: 'warning', message: 'anybody is taken for the collector (tls.verify: insecure)' }];
+      return [
+        { ...finding, verdict: 'warning', message: 'the collector is not verified at all (tls.verify: insecure)' },
+      ];
     default:
       return rules.verify satisfies never;
   }

@@ -1,4 +1,4 @@
-/** Reading the files that are named on the command line of `cert`, with errors that name them. */
+/** Reads the files that are named on the command line of `cert`, with errors that name them. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { AgentError, systemCode } from '../../lib/errors.js';
@@ -23,7 +23,7 @@ export async function readCertificates(path: string, ask?: AskPassphrase): Promi
   const certificates = certificatesIn(await readContents(path, ask));
   if (certificates.length > 0) return certificates;
   throw new AgentError('no-certificate', `${path} holds no certificate`, {
-    hint: 'look at what it holds: openemr-audit-forwarder cert show',
+    hint: 'see what it holds: openemr-audit-forwarder cert show',
   });
 }
 
@@ -42,7 +42,7 @@ export async function readKey(path: string, ask: AskPassphrase): Promise<KeyObje
         hint: 'run the command in a terminal, or give the file that holds the passphrase',
       })
     : new AgentError('no-key', `${path} holds no private key`, {
-        hint: 'look at what it holds: openemr-audit-forwarder cert show',
+        hint: 'see what it holds: openemr-audit-forwarder cert show',
       });
 }
 

@@ -1,4 +1,4 @@
-/** `cert import`: what the authority sent back, in any form and order, checked and put into place. */
+/** `cert import`: checks and installs the certificate and chain that a CA sent back, in any form and order. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -43,9 +43,13 @@ interface Candidate {
 
 export function importCommand(io: Io): Command {
   const command = new Command('import')
-    .description('install what the authority sent back: certificate and chain, in PEM, DER, PKCS#7 or PKCS#12')
+    .description('install the certificate and chain that the CA sent back (PEM, DER, PKCS#7 or PKCS#12)')
     .argument('<files...>', 'in any order')
-    .option('--trust', 'make the root in these files the authority that collectors are checked against (tls.ca)', false)
+    .option(
+      '--trust',
+      'also install the root CA in these files as the one that collectors are checked against (tls.ca)',
+      false,
+    )
     .option('--passphrase-file <file>', 'file with the passphrase of the key or the PKCS#12 file')
     .addOption(ownerOption())
     .addOption(jsonOption())
@@ -85,7 +89,7 @@ async function importFiles(io: Io, files: readonly string[], options: ImportOpti
     say(io, `${places.ca} now holds ${roots.map((root) => certificateFacts(root, nowMs).subject).join('; ')}.`);
   }
   tellMade(io, options, places.cert, leaf, nowMs);
-  say(io, '', ...kept.map((path) => `The former one is kept as ${path}.`));
+  say(io, '', ...kept.map((path) => `The old one is kept as ${path}.`));
   say(io, TAKEN_OVER, `Next: ${COMMAND} cert verify --dir ${places.directory} --host COLLECTOR:6514`);
 }
 
@@ -118,7 +122,7 @@ async function readKnowing(file: string, ask: () => Promise<string | undefined>)
 function certificatesOf(found: readonly X509Certificate[]): X509Certificate[] {
   const distinct = found.filter((each, at) => found.findIndex((other) => other.raw.equals(each.raw)) === at);
   if (distinct.length > 0) return distinct;
-  throw new AgentError('no-certificate', 'there is no certificate in these files', {
+  throw new AgentError('no-certificate', 'these files hold no certificate', {
     hint: `look at what they hold: ${COMMAND} cert show`,
   });
 }
@@ -148,19 +152,19 @@ function match(certificates: readonly X509Certificate[], candidates: readonly Ca
     if (candidate !== undefined) return { leaf, candidate };
   }
   const { subject } = certificateFacts(leafOf(certificates)!, Date.now());
-  throw new AgentError('no-key', `no key found for the certificate of ${subject}; nothing was changed`, {
-    hint: `give the key that the request was made with: --key FILE (looked at: the files given and the directory of the agent's certificates)`,
+  throw new AgentError('no-key', `there is no key here for the certificate of ${subject}; nothing was changed`, {
+    hint: `give the key that the request was made with: --key FILE (looked in: the files given, and the directory of the agent's certificates)`,
   });
 }
 
 function completeness({ certificates, isAnchored }: Chain, nowMs: number): Finding {
   const { issuer } = certificateFacts(certificates.at(-1)!, nowMs);
-  if (isAnchored) return { check: 'chain', verdict: 'good', at: 'cert', message: 'the chain is complete' };
+  if (isAnchored) return { check: 'chain', verdict: 'good', at: 'cert', message: 'the certificate chain is complete' };
   return {
     check: 'chain',
     verdict: 'warning',
     at: 'cert',
-    message: `the certificate of ${issuer} is not among these files; if it is an intermediate one, the collector will miss it`,
+    message: `the certificate of ${issuer} is not in these files; if it is an intermediate CA, the collector needs it`,
   };
 }
 
@@ -170,16 +174,16 @@ function refuseAuthority(leaf: X509Certificate): void {
   const { subject } = certificateFacts(leaf, Date.now());
   throw new AgentError(
     'is-authority',
-    `the certificate whose key is here, ${subject}, is that of an authority; nothing was changed`,
+    `the certificate that fits the key here, ${subject}, is that of a CA; nothing was changed`,
     {
-      hint: 'add the certificate that the authority made for this host; to trust an authority, name its file in tls.ca',
+      hint: 'add the certificate that the CA made for this host; to trust a CA, name its file in tls.ca',
     },
   );
 }
 
 function anchorFile(roots: readonly X509Certificate[], path: string): NewFile {
   if (roots.length > 0) return { path, content: roots.map(pemOf).join(''), mode: MODE.certificate };
-  throw new AgentError('no-root', 'there is no root certificate in these files that could be trusted', {
-    hint: 'ask the exchange for the certificate of its authority; nothing was changed',
+  throw new AgentError('no-root', 'these files hold no root CA certificate that could be trusted', {
+    hint: 'ask the exchange for the certificate of its CA; nothing was changed',
   });
 }

@@ -1,17 +1,17 @@
-/** `cert init [DIR]`: the recipe of three certificates in one step, for a test of the whole way. */
+/** `cert init [DIR]`: makes a CA and the certificates of collector and agent in one step, for a test. */
 import type { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { type KeyChoice, writeKey } from '../../pki/files/keys.js';
-import { installFiles, MODE, type NewFile, prepareDirectory } from '../../pki/files/store.js';
+import { installFiles, MODE, type NewFile, type Owner, prepareDirectory } from '../../pki/files/store.js';
 import { fingerprintsOf, pemOf } from '../../pki/inspect.js';
 import { AUTHORITY_DAYS, createAuthority, createLeaf, LEAF_DAYS } from '../../pki/x509/authority.js';
 import { alternativeNames, asHostName } from '../../pki/x509/extensions.js';
 import { parseName } from '../../pki/x509/name.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
-import { append, daysOption, forceOption, jsonOption, keyTypeOption } from './options.js';
+import { append, daysOption, forceOption, jsonOption, keyTypeOption, ownerOf } from './options.js';
 import { print, printJson, say, untilText, working } from './output.js';
 
 interface InitOptions {
@@ -19,24 +19,29 @@ interface InitOptions {
   readonly ip: string[];
   readonly keyType: KeyChoice;
   readonly days: number;
+  readonly owner?: string;
   readonly force: boolean;
   readonly json: boolean;
 }
 
 const CERTIFICATES = [
-  { name: 'authority', file: 'cacert.pem', who: 'the certificate authority, for both sides' },
-  { name: 'collector', file: 'hiecert.pem', who: 'the collector (HIE)' },
-  { name: 'agent', file: 'openemrcert.pem', who: 'OpenEMR, that is this agent' },
+  { name: 'authority', file: 'cacert.pem', who: 'CA certificate, for both sides' },
+  { name: 'collector', file: 'hiecert.pem', who: 'certificate of the collector (HIE)' },
+  { name: 'agent', file: 'openemrcert.pem', who: 'certificate of OpenEMR (this agent)' },
 ] as const;
 
 export function initCommand(io: Io): Command {
   return new Command('init')
-    .description('make an authority and the certificates of collector and agent, for a test')
-    .argument('[dir]', 'where to', '.')
-    .option('--dns <name>', 'further host name of the collector; any number of times', append, [])
-    .option('--ip <address>', 'further address of the collector; any number of times', append, [])
+    .description('make a test CA, and certificates for the collector and the agent')
+    .argument('[dir]', 'directory for the files', '.')
+    .option('--dns <name>', 'another host name of the collector; may be repeated', append, [])
+    .option('--ip <address>', 'another address of the collector; may be repeated', append, [])
     .addOption(keyTypeOption())
     .addOption(daysOption(LEAF_DAYS))
+    .option(
+      '--owner <user[:group]>',
+      "who owns OpenEMR's files, such as www-data for PHP (default: owner of the directory)",
+    )
     .addOption(forceOption())
     .addOption(jsonOption())
     .action((directory: string, options: InitOptions) => init(io, directory, options));
@@ -44,9 +49,10 @@ export function initCommand(io: Io): Command {
 
 async function init(io: Io, directory: string, options: InitOptions): Promise<void> {
   const nowMs = Date.now();
-  await prepareDirectory(directory);
+  const owner = await ownerOf(options.owner);
+  await prepareDirectory(directory, owner);
   const made = await working(io, `Making three ${options.keyType} keys and certificates`, () => make(options, nowMs));
-  await installFiles(filesOf(made, directory), { force: options.force });
+  await installFiles(filesOf(made, directory, owner), { force: options.force });
   const report = CERTIFICATES.map(({ name, file, who }) => ({
     name,
     who,
@@ -61,8 +67,11 @@ async function init(io: Io, directory: string, options: InitOptions): Promise<vo
   say(
     io,
     '',
-    `Their keys lie beside them: cakey.pem, hie.key, openemr.key; openemrcertkey.pem is certificate and key in one, for PHP.`,
-    'They are for a test: in service the exchange signs the certificate (see "cert request").',
+    'Keys: cakey.pem, hie.key, openemr.key. For PHP, openemrcertkey.pem has the',
+    'certificate and the key in one file.',
+    ...readersOf(options.owner),
+    'These files are for testing. In production the exchange signs your certificate:',
+    `  ${COMMAND} cert request --help`,
     '',
     'Next, in two terminals:',
     `  ${COMMAND} listen --cert ${join(directory, 'hiecert.pem')} --key ${join(directory, 'hie.key')} --ca ${join(directory, 'cacert.pem')}`,
@@ -100,7 +109,18 @@ async function make(options: InitOptions, nowMs: number) {
   return { authority, collector, agent };
 }
 
-function filesOf({ authority, collector, agent }: Awaited<ReturnType<typeof make>>, directory: string): NewFile[] {
+/** Who can read the key of OpenEMR: PHP often runs as another user than whoever makes the files. */
+function readersOf(owner: string | undefined): string[] {
+  if (owner !== undefined) return [`openemr.key and openemrcertkey.pem belong to ${owner} and can be read there.`];
+  if (process.getuid?.() !== 0) return [];
+  return ['PHP cannot read root’s files: give --owner www-data if PHP is to use them.'];
+}
+
+function filesOf(
+  { authority, collector, agent }: Awaited<ReturnType<typeof make>>,
+  directory: string,
+  owner: Owner | undefined,
+): NewFile[] {
   const certificate = (name: string, value: X509Certificate): NewFile => ({
     path: join(directory, name),
     content: pemOf(value),
@@ -116,8 +136,10 @@ function filesOf({ authority, collector, agent }: Awaited<ReturnType<typeof make
     key('cakey.pem', writeKey(authority.key), MODE.authorityKey),
     certificate('hiecert.pem', collector.certificate),
     key('hie.key', writeKey(collector.key)),
-    certificate('openemrcert.pem', agent.certificate),
-    key('openemr.key', writeKey(agent.key)),
-    key('openemrcertkey.pem', pemOf(agent.certificate) + writeKey(agent.key)),
+    ...[
+      certificate('openemrcert.pem', agent.certificate),
+      key('openemr.key', writeKey(agent.key)),
+      key('openemrcertkey.pem', pemOf(agent.certificate) + writeKey(agent.key)),
+    ].map((file) => ({ ...file, owner })),
   ];
 }

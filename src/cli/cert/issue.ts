@@ -1,4 +1,4 @@
-/** `cert issue`: key and certificate for one side, signed by an authority at hand or by itself. */
+/** `cert issue`: makes a key and its certificate for one side, signed by our own CA or by itself. */
 import { Command } from 'commander';
 import { type KeyChoice, writeKey } from '../../pki/files/keys.js';
 import { installFiles, MODE } from '../../pki/files/store.js';
@@ -44,12 +44,12 @@ interface IssueOptions extends NameOptions, PurposeOptions, SigningOptions {
 
 export function issueCommand(io: Io): Command {
   const command = new Command('issue')
-    .description('make a key and its certificate, signed by an authority at hand')
-    .requiredOption('--subject <name>', 'whose it is: /C=US/CN=openemr@localhost or CN=openemr@localhost,C=US')
-    .option('--self-signed', 'signed by itself, for a collector that knows it by fingerprint', false)
+    .description('make a key and its certificate, signed by your own CA')
+    .requiredOption('--subject <name>', 'subject name: /C=US/CN=openemr@localhost or CN=openemr@localhost,C=US')
+    .option('--self-signed', 'self-signed, for a collector that checks its fingerprint', false)
     .option('--out <file>', 'the certificate', 'openemrcert.pem')
     .option('--key-out <file>', 'its key', 'openemr.key')
-    .option('--combined <file>', 'certificate and key in one file besides, as PHP wants it')
+    .option('--combined <file>', 'also write certificate and key into one file, as PHP needs it')
     .option('--encrypt', 'encrypt the key with a passphrase', false)
     .option('--passphrase-file <file>', 'file with the passphrase of the new key (implies --encrypt)')
     .addOption(keyTypeOption())
@@ -103,12 +103,16 @@ async function issue(io: Io, options: IssueOptions): Promise<void> {
   say(
     io,
     '',
-    `Its key is ${options.keyOut}; others cannot read it.`,
+    `Its key is ${options.keyOut}; ${options.owner === undefined ? 'only its owner' : `only ${options.owner}`} can read it${
+      options.combined !== undefined && options.owner === undefined && process.getuid?.() === 0
+        ? '. If PHP is to read it, give --owner www-data.'
+        : '.'
+    }`,
     `Next: ${COMMAND} cert verify --purpose ${purpose} --cert ${options.out} --key ${options.keyOut}${verify}`,
   );
 }
 
-/** A certificate always says its names; those of the subject when no other is given. */
+/** The names to put into a certificate, which needs at least one: that of the subject when no other is given. */
 export function namesOr(io: Io, names: AlternativeNames, subject: DistinguishedName): AlternativeNames {
   if (names.dns.length + names.ip.length + names.email.length > 0) return names;
   const common = commonName(subject) ?? '';
@@ -118,7 +122,7 @@ export function namesOr(io: Io, names: AlternativeNames, subject: DistinguishedN
     dns: host === undefined ? [] : [host],
   });
   if (derived.email.length + derived.dns.length > 0) {
-    say(io, `No --dns, --ip or --email: the certificate bears the name of its subject, ${common}.`);
+    say(io, `No --dns, --ip or --email given: the certificate is for the name in its subject, ${common}.`);
   }
   return derived;
 }

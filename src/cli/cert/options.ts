@@ -1,8 +1,8 @@
-/** The options that several `cert` commands share, and how their values are read. */
+/** Defines the options that several `cert` commands share, and reads their values. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { AgentError, reasonOf } from '../../lib/errors.js';
+import { AgentError } from '../../lib/errors.js';
 import { DEFAULT_KEY, KEY_CHOICES } from '../../pki/files/keys.js';
 import type { Owner } from '../../pki/files/store.js';
 import type { Purposes } from '../../pki/x509/extensions.js';
@@ -16,9 +16,9 @@ export interface NameOptions {
 
 export function addNames(command: Command): Command {
   return command
-    .option('--dns <name>', 'host name in the certificate; any number of times', append, [])
-    .option('--ip <address>', 'IPv4 or IPv6 address in the certificate; any number of times', append, [])
-    .option('--email <mailbox>', 'mail address in the certificate; any number of times', append, []);
+    .option('--dns <name>', 'host name in the certificate; may be repeated', append, [])
+    .option('--ip <address>', 'IPv4 or IPv6 address in the certificate; may be repeated', append, [])
+    .option('--email <mailbox>', 'mail address in the certificate; may be repeated', append, []);
 }
 
 export interface PurposeOptions {
@@ -28,8 +28,8 @@ export interface PurposeOptions {
 
 export function addPurposes(command: Command): Command {
   return command
-    .option('--client', 'for the side that sends: OpenEMR, this agent (this is the default)')
-    .option('--server', 'for the side that collects');
+    .option('--client', 'for TLS clients: OpenEMR, this agent (default)')
+    .option('--server', 'for TLS servers: the collector');
 }
 
 export function purposesOf({ client = false, server = false }: PurposeOptions): Purposes {
@@ -44,18 +44,18 @@ export interface SigningOptions {
 }
 
 export function addSigning(command: Command): Command {
-  return addAuthority(command).option('--serial <number>', 'serial number, instead of a random one', serial);
+  return addAuthority(command).option('--serial <number>', 'serial number (default: random)', serial);
 }
 
 export function addAuthority(command: Command): Command {
   return command
-    .option('--ca <file>', "the authority's certificate", 'cacert.pem')
-    .option('--ca-key <file>', "the authority's key", 'cakey.pem')
-    .option('--ca-passphrase-file <file>', "file with the passphrase of the authority's key");
+    .option('--ca <file>', 'certificate of the CA', 'cacert.pem')
+    .option('--ca-key <file>', 'key of the CA', 'cakey.pem')
+    .option('--ca-passphrase-file <file>', "file with the passphrase of the CA's key");
 }
 
 export function keyTypeOption(): Option {
-  return new Option('--key-type <kind>', 'kind of key to make').choices(KEY_CHOICES).default(DEFAULT_KEY);
+  return new Option('--key-type <kind>', 'type of the new key').choices(KEY_CHOICES).default(DEFAULT_KEY);
 }
 
 export function daysOption(byDefault: number): Option {
@@ -63,7 +63,7 @@ export function daysOption(byDefault: number): Option {
 }
 
 export function forceOption(): Option {
-  return new Option('--force', 'replace files that exist').default(false);
+  return new Option('--force', 'overwrite existing files').default(false);
 }
 
 export function jsonOption(): Option {
@@ -71,25 +71,40 @@ export function jsonOption(): Option {
 }
 
 export function ownerOption(): Option {
-  return new Option('--owner <user>', 'who the new files belong to (default: as the replaced file, or the directory)');
+  return new Option(
+    '--owner <user[:group]>',
+    'who owns the new files; with a group, its members can read the key too (default: owner of the replaced file, or of the directory)',
+  );
 }
 
 export function append(value: string, list: string[]): string[] {
   return [...list, value];
 }
 
-/** User and primary group as the system knows them, LDAP and all: `id` asks it. */
-export async function ownerOf(user: string | undefined): Promise<Owner | undefined> {
-  if (user === undefined) return undefined;
+/** `USER` with its primary group, or `USER:GROUP`, as the system knows them, LDAP and all: `id` and `getent` ask it. */
+export async function ownerOf(text: string | undefined): Promise<Owner | undefined> {
+  if (text === undefined) return undefined;
+  const [user = '', group] = text.split(':');
+  const ask = async (command: string, ...args: string[]) => (await promisify(execFile)(command, args)).stdout;
+  let owner: Owner;
   try {
-    const ask = async (flag: string) => Number((await promisify(execFile)('id', [flag, '--', user])).stdout);
-    return { uid: await ask('-u'), gid: await ask('-g') };
+    const uid = Number(await ask('id', '-u', '--', user));
+    // root:x:0:
+    owner =
+      group === undefined
+        ? { uid, gid: Number(await ask('id', '-g', '--', user)) }
+        : { uid, gid: Number((await ask('getent', 'group', group)).split(':')[2]), forGroup: true };
   } catch (cause) {
-    throw new AgentError('unknown-user', `there is no user ${JSON.stringify(user)} here: ${reasonOf(cause)}`, {
+    throw new AgentError('unknown-user', `this machine has no such user or group: ${JSON.stringify(text)}`, {
       cause,
-      hint: 'give --owner the user that the agent runs as',
+      hint: 'give --owner the user that reads the files, such as openemr-audit, or www-data for PHP',
     });
   }
+  const self = process.getuid?.();
+  if (self === 0 || self === owner.uid) return owner;
+  throw new AgentError('not-root', `only root can give files to ${user}`, {
+    hint: 'run the command as root (sudo), or without --owner as the user that reads the files',
+  });
 }
 
 /** Decimal, or hexadecimal after 0x; positive and at most 20 octets (RFC 5280 section 4.1.2.2). */

@@ -48,10 +48,10 @@ const DIRECTORY = '/etc/openemr-audit-forwarder/tls';
 
 export function addPlaces(command: Command): Command {
   return command
-    .option('--dir <dir>', `where the agent's certificates are (default: ${DIRECTORY})`)
+    .option('--dir <dir>', `directory of the agent's certificates (default: ${DIRECTORY})`)
     .option('--cert <file>', 'the certificate (default: openemrcert.pem there)')
     .option('--key <file>', 'its key (default: openemr.key there)')
-    .option('--ca <file>', "the authority's certificate (default: cacert.pem there)");
+    .option('--ca <file>', 'CA certificate (default: cacert.pem there)');
 }
 
 export async function placesOf(options: PlaceOptions, command: Command, io: Io): Promise<Places> {
@@ -86,7 +86,7 @@ async function configuredFiles(command: Command, io: Io) {
 }
 
 export const TAKEN_OVER =
-  'A running agent takes it over with its next connection; systemctl reload openemr-audit-forwarder makes it look now.';
+  'A running agent uses it from its next connection on; to make it reconnect now:\n  systemctl reload openemr-audit-forwarder';
 
 export interface Pair {
   /** Leaf first, no root. */
@@ -148,11 +148,11 @@ export function completeInstallations({ directory, key, cert, ca }: Places): voi
 export function refusePkcs12({ p12 }: Places): void {
   if (p12 === undefined) return;
   throw new AgentError('p12-in-place', `the configuration takes its certificate from the PKCS#12 file ${p12}`, {
-    hint: 'name PEM files in tls.cert and tls.key instead, or install the new PKCS#12 file by hand (cert p12)',
+    hint: 'name PEM files in tls.cert and tls.key instead, or make a new PKCS#12 file: openemr-audit-forwarder cert p12',
   });
 }
 
-/** Says what is doubtful, throws for what would not work. */
+/** Prints the warnings; throws the first finding that would make a connection fail. */
 export function accept(io: Io, findings: readonly Finding[]): void {
   for (const { verdict, message } of findings) if (verdict === 'warning') say(io, `Warning: ${message}.`);
   const bad = findings.find(({ verdict }) => verdict === 'bad');

@@ -1,4 +1,4 @@
-/** `cert p12`: key and chain in one PKCS#12 file, with algorithms that today's programs take. */
+/** `cert p12`: puts key and chain into one PKCS#12 file, with algorithms that today's programs accept. */
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { AgentError } from '../../lib/errors.js';
@@ -28,12 +28,12 @@ interface P12Options {
 export function p12Command(io: Io): Command {
   return new Command('p12')
     .description('put key and certificates into one PKCS#12 file (AES-256, SHA-256)')
-    .option('--dir <dir>', 'where the files are, and where the new one goes, unless they are named', '.')
+    .option('--dir <dir>', 'directory of these files and of the new one', '.')
     .option('--cert <file>', 'the certificate, with its chain if it has one (default: openemrcert.pem there)')
     .option('--key <file>', 'its key (default: openemr.key there)')
-    .option('--ca <file>', "the authority's certificate, to be put in too")
+    .option('--ca <file>', 'CA certificate to include')
     .option('--out <file>', 'the PKCS#12 file (default: openemr.p12 there)')
-    .option('--name <text>', 'under which other programs list it (default: its subject)')
+    .option('--name <text>', 'name that other programs list it under (default: its subject)')
     .option('--key-passphrase-file <file>', 'file with the passphrase of the key, if it is encrypted')
     .option('--passphrase-file <file>', 'file with the passphrase of the new file')
     .addOption(ownerOption())
@@ -50,7 +50,7 @@ async function make(io: Io, options: P12Options): Promise<void> {
   const leaf = certificates.find((each) => each.checkPrivateKey(key)) ?? leafOf(certificates)!;
   if (!leaf.checkPrivateKey(key)) {
     throw new AgentError('certificate-key-match', `the key ${keyPath} does not belong to the certificate ${certPath}`, {
-      hint: 'give the two that were made together',
+      hint: 'give the certificate and the key that were made together',
     });
   }
   const authorities = options.ca === undefined ? [] : await readCertificates(options.ca);
@@ -61,5 +61,5 @@ async function make(io: Io, options: P12Options): Promise<void> {
   const content = await writePkcs12({ key, chain, name }, passphrase);
   await installFiles([{ path: out, content, mode: MODE.key }], { force: options.force, owner });
   print(io, `${out}  ${chain.length} ${chain.length === 1 ? 'certificate' : 'certificates'} and the key`);
-  say(io, 'In the configuration: tls.p12 names it, tls.passphraseFile a file with its passphrase.');
+  say(io, 'In the configuration, set tls.p12 to it, and tls.passphraseFile to a file with its passphrase.');
 }

@@ -1,4 +1,4 @@
-/** `cert renew`: a new certificate in the place of the old one, which stays beside it until the new one is known to work. */
+/** `cert renew`: makes a new certificate for the same names and installs it; the old one stays beside it. */
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { AgentError } from '../../lib/errors.js';
@@ -58,14 +58,14 @@ interface Renewal {
 
 export function renewCommand(io: Io): Command {
   const command = new Command('renew')
-    .description('a new certificate for the same names: from our authority at once, or a request for the exchange')
-    .option('--request <file>', 'write a request for the authority elsewhere; "cert import" installs its answer')
-    .option('--ca-key <file>', "our authority's key: sign and install at once")
-    .option('--ca-passphrase-file <file>', "file with the passphrase of the authority's key")
+    .description('make a new certificate for the same names: signed by your own CA, or a request for the exchange')
+    .option('--request <file>', 'write a request to send to the CA; then "cert import" its answer')
+    .option('--ca-key <file>', 'key of your own CA: sign and install at once')
+    .option('--ca-passphrase-file <file>', "file with the passphrase of the CA's key")
     .option('--passphrase-file <file>', "file with the passphrase of the certificate's key")
     .option('--same-key', 'keep the key (default: make a new one of the same kind)', false)
-    .option('--key-type <kind>', `another kind of key: ${KEY_CHOICES.join(', ')}`, keyChoice)
-    .option('--host <host:port>', 'try the new pair on this collector first; install it only if it works', endpoint)
+    .option('--key-type <kind>', `another type of key: ${KEY_CHOICES.join(', ')}`, keyChoice)
+    .option('--host <host:port>', 'connect to this collector with it first; install it only if that works', endpoint)
     .addOption(daysOption(LEAF_DAYS))
     .addOption(ownerOption())
     .addOption(forceOption())
@@ -81,9 +81,13 @@ async function renew(io: Io, options: RenewOptions, command: Command): Promise<v
   const renewal = await prepare(io, places, options);
   if (options.request !== undefined) return writeRequest(io, options.request, places, renewal, options);
   if (options.caKey !== undefined) return reissue(io, options.caKey, places, renewal, options);
-  throw new AgentError('no-authority', `who signs the new certificate? ${renewal.facts.issuer} signed the old one`, {
-    hint: `is it ours: --ca-key FILE; is it the exchange's: --request FILE, and "${COMMAND} cert import" with its answer`,
-  });
+  throw new AgentError(
+    'no-authority',
+    `cannot tell who signs the new certificate; ${renewal.facts.issuer} signed the old one`,
+    {
+      hint: `if that is your own CA, give its key: --ca-key FILE; otherwise make a request: --request FILE, send it, and install the answer: ${COMMAND} cert import ANSWER`,
+    },
+  );
 }
 
 async function prepare(io: Io, places: Places, options: RenewOptions): Promise<Renewal> {
@@ -127,9 +131,9 @@ async function writeRequest(
   print(io, path);
   say(
     io,
-    `Send it to ${facts.issuer}. The old certificate (until ${facts.notAfter.slice(0, 10)}) stays in use.`,
-    ...(options.sameKey ? [] : [`The new key waits as ${newKey}; the import finds it there.`]),
-    `When the answer has come: ${COMMAND} cert import ANSWER… --dir ${places.directory}`,
+    `Send it to ${facts.issuer}. The old certificate stays in use until then (it expires on ${facts.notAfter.slice(0, 10)}).`,
+    ...(options.sameKey ? [] : [`The new key is ${newKey}; cert import finds it there.`]),
+    `When the answer is here: ${COMMAND} cert import ANSWER… --dir ${places.directory}`,
   );
 }
 
@@ -160,17 +164,17 @@ async function reissue(io: Io, caKey: string, places: Places, renewal: Renewal, 
   say(
     io,
     '',
-    ...kept.map((path) => `The former one is kept as ${path}; it stays valid until ${facts.notAfter.slice(0, 10)}.`),
+    ...kept.map((path) => `The old one is kept as ${path}; it is valid until ${facts.notAfter.slice(0, 10)}.`),
   );
   say(
     io,
-    'A collector that knows us by fingerprint must be given the new one before the agent connects again.',
+    'If the collector checks our fingerprint, give its operator the new one before the agent reconnects.',
     TAKEN_OVER,
     `Next: ${COMMAND} cert verify --dir ${places.directory} --host COLLECTOR:6514`,
   );
 }
 
-/** The collector's word before anything is installed. */
+/** Connects to the collector with the new pair before anything is installed. */
 async function tryOut(
   io: Io,
   target: { readonly host: string; readonly port: number },

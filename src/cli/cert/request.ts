@@ -1,4 +1,4 @@
-/** `cert request`: a request for the exchange's authority; the key never leaves this host. */
+/** `cert request`: makes a certificate request for the exchange's CA; the key never leaves this host. */
 import { createPublicKey } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
@@ -48,21 +48,21 @@ interface RequestOptions extends Given {
 
 export function requestCommand(io: Io): Command {
   const command = new Command('request')
-    .description('make a key and a certificate request (PKCS#10) for an authority elsewhere')
+    .description('make a key and a certificate request (PKCS#10) to send to a CA')
     .requiredOption(
       '--subject <name>',
-      'as the exchange prescribes it, for example /C=US/O=My Clinic/CN=emr.clinic.example',
+      'subject name that the exchange requires, such as /C=US/O=My Clinic/CN=emr.clinic.example',
     )
-    .option('--dir <dir>', 'where both files go, unless they are named', '.')
-    .option('--out <file>', 'the request, to be sent to the authority (default: openemr.csr there)')
-    .option('--key <file>', 'request for this key instead of a new one')
-    .option('--key-out <file>', 'the new key, which stays here (default: openemr.key there)')
+    .option('--dir <dir>', 'directory for both files', '.')
+    .option('--out <file>', 'the request to send to the CA (default: openemr.csr there)')
+    .option('--key <file>', 'use this key instead of a new one')
+    .option('--key-out <file>', 'the new key; it stays on this machine (default: openemr.key there)')
     .option('--encrypt', 'encrypt the new key with a passphrase', false)
     .option('--passphrase-file <file>', 'file with the passphrase of the key (implies --encrypt)')
     .addOption(keyTypeOption())
     .addOption(ownerOption())
     .addOption(forceOption())
-    .option('--json', 'print what is asked for as JSON', false)
+    .option('--json', 'print the request as JSON', false)
     .action((options: Given) => request(io, placed(options)));
   return addPurposes(addNames(command));
 }
@@ -101,8 +101,9 @@ async function request(io: Io, options: RequestOptions): Promise<void> {
   say(
     io,
     '',
-    `Send ${options.out}, or paste it into the authority's enrolment page. The key ${options.key ?? options.keyOut} stays here.`,
-    `When the certificate has come back: ${COMMAND} cert import ANSWER… ${placeOf(options)}`,
+    `Send ${options.out} to the CA, or paste it into the enrolment page.`,
+    `Do not send the key, ${options.key ?? options.keyOut}.`,
+    `When the certificate is back: ${COMMAND} cert import ANSWER… ${placeOf(options)}`,
   );
 }
 

@@ -1,4 +1,4 @@
-/** `cert revoke`: our authority's revocation list, one entry longer or just renewed. */
+/** `cert revoke`: adds certificates to our CA's revocation list, or just renews the list. */
 import { Command, Option } from 'commander';
 import { AgentError } from '../../lib/errors.js';
 import { installFiles, MODE } from '../../pki/files/store.js';
@@ -35,16 +35,11 @@ const LIST_DAYS = 30;
 
 export function revokeCommand(io: Io): Command {
   const command = new Command('revoke')
-    .description('revoke certificates of our authority; without any, make its revocation list anew')
+    .description('revoke certificates of your own CA; without any, renew its revocation list')
     .argument('[certificates...]', 'files of the certificates')
-    .option(
-      '--serial <hex>',
-      'a serial number, where the certificate is not at hand; any number of times',
-      addSerial,
-      [],
-    )
-    .addOption(new Option('--reason <word>', 'why').choices(Object.keys(REASONS)).default('unspecified'))
-    .option('--crl <file>', 'the revocation list; it is read, and replaced by the next one', 'crl.pem')
+    .option('--serial <hex>', 'serial number of a certificate that you no longer have; may be repeated', addSerial, [])
+    .addOption(new Option('--reason <word>', 'reason').choices(Object.keys(REASONS)).default('unspecified'))
+    .option('--crl <file>', 'the revocation list to update; keep this file', 'crl.pem')
     .addOption(daysOption(LIST_DAYS))
     .addOption(jsonOption())
     .action((files: string[], options: RevokeOptions) => revoke(io, files, options));
@@ -60,9 +55,9 @@ async function revoke(io: Io, files: readonly string[], options: RevokeOptions):
   if (before.state === 'list-forged') {
     throw new AgentError(
       'crl-forged',
-      `the list in ${options.crl} bears the name of ${options.ca} but not its signature`,
+      `the list in ${options.crl} has the name of the CA in ${options.ca} but is not signed by it`,
       {
-        hint: 'restore the right list: starting afresh would un-revoke what it revokes',
+        hint: 'restore the right list from a backup: a new list would un-revoke all certificates of the old one',
       },
     );
   }
@@ -81,16 +76,16 @@ async function revoke(io: Io, files: readonly string[], options: RevokeOptions):
   say(
     io,
     '',
-    `Bring ${options.crl} to both sides (tls.crl in the configuration). After ${options.days} days it refuses everybody:`,
-    'make it anew before, with the same command and no certificate.',
+    `Copy ${options.crl} to both sides (tls.crl in the configuration). It expires after ${options.days} days,`,
+    'and an expired list refuses every certificate: renew it before, with the same command and no certificate.',
   );
 }
 
 async function serialOf(file: string, { certificate }: Authority): Promise<string> {
   const leaf = await readLeaf(file);
   if (issued(certificate, leaf)) return serialText(readFields(leaf).serial);
-  throw new AgentError('not-ours', `${file} was not signed by this authority, so it cannot revoke it`, {
-    hint: 'ask the authority that its issuer names (cert show)',
+  throw new AgentError('not-ours', `${file} was not signed by this CA, so this CA cannot revoke it`, {
+    hint: 'ask the CA that signed it: openemr-audit-forwarder cert show names its issuer',
   });
 }
 

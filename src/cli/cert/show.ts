@@ -1,4 +1,4 @@
-/** `cert show`: what is in a file, whatever it is. */
+/** `cert show`: prints what certificate files of any kind hold. */
 import { Command } from 'commander';
 import { factsOf } from '../../pki/inspect.js';
 import type { Io } from '../io.js';
@@ -15,8 +15,8 @@ interface ShowOptions {
 export function showCommand(io: Io): Command {
   return new Command('show')
     .description('show certificates, requests, keys, revocation lists, PKCS#7 and PKCS#12 files')
-    .argument('<files...>', 'PEM, DER, PKCS#7 or PKCS#12, several in one file too')
-    .option('--passphrase-file <file>', 'file with the passphrase, where something is encrypted')
+    .argument('<files...>', 'PEM, DER, PKCS#7 or PKCS#12; a file may hold several')
+    .option('--passphrase-file <file>', 'file with the passphrase, if something is encrypted')
     .addOption(jsonOption())
     .action((files: string[], options: ShowOptions) => show(io, files, options));
 }
@@ -31,6 +31,9 @@ async function show(io: Io, files: readonly string[], options: ShowOptions): Pro
   }
   if (options.json) return printJson(io, shown);
   for (const { file, contents } of shown) {
-    print(io, `${file}\n${contents.map(describe).join('\n\n') || '  holds nothing of that kind'}`);
+    print(
+      io,
+      `${file}\n${contents.map(describe).join('\n\n') || '  holds no certificate, request, key or revocation list'}`,
+    );
   }
 }

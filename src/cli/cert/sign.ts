@@ -1,4 +1,4 @@
-/** `cert sign`: a certificate for a request from elsewhere, after showing what is asked for. */
+/** `cert sign`: shows what a certificate request asks for, and signs it with our own CA. */
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 import { AgentError } from '../../lib/errors.js';
@@ -39,8 +39,8 @@ interface SignOptions extends NameOptions, PurposeOptions, SigningOptions {
 
 export function signCommand(io: Io): Command {
   const command = new Command('sign')
-    .description('sign a certificate request with our authority')
-    .argument('<request>', 'the request, PEM or DER')
+    .description('sign a certificate request with your own CA')
+    .argument('<request>', 'the request (PEM or DER)')
     .option('--out <file>', 'the certificate', 'signed.pem')
     .option('--yes', 'sign without asking', false)
     .addOption(daysOption(LEAF_DAYS))
@@ -86,7 +86,8 @@ async function sign(io: Io, path: string, options: SignOptions): Promise<void> {
   say(
     io,
     '',
-    `Send back ${options.out} and ${options.ca}. There it is installed by: ${COMMAND} cert import ${options.out} ${options.ca}`,
+    `Send back ${options.out} and ${options.ca}. On the other machine, install them:`,
+    `  ${COMMAND} cert import ${options.out} ${options.ca}`,
   );
 }
 
@@ -99,14 +100,14 @@ async function readSound(path: string): Promise<Request> {
   }
   const { request } = found;
   if (!request.isGenuine) {
-    throw new AgentError('request-forged', `${path} is not signed with the key that it asks for`, {
-      hint: 'ask for the request again, over another channel',
+    throw new AgentError('request-forged', `${path} is not signed with the key that it contains`, {
+      hint: 'get the request again, over another channel',
     });
   }
   const weakness = weaknessOf(request.publicKey);
   if (weakness === undefined) return request;
-  throw new AgentError('key-weak', `${path} asks for a certificate that OpenSSL 3 would refuse: ${weakness}`, {
-    hint: 'have the request made with a new key',
+  throw new AgentError('key-weak', `OpenSSL 3 would refuse a certificate for the key in ${path}: ${weakness}`, {
+    hint: 'ask for a request with a new key',
   });
 }
 
@@ -121,7 +122,7 @@ function wordsOf({ dns, ip, email }: AlternativeNames, { client, server }: Purpo
 
 async function confirm(io: Io): Promise<void> {
   if (!('isTTY' in io.stdin) || io.stdin.isTTY !== true) {
-    throw new UsageError('there is no terminal to ask whether to sign this', { hint: 'look at it, then give --yes' });
+    throw new UsageError('there is no terminal to confirm this', { hint: 'check the request, then give --yes' });
   }
   const dialogue = createInterface({ input: io.stdin, output: io.stderr });
   try {

@@ -1,4 +1,4 @@
-/** `cert verify`: would a connection with these files work, and if not, why. */
+/** `cert verify`: checks whether a connection with these files would work, and says why not. */
 import type { X509Certificate } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { certificatesIn, keysIn } from '../../pki/files/bundle.js';
@@ -36,13 +36,17 @@ interface Held {
 
 export function verifyCommand(io: Io): Command {
   const command = new Command('verify')
-    .description('would a connection with these files work; with --host, ask the real collector')
+    .description('check whether a connection with these files works; with --host, connect to a collector')
     .option('--p12 <file>', 'certificate and key as PKCS#12')
     .option('--passphrase-file <file>', 'file with the passphrase of the key')
     .option('--crl <file>', 'revocation lists')
-    .addOption(new Option('--purpose <side>', 'for which side').choices(['client', 'server']).default('client'))
-    .option('--name <name>', 'the name that the certificate must bear (with --host: that of the collector)')
-    .option('--host <host:port>', 'connect to this collector and tell everything', endpoint)
+    .addOption(
+      new Option('--purpose <side>', 'the side that uses the certificate')
+        .choices(['client', 'server'])
+        .default('client'),
+    )
+    .option('--name <name>', 'name that the certificate must be for (with --host: the certificate of the collector)')
+    .option('--host <host:port>', 'connect to this collector and show all details', endpoint)
     .addOption(jsonOption())
     .action((options: VerifyOptions, command: Command) => verify(io, options, command));
   return addPlaces(command);
@@ -63,7 +67,7 @@ async function verify(io: Io, options: VerifyOptions, command: Command): Promise
   if (findings.length > 0) print(io, ['These files:', ...findings.map(line)].join('\n'));
   if (visited && host)
     print(io, [`${host.host}:${host.port}:`, ...visited.lines, ...visited.findings.map(line)].join('\n'));
-  print(io, all.some(({ verdict }) => verdict === 'bad') ? 'It would not work.' : 'It works.');
+  print(io, all.some(({ verdict }) => verdict === 'bad') ? 'A connection would fail.' : 'It works.');
 }
 
 async function hold(io: Io, options: VerifyOptions, places: Places, nowMs: number): Promise<Held> {
@@ -119,7 +123,7 @@ async function leafIn(path: string, ask: () => Promise<string | undefined>): Pro
 async function rehearsal({ shown, findings }: Held, { purpose }: VerifyOptions, nowMs: number): Promise<Finding> {
   const finding = { check: 'handshake', at: 'cert' } as const;
   if (findings.some(({ check, verdict }) => verdict === 'bad' && check.startsWith('key-'))) {
-    return { ...finding, verdict: 'warning', message: 'no handshake was tried, for want of a key' };
+    return { ...finding, verdict: 'warning', message: 'no trial handshake was made, because there is no key for it' };
   }
   const code = await rehearse(shown, purpose, nowMs);
   if (code === undefined)
@@ -136,9 +140,9 @@ function anchorage({ certificates, isAnchored }: Chain, caPath: string | undefin
   if (isAnchored) return { ...finding, verdict: 'good', message: `signed by ${last.subject}, which is in ${caPath}` };
   const message =
     caPath === undefined
-      ? 'no authority was given, so the chain was not checked'
+      ? 'there is no CA certificate, so the chain was not checked'
       : `the chain ends at ${last.selfSigned ? last.subject : last.issuer}, which is not in ${caPath}`;
-  return { ...finding, verdict: 'bad', message, hint: "give --ca the certificate of the certificate's authority" };
+  return { ...finding, verdict: 'bad', message, hint: 'give the certificate of the CA that signed it: --ca FILE' };
 }
 
 function keyMissing(path: string): Finding {
@@ -146,8 +150,8 @@ function keyMissing(path: string): Finding {
     check: 'key-missing',
     verdict: 'bad',
     at: 'key',
-    message: `no key in ${path}`,
-    hint: 'give --key the key of the certificate',
+    message: `there is no key in ${path}`,
+    hint: 'give the key of the certificate: --key FILE',
   };
 }
 

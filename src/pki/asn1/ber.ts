@@ -1,5 +1,5 @@
 /**
- * From BER to DER (ITU-T X.690 sections 8 and 10), as far as PKCS#7 and PKCS#12
+ * Turns BER into DER (ITU-T X.690 sections 8 and 10), as far as PKCS#7 and PKCS#12
  * files need it that Windows, Java and older tools write: lengths that are told
  * at the end only, and strings in pieces. What is DER already stays byte for
  * byte, so that signatures hold. Pure.

@@ -1,5 +1,5 @@
 /**
- * Reading DER (ITU-T X.690) one level at a time: tag, length, content, no
+ * Reads DER (ITU-T X.690) one level at a time: tag, length, content, no
  * recursion, nothing outside the bytes given. For what node:crypto does not
  * show of a certificate it has accepted, and for the formats that it does not
  * read at all: requests, revocation lists, PKCS#7 and PKCS#12.

@@ -1,5 +1,5 @@
 /**
- * Writing DER (ITU-T X.690) with the ASN.1 of node-forge: the few types that
+ * Writes DER (ITU-T X.690) with the ASN.1 of node-forge: the few types that
  * certificates, requests, revocation lists and PKCS#12 are made of. Pure.
  */
 import asn1 from 'node-forge/lib/asn1.js';

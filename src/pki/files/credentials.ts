@@ -1,7 +1,7 @@
 /**
- * What the agent shows and trusts, read from the files that the configuration
- * names and checked before a handshake would: it is complete and usable, or
- * there is an error that names the key, the file, the reason and the remedy.
+ * Reads the certificates that the agent shows and trusts from the files that the
+ * configuration names, and checks them before a handshake would: they are complete and
+ * usable, or there is an error that names the key, the file, the reason and the remedy.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { dirname } from 'node:path';
@@ -91,19 +91,13 @@ interface Own {
 async function readAnchors(path: string, disk: TlsDisk): Promise<X509Certificate[]> {
   const anchors = certificatesIn(await readContents('ca', path, disk));
   if (anchors.length > 0) return anchors;
-  throw fault('ca', path, 'ca-empty', 'holds no certificate', 'put the certificate of the collector’s authority there');
+  throw fault('ca', path, 'ca-empty', 'holds no certificate', 'put the certificate of the collector’s CA there');
 }
 
 async function readLists(path: string, disk: TlsDisk): Promise<RevocationList[]> {
   const lists = listsIn(await readContents('crl', path, disk));
   if (lists.length > 0) return lists;
-  throw fault(
-    'crl',
-    path,
-    'crl-empty',
-    'holds no revocation list',
-    'put the list of each authority of the chain there',
-  );
+  throw fault('crl', path, 'crl-empty', 'holds no revocation list', 'put the list of each CA of the chain there');
 }
 
 async function readOwn(files: CredentialFiles, ask: AskPassphrase, disk: TlsDisk): Promise<Own | undefined> {
@@ -135,7 +129,7 @@ function ownOf(
           certPath,
           'cert-is-request',
           'is a certificate request, not a certificate',
-          'send it to the authority, then install the answer: openemr-audit-forwarder cert import',
+          'send it to the CA, then install the answer: openemr-audit-forwarder cert import',
         )
       : fault(
           certKey,

@@ -1,5 +1,5 @@
 /**
- * Key pairs, all by node:crypto. What may be made is what the exchanges and
+ * Makes and describes key pairs, all by node:crypto. What may be made is what the exchanges and
  * RFC 9325 section 4.5 accept: RSA of 2048 to 4096 bits, P-256 and P-384.
  */
 import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
@@ -55,7 +55,7 @@ export function choiceLike(key: KeyObject): KeyChoice {
 export function weaknessOf(key: KeyObject): string | undefined {
   const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {};
   if (modulusLength !== undefined && modulusLength < 2048) {
-    return `its RSA key has ${modulusLength} bits, at least 2048 are asked for today`;
+    return `its RSA key has ${modulusLength} bits; at least 2048 are required`;
   }
   const bits = /(\d{3})/.exec(namedCurve ?? '')?.[1];
   return bits !== undefined && Number(bits) < 224 ? `its curve ${namedCurve} has fewer than 224 bits` : undefined;

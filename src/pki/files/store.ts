@@ -1,12 +1,12 @@
 /**
  * Puts keys and certificates into place: all of them or none. They are written
- * beside their names, synced, listed in a note, and only then renamed. Whoever
- * comes next finds the note of an interrupted installation and completes it,
- * so that no key is ever left beside the certificate of another.
+ * beside their names, synced, listed in a note, and only then renamed. The next
+ * command finds the note of an interrupted installation and completes it, so
+ * that no key is ever left beside the certificate of another.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
-import { access, type FileHandle, link, open, readdir, rm, stat } from 'node:fs/promises';
+import { access, chown, type FileHandle, link, open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AgentError, systemCode } from '../../lib/errors.js';
 import { makeDirectory } from '../../lib/make-directory.js';
@@ -17,6 +17,8 @@ export interface NewFile {
   readonly content: string | Uint8Array;
   /** Set at creation: a key is never readable more widely, not for a moment. */
   readonly mode: number;
+  /** Whose it becomes, when that differs from the other files. */
+  readonly owner?: Owner | undefined;
 }
 
 export const MODE = { certificate: 0o644, key: 0o600, authorityKey: 0o400 } as const;
@@ -24,6 +26,8 @@ export const MODE = { certificate: 0o644, key: 0o600, authorityKey: 0o400 } as c
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
+  /** The group is named, so that its members can read the key. */
+  readonly forGroup?: boolean;
 }
 
 export interface InstallOptions {
@@ -54,7 +58,7 @@ export async function installFiles(files: readonly NewFile[], options: InstallOp
   await removeLeftovers(files);
   const renames: Rename[] = [];
   try {
-    for (const file of files) renames.push(await writeBeside(file, options.owner));
+    for (const file of files) renames.push(await writeBeside(file, file.owner ?? options.owner));
     if (options.keepAs !== undefined) await keepReplaced(files, options.keepAs);
     await syncAll(files);
     await writeNote(home, renames);
@@ -120,7 +124,9 @@ async function writeBeside({ path, content, mode }: NewFile, owner: Owner | unde
     await handle.writeFile(content);
     await giveTo(handle, owner ?? modelOf(to));
     // Only now that it has its group, and only root could give it that.
-    if (mode === MODE.key && owner === undefined && isRoot()) await handle.chmod(keyModeLike(modelOf(to)));
+    if (mode === MODE.key && isRoot()) {
+      await handle.chmod(owner === undefined ? keyModeLike(modelOf(to)) : owner.forGroup ? 0o640 : mode);
+    }
     await handle.sync();
   } catch (error) {
     await rm(from, { force: true });
@@ -185,10 +191,12 @@ async function syncAll(files: readonly NewFile[]): Promise<void> {
   for (const directory of new Set(files.map(({ path }) => dirname(resolve(path))))) await syncDirectory(directory);
 }
 
-/** Makes the directory that files are to lie in, unless it is there. */
-export async function prepareDirectory(directory: string): Promise<void> {
+/** Makes the directory that files are to lie in, unless it is there; a new one can be entered by the group of `owner`. */
+export async function prepareDirectory(directory: string, owner?: Owner): Promise<void> {
+  const isNew = !existsSync(directory);
   try {
     await makeDirectory(directory, 0o750);
+    if (isNew && owner !== undefined && isRoot()) await chown(directory, 0, owner.gid);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw worded(error, directory);
     throw new AgentError('cannot-write', `${directory} is not a directory`, { cause: error, hint: 'choose another' });

@@ -69,12 +69,12 @@ export interface Locked {
 }
 
 /** AES-256-CBC, PBKDF2 with HMAC-SHA-256. */
-export async function lock(plain: Buffer, passphrase: string): Promise<Locked> {
+export async function lock(plain: Buffer, passphrase: string, rounds = ROUNDS): Promise<Locked> {
   const salt = randomBytes(16);
   const iv = randomBytes(16);
-  const key = await derive(passphrase, salt, ROUNDS, 32, 'sha256');
+  const key = await derive(passphrase, salt, rounds, 32, 'sha256');
   const cipher = createCipheriv('aes-256-cbc', key, iv);
-  const parameters = sequence(octets(salt), integer(ROUNDS), integer(32), sequence(oid(HMAC_SHA256), nothing()));
+  const parameters = sequence(octets(salt), integer(rounds), integer(32), sequence(oid(HMAC_SHA256), nothing()));
   return {
     algorithm: sequence(
       oid(PBES2),
@@ -128,11 +128,11 @@ export function refuseCostly(algorithm: Der): void {
 }
 
 /** MacData over `bytes`, HMAC-SHA-256. */
-export async function macData(bytes: Buffer, passphrase: string): Promise<Asn1> {
+export async function macData(bytes: Buffer, passphrase: string, rounds = ROUNDS): Promise<Asn1> {
   const salt = randomBytes(16);
-  const key = await macKey('sha256', passphrase, salt, ROUNDS);
+  const key = await macKey('sha256', passphrase, salt, rounds);
   const digest = createHmac('sha256', key).update(bytes).digest();
-  return sequence(sequence(sequence(oid(SHA256), nothing()), octets(digest)), octets(salt), integer(ROUNDS));
+  return sequence(sequence(sequence(oid(SHA256), nothing()), octets(digest)), octets(salt), integer(rounds));
 }
 
 /** An empty passphrase is tried in both forms that programs give it in: no octets, and the octets of its end alone. */

@@ -1,4 +1,4 @@
-/** PKCS#12 (RFC 7292): a key and its chain in one file under one passphrase. Written in DER, read in BER, too. */
+/** Writes and reads PKCS#12 (RFC 7292), a key and its chain in one file under one passphrase: DER, and BER too. */
 import { createHash, createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { AgentError } from '../../lib/errors.js';
 import { derOf } from '../asn1/ber.js';
@@ -38,8 +38,12 @@ export interface Pkcs12Content {
   readonly name: string;
 }
 
-/** Key and certificates each by AES-256, the whole under an HMAC-SHA-256: what `openssl pkcs12 -export` of OpenSSL 3 writes. */
-export async function writePkcs12({ key, chain, name }: Pkcs12Content, passphrase: string): Promise<Buffer> {
+/** Key and certificates each by AES-256, the whole under an HMAC-SHA-256: what `openssl pkcs12 -export` of OpenSSL 3 writes. `rounds`: of the key derivation. */
+export async function writePkcs12(
+  { key, chain, name }: Pkcs12Content,
+  passphrase: string,
+  rounds?: number,
+): Promise<Buffer> {
   const leaf = chain[0];
   if (leaf === undefined) throw new AgentError('no-certificate', 'a PKCS#12 file needs a certificate beside its key');
   const identifier = createHash('sha256').update(leaf.raw).digest().subarray(0, 20);
@@ -50,8 +54,8 @@ export async function writePkcs12({ key, chain, name }: Pkcs12Content, passphras
   const certificates = chain.map(({ raw }, at) =>
     bag(CERT_BAG, sequence(oid(X509_CERTIFICATE), tagged(0, octets(raw))), at === 0 ? attributes : undefined),
   );
-  const lockedCertificates = await lock(encode(sequence(...certificates)), passphrase);
-  const lockedKey = await lock(key.export({ type: 'pkcs8', format: 'der' }), passphrase);
+  const lockedCertificates = await lock(encode(sequence(...certificates)), passphrase, rounds);
+  const lockedKey = await lock(key.export({ type: 'pkcs8', format: 'der' }), passphrase, rounds);
   const shrouded = sequence(lockedKey.algorithm, octets(lockedKey.bytes));
   const content = encode(
     sequence(
@@ -59,7 +63,7 @@ export async function writePkcs12({ key, chain, name }: Pkcs12Content, passphras
       plainData(encode(sequence(bag(SHROUDED_KEY_BAG, shrouded, attributes)))),
     ),
   );
-  return encode(sequence(integer(3), plainData(content), await macData(content, passphrase)));
+  return encode(sequence(integer(3), plainData(content), await macData(content, passphrase, rounds)));
 }
 
 export interface Pkcs12Read {

@@ -1,4 +1,4 @@
-/** Signature algorithms: object identifiers (RFC 5758, RFC 8017, RFC 8410), their names, and signing with node:crypto. */
+/** Names signature algorithms: object identifiers (RFC 5758, RFC 8017, RFC 8410), their names, and signing with node:crypto. */
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { AgentError } from '../../lib/errors.js';
 import { type Asn1, nothing, oid, sequence } from '../asn1/write.js';

@@ -1,4 +1,4 @@
-/** A certificate authority of our own, and what it signs (profile of RFC 5280; strengths of RFC 9325). */
+/** Makes a certificate authority of our own, and what it signs (profile of RFC 5280; strengths of RFC 9325). */
 import { type KeyObject, randomBytes, type X509Certificate } from 'node:crypto';
 import { AgentError } from '../../lib/errors.js';
 import { readDer } from '../asn1/read.js';
@@ -146,19 +146,19 @@ function issue(options: LeafOptions, publicKey: KeyObject, signer: Authority | K
 
 function checkAuthority({ certificate, key }: Authority, nowMs: number): void {
   if (!certificate.ca) {
-    throw new AgentError('not-an-authority', 'the certificate that should sign is not one of an authority', {
-      hint: 'give --ca the certificate that "cert ca" or "cert init" made, cacert.pem',
+    throw new AgentError('not-an-authority', 'the certificate given by --ca is not that of a CA', {
+      hint: 'give --ca the file that "cert ca" or "cert init" made, cacert.pem',
     });
   }
   if (!samePublicKey(certificate.publicKey, key)) {
-    throw new AgentError('authority-key', "the authority's key does not belong to its certificate", {
+    throw new AgentError('authority-key', "the CA's key does not belong to its certificate", {
       hint: 'give --ca and --ca-key the two files that were made together',
     });
   }
   const { notAfter } = readFields(certificate);
   if (notAfter.getTime() <= nowMs) {
-    throw new AgentError('authority-expired', `the authority's certificate expired on ${notAfter.toISOString()}`, {
-      hint: 'make a new authority with "cert ca" and give its certificate to both sides',
+    throw new AgentError('authority-expired', `the CA's certificate expired on ${notAfter.toISOString()}`, {
+      hint: 'make a new CA (cert ca) and give its certificate to both sides',
     });
   }
 }

@@ -1,4 +1,4 @@
-/** Certificates as DER (RFC 5280 section 4.1): to-be-signed, signed, and the fields that node:crypto does not show. */
+/** Writes certificates as DER (RFC 5280 section 4.1), and reads the fields that node:crypto does not show. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { bitsOf, childrenOf, type Der, expect, numberOf, oidOf, readDer, TAG, timeOf } from '../asn1/read.js';
 import { type Asn1, bits, encode, finished, integer, sequence, tagged, time } from '../asn1/write.js';

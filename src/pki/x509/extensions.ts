@@ -1,4 +1,4 @@
-/** The certificate extensions written here (RFC 5280 section 4.2), and who a certificate is for. Pure. */
+/** Writes certificate extensions (RFC 5280 section 4.2) and checks the names that go into them. Pure. */
 import { createHash, type KeyObject } from 'node:crypto';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
@@ -71,7 +71,7 @@ export function extendedKeyUsage({ client, server }: Purposes): Asn1 {
 /** Throws an AgentError when there is no name: a certificate without one fits nobody (RFC 9525). */
 export function subjectAltName({ dns, ip, email }: AlternativeNames): Asn1 {
   if (dns.length + ip.length + email.length === 0) {
-    throw new AgentError('no-name', 'a certificate needs a name that it can be checked against', {
+    throw new AgentError('no-name', 'a certificate needs at least one name', {
       hint: 'give at least one --dns, --ip or --email',
     });
   }

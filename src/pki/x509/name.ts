@@ -1,5 +1,5 @@
 /**
- * Distinguished names (RFC 5280 section 4.1.2.4), written as RFC 4514 does,
+ * Reads and writes distinguished names (RFC 5280 section 4.1.2.4), as RFC 4514 does,
  * last part first (`CN=openemr,O=Clinic,C=US`), or as the openssl command line
  * takes them (`/C=US/O=Clinic/CN=openemr`). Pure.
  */
@@ -134,7 +134,7 @@ function unquote(value: string): string {
 }
 
 function invalid(text: string, why: string): AgentError {
-  return new AgentError('name-invalid', `cannot take ${JSON.stringify(text)} as a subject: ${why}`, {
+  return new AgentError('name-invalid', `${JSON.stringify(text)} is not a valid subject name: ${why}`, {
     hint: 'write it as /C=US/O=My Clinic/CN=openemr@localhost or CN=openemr@localhost,O=My Clinic,C=US',
   });
 }

@@ -1,4 +1,4 @@
-/** Certification requests, PKCS#10 (RFC 2986): the key stays here, the request goes to the authority. */
+/** Writes and reads certificate requests, PKCS#10 (RFC 2986). */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { childrenOf, type Der, expect, oidOf, TAG } from '../asn1/read.js';
 import { encode, finished, integer, oid, sequence, set, tagged } from '../asn1/write.js';

@@ -1,4 +1,4 @@
-/** Certificate revocation lists (RFC 5280 section 5), version 2: written by our authority, read from anyone's. */
+/** Writes the revocation list of our CA, and reads those of any (RFC 5280 section 5, version 2). */
 import type { KeyObject } from 'node:crypto';
 import { childrenOf, type Der, expect, numberOf, readDer, TAG, timeOf } from '../asn1/read.js';
 import { type Asn1, encode, enumerated, finished, integer, sequence, tagged, time } from '../asn1/write.js';

@@ -1,4 +1,4 @@
-/** Whom a certificate or a request is for, and what for: its names and usages (RFC 5280 section 4.2.1), in words. Pure. */
+/** Puts the names and usages of a certificate or request (RFC 5280 section 4.2.1) into words. Pure. */
 import { addressOf, childrenOf, namedBitsOf, numberOf, oidOf, readDer } from '../asn1/read.js';
 import type { CertificateFields, Extension } from './certificate.js';
 import { type AlternativeNames, alternativeNames, EXTENSION, KEY_USAGES, type Purposes } from './extensions.js';

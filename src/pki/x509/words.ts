@@ -343,23 +343,23 @@ function alertIn(systemCode: string, reason: string): number | undefined {
 
 /* What a collector says of a client: in its list of certificates, and when a handshake fails. */
 
-const UNKNOWN_AUTHORITY = 'issued by an authority that is not in the CA file';
+const UNKNOWN_AUTHORITY = 'signed by a CA that is not in the CA file';
 
 const VERIFY_WORDS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'expired',
   CERT_NOT_YET_VALID: 'not valid yet (or a clock is wrong)',
-  CERT_REVOKED: 'revoked by its authority',
+  CERT_REVOKED: 'revoked by its CA',
   CERT_SIGNATURE_FAILURE: 'the signature does not match the issuer',
   CERT_CHAIN_TOO_LONG: 'the chain is too long',
-  CRL_HAS_EXPIRED: 'the revocation list has expired, so nobody can be checked against it',
+  CRL_HAS_EXPIRED: 'the revocation list has expired, so every certificate is refused',
   CRL_NOT_YET_VALID: 'the revocation list is not valid yet',
   CRL_SIGNATURE_FAILURE: 'the signature of the revocation list does not match',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'self-signed and not in the CA file',
-  INVALID_CA: 'an issuer in the chain is no certificate authority',
+  INVALID_CA: 'an issuer in the chain is not a CA',
   INVALID_PURPOSE: 'not made for clients (extended key usage lacks clientAuth)',
-  PATH_LENGTH_EXCEEDED: 'the authority may not issue through so many others',
-  SELF_SIGNED_CERT_IN_CHAIN: 'a root authority that is not in the CA file',
-  UNABLE_TO_GET_CRL: 'no revocation list of its authority at hand',
+  PATH_LENGTH_EXCEEDED: 'the chain has more intermediate CAs than one of them allows',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its root CA is not in the CA file',
+  UNABLE_TO_GET_CRL: 'there is no revocation list of its CA',
   UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
@@ -371,16 +371,16 @@ const HANDSHAKE_WORDS: Readonly<Record<string, string>> = {
   ECONNRESET: 'hung up during the handshake (it may not accept our certificate)',
   EPIPE: 'hung up during the handshake',
   ERR_SSL_CERTIFICATE_VERIFY_FAILED: 'its certificate does not verify',
-  ERR_SSL_CA_KEY_TOO_SMALL: "its authority's key is too short for today's TLS",
-  ERR_SSL_CA_MD_TOO_WEAK: 'its certificate is signed with a hash too weak for today’s TLS',
-  ERR_SSL_EE_KEY_TOO_SMALL: "its key is too short for today's TLS",
+  ERR_SSL_CA_KEY_TOO_SMALL: 'the key of its CA is too short for OpenSSL 3',
+  ERR_SSL_CA_MD_TOO_WEAK: 'its certificate is signed with a hash that is too weak for OpenSSL 3',
+  ERR_SSL_EE_KEY_TOO_SMALL: 'its key is too short for OpenSSL 3',
   ERR_SSL_HTTP_REQUEST: 'not a TLS client: it speaks HTTP',
   ERR_SSL_NO_SHARED_CIPHER: 'no cipher in common',
   ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM: 'no signature algorithm in common',
   ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE: 'no client certificate',
   ERR_SSL_UNEXPECTED_EOF_WHILE_READING: 'ended the connection during the handshake',
-  ERR_SSL_UNSUPPORTED_PROTOCOL: 'too old a TLS: 1.2 is the least',
-  ERR_SSL_VERSION_TOO_LOW: 'too old a TLS: 1.2 is the least',
+  ERR_SSL_UNSUPPORTED_PROTOCOL: 'its TLS version is too old: TLS 1.2 or later is required',
+  ERR_SSL_VERSION_TOO_LOW: 'its TLS version is too old: TLS 1.2 or later is required',
   ERR_SSL_WRONG_VERSION_NUMBER: 'not a TLS client (plain text sent to a TLS port?)',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'not a TLS client (plain text sent to a TLS port?)',
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: CLIENT_REFUSED_US,
@@ -388,9 +388,9 @@ const HANDSHAKE_WORDS: Readonly<Record<string, string>> = {
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED: `${CLIENT_REFUSED_US}: revoked`,
   ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: CLIENT_REFUSED_US,
   ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE: CLIENT_REFUSED_US,
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: `${CLIENT_REFUSED_US}: it does not know the authority that issued it`,
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: `${CLIENT_REFUSED_US}: it does not know the CA that signed it`,
   ERR_SSL_TLSV1_ALERT_DECRYPT_ERROR: `${CLIENT_REFUSED_US}: a signature does not match`,
-  ERR_TLS_HANDSHAKE_TIMEOUT: 'connected, but did not finish the handshake in time',
+  ERR_TLS_HANDSHAKE_TIMEOUT: 'connected, but did not complete the handshake in time',
 };
 
 /** Why the certificate is not trusted; an unknown code is named. */

@@ -5,6 +5,7 @@ import { CredentialFiles } from '../../../src/agent/certificates/credential-file
 import { systemClock } from '../../../src/lib/clock.js';
 import { systemFiles } from '../../../src/lib/files.js';
 import { Problems } from '../../../src/lib/problems.js';
+import { writeKey } from '../../../src/pki/files/keys.js';
 import { makeTestPki, type PemPair, type TestPki } from '../../support/certificates.js';
 import { temporaryDirectory } from '../../support/files.js';
 import { silent } from '../../support/silent.js';
@@ -34,17 +35,20 @@ async function installed(t: ExecutionContext, pair: PemPair) {
     passphraseFile: undefined,
     crl: undefined,
   };
-  const open = () =>
-    CredentialFiles.open(paths, {
-      clock: systemClock,
-      credentialsDirectory: undefined,
-      files: systemFiles,
-      report: silent,
-      problems: new Problems(systemClock).of({ ...silent, error: (message) => void seen.errors.push(message) }),
-      changed: () => {
-        seen.changes += 1;
+  const open = (others: { readonly passphraseFile?: string } = {}) =>
+    CredentialFiles.open(
+      { ...paths, ...others },
+      {
+        clock: systemClock,
+        credentialsDirectory: undefined,
+        files: systemFiles,
+        report: silent,
+        problems: new Problems(systemClock).of({ ...silent, error: (message) => void seen.errors.push(message) }),
+        changed: () => {
+          seen.changes += 1;
+        },
       },
-    });
+    );
   return { directory, seen, open };
 }
 
@@ -100,3 +104,24 @@ function halfOf(file: string): string {
   const whole = readFileSync(file, 'utf8');
   return whole.slice(0, whole.length / 2);
 }
+
+test('a file that is touched, or written anew with the same content, is no news', async (t) => {
+  const { directory, seen, open } = await installed(t, pki.agent);
+  const files = await open();
+  await files.material();
+  install(directory, pki.agent);
+  await files.material();
+  t.is(seen.changes, 0);
+});
+
+test('a passphrase file that changes is read again: what the next start could not use is a problem now', async (t) => {
+  const { directory, seen, open } = await installed(t, pki.agent);
+  const passphraseFile = join(directory, 'passphrase');
+  writeFileSync(join(directory, 'key.pem'), writeKey(pki.agent.privateKey, 'right'));
+  writeFileSync(passphraseFile, 'right');
+  const files = await open({ passphraseFile });
+  t.is((await files.material()).cert, pki.agent.cert);
+  writeFileSync(passphraseFile, 'wrong one');
+  t.is((await files.material()).cert, pki.agent.cert);
+  t.deepEqual(seen.errors, ['The new certificate files are not used']);
+});

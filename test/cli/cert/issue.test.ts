@@ -127,5 +127,25 @@ test('wrong words on the command line are refused before a key is made', async (
     );
   }
   await t.throwsAsync(stage.cert([...issue, ...subject, '--owner', 'nobody-of-this-name']), { code: 'unknown-user' });
+  await t.throwsAsync(stage.cert([...issue, ...subject, '--owner', 'root:no-such-group']), { code: 'unknown-user' });
   await t.throwsAsync(stage.cert([...issue, ...subject, '--dns', 'not a name']), { code: 'dns-invalid' });
+  await t.throwsAsync(stage.cert([...issue, ...subject, '--dns', '*.org']), { code: 'dns-invalid' });
+});
+
+test('--owner names who can read the key; who is not root can only name himself', async (t) => {
+  const { stage, issue } = await withAuthority(t);
+  const { uid, username } = userInfo();
+  const made = ['--subject', '/CN=x.example', '--key-type', 'p-256', '--force'];
+  await stage.cert([...issue, ...made, '--owner', username]);
+  t.is((await stat(stage.path('openemr.key'))).uid, uid);
+  if (uid !== 0)
+    return void (await t.throwsAsync(stage.cert([...issue, ...made, '--owner', 'root']), { code: 'not-root' }));
+  await stage.cert([...issue, ...made, '--owner', 'root:daemon']);
+  const { gid, mode } = await stat(stage.path('openemr.key'));
+  t.not(gid, 0);
+  t.is(mode & 0o777, 0o640);
+  await stage.cert(['init', stage.path('php'), '--key-type', 'p-256', '--owner', 'daemon']);
+  t.is((await stat(stage.path('php/openemrcertkey.pem'))).uid, 1);
+  t.is((await stat(stage.path('php'))).gid, 1);
+  t.is((await stat(stage.path('php/cakey.pem'))).uid, 0);
 });

@@ -1,0 +1,134 @@
+/** Damaged files that the agent reads and people edit, and damaged input from the network: read, or refused in words. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import test, { type ExecutionContext } from 'ava';
+import { readStateFile } from '../../src/agent/state.js';
+import { reportOf } from '../../src/cli/status/status-report.js';
+import { statusText } from '../../src/cli/status/status-text.js';
+import { Framer } from '../../src/collector/framing.js';
+import { AgentError } from '../../src/lib/errors.js';
+import { readRow, recordOf } from '../../src/openemr/parse.js';
+import { parseMessage } from '../../src/syslog/rfc5424.js';
+import { encodeFrame, Unframer } from '../../src/syslog/rfc5425.js';
+import { formatReceipt } from '../../src/verify/receipt.js';
+import { readReceipts } from '../../src/verify/receipt-reader.js';
+import { readStore } from '../../src/verify/store.js';
+import { LEAST, load } from '../support/config.js';
+import { mutationsOf } from '../support/mutations.js';
+import { NOW_MS, WELL } from '../support/sample-state.js';
+
+async function fuzz(t: ExecutionContext, bytes: Buffer, read: (bytes: Buffer) => unknown): Promise<void> {
+  await read(bytes);
+  for (const { seed, bytes: damaged } of mutationsOf(bytes)) {
+    try {
+      await read(damaged);
+    } catch (error) {
+      const worded = error instanceof AgentError && error.hint !== undefined && error.hint !== '';
+      t.true(worded, `OAF_FUZZ_SEED=${seed}: ${error instanceof Error ? error.stack : error}`);
+    }
+  }
+  t.pass();
+}
+
+async function scratch(t: ExecutionContext, name: string) {
+  const directory = await mkdtemp(join(tmpdir(), 'fuzz-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  return { directory, path: join(directory, name) };
+}
+
+test.serial('a damaged configuration is read or refused in words', async (t) => {
+  const text = `${LEAST}
+message: { profile: atna, facility: local4, heartbeat: 5m, redact: ["a+"], include: [{ field: event, pattern: login }] }
+journal: { directory: /srv/journal, maxBytes: 1GiB, keepFree: 5% }
+status: { listen: "127.0.0.1:9614" }
+`;
+  await fuzz(t, Buffer.from(text), (bytes) => load(bytes.toString('utf8')).catch(unlessWorded));
+});
+
+/** A configuration has many faults, each with what is expected: that is its remedy. */
+function unlessWorded(error: unknown): void {
+  if (!(error instanceof AgentError)) throw error;
+}
+
+test.serial('a damaged status.json is shown, or as good as none', async (t) => {
+  const { directory, path } = await scratch(t, 'status.json');
+  await fuzz(t, Buffer.from(JSON.stringify(WELL)), async (bytes) => {
+    await writeFile(path, bytes);
+    const state = await readStateFile(directory);
+    if (state !== undefined) statusText(reportOf(state, { name: 'present' }), NOW_MS);
+  });
+});
+
+const ROW = {
+  id: 4712,
+  date: '2026-11-23 09:15:40',
+  event: 'patient-record-select',
+  category: 'Patient Demographics',
+  user: 'reception',
+  patient_id: 17,
+  success: 0,
+  comments: Buffer.from('SELECT * FROM patient_data WHERE pid = ?').toString('base64'),
+  checksum: 'abc',
+};
+
+test.serial('a damaged row is read, or a line that is sent unchanged', async (t) => {
+  await fuzz(t, Buffer.from(JSON.stringify(ROW)), (bytes) => {
+    const read = readRow(bytes);
+    if ('row' in read) recordOf(read.row, 'default', 'default');
+  });
+});
+
+const MESSAGE =
+  '<84>1 2026-11-23T09:15:40-05:00 emr.clinic.example openemr - login [meta sequenceId="3"][audit@32473 run="f5241251e5e3f7c1" seq="3" event="a\\"b\\]"] \ufeffgrün';
+
+test.serial('damaged messages and frames are read, or faults with their reason', async (t) => {
+  const limits = { maxMessageBytes: 1000 };
+  const frames = Buffer.concat([MESSAGE, MESSAGE, 'x'].map((each) => encodeFrame(Buffer.from(each))));
+  await fuzz(t, Buffer.from(MESSAGE), (bytes) => parseMessage(bytes));
+  await fuzz(t, frames, (bytes) => {
+    const framer = new Framer(new Unframer(limits), limits.maxMessageBytes);
+    for (const message of [
+      ...framer.feed(bytes.subarray(0, 100)),
+      ...framer.feed(bytes.subarray(100)),
+      ...framer.end(),
+    ]) {
+      parseMessage(message);
+    }
+  });
+});
+
+test.serial('damaged receipts are read, or counted as damaged', async (t) => {
+  const { directory, path } = await scratch(t, '2026-11.jsonl');
+  const receipt = formatReceipt({
+    time: '2026-11-23T10:00:30.120Z',
+    collector: 'hie.example.org:6514',
+    address: '192.0.2.7',
+    fingerprint: 'sha-256:AB',
+    level: 'close-notify',
+    messages: 120,
+    stretches: [{ run: '00a1b2c3d4e5f607', first: 1, last: 120 }],
+    sha256: 'ab'.repeat(32),
+    tails: [{ tail: '8f00000000000000', path: '/var/log/a.log', from: 0, to: 43_920 }],
+  } as Parameters<typeof formatReceipt>[0]);
+  await fuzz(t, Buffer.from(receipt + receipt), async (bytes) => {
+    await writeFile(path, bytes);
+    for await (const _ of readReceipts(directory, () => undefined));
+  });
+});
+
+test.serial('a damaged store is read as far as it goes, and told where it breaks', async (t) => {
+  const { path } = await scratch(t, 'store');
+  const frames = Buffer.concat([MESSAGE, MESSAGE].map((each) => encodeFrame(Buffer.from(each))));
+  for (const stored of [frames, gzipSync(frames), Buffer.from(`${MESSAGE}\n${MESSAGE}\n`)]) {
+    await fuzz(t, stored, async (bytes) => {
+      await writeFile(path, bytes);
+      const unframe = (maxMessageBytes: number) => new Unframer({ maxMessageBytes });
+      const options = { unframe, onRead: () => undefined, onBroken: () => undefined };
+      for await (const batch of readStore(path, options)) {
+        for (const message of batch) if (message.bytes !== undefined) parseMessage(message.bytes);
+      }
+    });
+  }
+});
