@@ -16,7 +16,7 @@ import { reordered } from './x509/chain.js';
 import { parseName } from './x509/name.js';
 
 /** OpenSSL's verify code when it took another CA of the same name for the issuer. */
-export const WRONG_SIGNER = 'CERT_SIGNATURE_FAILURE';
+const WRONG_SIGNER = 'CERT_SIGNATURE_FAILURE';
 
 /** PEM. */
 export interface Shown {

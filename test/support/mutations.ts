@@ -4,7 +4,7 @@
  */
 
 /** A few dozen of each kind in `npm test`. */
-export const MUTATIONS = Number(process.env.OAF_FUZZ ?? 40);
+const MUTATIONS = Number(process.env.OAF_FUZZ ?? 40);
 /** Plays one other series, or one failure again. */
 const SEED = Number(process.env.OAF_FUZZ_SEED ?? 1);
 

@@ -138,7 +138,7 @@ export interface Presented {
 }
 
 /** Of the chain, and of the certificate itself: what would make the agent refuse it, or be taken. */
-export function judged(presented: Presented, rules: CollectorRules, pathFault: PathFault): Finding[] {
+function judged(presented: Presented, rules: CollectorRules, pathFault: PathFault): Finding[] {
   return [...chainFindings(presented, rules, pathFault), ...peerFindings(presented, rules)];
 }
 

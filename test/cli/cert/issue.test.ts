@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile, stat, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import test, { type ExecutionContext } from 'ava';
 import type { AgentError } from '../../../src/lib/errors.js';
 import { makeStage } from '../../support/cert-stage.js';
@@ -137,11 +138,11 @@ test('--owner names who can read the key; who is not root can only name himself'
   const { uid, username } = userInfo();
   const made = ['--subject', '/CN=x.example', '--key-type', 'p-256', '--force'];
   await stage.cert([...issue, ...made, '--owner', username]);
-  t.is((await stat(stage.path('openemr.key'))).uid, uid);
+  t.is((await stat(stage.path('leaf.key'))).uid, uid);
   if (uid !== 0)
     return void (await t.throwsAsync(stage.cert([...issue, ...made, '--owner', 'root']), { code: 'not-root' }));
   await stage.cert([...issue, ...made, '--owner', 'root:daemon']);
-  const { gid, mode } = await stat(stage.path('openemr.key'));
+  const { gid, mode } = await stat(stage.path('leaf.key'));
   t.not(gid, 0);
   t.is(mode & 0o777, 0o640);
   await stage.cert(['init', stage.path('php'), '--key-type', 'p-256', '--owner', 'daemon']);
