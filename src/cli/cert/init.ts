@@ -50,7 +50,7 @@ export function initCommand(io: Io): Command {
 async function init(io: Io, directory: string, options: InitOptions): Promise<void> {
   const nowMs = Date.now();
   const owner = await ownerOf(options.owner);
-  await prepareDirectory(directory, owner);
+  await prepareDirectory(directory, owner !== undefined);
   const made = await working(io, `Making three ${options.keyType} keys and certificates`, () => make(options, nowMs));
   await installFiles(filesOf(made, directory, owner), { force: options.force });
   const report = CERTIFICATES.map(({ name, file, who }) => ({
@@ -74,8 +74,9 @@ async function init(io: Io, directory: string, options: InitOptions): Promise<vo
     `  ${COMMAND} cert request --help`,
     '',
     'Next, in two terminals:',
-    `  ${COMMAND} listen --cert ${join(directory, 'hiecert.pem')} --key ${join(directory, 'hie.key')} --ca ${join(directory, 'cacert.pem')}`,
-    `  ${COMMAND} cert verify --cert ${join(directory, 'openemrcert.pem')} --key ${join(directory, 'openemr.key')} --ca ${join(directory, 'cacert.pem')} --host localhost:6514`,
+    `  ${COMMAND} listen --cert ${join(directory, 'hiecert.pem')} \\`,
+    `    --key ${join(directory, 'hie.key')} --ca ${join(directory, 'cacert.pem')}`,
+    `  ${COMMAND} cert verify --dir ${directory} --host localhost:6514`,
   );
 }
 

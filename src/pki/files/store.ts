@@ -6,7 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, type Stats, statSync } from 'node:fs';
-import { access, chown, type FileHandle, link, open, readdir, rm, stat } from 'node:fs/promises';
+import { access, chmod, type FileHandle, link, open, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AgentError, systemCode } from '../../lib/errors.js';
 import { makeDirectory } from '../../lib/make-directory.js';
@@ -191,12 +191,12 @@ async function syncAll(files: readonly NewFile[]): Promise<void> {
   for (const directory of new Set(files.map(({ path }) => dirname(resolve(path))))) await syncDirectory(directory);
 }
 
-/** Makes the directory that files are to lie in, unless it is there; a new one can be entered by the group of `owner`. */
-export async function prepareDirectory(directory: string, owner?: Owner): Promise<void> {
+/** Makes the directory that files are to lie in, unless it is there. With `isShared` others can pass through a new one, not list it. */
+export async function prepareDirectory(directory: string, isShared = false): Promise<void> {
   const isNew = !existsSync(directory);
   try {
     await makeDirectory(directory, 0o750);
-    if (isNew && owner !== undefined && isRoot()) await chown(directory, 0, owner.gid);
+    if (isNew && isShared) await chmod(directory, 0o751);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw worded(error, directory);
     throw new AgentError('cannot-write', `${directory} is not a directory`, { cause: error, hint: 'choose another' });
