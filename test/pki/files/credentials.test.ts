@@ -258,7 +258,10 @@ test('what may be put right while the agent runs is a warning', async (t) => {
   const bare = await load(pair(await pki.leaf('common-name-only', 'agent')));
 
   t.regex(open.warnings.join(), /^tls\.key .*every user of this host can read the private key; run: chmod 0600/);
-  t.regex(ended.warnings.join(), /^tls\.crl .*the revocation list of .* expired on .*, so every certificate that it signed is refused/);
+  t.regex(
+    ended.warnings.join(),
+    /^tls\.crl .*the revocation list of .* expired on .*, so every certificate that it signed is refused/,
+  );
   t.true(ended.crlEndsMs! < Date.now());
   t.regex(unlisted.warnings.join(), /^tls\.crl .*(no revocation list of|is not signed by it)/);
   t.regex(late.warnings.join(), /^tls\.ca .*the authority CN=CertificateAuthority,C=US expired/);
