@@ -9,12 +9,12 @@ import { reportOf } from '../../src/cli/status/status-report.js';
 import { statusText } from '../../src/cli/status/status-text.js';
 import { Framer } from '../../src/collector/framing.js';
 import { AgentError } from '../../src/lib/errors.js';
+import { systemFiles } from '../../src/lib/files.js';
 import { readRow, recordOf } from '../../src/openemr/parse.js';
 import { parseMessage } from '../../src/syslog/rfc5424.js';
 import { encodeFrame, Unframer } from '../../src/syslog/rfc5425.js';
-import { formatReceipt } from '../../src/verify/receipt.js';
-import { readReceipts } from '../../src/verify/receipt-reader.js';
-import { readStore } from '../../src/verify/store.js';
+import { formatReceipt, readReceipts } from '../../src/verify/receipt.js';
+import { scanStore } from '../../src/verify/scan.js';
 import { LEAST, load } from '../support/config.js';
 import { mutationsOf } from '../support/mutations.js';
 import { NOW_MS, WELL } from '../support/sample-state.js';
@@ -124,11 +124,13 @@ test.serial('a damaged store is read as far as it goes, and told where it breaks
   for (const stored of [frames, gzipSync(frames), Buffer.from(`${MESSAGE}\n${MESSAGE}\n`)]) {
     await fuzz(t, stored, async (bytes) => {
       await writeFile(path, bytes);
-      const unframe = (maxMessageBytes: number) => new Unframer({ maxMessageBytes });
-      const options = { unframe, onRead: () => undefined, onBroken: () => undefined };
-      for await (const batch of readStore(path, options)) {
-        for (const message of batch) if (message.bytes !== undefined) parseMessage(message.bytes);
-      }
+      await scanStore(path, systemFiles, {
+        message: (octets, start, end) => void parseMessage(Buffer.from(octets.subarray(start, end))),
+        tooLong: () => undefined,
+        unfinished: () => undefined,
+        broken: () => undefined,
+        read: () => undefined,
+      });
     });
   }
 });

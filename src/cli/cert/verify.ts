@@ -130,7 +130,7 @@ async function rehearsal({ shown, findings }: Held, { purpose }: VerifyOptions, 
     return { ...finding, verdict: 'good', message: 'a trial handshake with these files succeeds' };
   const named = findings.some(({ verdict }) => verdict === 'bad');
   const unsaid = named ? 'for the reason above' : 'and does not say why';
-  const why = code === 'UNSPECIFIED' ? ` ${unsaid}` : `: ${wordsForVerifyError(code)}`;
+  const why = code === 'UNSPECIFIED' ? ` ${unsaid}` : `: ${wordsForVerifyError(code)} (${code})`;
   return { ...finding, verdict: 'bad', message: `OpenSSL refuses these files in a trial handshake${why}` };
 }
 
