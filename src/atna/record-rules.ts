@@ -25,7 +25,8 @@ export const RECORD_RULES: readonly Rule[] = [
   { id: 'view', event: /^view$/, eventId: PATIENT_RECORD, action: 'R', ...TOUCHED, objects: ['patient'] },
   {
     id: 'patient-record',
-    event: /^patient-record-(select|insert|replace|update|delete)$/,
+    // 8.2 has one event without a verb.
+    event: /^patient-record(-(select|insert|replace|update|delete))?$/,
     when: { patient: true },
     eventId: PATIENT_RECORD,
     action: 'by-verb',

@@ -85,6 +85,7 @@ export const CASES: readonly Case[] = [
     ...NOBODY,
   }),
   caseOf('api-patient', '110110 R 0 api', 'api', { ...OK, patient_id: 4 }),
+  caseOf('patient-record', '110110 R 0 patient-record', 'patient-record', { ...OK, patient_id: 4 }),
   caseOf('api', 'api E 0', 'api', { ...OK, ...NOBODY, api: apiColumns() }),
   ...PASSWORDS.map((event) => caseOf('password', `110113 E 4 110137 ${event}`, event, FAILED, 'x')),
   caseOf(
