@@ -9,7 +9,7 @@ import { DELIVERY_TIMES } from '../delivery/times.js';
 import * as own from './agent-messages.js';
 import { type AgentDependencies, assemble, type Legacy, type Parts } from './assemble.js';
 import { certificateStates, certificatesInUse, watchCertificates } from './certificates/expiry.js';
-import { keepHeartbeat, warnOfInsecure } from './periodic.js';
+import { keepHeartbeat, keepSeals, warnOfInsecure } from './periodic.js';
 import type { AgentState } from './state.js';
 
 export class Agent {
@@ -30,7 +30,7 @@ export class Agent {
     private readonly stopReading: AbortController,
   ) {
     this.#startedAtMs = dependencies.clock.nowMs();
-    const { ingest, forward, watchdog } = parts;
+    const { ingest, sealer, forward, watchdog } = parts;
     const context = { clock: dependencies.clock, problems: dependencies.problems.of(dependencies.report) };
     ingest.say(
       own.startMessage(
@@ -38,6 +38,7 @@ export class Agent {
         config.sources.map(({ name }) => name),
       ),
     );
+    sealer?.seal();
     this.#ingesting = ingest.run(this.stopReading.signal);
     this.#loops = [
       this.#ingesting,
@@ -46,6 +47,7 @@ export class Agent {
       parts.journal.watch(this.stopReading.signal),
       parts.clockWatch.keep(this.stopReading.signal),
       keepHeartbeat(config.message.heartbeatMs, parts, dependencies.clock, this.stopReading.signal),
+      keepSeals(sealer, dependencies.clock, this.stopReading.signal),
       warnOfInsecure(config.tls.verify, context, this.stopReading.signal),
       watchCertificates(() => certificatesInUse(parts), context, stopReading.signal),
     ];
@@ -102,7 +104,7 @@ export class Agent {
   }
 
   async #stop(reason: string, leaveFiles: (soon: AbortSignal) => Promise<void>): Promise<void> {
-    const { credentials, watchdog, ingest, journal, lastUse, receipts } = this.parts;
+    const { credentials, watchdog, ingest, sealer, journal, lastUse, receipts } = this.parts;
     const { clock, times } = this.dependencies;
     const stopMs = times?.stopMs ?? DELIVERY_TIMES.stopMs;
     const over = new AbortController();
@@ -114,6 +116,7 @@ export class Agent {
     await this.#ingesting.catch(() => undefined);
     await leaveFiles(soon.signal);
     ingest.say(own.stopMessage(reason));
+    sealer?.seal();
     await ingest.flush();
     this.#stopSending.abort();
     await Promise.allSettled(this.#loops);

@@ -22,11 +22,13 @@ import { Targets } from '../link/targets.js';
 import type { TailId } from '../model/position.js';
 import type { Facts, Report } from '../model/report.js';
 import type { Credentials } from '../pki/files/credentials.js';
+import { Sealer } from '../seal/sealer.js';
 import { type HeldFile, Sources } from '../source/sources.js';
 import type { WatchFiles } from '../source/watch/watcher.js';
 import { ReceiptBook, receiptsDirectory } from '../verify/receipts.js';
 import * as own from './agent-messages.js';
 import { CredentialFiles } from './certificates/credential-files.js';
+import { signers } from './certificates/signers.js';
 import { Lag } from './lag.js';
 import { ClockWatch } from './periodic.js';
 import { LastUse, startedSources } from './remembered.js';
@@ -65,6 +67,8 @@ export interface Parts {
   readonly encoder: Encoder;
   readonly sources: Sources;
   readonly ingest: Ingest;
+  /** `undefined` with `seal.sign: off`. */
+  readonly sealer: Sealer | undefined;
   readonly ownTails: FeedbackLoops;
   readonly forward: Forward;
   readonly connections: ConnectionCount;
@@ -125,6 +129,8 @@ async function joined(
   });
   opened.push(() => journal.close());
   const { positions, run, follows } = journal;
+  const signer = await signers(config.seal, () => credentials.present, partOf('seal'));
+  const sealer = signer && new Sealer({ run, signer, maxBytes: config.message.maxBytes, say });
   const backlog = journal.state().entriesWaiting > 0;
   const encoder = new Encoder({
     sources: config.sources,
@@ -160,10 +166,13 @@ async function joined(
   ingest = new Ingest({
     journal,
     sources,
-    encoder,
+    encoder: sealer?.around(encoder) ?? encoder,
     look: (chunk) => ownTails.look(chunk),
     took: ({ from, bytes }, messages) => lag.took(from.source, bytes.length, messages),
-    turned: () => watchdog.turned('ingest'),
+    turned: () => {
+      watchdog.turned('ingest');
+      sealer?.look();
+    },
     nowMs: () => clock.nowMs(),
     ...partOf('ingest'),
   });
@@ -205,6 +214,7 @@ async function joined(
     encoder,
     sources,
     ingest,
+    sealer,
     ownTails,
     forward,
     connections,

@@ -7,6 +7,7 @@ import type { Encoder } from '../encode/encoder.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { Clock, ClockSync } from '../lib/clock.js';
 import type { Context } from '../lib/context.js';
+import { SEAL_EVERY_MS, type Sealer } from '../seal/sealer.js';
 import type { Sources } from '../source/sources.js';
 import { heartbeatMessage } from './agent-messages.js';
 
@@ -15,7 +16,17 @@ const INSECURE_EVERY_MS = 60 * 60_000;
 /** A heartbeat makes silence an alarm. Until `stop`; 0 ms: never. */
 export async function keepHeartbeat(
   everyMs: number,
-  { ingest, encoder, sources }: { readonly ingest: Ingest; readonly encoder: Encoder; readonly sources: Sources },
+  {
+    ingest,
+    encoder,
+    sources,
+    sealer,
+  }: {
+    readonly ingest: Ingest;
+    readonly encoder: Encoder;
+    readonly sources: Sources;
+    readonly sealer: Sealer | undefined;
+  },
   clock: Clock,
   stop: AbortSignal,
 ): Promise<void> {
@@ -26,6 +37,15 @@ export async function keepHeartbeat(
     const lags = new Map<string, number>();
     for (const { source, lagBytes = 0 } of sources.files()) lags.set(source, (lags.get(source) ?? 0) + lagBytes);
     ingest.say(heartbeatMessage(encoder.nextSeq - 1, lags));
+    sealer?.seal();
+  }
+}
+
+/** What was sent in a minute is sealed at its end. Until `stop`. */
+export async function keepSeals(sealer: Sealer | undefined, clock: Clock, stop: AbortSignal): Promise<void> {
+  while (sealer !== undefined && !stop.aborted) {
+    await clock.sleep(SEAL_EVERY_MS, stop);
+    if (!stop.aborted) sealer.seal();
   }
 }
 

@@ -45,6 +45,8 @@ const RULES: Readonly<Record<string, AgentRule>> = {
   tamper: alert(OBJECT_SECURITY_CHANGED, 12),
   dropped: alert(OBJECT_SECURITY_CHANGED, 8),
   heartbeat: { eventId: ownCode('heartbeat', 'Heartbeat'), types: [], outcome: 0 },
+  seal: { eventId: ownCode('seal', 'Seal'), types: [], outcome: 0 },
+  'seal-certificate': { eventId: ownCode('seal-certificate', 'Certificate of seals'), types: [], outcome: 0 },
 };
 
 function alert(type: Code, outcome: AgentRule['outcome']): AgentRule {

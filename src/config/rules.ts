@@ -8,7 +8,13 @@ export type LineOf = (path: string) => number | undefined;
 /** The broken rules of what the agent reads. */
 export function brokenRules(values: FileValues, lineOf: LineOf): Fault[] {
   return located(
-    [...listRules(values), ...messageRules(values.message), ...tlsRules(values.tls), ...exportRules(values.export)],
+    [
+      ...listRules(values),
+      ...messageRules(values.message),
+      ...tlsRules(values.tls),
+      ...sealRules(values.seal),
+      ...exportRules(values.export),
+    ],
     lineOf,
   );
 }
@@ -25,6 +31,11 @@ function located(broken: readonly Broken[], lineOf: LineOf): Fault[] {
 }
 
 type Broken = readonly [key: string, problem: string];
+
+function* sealRules({ cert, key }: FileValues['seal']): Iterable<Broken> {
+  if ((cert === undefined) !== (key === undefined))
+    yield [cert === undefined ? 'seal.cert' : 'seal.key', 'missing; seal.cert and seal.key go together'];
+}
 
 function* listRules({ sources, collectors }: FileValues): Iterable<Broken> {
   if (sources.length === 0) yield ['sources', 'missing; expected at least one, with a name and paths'];

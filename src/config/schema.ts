@@ -259,6 +259,23 @@ const receipts = section('Records of what was acknowledged, for an audit.', {
   ),
 });
 
+const seal = section('Signatures over what is sent, so that nobody can change the stored trail unseen.', {
+  sign: choice(
+    ['on', 'off'],
+    'on',
+    'on: once a minute, and after 4096 messages, the agent sends a message with its signature over the messages before it. ' +
+      'verify --trust checks them.',
+  ),
+  cert: optional(
+    'path',
+    'The certificate to sign with, followed by any intermediate certificates (PEM). Default: that of tls.',
+    { example: '/etc/openemr-audit-forwarder/tls/seal.pem' },
+  ),
+  key: optional('path', 'The private key of that certificate, without a passphrase (PEM). ECDSA or RSA.', {
+    example: '/etc/openemr-audit-forwarder/tls/seal.key',
+  }),
+});
+
 const status = section('A web page and metrics.', {
   listen: key(
     'listen',
@@ -374,6 +391,7 @@ export const schema = {
   journal,
   delivery,
   receipts,
+  seal,
   status,
   log,
   export: exportSection,

@@ -6,14 +6,22 @@
 import { AgentError } from '../lib/errors.js';
 import type { Files, OpenFile } from '../lib/files.js';
 import type { Run } from '../model/entry.js';
+import type { Distrust } from '../seal/trust.js';
 import type { Beginning } from './chain.js';
 import { Completeness, type Findings, RepeatCheck } from './completeness.js';
 import { Digests, type Place } from './digests.js';
 import { HashSigns } from './frame-hash.js';
 import type { Identified, Identify } from './identity.js';
 import { Names } from './names.js';
-import { type ReadReceipts, ReceiptCheck, type ReceiptFindings } from './receipt-check.js';
+import {
+  type MissingOf,
+  type ReadReceipts,
+  ReceiptCheck,
+  type ReceiptFindings,
+  type StoredOf,
+} from './receipt-check.js';
 import { scanStore } from './scan.js';
+import { SealCheck, type SealFindings } from './seal-check.js';
 import { type Objection, objections } from './verdict.js';
 
 export interface ExamineOptions {
@@ -22,6 +30,8 @@ export interface ExamineOptions {
   readonly identify: Identify;
   readonly beginnings: readonly Beginning[];
   readonly receipts?: ReadReceipts;
+  /** At whose word seals are believed; without it they are not looked at. */
+  readonly distrust?: Distrust;
   /** About how much the further passes may take at a time. */
   readonly memoryBytes: number;
   readonly signal: AbortSignal;
@@ -32,6 +42,7 @@ export interface ExamineOptions {
 export interface Examined {
   readonly findings: Findings;
   readonly receipts: ReceiptFindings | undefined;
+  readonly seals: SealFindings | undefined;
   readonly objections: readonly Objection[];
 }
 
@@ -58,22 +69,28 @@ class Examination {
   }
 
   async run(): Promise<Examined> {
-    const { receipts, beginnings } = this.options;
+    const { receipts, beginnings, distrust } = this.options;
     const check = receipts && (await ReceiptCheck.open(receipts, beginnings, this.#digests));
-    await this.#first(check !== undefined);
+    const seals = distrust && new SealCheck(distrust, this.#digests);
+    await this.#first(check !== undefined, seals);
+    seals?.expectLater();
     await this.#further();
     const completeness = this.#completeness;
     const findings = completeness.finish(beginnings);
-    const held = await check?.finish(
-      findings.runs,
-      (run, first, last) => completeness.missingOf(run, first, last),
-      (run, first, last) => completeness.ledgers.get(run)?.seqs.stored(first, last) ?? [],
-    );
-    const against = objections(findings, held, check && ((run, ranges) => check.uncovered(run, ranges)));
-    return { findings, receipts: held, objections: against };
+    const storedOf: StoredOf = (run, first, last) => completeness.ledgers.get(run)?.seqs.stored(first, last) ?? [];
+    const missingOf: MissingOf = (run, first, last) => completeness.missingOf(run, first, last);
+    const found = {
+      receipts: await check?.finish(findings.runs, missingOf, storedOf),
+      seals: seals?.finish(findings.runs, storedOf),
+    };
+    const unproven: StoredOf = (run, first, last) => {
+      const unacknowledged = check?.uncovered(run, [{ first, last }]) ?? [{ first, last }];
+      return seals?.unsealed(run, unacknowledged) ?? unacknowledged;
+    };
+    return { findings, ...found, objections: objections(findings, found, unproven) };
   }
 
-  async #first(hashed: boolean): Promise<void> {
+  async #first(acknowledged: boolean, seals: SealCheck | undefined): Promise<void> {
     const [completeness, names, digests, hashSigns] = [this.#completeness, this.#names, this.#digests, this.#hashSigns];
     for (const path of this.options.paths) {
       completeness.nextFile(path);
@@ -86,8 +103,12 @@ class Examination {
           }
           this.#octets += end - start;
           this.#messages += 1;
-          completeness.take(names.run, names.seq, said);
-          if (hashed) digests.take(names.run, names.seq, bytes, start, end, hashSigns.within(bytes, start, end));
+          const { run, seq } = names;
+          completeness.take(run, seq, said);
+          if (!acknowledged && seals === undefined) return;
+          const hashSign = hashSigns.within(bytes, start, end);
+          if (acknowledged) digests.take(run, seq, bytes, start, end, hashSign);
+          seals?.take(run, seq, said?.own, bytes, start, end, hashSign);
         },
         tooLong: (offset) => completeness.takeOther(TOO_LONG, offset),
         unfinished: (reason, offset) => completeness.unfinished(reason, offset),

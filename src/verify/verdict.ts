@@ -1,8 +1,9 @@
 /** Lists the objections to the word "complete". Without any, every message from the beginning on is stored as it was sent. */
 import type { MessageName, Run } from '../model/entry.js';
 import type { Findings } from './completeness.js';
-import type { ReceiptFindings } from './receipt-check.js';
-import { lengthOf, type Range } from './seqs.js';
+import type { ReceiptFindings, StoredOf } from './receipt-check.js';
+import type { SealFindings } from './seal-check.js';
+import { lengthOf } from './seqs.js';
 
 export type Objection =
   /** None of the messages is the agent's. */
@@ -26,21 +27,33 @@ export type Objection =
   | { readonly name: 'not-acknowledged'; readonly messages: number }
   /** Stored beyond the message with which a run ends, as its follower says. */
   | { readonly name: 'beyond-end'; readonly run: Run; readonly end: number; readonly messages: number }
-  | { readonly name: 'ring'; readonly runs: readonly Run[] };
+  | { readonly name: 'ring'; readonly runs: readonly Run[] }
+  /** Seals that do not hold: forged, or what they cover was changed. */
+  | { readonly name: 'seal-bad'; readonly seals: number }
+  /** Stored, and under no seal although it should be. */
+  | { readonly name: 'unsealed'; readonly messages: number };
 
-/** `unproven`: what of these ranges of a run is proven by nothing else, such as a receipt. */
+/** `unproven`: which of these numbers of a run neither a receipt nor a seal proves. */
 export function objections(
   findings: Findings,
-  receipts: ReceiptFindings | undefined,
-  unproven: (run: Run, ranges: readonly Range[]) => readonly Range[] = (_, ranges) => ranges,
+  { receipts, seals }: { receipts?: ReceiptFindings | undefined; seals?: SealFindings | undefined } = {},
+  unproven: StoredOf = (_, first, last) => [{ first, last }],
 ): Objection[] {
-  return [...againstStore(findings, unproven), ...(receipts === undefined ? [] : againstReceipts(receipts))];
+  return [
+    ...againstStore(findings, unproven),
+    ...(receipts === undefined ? [] : againstReceipts(receipts)),
+    ...(seals === undefined ? [] : againstSeals(seals)),
+  ];
 }
 
-function againstStore(
-  { messages, runs, rings, absent, broken }: Findings,
-  unproven: (run: Run, ranges: readonly Range[]) => readonly Range[],
-): Objection[] {
+function againstSeals({ bad, unsealed }: SealFindings): Objection[] {
+  const found: Objection[] = [];
+  if (bad.count > 0) found.push({ name: 'seal-bad', seals: bad.count });
+  if (unsealed.count > 0) found.push({ name: 'unsealed', messages: unsealed.count });
+  return found;
+}
+
+function againstStore({ messages, runs, rings, absent, broken }: Findings, unproven: StoredOf): Objection[] {
   const judged = runs.filter(({ predecessor }) => predecessor !== 'earlier');
   const gaps = judged.flatMap((run) => run.gaps);
   const told = gaps.filter(({ declaredBy }) => declaredBy !== undefined);
@@ -57,7 +70,7 @@ function againstStore(
   if (losses > 0) found.push({ name: 'told-losses', losses });
   if (broken.count > 0) found.push({ name: 'broken', files: broken.count });
   for (const { run, beyond } of judged) {
-    const left = unproven(run, beyond);
+    const left = beyond.flatMap(({ first, last }) => unproven(run, first, last));
     if (left.length > 0) found.push({ name: 'beyond-end', run, end: beyond[0]!.first - 1, messages: lengthOf(left) });
   }
   for (const ring of rings) found.push({ name: 'ring', runs: ring });

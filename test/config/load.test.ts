@@ -68,6 +68,7 @@ test('sources, collectors and tls are enough: everything else has a default', as
     journal: { directory: '/var/lib/openemr-audit-forwarder', maxBytes: 4 * 2 ** 30, whenFull: 'wait', keepFree: 0.1 },
     delivery: { epochBytes: 4 * 2 ** 20, epochIntervalMs: 30_000, acknowledge: 'auto', windowMs: 30_000 },
     receipts: { keepMs: 400 * 86_400_000 },
+    seal: { sign: 'on', cert: undefined, key: undefined },
     status: { listen: { host: '127.0.0.1', port: 9614 } },
     log: { level: 'info', format: 'auto', debug: [] },
   });

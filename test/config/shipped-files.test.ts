@@ -24,7 +24,7 @@ test('the shipped configuration loads as it is', async (t) => {
 test('the values behind a # in the shipped configuration are the defaults', async (t) => {
   const asShipped = await load(shipped);
   // These have no fixed default, or are alternatives: what they show is an example.
-  const bare = uncommented('p12', 'passphraseFile', 'crl', 'serverName', 'hostname', 'timeZone');
+  const bare = uncommented('p12', 'passphraseFile', 'crl', 'serverName', 'hostname', 'timeZone', 'cert', 'key');
   t.deepEqual(await load(bare), asShipped);
   t.not(bare, shipped);
 });

@@ -41,7 +41,7 @@ for (const { name, start, level, resets } of REAL_COLLECTORS) {
       if (resets === undefined) t.is(state.delivery.repeated, 0);
       t.is(state.delivery.lastLevel, level);
       // An acknowledgement says that it has read them; its queue writes them a moment later.
-      const all = async () => (await collector.stored()).at(-1)?.includes('kind="stop"');
+      const all = async () => (await collector.stored()).at(-2)?.includes('kind="stop"');
       await until(all, { what: 'the collector to write its queue' });
       const held = withoutRepeats((await collector.stored()).map(read));
       t.deepEqual(

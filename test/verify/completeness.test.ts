@@ -31,7 +31,7 @@ function total({ runs }: Findings, of: (run: RunFindings) => number): number {
 }
 
 function names(findings: Findings): string[] {
-  return objections(findings, undefined).map(({ name }) => name);
+  return objections(findings).map(({ name }) => name);
 }
 
 test('whatever a collector loses, repeats, alters and shuffles, it is found and counted', async (t) => {
@@ -62,7 +62,7 @@ test('whatever a collector loses, repeats, alters and shuffles, it is found and 
       );
       t.is(total(findings, ({ repeats }) => repeats) + altered.length, files.flat().length - different);
       const clean = missing.length === 0 && absentRuns.length === 0 && altered.length === 0 && different > 0;
-      t.is(objections(findings, undefined).length === 0, clean);
+      t.is(objections(findings).length === 0, clean);
     }),
     { numRuns: 300 },
   );
@@ -131,9 +131,7 @@ test('a beginning that is not stored is not passed over', async (t) => {
 test('a run that follows one of which nothing is stored says so', async (t) => {
   const findings = await findingsOf([[auditMessage(two, 1, { follows: `${one}:3` }), auditMessage(two, 2)]]);
 
-  t.deepEqual(objections(findings, undefined), [
-    { name: 'predecessor-missing', run: two, follows: { run: one, seq: 3 } },
-  ]);
+  t.deepEqual(objections(findings), [{ name: 'predecessor-missing', run: two, follows: { run: one, seq: 3 } }]);
 });
 
 test('the end of a run is known from the run that follows it', async (t) => {
@@ -161,7 +159,7 @@ test('numbers that the agent told of as lost are told apart from others, to the 
   const findings = await findingsOf([[...present, auditMessage(two, 1, { follows: `${one}:22` }), gap]]);
 
   t.deepEqual(gapsOf(findings), [`${one}:3-3`, `${one}:4-6 told`, `${one}:15-18 told`, `${one}:21-22 told`]);
-  t.deepEqual(objections(findings, undefined), [
+  t.deepEqual(objections(findings), [
     { name: 'missing', messages: 10, told: 9 },
     { name: 'told-losses', losses: 1 },
   ]);
@@ -301,5 +299,5 @@ test("a run ends where the run after it says, and what is stored beyond that is 
 
   const findings = await findingsOf([store]);
   t.deepEqual(findings.runs[0]?.beyond, [{ first: 10, last: 12 }]);
-  t.deepEqual(objections(findings, undefined), [{ name: 'beyond-end', run: one, end: 9, messages: 3 }]);
+  t.deepEqual(objections(findings), [{ name: 'beyond-end', run: one, end: 9, messages: 3 }]);
 });

@@ -1,10 +1,12 @@
 /** `verify FILE…` checks that what a collector stored is complete, by the numbers of the messages and by the receipts. */
+import type { X509Certificate } from 'node:crypto';
 import { access, constants } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { readSize } from '../../config/quantity.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import { reasonOf, systemCode } from '../../lib/errors.js';
-import { type Files, systemFiles } from '../../lib/files.js';
+import { type Files, readWhole, systemFiles } from '../../lib/files.js';
+import { authoritiesIn, distrustBy } from '../../seal/trust.js';
 import type { Beginning } from '../../verify/chain.js';
 import { examine } from '../../verify/examine.js';
 import { readReceipts } from '../../verify/receipt.js';
@@ -14,11 +16,12 @@ import { UsageError } from '../usage-error.js';
 import { sizeText } from '../voice.js';
 import { identify, messageName } from './identify.js';
 import { findReceipts } from './receipt.js';
-import { receiptLines, storeLines, verdictLines } from './words.js';
+import { receiptLines, sealLines, storeLines, verdictLines } from './words.js';
 
 interface VerifyOptions {
   readonly receipts?: true | readonly string[];
   readonly fromRun: readonly Beginning[];
+  readonly trust?: string;
   readonly memory: number;
   readonly json: boolean;
 }
@@ -38,6 +41,7 @@ export function verifyCommand(io: Io, clock: Clock = systemClock): Command {
       'compare with the receipts too (default: those beside the journal); give it once for each agent',
       (dir: string, others: readonly string[] | true | undefined) => [...(Array.isArray(others) ? others : []), dir],
     )
+    .option('--trust <ca.pem>', 'check the seals too, by the authority that you trust to have certified the agent')
     .option('--from-run <run[:seq]>', 'the store begins here; give it once for each agent', beginning, [])
     .option(
       '--memory <size>',
@@ -51,7 +55,8 @@ export function verifyCommand(io: Io, clock: Clock = systemClock): Command {
 }
 
 async function verify(io: Io, clock: Clock, files: string[], options: VerifyOptions, command: Command): Promise<void> {
-  const { receipts, fromRun, memory, json } = options;
+  const { receipts, fromRun, trust, memory, json } = options;
+  const distrust = trust === undefined ? undefined : distrustBy(await anchorsIn(trust));
   const stores = await sized(files, systemFiles);
   const directories = receipts === undefined ? [] : await directoriesOf(io, receipts, configFileOf(command));
   const progress = new Progress(io, total(stores), clock);
@@ -61,17 +66,24 @@ async function verify(io: Io, clock: Clock, files: string[], options: VerifyOpti
     identify,
     beginnings: fromRun,
     ...(receipts !== undefined && { receipts: (onDamaged) => readAll(directories, onDamaged) }),
+    ...(distrust && { distrust }),
     memoryBytes: memory,
     signal: io.signal,
     progress: (bytes, pass) => progress.reach(bytes, pass),
   }).finally(() => progress.end());
-  const { findings, receipts: held, objections } = examined;
+  const { findings, receipts: held, seals, objections } = examined;
   if (json) {
-    const result = { complete: objections.length === 0, objections, ...findings, receipts: held };
+    const result = { complete: objections.length === 0, objections, ...findings, receipts: held, seals };
     io.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
   } else {
     const acknowledged = held === undefined ? [] : receiptLines(held);
-    const lines = [...storeLines(findings, clock.nowMs()), ...acknowledged, '', ...verdictLines(findings, objections)];
+    const lines = [
+      ...storeLines(findings, clock.nowMs()),
+      ...acknowledged,
+      ...(seals === undefined ? [] : sealLines(seals)),
+      '',
+    ];
+    lines.push(...verdictLines(findings, objections, seals));
     io.stdout.write(`${lines.join('\n')}\n`);
   }
   if (objections.length > 0) io.setExitStatus(1);
@@ -84,6 +96,18 @@ async function directoriesOf(io: Io, receipts: true | readonly string[], configF
 
 async function* readAll(directories: readonly string[], onDamaged: Parameters<typeof readReceipts>[1]) {
   for (const directory of directories) yield* readReceipts(directory, onDamaged);
+}
+
+async function anchorsIn(path: string): Promise<X509Certificate[]> {
+  const hint = 'give the certificate of the authority in PEM, as cert ca or your exchange gave it to you';
+  let anchors: X509Certificate[] = [];
+  try {
+    anchors = authoritiesIn((await readWhole(path, systemFiles))?.toString('latin1') ?? '');
+  } catch (cause) {
+    throw new UsageError(`--trust: cannot read ${path}: ${reasonOf(cause)}`, { cause, hint });
+  }
+  if (anchors.length === 0) throw new UsageError(`--trust: there is no certificate in ${path}`, { hint });
+  return anchors;
 }
 
 const DEFAULT_MEMORY = 256 * 2 ** 20;

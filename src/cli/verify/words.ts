@@ -5,6 +5,7 @@ import type { Findings, Location } from '../../verify/completeness.js';
 import type { Counted } from '../../verify/ledger.js';
 import type { Stretch } from '../../verify/receipt.js';
 import type { Lost, ReceiptFindings, ReceiptSummary } from '../../verify/receipt-check.js';
+import type { SealFindings } from '../../verify/seal-check.js';
 import type { Objection } from '../../verify/verdict.js';
 import { countText, durationText, plural } from '../voice.js';
 
@@ -170,13 +171,55 @@ export function stretchesText(stretches: readonly Stretch[]): string {
   return stretches.map(({ run, first, last }) => rangeText(run, first, last)).join(', ');
 }
 
+/** Who sealed which messages, and what no good seal covers. */
+export function sealLines({ seals, sealed, bad, incomplete, unsealed, tail }: SealFindings): string[] {
+  const lines = [`found ${plural(seals, 'seal')}`];
+  const by = sealed.map(
+    ({ run, first, last, subject, since, until }) =>
+      `  sealed ${rangeText(run, first, last)} by ${printable(subject)}, ${since} to ${until}, certificate valid then`,
+  );
+  lines.push(...shortened(by));
+  const wrong = bad.examples.map(
+    ({ run, seq, first, last, reason }) => `    seal ${run}:${seq} over ${first}-${last}: ${printable(reason)}`,
+  );
+  if (bad.count > 0)
+    lines.push(
+      `  ${plural(bad.count, 'seal')} that ${bad.count === 1 ? 'does' : 'do'} not hold`,
+      ...shortened(wrong, bad.count),
+    );
+  if (incomplete > 0) lines.push(`  ${plural(incomplete, 'seal')} not compared: messages missing`);
+  for (const [{ count, examples }, what] of [
+    [unsealed, 'that no seal covers'],
+    [
+      tail,
+      'behind the last seal of a run: an agent that was killed, or is running, leaves them; not proven, not forged as far as their numbers tell',
+    ],
+  ] as const) {
+    const ranges = examples.map(
+      ({ run, first, last }) => `    ${rangeText(run, first, last)} (${countText(last - first + 1)})`,
+    );
+    if (count > 0) lines.push(`  ${plural(count, 'message')} ${what}`, ...shortened(ranges));
+  }
+  return lines;
+}
+
 /** The last word; each objection on a line of its own. */
-export function verdictLines({ runs, messages }: Findings, objections: readonly Objection[]): string[] {
+export function verdictLines(
+  { runs, messages }: Findings,
+  objections: readonly Objection[],
+  seals?: SealFindings,
+): string[] {
   if (objections.length > 0) return ['NOT COMPLETE', ...objections.map((objection) => `- ${objectionText(objection)}`)];
   const judged = runs.filter(({ predecessor }) => predecessor !== 'earlier');
   const different = judged.reduce((sum, run) => sum + run.messages, 0);
   const stored = different === messages ? '' : ` (stored ${countText(messages)} times)`;
-  return [`COMPLETE: ${plural(different, 'message')}${stored} of ${plural(judged.length, 'run')}, none missing`];
+  const complete = `COMPLETE: ${plural(different, 'message')}${stored} of ${plural(judged.length, 'run')}, none missing`;
+  if (seals === undefined) return [complete];
+  const open = seals.tail.count === 0 ? 'all of them' : `all but the last ${countText(seals.tail.count)}`;
+  return [
+    complete,
+    `SEALED: ${open}, by ${[...new Set(seals.sealed.map(({ subject }) => printable(subject)))].join('; ')}`,
+  ];
 }
 
 function lostLine({ run, first, last, collector, address, level, from, to }: Lost): string {
@@ -218,6 +261,10 @@ function objectionText(objection: Objection): string {
       return `${plural(objection.messages, 'message')} that no receipt covers: forged, or of an agent whose receipts were not given (--receipts once for each)`;
     case 'beyond-end':
       return `${plural(objection.messages, 'message')} of run ${objection.run} beyond its last, ${objection.end}, which the run after it names: forged, or sent before the machine was set back`;
+    case 'seal-bad':
+      return `${plural(objection.seals, 'seal')} that ${objection.seals === 1 ? 'does' : 'do'} not hold: the store was changed, or the seal is not the agent's`;
+    case 'unsealed':
+      return `${plural(objection.messages, 'message')} that no seal covers: added, or of an agent that does not seal; if the store begins inside a run, begin behind a seal with --from-run`;
     case 'ring':
       return `runs that follow each other in a ring, which no agent makes: ${objection.runs.join(', ')}`;
     default:
