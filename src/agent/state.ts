@@ -43,21 +43,53 @@ export interface AgentState extends CertificateStates {
   readonly problems: readonly ListedProblem[];
 }
 
-const EVERY_MS = 2_000;
+/** How often it is looked whether something has changed that somebody waits for. */
+const LOOK_MS = 2_000;
+/** How often mere numbers are written, or, where not even those have changed, a sign of life is left. */
+const RENEW_MS = 10_000;
 
-/** Writes the state to status.json every two seconds and once more at `stop`. */
+/** As it stands in status.json. While nothing changes, only the file's time of change says that it is still so. */
+interface StoredState extends AgentState {
+  readonly renewedByMtime?: true;
+}
+
+/**
+ * Keeps the state in status.json until `stop`, and writes it once more then. A change that somebody may wait for is there
+ * within two seconds, numbers within ten; while nothing changes nothing is written but the file's time of change.
+ */
 export async function keepStateFile(
   directory: string,
   state: () => AgentState,
   context: Pick<Context, 'clock' | 'files' | 'problems'>,
   stop: AbortSignal,
 ): Promise<void> {
+  const { clock } = context;
   const file = stateFile(directory, context);
+  let urgent: string | undefined;
+  let all: string | undefined;
+  let renewedMs = Number.NEGATIVE_INFINITY;
   for (;;) {
-    await file.write(state());
+    const present = state();
+    const presentUrgent = urgentOf(present);
+    const due = clock.monotonicMs() - renewedMs >= RENEW_MS;
+    if (due || presentUrgent !== urgent || stop.aborted) {
+      const presentAll = JSON.stringify({ ...present, writtenAtMs: undefined });
+      const same = presentAll === all && !stop.aborted && (await file.touch());
+      const stands = same || (await file.write({ ...present, renewedByMtime: true }));
+      [urgent, all] = stands ? [presentUrgent, presentAll] : [undefined, undefined];
+      renewedMs = clock.monotonicMs();
+    }
     if (stop.aborted) return;
-    await context.clock.sleep(EVERY_MS, stop);
+    await clock.sleep(LOOK_MS, stop);
   }
+}
+
+/** What somebody may wait for: who runs, what is wrong, whether the collector answers. */
+function urgentOf({ pid, run, config, stuckLoops, journal, delivery, problems }: AgentState): string {
+  const { link, outage, epochs, failures, stuck } = delivery;
+  const limits = [journal.full, journal.failed, journal.faults, journal.damages, journal.dropped];
+  const wrong = problems.map(({ key, overMs }) => [key, overMs]);
+  return JSON.stringify([pid, run, config, stuckLoops, limits, link, outage, epochs, failures, stuck, wrong]);
 }
 
 /** `undefined` when no agent has left one here, or one that is damaged: then `problems` hears why. */
@@ -65,13 +97,18 @@ export async function readStateFile(
   directory: string,
   problems: RaisesProblems = ignoredProblems,
 ): Promise<AgentState | undefined> {
-  return stateFile(directory, { files: systemFiles, problems }).read();
+  const stored = await stateFile(directory, { files: systemFiles, problems }).read();
+  if (stored === undefined) return undefined;
+  const { renewedByMtime, ...state } = stored;
+  if (renewedByMtime === undefined || state.delivery.link.name === 'stopped') return state;
+  const { mtimeMs } = await systemFiles.stat(statePath(directory));
+  return { ...state, writtenAtMs: Math.max(state.writtenAtMs, Math.floor(mtimeMs)) };
 }
 
 /** Throws SyntaxError for what no agent writes: whoever shows the state may rely on its types. */
-export function checkedState(content: unknown): AgentState {
+export function checkedState(content: unknown): StoredState {
   if (!isOf(content, STATE)) throw new SyntaxError('this is not the state of an agent');
-  const state = content as AgentState;
+  const state = content as StoredState;
   // 0.1.0 left neither key nor sinceMs.
   const problems = state.problems.map((each) => ({
     ...each,
@@ -82,10 +119,10 @@ export function checkedState(content: unknown): AgentState {
 }
 
 /** Not synced: after a power cut an older state, or none, is good enough. */
-function stateFile(directory: string, context: Pick<Context, 'files' | 'problems'>): JsonFile<AgentState> {
-  return new JsonFile<AgentState>(
+function stateFile(directory: string, context: Pick<Context, 'files' | 'problems'>): JsonFile<StoredState> {
+  return new JsonFile<StoredState>(
     {
-      path: join(directory, 'status.json'),
+      path: statePath(directory),
       parse: checkedState,
       unreadable: 'The state of the agent cannot be read',
       unwritable: 'The state for status cannot be written; status will show an old one',
@@ -241,4 +278,8 @@ function isOf(value: unknown, shape: Shape): boolean {
     const part = given[name.slice(0, -1)];
     return part === undefined || isOf(part, inner);
   });
+}
+
+function statePath(directory: string): string {
+  return join(directory, 'status.json');
 }

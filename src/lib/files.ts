@@ -17,6 +17,7 @@ import {
   stat,
   statfs,
   unlink,
+  utimes,
 } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from './errors.js';
@@ -85,6 +86,8 @@ export interface Files {
   open(path: string, how: 'read' | 'write' | 'create' | 'append'): Promise<OpenFile>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  /** Sets the time of its last change to now. */
+  touch(path: string): Promise<void>;
   readdir(path: string): Promise<string[]>;
   /** As `readdir`, with what each name stands for; in no order. */
   list(path: string): Promise<DirectoryEntry[]>;
@@ -110,6 +113,10 @@ export const systemFiles: Files = {
   },
   rename: (from, to) => rename(bytesOfPath(from), bytesOfPath(to)),
   unlink: (path) => unlink(bytesOfPath(path)),
+  touch: async (path) => {
+    const now = new Date();
+    await utimes(bytesOfPath(path), now, now);
+  },
   readdir: async (path) => (await readdir(bytesOfPath(path), { encoding: 'buffer' })).map(nameOfBytes),
   list: async (path) => {
     const entries = await readdir(bytesOfPath(path), { encoding: 'buffer', withFileTypes: true });

@@ -50,6 +50,18 @@ export class JsonFile<T> {
     }
   }
 
+  /** Sets its time of change, where what was written last still stands; false when it does not, or cannot be told. */
+  async touch(): Promise<boolean> {
+    if (this.#written === undefined) return false;
+    return this.context.files.touch(this.options.path).then(
+      () => true,
+      () => {
+        this.#written = undefined;
+        return false;
+      },
+    );
+  }
+
   /** `undefined` removes it. Answers whether it is on disk now; never rejects, and writes nothing that stands there already. */
   async write(value: T | undefined): Promise<boolean> {
     const { path, unwritable, durable = true, level = 'warning' } = this.options;

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type AgentState, checkedState, keepStateFile, readStateFile } from '../../src/agent/state.js';
@@ -50,6 +50,38 @@ test('the state on disk is renewed every two seconds and once more at the end', 
   t.is((await readStateFile(directory))?.pid, 3);
   t.deepEqual(readdirSync(directory), ['status.json']);
   t.is(statSync(join(directory, 'status.json')).mode & 0o777, 0o600);
+});
+
+test('while nothing changes the file is not written again, and its time of change says that it is still so', async (t) => {
+  const directory = temporaryDirectory(t);
+  const path = join(directory, 'status.json');
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  let [sent, writtenAtMs] = [1, 1];
+  const state = () => ({ ...WELL, writtenAtMs: writtenAtMs++, delivery: { ...WELL.delivery, sent } });
+  const kept = keepStateFile(directory, state, { clock, files: systemFiles, problems: silentProblems }, stop.signal);
+  await asleep(clock);
+  const { ino } = statSync(path);
+  utimesSync(path, 2, 2);
+  for (let seconds = 2; seconds <= 10; seconds += 2) {
+    await clock.advance(2_000);
+    await asleep(clock);
+  }
+  t.is(statSync(path).ino, ino, 'not written');
+  t.true(((await readStateFile(directory))?.writtenAtMs ?? 0) > 1_700_000_000_000);
+
+  // Numbers can wait for ten seconds, and no longer.
+  sent = 2;
+  await clock.advance(2_000);
+  await asleep(clock);
+  t.is((await readStateFile(directory))?.delivery.sent, 1);
+  for (let seconds = 2; seconds < 10; seconds += 2) {
+    await clock.advance(2_000);
+    await asleep(clock);
+  }
+  t.is((await readStateFile(directory))?.delivery.sent, 2);
+  stop.abort();
+  await kept;
 });
 
 test('without an agent, or with half a file, there is no state', async (t) => {

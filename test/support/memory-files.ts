@@ -75,6 +75,7 @@ export type Call =
   | 'truncate'
   | 'rename'
   | 'unlink'
+  | 'touch'
   | 'list'
   | 'stat'
   | 'realpath'
@@ -233,6 +234,11 @@ export class MemoryFiles implements Files {
     const name = this.#resolveParent(path);
     if (!this.#names.has(name)) throw systemError('ENOENT', path);
     this.#drop(name);
+  }
+
+  async touch(path: string): Promise<void> {
+    this.#step('touch', path);
+    this.#find(path).mtimeMs = this.nowMs();
   }
 
   async readdir(path: string): Promise<string[]> {

@@ -31,7 +31,7 @@ export interface Place {
   readonly listen: Listen | undefined;
 }
 
-/** The agent writes its state every two seconds; a busy machine may take longer. */
+/** The agent renews its state every ten seconds; a busy machine may take longer. */
 const STALE_MS = 30_000;
 /** From here on a state is late: something that keeps it from being written is looked for. */
 const LATE_MS = 5_000;
