@@ -76,7 +76,9 @@ export function encodeEntry(
   head.writeUInt32BE(own ? OWN : 0, 44);
   head.writeBigUInt64BE(BigInt(writtenAtMs), 48);
   head.write(position, ENTRY_HEAD_BYTES);
-  head.writeUInt32BE(crc32(entry.frames, crc32(head.subarray(ENTRY_HEAD_BYTES), seed)), 56);
+  const positionCrc = positionBytes === 0 ? seed : crc32(head.subarray(ENTRY_HEAD_BYTES), seed);
+  // Of a buffer without memory, zlib gives 0 and forgets the seed.
+  head.writeUInt32BE(entry.frames.length === 0 ? positionCrc : crc32(entry.frames, positionCrc), 56);
   head.writeUInt32BE(crc32(head.subarray(8, ENTRY_HEAD_BYTES), seed), 4);
   return head;
 }

@@ -51,6 +51,13 @@ test('an entry comes back as it was, wherever it stands', (t) => {
   );
 });
 
+test('an entry that only moves a position comes back, whatever its empty buffer is made of', (t) => {
+  for (const frames of [Buffer.alloc(0), Buffer.allocUnsafeSlow(0).subarray(0, 0), Buffer.from(new ArrayBuffer(0))]) {
+    const entry = { from: 0, to: positionAt(0), first: { run: '0123456789abcdef', seq: 1 }, count: 0, frames };
+    t.like(decoded(stored(entry, 1)), { number: 1, count: 0, to: positionAt(0) });
+  }
+});
+
 test('no entry with a flipped bit is believed, nor one that is cut short', (t) => {
   fc.assert(
     fc.property(entries, fc.nat(), fc.nat({ max: 7 }), (entry, place, bit) => {
