@@ -15,7 +15,7 @@
  *     link/acknowledge.ts judges what this ending proves.
  *  4. `#settle` waits for the sign of life of the next link, and asks
  *     collector-memory.ts whether this proof is enough for this collector.
- *  5. `#acknowledge` moves the journal's cursor and writes the receipt.
+ *  5. `#acknowledge` writes the receipt and moves the journal's cursor.
  *
  * A collector that never answers is not waited for (decision 26): in step 2 sending
  * goes on at once, several epochs wait for the end of their window side by side, and
@@ -355,6 +355,8 @@ export class Session {
     const { outbox, receipts, dialler, clock, report, problems } = this.context;
     const { state } = this;
     if (epoch.mark === undefined) return;
+    // First of all: a kill between the two repeats messages that have a receipt, and leaves none that has no receipt.
+    if (epoch.messages > 0) await receipts.add(epoch.receipt(by, level));
     const moved = outbox.acknowledge(epoch.mark, epoch.messages);
     this.#unsettled.splice(this.#unsettled.indexOf(epoch), 1);
     this.acknowledged += 1;
@@ -372,7 +374,6 @@ export class Session {
     problems.clear('forward');
     dialler.acknowledged(by.target);
     await moved;
-    if (epoch.messages > 0) await receipts.add(epoch.receipt(by, level));
   }
 
   /** At most so many closed epochs are still to be acknowledged; throws what one failed by. */

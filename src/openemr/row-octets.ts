@@ -2,7 +2,7 @@
  * Finds the columns of a plain row in the octets of its line: one flat JSON object,
  * or the cells of a table, of ASCII without escapes. Nothing is made of it but bounds:
  * `JSON.parse` takes 1.4 to 2.0 us for a row of 740 octets and leaves twenty strings
- * behind; this takes about 1 ns an octet and leaves nothing.
+ * behind; this takes one to two ns an octet and leaves nothing.
  *
  * It reads no more than is certain: a row that it gives is valid JSON, and each column
  * is what `readRow` would give. Everything else is declined, and read by that.

@@ -1,7 +1,7 @@
 /**
  * Writes the receipts of acknowledged epochs, one file a month. Only the running
  * agent writes them. Each receipt is appended in one write and synced. What it
- * tells of is acknowledged already, so a failure here is a problem that never
+ * tells of is acknowledged by the collector, so a failure here is a problem that never
  * stops forwarding; what could not be written is written with the next receipt. A
  * line that a crash cut short is ended before the next one, so that only it is lost.
  */

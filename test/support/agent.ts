@@ -64,6 +64,8 @@ export interface StageOptions {
   /** And of its messages. */
   readonly message?: Readonly<Record<string, string | readonly string[]>>;
   readonly journal?: JournalPlace;
+  /** `off`: without seals, for what counts messages or lets only short ones pass. */
+  readonly seal?: 'on' | 'off';
   /** And of tls, over the files of `pki`. */
   readonly tls?: Readonly<Record<string, string>>;
   /** Of another stage, to follow the same lines. */
@@ -168,7 +170,7 @@ export class Stage {
   }
 
   #yaml(): string {
-    const { pki, delivery, source, message, journal = {}, tls } = this.options;
+    const { pki, delivery, source, message, journal = {}, seal = 'on', tls } = this.options;
     const { parent: _, ...limits } = journal;
     const { collectors } = this;
     const { epochIntervalMs = 1_000, epochBytes = 4 * 1024 * 1024 } = delivery ?? {};
@@ -178,6 +180,7 @@ export class Stage {
       collectors,
       tls: { ca: pki.caFile, cert: pki.agentCert, key: pki.agentKey, ...tls },
       journal: { directory: this.journal, maxBytes: '1GiB', keepFree: '0%', ...limits },
+      seal: { sign: seal },
       message: { hostname: 'emr.test.example', heartbeat: '0s', enterpriseId: '32473', ...message },
       delivery: { epochInterval: `${Math.max(1_000, epochIntervalMs)}ms`, epochBytes: `${epochBytes}B` },
     });

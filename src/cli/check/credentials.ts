@@ -21,7 +21,7 @@ export async function checkCredentials(
     const options = { nowMs, credentialsDirectory: env.CREDENTIALS_DIRECTORY };
     const credentials = await loadCredentials(tls, options);
     // An expired list is reported below.
-    const warnings = credentials.warnings.filter((text) => !/^tls\.crl .* ended on /.test(text));
+    const warnings = credentials.warnings.filter((text) => !/^tls\.crl .* expired on /.test(text));
     const results = [...ownResults(credentials, nowMs), ...warnings.map((text) => warning(text))];
     if (tls.verify === 'insecure') {
       results.push(

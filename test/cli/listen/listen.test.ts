@@ -123,8 +123,8 @@ test('refuses who shows no certificate or a bad one, with its chain, and counts 
 
   const said = listening.io.err();
   t.regex(said, /^\[1\] 127\.0\.0\.1:\d+ refused: no client certificate$/m);
-  t.regex(said, /^\[2\] 127\.0\.0\.1:\d+ refused: issued by an authority that is not in the CA file \(UNABLE_TO/m);
-  t.regex(said, /^\[2\] depth 0: CN=openemr@localhost,C=US … issued by an authority that is not in the CA file$/m);
+  t.regex(said, /^\[2\] 127\.0\.0\.1:\d+ refused: signed by a CA that is not in the CA file \(UNABLE_TO/m);
+  t.regex(said, /^\[2\] depth 0: CN=openemr@localhost,C=US … signed by a CA that is not in the CA file$/m);
   t.true(said.includes(`authorities are read from ${t.context.pki.caFile}`));
   t.regex(said, /^0 messages, 0 B, from 0 connections; 2 refused$/m);
 });

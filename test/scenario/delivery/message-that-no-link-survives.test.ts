@@ -18,6 +18,7 @@ for (const how of ['reset', 'fin', 'close-notify'] as const) {
       pki,
       collectors: [{ host: 'localhost', port: collector.port }],
       delivery: { epochIntervalMs: 100 },
+      seal: 'off',
       times: { ...SHORT_TIMES, signOfLifeMs: 50, resetMs: 50, backoff: { initialMs: 5, maxMs: 20 } },
     });
     stage.write(300);
