@@ -36,7 +36,8 @@ test('a file that was never read, because the journal was full, and is saved ane
   await recorder.until(() => recorder.sources.files().length > 0, 'the file to be seen');
 
   rewrite(log);
-  await recorder.until(() => recorder.sources.files().some(({ unlinked }) => unlinked === true), 'the old file to go');
+  const followed = () => recorder.told.filter(({ message }) => message === 'Following a file').length;
+  await recorder.until(() => followed() === 2, 'the new file to be seen');
   await recorder.quiet();
   await recorder.restart();
 
