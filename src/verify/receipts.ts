@@ -4,6 +4,7 @@
  * tells of is acknowledged by the collector, so a failure here is a problem that never
  * stops forwarding; what could not be written is written with the next receipt. A
  * line that a crash cut short is ended before the next one, so that only it is lost.
+ * A file that somebody has removed or replaced is made anew, and that is reported.
  */
 import { join } from 'node:path';
 import type { Context } from '../lib/context.js';
@@ -93,15 +94,35 @@ export class ReceiptBook {
   }
 
   async #fileOf(month: string): Promise<OpenFile> {
-    if (this.#file?.month === month) return this.#file.open;
+    const path = join(this.directory, `${month}.jsonl`);
+    if (this.#file?.month === month) {
+      if (await this.#liesAt(path, this.#file.open)) return this.#file.open;
+      this.#reportRemoved(path);
+    }
     await this.#closeFile();
     await this.#prepare();
-    const open = await this.options.files.open(join(this.directory, `${month}.jsonl`), 'append');
+    const open = await this.options.files.open(path, 'append');
     this.#file = { month, open };
     const { size } = await open.stat();
     if (size === 0) await this.options.files.syncDirectory(this.directory);
     else await endTornLine(open, size);
     return open;
+  }
+
+  /** A deleted file takes writes without a fault, and nobody ever reads them. */
+  async #liesAt(path: string, open: OpenFile): Promise<boolean> {
+    const [there, ours] = await Promise.all([this.options.files.lstat(path).catch(() => undefined), open.stat()]);
+    return there !== undefined && there.ino === ours.ino && there.dev === ours.dev;
+  }
+
+  #reportRemoved(file: string): void {
+    this.options.problems.happened({
+      key: 'receipts-removed',
+      level: 'error',
+      message: 'Somebody has removed the receipts of this month; new ones are written, the old ones are gone',
+      facts: { file },
+      remedy: 'find out who did it; a backup may still have the old ones',
+    });
   }
 
   async #prepare(): Promise<void> {

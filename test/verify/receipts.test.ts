@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -131,6 +132,26 @@ test('a book that cannot be written says so once, fails nobody, and loses nothin
   await book.add(numbered(3));
   t.is(told.at(-1), 'Receipts are written again');
   t.deepEqual(await seqsIn(directory), { seqs: [1, 2, 3], damaged: 0 });
+});
+
+test('a book whose files are removed or replaced under it says so, and writes the next receipt where it can be found', async (t) => {
+  const directory = join(temporaryDirectory(t), 'receipts');
+  const file = join(directory, '2026-11.jsonl');
+  const { book, told } = await openBook(t, directory);
+  await book.add(numbered(1));
+  const removed = 'Somebody has removed the receipts of this month; new ones are written, the old ones are gone';
+
+  rmSync(directory, { recursive: true });
+  await book.add(numbered(2));
+  t.deepEqual(await seqsIn(directory), { seqs: [2], damaged: 0 });
+  t.deepEqual(told, [removed]);
+  t.is(statSync(file).mode & 0o777, 0o600);
+
+  renameSync(file, `${file}.old`);
+  writeFileSync(file, '');
+  await book.add(numbered(3));
+  t.deepEqual(await seqsIn(directory), { seqs: [3], damaged: 0 });
+  t.deepEqual(told, [removed, removed]);
 });
 
 test('a receipt that a full disk took half of is written whole when there is room', async (t) => {
