@@ -11,7 +11,7 @@ import { Agent } from '../../agent/agent.js';
 import { loadConfig } from '../../config/load.js';
 import { systemClock } from '../../lib/clock.js';
 import { systemWorld } from '../../lib/context.js';
-import { AgentError, systemCode } from '../../lib/errors.js';
+import { systemCode } from '../../lib/errors.js';
 import { Problems } from '../../lib/problems.js';
 import type { Facts } from '../../model/report.js';
 import { painter } from '../../observe/paint.js';
@@ -40,20 +40,12 @@ export function demoCommand(io: Io): Command {
     .option('--rate <lines>', 'audit entries written per second', wholeNumber(0, 10_000), 4)
     .option('--keep', 'keep the folder with certificates and configuration')
     .addHelpText('after', '\nExit status: 0 when every entry written has arrived, 1 when one is missing.')
-    .action(async (options: DemoOptions, command: Command) => {
-      const chosen = command.getOptionValueSource('port') === 'cli';
-      await demo(io, { ...options, port: await usablePort(io, options.port, chosen) });
-    });
+    .action(async (options: DemoOptions) => demo(io, { ...options, port: await usablePort(io, options.port) }));
 }
 
-/** Asked before anything is made. A port that nobody chose is replaced by another when it is taken; 0: any. */
-export async function usablePort(io: Io, port: number, chosen: boolean): Promise<number> {
+/** Asked before anything is made: a port that is taken is replaced by any other, which is 0. */
+export async function usablePort(io: Io, port: number): Promise<number> {
   if (await isFree(port)) return port;
-  if (chosen) {
-    throw new AgentError('port-taken', `another program listens on ${HOST}:${port}`, {
-      hint: 'leave --port out: then the demo takes a free port',
-    });
-  }
   io.stdout.write(`Another program listens on ${HOST}:${port}; the demo takes a free port instead.\n`);
   return 0;
 }
