@@ -21,9 +21,13 @@ export interface HttpOptions {
   /** Host names that are answered, beside addresses and localhost. */
   readonly names: readonly string[];
   readonly problems: Pick<RaisesProblems, 'happened'>;
+  /** How long a connection may last; default: half a minute. */
+  readonly lifeMs?: number;
 }
 
 const CONNECTIONS = 32;
+/** Whoever asks and does not read the answer, or reads it octet by octet, would keep his place for ever otherwise. */
+const LIFE_MS = 30_000;
 const HEADER_BYTES = 8 * 1024;
 const TIMES = {
   requestTimeout: 5_000,
@@ -42,10 +46,15 @@ const HEADERS = {
 };
 
 export function httpServer(options: HttpOptions): Server {
+  const { lifeMs = LIFE_MS } = options;
   const server = createServer({ ...TIMES, maxHeaderSize: HEADER_BYTES }, (request, response) => {
     void answer(request, options).then((found) => send(request, response, found));
   });
   server.maxConnections = CONNECTIONS;
+  server.on('connection', (socket) => {
+    const over = setTimeout(() => socket.destroy(), lifeMs);
+    socket.once('close', () => clearTimeout(over));
+  });
   return server;
 }
 

@@ -7,11 +7,12 @@ import { Problems } from '../../src/lib/problems.js';
 import type { Facts } from '../../src/model/report.js';
 import { httpServer } from '../../src/observe/http.js';
 import { silent } from '../support/silent.js';
+import { until } from '../support/wait.js';
 
-async function served(t: ExecutionContext) {
+async function served(t: ExecutionContext, { lifeMs, page = 'page' }: { lifeMs?: number; page?: string } = {}) {
   const text = (body: string) => () => ({ status: 200, type: 'text/plain', body });
   const answers = {
-    '/': text('page'),
+    '/': text(page),
     '/broken': () => {
       throw new Error('secret');
     },
@@ -21,7 +22,10 @@ async function served(t: ExecutionContext) {
     ...silent,
     error: (message: string, facts?: Facts) => void told.push({ message, ...facts }),
   });
-  const server = httpServer({ answers, names: ['emr.clinic.example'], problems }).listen(0, '127.0.0.1');
+  const server = httpServer({ answers, names: ['emr.clinic.example'], problems, ...(lifeMs && { lifeMs }) }).listen(
+    0,
+    '127.0.0.1',
+  );
   await once(server, 'listening');
   t.teardown(() => {
     server.close();
@@ -87,4 +91,20 @@ test('headers without end are cut off', async (t) => {
   socket.write(`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`);
   const answer = Buffer.concat(await socket.toArray()).toString();
   t.regex(answer, /^HTTP\/1\.1 431 /);
+});
+
+test('clients that ask and never read the answer lose their place, and others are answered', async (t) => {
+  const { port, ask } = await served(t, { lifeMs: 100, page: 'x'.repeat(20_000_000) });
+  for (let client = 0; client < 32; client += 1) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    t.teardown(() => socket.destroy());
+    socket.pause();
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  }
+  const answered = () =>
+    ask('/nothing').then(
+      ({ status }) => status === 404,
+      () => false,
+    );
+  t.true(await until(answered, { what: 'an answer to who reads it' }));
 });
