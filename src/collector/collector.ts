@@ -5,14 +5,14 @@
  */
 import { constants, type X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import tls, { type TLSSocket } from 'node:tls';
 import { reasonOf, systemCode } from '../lib/errors.js';
 import type { Report } from '../model/report.js';
 import { wordsForHandshakeError } from '../pki/x509/words.js';
 import { addressOf, type Client, certificatesIn, describeClient } from './client.js';
-import { type Outlet, serve } from './connection.js';
-import type { Unframer } from './framing.js';
+import { CrowdedOut, type Outlet, serve } from './connection.js';
+import { Framer, type Unframer } from './framing.js';
 import { cannotListen, unusable } from './words.js';
 
 export interface CollectorOptions {
@@ -27,6 +27,18 @@ export interface CollectorOptions {
   readonly crl?: string | Buffer;
   readonly clientCertificate: 'require' | 'request' | 'none';
   readonly maxMessageBytes: number;
+  /** Smaller in tests; default: LIMITS. */
+  readonly limits?: Limits;
+}
+
+/** What all clients together may take of this process. */
+export interface Limits {
+  /** Connections whose handshake is not done. For one more the oldest goes: strangers that say nothing keep nobody out. */
+  readonly handshakes: number;
+  /** Connections whose handshake is done; one more is refused. */
+  readonly clients: number;
+  /** Octets of messages that have begun and not ended. For more the client with most of them goes. */
+  readonly unfinishedBytes: number;
 }
 
 export interface Refusal {
@@ -54,13 +66,18 @@ export interface Address {
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 // How long a client may take to answer our close_notify when we stop.
 const STOP_GRACE_MS = 2_000;
+const LIMITS: Limits = { handshakes: 256, clients: 1_000, unfinishedBytes: 64 * 1024 * 1024 };
 
 export class Collector {
   readonly #options: CollectorOptions;
   readonly #outlet: CollectorOutlet;
   readonly #server: tls.Server;
   readonly #trusted: readonly X509Certificate[];
+  readonly #limits: Limits;
+  /** Connections whose handshake is not done, the oldest first, by their address. */
+  readonly #handshakes = new Map<string, Socket>();
   readonly #serving = new Map<TLSSocket, Promise<void>>();
+  readonly #unfinished: Unfinished;
   #address: Address = { host: '', port: 0 };
   #connections = 0;
   #closing: Promise<void> | undefined;
@@ -86,8 +103,12 @@ export class Collector {
   private constructor(options: CollectorOptions, outlet: CollectorOutlet) {
     this.#options = options;
     this.#outlet = outlet;
+    this.#limits = options.limits ?? LIMITS;
+    // One message of the greatest length is always taken.
+    this.#unfinished = new Unfinished(Math.max(this.#limits.unfinishedBytes, 2 * options.maxMessageBytes));
     this.#trusted = certificatesIn(options.ca ?? '');
     this.#server = createServer(options);
+    this.#server.on('connection', (socket: Socket) => this.#shakeHands(socket));
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
     this.#server.on('tlsClientError', (error, socket) => {
       outlet.onRefused({
@@ -121,6 +142,7 @@ export class Collector {
   async #stop(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
+    for (const socket of this.#handshakes.values()) socket.destroy();
     for (const socket of this.#serving.keys()) socket.end();
     const overdue = setTimeout(() => {
       for (const socket of this.#serving.keys()) socket.destroy();
@@ -130,9 +152,28 @@ export class Collector {
     await closed;
   }
 
+  #shakeHands(socket: Socket): void {
+    const address = addressOf(socket);
+    this.#handshakes.set(address, socket);
+    socket.once('close', () => {
+      if (this.#handshakes.get(address) === socket) this.#handshakes.delete(address);
+    });
+    if (this.#handshakes.size <= this.#limits.handshakes) return;
+    const [[oldest, leaving] = []] = this.#handshakes;
+    if (oldest !== undefined) this.#handshakes.delete(oldest);
+    leaving?.destroy();
+  }
+
   #accept(socket: TLSSocket): void {
+    this.#handshakes.delete(addressOf(socket));
     // A reset ends the reading, which tells it; without a listener it would end the process.
     socket.on('error', () => {});
+    if (this.#serving.size >= this.#limits.clients) {
+      const reason = `${this.#limits.clients} clients are connected already`;
+      this.#outlet.onRefused({ address: addressOf(socket), reason, code: '', client: undefined });
+      socket.destroy();
+      return;
+    }
     this.#connections += 1;
     const asked = this.#options.clientCertificate !== 'none';
     const client = describeClient(socket, this.#connections, { asked, trusted: this.#trusted, nowMs: Date.now() });
@@ -143,9 +184,33 @@ export class Collector {
     }
     this.#outlet.onConnection(client);
     const { maxMessageBytes } = this.#options;
-    const served = serve(socket, client, this.#outlet.unframe(maxMessageBytes), maxMessageBytes, this.#outlet);
+    const framer = new Framer(this.#outlet.unframe(maxMessageBytes), maxMessageBytes);
+    const served = serve(socket, client, framer, this.#outlet, (bytes) => this.#unfinished.hold(socket, bytes));
     this.#serving.set(socket, served);
-    void served.then(() => this.#serving.delete(socket));
+    void served.then(() => {
+      this.#serving.delete(socket);
+      this.#unfinished.hold(socket, 0);
+    });
+  }
+}
+
+/** How much each client keeps us waiting with, and who goes when it is too much. */
+class Unfinished {
+  readonly #bytes = new Map<TLSSocket, number>();
+  #total = 0;
+
+  constructor(private readonly most: number) {}
+
+  hold(socket: TLSSocket, bytes: number): void {
+    this.#total += bytes - (this.#bytes.get(socket) ?? 0);
+    if (bytes === 0) this.#bytes.delete(socket);
+    else this.#bytes.set(socket, bytes);
+    if (this.#total <= this.most) return;
+    const [most] = [...this.#bytes].sort(([, one], [, other]) => other - one);
+    if (most === undefined) return;
+    const [leaving, held] = most;
+    leaving.destroy(new CrowdedOut(held));
+    this.hold(leaving, 0);
   }
 }
 

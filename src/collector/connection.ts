@@ -7,7 +7,7 @@
 import type { TLSSocket } from 'node:tls';
 import { reasonOf } from '../lib/errors.js';
 import type { Client } from './client.js';
-import { Framer, type Framing, type Unframer } from './framing.js';
+import type { Framer, Framing } from './framing.js';
 
 export type Ending =
   /** The client ended it and has everything acknowledged. */
@@ -16,6 +16,8 @@ export type Ending =
   | { readonly name: 'cut-short'; readonly bytes: number }
   /** What came is no message. */
   | { readonly name: 'malformed'; readonly reason: string }
+  /** We ended it inside a message of which so many octets had come, to have room for others. */
+  | { readonly name: 'crowded-out'; readonly bytes: number }
   | { readonly name: 'lost'; readonly reason: string }
   /** Our output could not take a message; the client is left without an answer. */
   | { readonly name: 'not-taken'; readonly cause: unknown };
@@ -34,17 +36,24 @@ export interface Outlet {
   onEnd(client: Client, ending: Ending, totals: Totals): void | Promise<void>;
 }
 
-/** Serves the client to its end; never throws. */
+/** With it a socket is destroyed whose client keeps too much unfinished. */
+export class CrowdedOut extends Error {
+  constructor(readonly bytes: number) {
+    super('too much is unfinished');
+  }
+}
+
+/** Serves the client to its end; never throws. `holds` hears after each read how many octets wait for the end of their message. */
 export async function serve(
   socket: TLSSocket,
   client: Client,
-  unframer: Unframer,
-  maxMessageBytes: number,
+  framer: Framer,
   outlet: Outlet,
+  holds: (unfinishedBytes: number) => void,
 ): Promise<void> {
-  const framer = new Framer(unframer, maxMessageBytes);
   const count = { messages: 0, bytes: 0 };
-  let ending = await read(socket, framer, count, (message, framing) => outlet.onMessage(message, client, framing));
+  const take = (message: Buffer, framing: Framing) => outlet.onMessage(message, client, framing);
+  let ending = await read(socket, framer, count, take, holds);
   try {
     await outlet.onEnd(client, ending, { ...count, framing: framer.framing });
   } catch (cause) {
@@ -60,6 +69,7 @@ async function read(
   framer: Framer,
   count: { messages: number; bytes: number },
   onMessage: (message: Buffer, framing: Framing) => void | Promise<void>,
+  holds: (unfinishedBytes: number) => void,
 ): Promise<Ending> {
   const chunks: AsyncIterator<Buffer, undefined> = socket.iterator({ destroyOnReturn: false });
   for (;;) {
@@ -67,6 +77,7 @@ async function read(
     try {
       chunk = await chunks.next();
     } catch (error) {
+      if (error instanceof CrowdedOut) return { name: 'crowded-out', bytes: error.bytes };
       return { name: 'lost', reason: reasonOf(error) };
     }
     const bytes = chunk.value;
@@ -80,6 +91,7 @@ async function read(
     } catch (cause) {
       return { name: 'not-taken', cause };
     }
+    holds(framer.unfinishedBytes);
     if (framer.fault !== undefined) return { name: 'malformed', reason: framer.fault };
     if (bytes === undefined) break;
   }

@@ -123,6 +123,71 @@ test('tells a cut frame, a broken stream and a reset apart, and goes on', async 
   );
 });
 
+const FEW = { handshakes: 3, clients: 2, unfinishedBytes: 1_000 };
+
+test('strangers that connect and say nothing keep nobody out: the oldest of them goes', async (t) => {
+  const { pki } = t.context;
+  const { collector, seen } = await listen(t, { limits: FEW });
+  const strangers = Array.from({ length: 3 }, () => net.connect(collector.address).on('error', () => {}));
+  t.teardown(() => {
+    for (const each of strangers) each.destroy();
+  });
+  const [oldest] = strangers as [net.Socket];
+  const gone = closed(oldest.resume());
+  await Promise.all(strangers.map((each) => within(once(each, 'connect'), { what: 'a stranger to connect' })));
+
+  const client = connect(pki, collector);
+  client.end('5 hello');
+  await closed(client);
+  await gone;
+  await until(() => seen.ends.length === 1, { what: 'the end of the honest client' });
+  t.deepEqual(seen.messages, ['hello']);
+});
+
+test('more clients than it serves at once are refused with the number, until one has left', async (t) => {
+  const { pki } = t.context;
+  const { collector, seen } = await listen(t, { limits: FEW });
+  const [first, second] = [connect(pki, collector), connect(pki, collector)];
+  await until(() => seen.clients.length === 2, { what: 'both clients' });
+  const third = connect(pki, collector);
+  await closed(third);
+  t.deepEqual(
+    seen.refusals.map(({ reason }) => reason),
+    ['2 clients are connected already'],
+  );
+
+  first.end();
+  await closed(first);
+  await until(() => collector.connected === 1, { what: 'the first to be gone' });
+  const fourth = connect(pki, collector);
+  fourth.end('5 again');
+  await closed(fourth);
+  await until(() => seen.messages.length === 1, { what: 'the message of the fourth' });
+  second.destroy();
+});
+
+test('what all clients leave unfinished has a limit: the one that holds the most goes, the others are served', async (t) => {
+  const { pki } = t.context;
+  // So that 200 000 octets may be unfinished: twice the longest message.
+  const { collector, seen } = await listen(t, { maxMessageBytes: 100_000, limits: { ...FEW, clients: 9 } });
+  const hog = connect(pki, collector);
+  hog.write(`100000 ${'x'.repeat(99_000)}`);
+  const others = [connect(pki, collector), connect(pki, collector)];
+  for (const other of others) other.write(`100000 ${'y'.repeat(60_000)}`);
+  await closed(hog);
+  for (const other of others) other.end('y'.repeat(40_000));
+  await Promise.all(others.map(closed));
+  await until(() => seen.ends.length === 3, { what: 'three ends' });
+  t.deepEqual(
+    seen.ends.map(({ ending }) => ending.name),
+    ['crowded-out', 'closed', 'closed'],
+  );
+  t.deepEqual(
+    seen.messages.map((message) => message.length),
+    [100_000, 100_000],
+  );
+});
+
 test('close says close_notify to the connected, takes what they still send, and leaves nothing behind', async (t) => {
   const { pki } = t.context;
   const { collector, seen } = await listen(t);

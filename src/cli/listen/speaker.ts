@@ -110,6 +110,8 @@ function endingText(ending: Ending): string {
       return `ended inside a frame, ${countText(ending.bytes)} bytes of it are dropped`;
     case 'malformed':
       return `closed by us, because it sent something else than messages: ${ending.reason}`;
+    case 'crowded-out':
+      return `closed by us, because ${countText(ending.bytes)} bytes of an unfinished message left no room for others`;
     case 'lost':
       // Old clients do: they close at once, and the session tickets of TLS 1.3 meet a closed socket.
       return `hung up without waiting for our answer (${ending.reason})`;
