@@ -56,11 +56,11 @@ function fail(error: unknown): never {
   process.exit(exitStatusOf(error));
 }
 
-/** A shortage passes; what is wrong with usage or configuration does not, so that systemd need not try again. */
-const SHORTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
+/** Trouble of the machine passes; what is wrong with usage or configuration does not, so that systemd need not try again. */
+const TROUBLES: ReadonlySet<string> = new Set('EMFILE ENFILE ENOMEM EAGAIN EIO ENOSPC EDQUOT EROFS ESTALE'.split(' '));
 
 function exitStatusOf(error: unknown): ExitStatus {
-  for (let each = error; each instanceof Error; each = each.cause) if (SHORTAGES.has(systemCode(each))) return 1;
+  for (let each = error; each instanceof Error; each = each.cause) if (TROUBLES.has(systemCode(each))) return 1;
   return error instanceof AgentError && (error.code === 'usage' || error.code === 'configuration') ? 2 : 1;
 }
 

@@ -3,24 +3,33 @@
  * the program's name, in small letters and without a full stop; a hint follows
  * on a line of its own. Colour only where a person looks on.
  */
+import { diskRemedy } from '../lib/disk-remedy.js';
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
 import type { Paint } from '../observe/paint.js';
 
 export const COMMAND = 'openemr-audit-forwarder';
 
-/** Errors that nobody foresaw where they happened, and that are no fault of the program all the same. */
-const SHORTAGES: Readonly<Record<string, string>> = {
+/** What a machine may refuse anywhere and at any time: no fault of the program, also where nobody foresaw it. */
+const REFUSALS: ReadonlySet<string> = new Set(
+  'EACCES EPERM EROFS EIO ENOSPC EDQUOT ENOMEM EMFILE ENFILE ESTALE ELOOP ENAMETOOLONG ETXTBSY'.split(' '),
+);
+const HINTS: Readonly<Record<string, string>> = {
   EMFILE: 'let it open more files: LimitNOFILE= in the unit, ulimit -n in a shell; 128 are enough to run',
   ENFILE: 'all programs together have too many files open: raise fs.file-max with sysctl',
+  EACCES: 'let this user do that, or run the command as the user that may',
+  EPERM: 'let this user do that, or run the command as the user that may',
+  ENOMEM: 'free memory on this machine, or raise MemoryMax= in the unit',
 };
+const DISK = 'see to the file or disk that is named; the kernel log (dmesg) may say more';
 const FAULT = 'this is a fault of the program; please report it, with what OAF_DEBUG=1 adds to this message';
 
 /** All that is said of an error, with its line ends. The stack is for those who asked by OAF_DEBUG. */
 export function errorText(error: unknown, paint: Paint, env: NodeJS.ProcessEnv): string {
   const known = error instanceof AgentError;
-  const shortage = SHORTAGES[systemCode(error)];
-  const message = known ? error.message : `${shortage === undefined ? 'unexpected: ' : ''}${reasonOf(error)}`;
-  const hint = known ? error.hint : (shortage ?? FAULT);
+  const code = systemCode(error);
+  const refused = REFUSALS.has(code);
+  const message = known ? error.message : `${refused ? '' : 'unexpected: '}${reasonOf(error)}`;
+  const hint = known ? error.hint : refused ? (HINTS[code] ?? diskRemedy(code, DISK)) : FAULT;
   const lines = [`${paint('red', `${COMMAND}:`)} ${message}`];
   if (hint !== undefined) lines.push(`${paint('bold', 'hint:')} ${hint}`);
   if (env.OAF_DEBUG) lines.push(stacks(error));

@@ -33,6 +33,20 @@ test('too many open files are reported as a limit to raise, not as a bug', (t) =
   t.notRegex(text, /unexpected|fault/);
 });
 
+for (const [code, hint] of [
+  ['EIO', /see to the file or disk/],
+  ['ENOSPC', /free space on this volume/],
+  ['EACCES', /let this user do that/],
+  ['EROFS', /check the file system/],
+] as const) {
+  test(`${code} where nobody foresaw it is reported as what the machine refused, not as a bug`, (t) => {
+    const text = errorText(Object.assign(new Error(`${code}: why, open '/x'`), { code }), plain, {});
+    t.true(text.startsWith(`openemr-audit-forwarder: ${code}: why, open '/x'\nhint: `), text);
+    t.regex(text, hint);
+    t.notRegex(text, /unexpected|fault of/);
+  });
+}
+
 test('a thrown value that is not an Error is reported, too', (t) => {
   t.regex(errorText('plain text', plain, { OAF_DEBUG: '1' }), /unexpected: plain text\n/);
 });

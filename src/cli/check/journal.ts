@@ -112,9 +112,11 @@ export async function usableBytes({
   return Math.max(0, freeBytes - totalBytes * keepFree);
 }
 
+/** What there is and cannot be looked at (a dead disk) is there all the same. */
 async function nearestExisting(path: string): Promise<string> {
   for (let at = path; ; at = dirname(at)) {
-    if ((await stat(at).catch(() => undefined)) !== undefined || at === dirname(at)) return at;
+    const code = await stat(at).then(() => '', systemCode);
+    if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(code) || at === dirname(at)) return at;
   }
 }
 
