@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { type KeyChoice, writeKey } from '../../pki/files/keys.js';
 import { installFiles, MODE, type NewFile, type Owner, prepareDirectory } from '../../pki/files/store.js';
 import { fingerprintsOf, pemOf } from '../../pki/inspect.js';
@@ -13,10 +13,12 @@ import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { append, daysOption, forceOption, jsonOption, keyTypeOption, ownerOf } from './options.js';
 import { print, printJson, say, untilText, working } from './output.js';
+import { COLLECTOR_KINDS, type CollectorKind, RECIPES, steps } from './recipe.js';
 
 interface InitOptions {
   readonly dns: string[];
   readonly ip: string[];
+  readonly collector?: CollectorKind;
   readonly keyType: KeyChoice;
   readonly days: number;
   readonly owner?: string;
@@ -36,6 +38,9 @@ export function initCommand(io: Io): Command {
     .argument('[dir]', 'directory for the files', '.')
     .option('--dns <name>', 'another host name of the collector; may be repeated', append, [])
     .option('--ip <address>', 'another address of the collector; may be repeated', append, [])
+    .addOption(
+      new Option('--collector <program>', 'also write the configuration of a real collector').choices(COLLECTOR_KINDS),
+    )
     .addOption(keyTypeOption())
     .addOption(daysOption(LEAF_DAYS))
     .option(
@@ -52,7 +57,9 @@ async function init(io: Io, directory: string, options: InitOptions): Promise<vo
   const owner = await ownerOf(options.owner);
   await prepareDirectory(directory, owner !== undefined);
   const made = await working(io, `Making three ${options.keyType} keys and certificates`, () => make(options, nowMs));
-  await installFiles(filesOf(made, directory, owner), { force: options.force });
+  const { collector } = options;
+  const recipe = collector === undefined ? [] : [recipeFile(collector, made.agentName, directory)];
+  await installFiles([...filesOf(made, directory, owner), ...recipe], { force: options.force });
   const report = CERTIFICATES.map(({ name, file, who }) => ({
     name,
     who,
@@ -73,11 +80,22 @@ async function init(io: Io, directory: string, options: InitOptions): Promise<vo
     'These files are for testing. In production the exchange signs your certificate:',
     `  ${COMMAND} cert request --help`,
     '',
+    ...(collector === undefined ? tryHere(directory) : steps(collector, directory, [...options.dns, ...options.ip])),
+  );
+}
+
+function tryHere(directory: string): string[] {
+  return [
     'Next, in two terminals:',
     `  ${COMMAND} listen --cert ${join(directory, 'hiecert.pem')} \\`,
     `    --key ${join(directory, 'hie.key')} --ca ${join(directory, 'cacert.pem')}`,
     `  ${COMMAND} cert verify --dir ${directory} --host localhost:6514`,
-  );
+  ];
+}
+
+function recipeFile(collector: CollectorKind, agentName: string, directory: string): NewFile {
+  const { file, text } = RECIPES[collector];
+  return { path: join(directory, file), content: text(agentName), mode: MODE.certificate };
 }
 
 async function make(options: InitOptions, nowMs: number) {
@@ -99,15 +117,15 @@ async function make(options: InitOptions, nowMs: number) {
     }),
     purposes: { client: false, server: true },
   });
-  const here = asHostName(hostname());
+  const agentName = asHostName(hostname()) ?? 'localhost';
   const agent = await createLeaf({
     ...common,
     authority,
     subject: parseName('/C=US/CN=openemr@localhost'),
-    names: alternativeNames({ dns: here === undefined ? ['localhost'] : [here], email: ['openemr@localhost'] }),
+    names: alternativeNames({ dns: [agentName], email: ['openemr@localhost'] }),
     purposes: { client: true, server: false },
   });
-  return { authority, collector, agent };
+  return { authority, collector, agent, agentName };
 }
 
 /** Who can read the key of OpenEMR: PHP often runs as another user than whoever makes the files. */

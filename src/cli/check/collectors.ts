@@ -57,9 +57,18 @@ async function* checkTarget(
     }
   } catch (error) {
     if (!(error instanceof LinkError)) throw error;
-    yield bad(error.message, error.hint);
+    yield bad(error.message, remedy(error, credentials));
   }
 }
+
+/** A collector that hangs up without a word may permit clients by name, as rsyslog's permittedPeer does: it needs one of ours. */
+function remedy({ code, hint }: LinkError, { own }: Credentials): string | undefined {
+  const names = own?.subjectAltName.map((name) => name.replace(/^[^:]*:/, '')) ?? [];
+  if (!SILENT.has(code) || names.length === 0) return hint;
+  return `${hint}; our certificate has the names ${names.join(', ')}: rsyslog’s permittedPeer must have one of them`;
+}
+
+const SILENT: ReadonlySet<string> = new Set(['closed-after-handshake', 'closed-in-handshake', 'reset', 'closed']);
 
 function refusedAfterwards(link: Link, error: Error | undefined, target: Target): LinkError {
   return error === undefined ? LinkError.refusedSilently(target, link.peer.protocol) : LinkError.from(error, target);

@@ -125,3 +125,19 @@ test('init says why where no directory can be made', async (t) => {
     await t.throwsAsync(stage.cert(['init', directory, '--key-type', 'p-256']), { code: 'cannot-write', message });
   }
 });
+
+test('init --collector writes a configuration that permits the name in the agent’s certificate, and says where all goes', async (t) => {
+  const stage = await makeStage();
+  t.teardown(stage.remove);
+
+  const args = ['init', stage.directory, '--key-type', 'p-256', '--collector', 'rsyslog'];
+  const { stderr } = await stage.cert(args);
+
+  const [, peer] = /permittedPeer=\["([^"]+)"\]/.exec(await readFile(stage.path('rsyslog-audit.conf'), 'utf8')) ?? [];
+  const { subjectAltName } = new X509Certificate(await readFile(stage.path('openemrcert.pem')));
+  t.true(subjectAltName?.split(', ').includes(`DNS:${peer}`), subjectAltName);
+  t.regex(stderr, /copy cacert\.pem, hiecert\.pem and hie\.key .* to \/etc\/rsyslog\.d\/tls\n/);
+  t.regex(stderr, /for localhost alone: give --dns HOST/);
+  const elsewhere = await stage.cert([...args, '--force', '--dns', 'hie.example.org']);
+  t.notRegex(elsewhere.stderr, /localhost alone/);
+});
