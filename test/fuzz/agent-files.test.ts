@@ -4,33 +4,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test, { type ExecutionContext } from 'ava';
+import { LastUse, startedSources } from '../../src/agent/remembered.js';
 import { readStateFile } from '../../src/agent/state.js';
 import { reportOf } from '../../src/cli/status/status-report.js';
 import { statusText } from '../../src/cli/status/status-text.js';
 import { Framer } from '../../src/collector/framing.js';
+import { CollectorMemories } from '../../src/delivery/collector-memory.js';
+import { readDump } from '../../src/export/dump/sql-dump.js';
 import { AgentError } from '../../src/lib/errors.js';
 import { systemFiles } from '../../src/lib/files.js';
+import { ignoredProblems } from '../../src/lib/problems.js';
 import { readRow, recordOf } from '../../src/openemr/parse.js';
+import { headingOf, readCells } from '../../src/openemr/tsv.js';
+import { signerOf } from '../../src/seal/sealer.js';
+import { authoritiesIn, distrustBy } from '../../src/seal/trust.js';
 import { parseMessage } from '../../src/syslog/rfc5424.js';
 import { encodeFrame, Unframer } from '../../src/syslog/rfc5425.js';
 import { formatReceipt, readReceipts } from '../../src/verify/receipt.js';
 import { scanStore } from '../../src/verify/scan.js';
+import { makeTestPki } from '../support/certificates.js';
 import { LEAST, load } from '../support/config.js';
-import { mutationsOf } from '../support/mutations.js';
+import { fuzz } from '../support/mutations.js';
 import { NOW_MS, WELL } from '../support/sample-state.js';
-
-async function fuzz(t: ExecutionContext, bytes: Buffer, read: (bytes: Buffer) => unknown): Promise<void> {
-  await read(bytes);
-  for (const { seed, bytes: damaged } of mutationsOf(bytes)) {
-    try {
-      await read(damaged);
-    } catch (error) {
-      const worded = error instanceof AgentError && error.hint !== undefined && error.hint !== '';
-      t.true(worded, `OAF_FUZZ_SEED=${seed}: ${error instanceof Error ? error.stack : error}`);
-    }
-  }
-  t.pass();
-}
+import { sealedRun } from '../support/sealed.js';
+import { asLines, examineFiles, receiptOf, runId } from '../support/stored.js';
 
 async function scratch(t: ExecutionContext, name: string) {
   const directory = await mkdtemp(join(tmpdir(), 'fuzz-'));
@@ -77,6 +74,64 @@ test.serial('a damaged row is read, or a line that is sent unchanged', async (t)
   await fuzz(t, Buffer.from(JSON.stringify(ROW)), (bytes) => {
     const read = readRow(bytes);
     if ('row' in read) recordOf(read.row, 'default', 'default');
+  });
+});
+
+test.serial('a damaged line of mysql --batch is a heading, a row, or a line that is sent unchanged', async (t) => {
+  const columns = ['id', 'date', 'event', 'user', 'comments', 'checksum'];
+  await fuzz(t, Buffer.from(columns.join('\t')), headingOf);
+  const line = Buffer.from('4712\t2026-11-23 09:15:40\tlogin\treception\tc\\nd\\\\e\tNULL');
+  await fuzz(t, line, (bytes) => {
+    const read = readCells(bytes, columns);
+    if ('row' in read) recordOf(read.row, 'default', 'default');
+  });
+});
+
+const DUMP = `-- MySQL dump
+/*!40101 SET NAMES utf8 */;
+CREATE TABLE \`log_backup\` (
+  \`id\` bigint(20) NOT NULL AUTO_INCREMENT,
+  \`date\` datetime DEFAULT NULL,
+  \`comments\` longtext, -- a remark
+  PRIMARY KEY (\`id\`)
+) ENGINE=InnoDB;
+INSERT INTO \`log_backup\` VALUES
+(1,'2026-11-20 08:00:00','it\\'s \\n'),(2,NULL,0x6162),(3,'2026-11-20 08:00:01','');
+`;
+
+test.serial('a damaged dump is read row by row, or refused in words', async (t) => {
+  const plain = await scratch(t, 'eventlog.sql');
+  const packed = await scratch(t, 'eventlog.sql.gz');
+  for (const [path, dump] of [
+    [plain.path, Buffer.from(DUMP)],
+    [packed.path, gzipSync(DUMP)],
+  ] as const) {
+    await fuzz(t, dump, async (bytes) => {
+      await writeFile(path, bytes);
+      for await (const _ of readDump(path));
+    });
+  }
+});
+
+test.serial('the damaged small files of the agent are read, or are as good as none', async (t) => {
+  const { directory } = await scratch(t, '');
+  const context = { files: systemFiles, problems: ignoredProblems };
+  const config = await load(LEAST);
+  const collector = '{"hie.example.org:6514":{"level":"close-notify","oneAtATime":false}}';
+  await fuzz(t, Buffer.from(collector), async (bytes) => {
+    await writeFile(join(directory, 'collectors.json'), bytes);
+    const { level, oneAtATime } = (await CollectorMemories.open(directory, context)).of('hie.example.org', 6514);
+    t.true(level === undefined || ['close-notify', 'fin', 'window'].includes(level));
+    t.is(typeof oneAtATime, 'boolean');
+  });
+  await fuzz(t, Buffer.from('["main","second"]'), async (bytes) => {
+    await writeFile(join(directory, 'sources.json'), bytes);
+    const names = (await startedSources(directory, context).read()) ?? [];
+    t.true(names.every((name) => typeof name === 'string'));
+  });
+  await fuzz(t, Buffer.from('{"configuration":"ab12","certificate":"sha-256:AB"}'), async (bytes) => {
+    await writeFile(join(directory, 'last-use.json'), bytes);
+    await new LastUse(directory, context).changes(config, undefined, false);
   });
 });
 
@@ -133,4 +188,20 @@ test.serial('a damaged store is read as far as it goes, and told where it breaks
       });
     });
   }
+});
+
+test.serial('a damaged store with receipts and seals is judged to its end', async (t) => {
+  const pki = await makeTestPki();
+  t.teardown(() => pki.remove());
+  const time = new Date(Date.now()).toISOString();
+  const signer = signerOf(pki.agent.cert, pki.agent.key)!;
+  const { run, messages } = sealedRun({ run: runId(1), signer, lines: [3, 3], time });
+  const receipt = receiptOf(messages, { stretches: [{ run, first: 1, last: messages.length }] });
+  const given = {
+    distrust: distrustBy(authoritiesIn(pki.ca)),
+    receipts: async function* () {
+      yield receipt;
+    },
+  };
+  await fuzz(t, asLines(messages), (bytes) => examineFiles([bytes], given));
 });

@@ -3,8 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { AgentError } from '../../src/lib/errors.js';
+import test from 'ava';
 import { encode, finished, integer, oid, sequence, set, tagged } from '../../src/pki/asn1/write.js';
 import { certificatesIn, keysIn, listsIn, readBundle } from '../../src/pki/files/bundle.js';
 import { writeKey } from '../../src/pki/files/keys.js';
@@ -18,9 +17,10 @@ import { alternativeNames } from '../../src/pki/x509/extensions.js';
 import { parseName } from '../../src/pki/x509/name.js';
 import { pathFault } from '../../src/pki/x509/path.js';
 import { createRequest } from '../../src/pki/x509/request.js';
+import { berOf } from '../support/ber.js';
 import { makeTestPki, type TestPki } from '../support/certificates.js';
 import { craft, nameConstraints } from '../support/crafted.js';
-import { mutationsOf } from '../support/mutations.js';
+import { fuzz } from '../support/mutations.js';
 
 let pki: TestPki;
 test.before(async () => {
@@ -43,27 +43,19 @@ async function use(bytes: Buffer): Promise<void> {
   pemOf(leaf);
 }
 
-async function fuzz(t: ExecutionContext, bytes: Buffer, read: (bytes: Buffer) => Promise<unknown>): Promise<void> {
-  await read(bytes);
-  let [slowestMs, slowest, refused] = [0, 0, 0];
-  for (const { seed, bytes: damaged } of mutationsOf(bytes)) {
-    const beganMs = performance.now();
-    try {
-      await read(damaged);
-    } catch (error) {
-      refused += 1;
-      const worded = error instanceof AgentError && error.hint !== undefined && error.hint !== '';
-      t.true(worded, `OAF_FUZZ_SEED=${seed}: ${error instanceof Error ? error.stack : error}`);
-    }
-    const tookMs = performance.now() - beganMs;
-    if (tookMs > slowestMs) [slowestMs, slowest] = [tookMs, seed];
-  }
-  t.log(`${refused} refused; the slowest took ${Math.round(slowestMs)} ms (OAF_FUZZ_SEED=${slowest})`);
-  t.pass();
-}
-
 /** Few rounds: what is tried is the reading. */
 const ROUNDS = 3;
+
+function bundle(): Buffer {
+  const certificates = [pki.agent.certificate, pki.authority.certificate].map(({ raw }) => finished(raw));
+  const data = sequence(oid('1.2.840.113549.1.7.1'));
+  const signedData = sequence(integer(1), set(), data, tagged(0, ...certificates), set());
+  return encode(sequence(oid('1.2.840.113549.1.7.2'), tagged(0, signedData)));
+}
+
+function p12(): Promise<Buffer> {
+  return writePkcs12({ key: pki.agent.privateKey, chain: [pki.agent.certificate], name: 'x' }, 'secret', ROUNDS);
+}
 
 const kinds: Record<string, () => Buffer | Promise<Buffer>> = {
   'certificate in PEM': () => Buffer.from(pki.ca + pki.agent.cert),
@@ -76,12 +68,11 @@ const kinds: Record<string, () => Buffer | Promise<Buffer>> = {
     return (await craft({ name: 'x', keyOf: { key }, dns: ['a.example'], keyUsage: ['digitalSignature'] })).certificate
       .raw;
   },
-  'PKCS#7 bundle': () => {
-    const certificates = [pki.agent.certificate, pki.authority.certificate].map(({ raw }) => finished(raw));
-    const data = sequence(oid('1.2.840.113549.1.7.1'));
-    const signedData = sequence(integer(1), set(), data, tagged(0, ...certificates), set());
-    return encode(sequence(oid('1.2.840.113549.1.7.2'), tagged(0, signedData)));
-  },
+  'PKCS#7 bundle': () => bundle(),
+  'PKCS#7 bundle in PEM': () => Buffer.from(writePem('PKCS7', bundle())),
+  'PKCS#12 file in BER': async () => berOf(await p12()),
+  'certificate and key in one file': () => Buffer.from(pki.agent.cert + pki.agent.key),
+  'EC key of before PKCS#8': () => pki.agent.privateKey.export({ format: 'der', type: 'sec1' }),
   'key in PKCS#8': () => pki.agent.privateKey.export({ format: 'der', type: 'pkcs8' }),
   'encrypted key in PKCS#8': () =>
     pki.agent.privateKey.export({ format: 'der', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'secret' }),
@@ -91,8 +82,7 @@ const kinds: Record<string, () => Buffer | Promise<Buffer>> = {
     const encrypted = { format: 'pem', type: 'pkcs1', cipher: 'aes-128-cbc', passphrase: 'secret' } as const;
     return Buffer.from(privateKey.export(encrypted));
   },
-  'PKCS#12 file': () =>
-    writePkcs12({ key: pki.agent.privateKey, chain: [pki.agent.certificate], name: 'x' }, 'secret', ROUNDS),
+  'PKCS#12 file': () => p12(),
   'revocation list': async () =>
     Buffer.from((await pki.revoke([pki.agent.certificate, pki.collector.certificate])).crl),
   'certificate request': () => {

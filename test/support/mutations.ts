@@ -2,6 +2,8 @@
  * Damages bytes in ways that find faults in readers: the same seed, the same damage. How many
  * mutations a test tries is in OAF_FUZZ; `npm run test:soak` asks for 20,000 of each kind.
  */
+import type { ExecutionContext } from 'ava';
+import { AgentError } from '../../src/lib/errors.js';
 
 /** A few dozen of each kind in `npm test`. */
 const MUTATIONS = Number(process.env.OAF_FUZZ ?? 40);
@@ -12,6 +14,26 @@ export interface Mutation {
   /** Names it in a failure: OAF_FUZZ_SEED=… plays it again as the first one. */
   readonly seed: number;
   readonly bytes: Buffer;
+}
+
+/** `read` takes what is whole, and of what is damaged it throws nothing but errors in words: reason and remedy. */
+export async function fuzz(t: ExecutionContext, bytes: Buffer, read: (bytes: Buffer) => unknown): Promise<void> {
+  await read(bytes);
+  let [slowestMs, slowest, refused] = [0, 0, 0];
+  for (const { seed, bytes: damaged } of mutationsOf(bytes)) {
+    const beganMs = performance.now();
+    try {
+      await read(damaged);
+    } catch (error) {
+      refused += 1;
+      const worded = error instanceof AgentError && error.hint !== undefined && error.hint !== '';
+      t.true(worded, `OAF_FUZZ_SEED=${seed}: ${error instanceof Error ? error.stack : error}`);
+    }
+    const tookMs = performance.now() - beganMs;
+    if (tookMs > slowestMs) [slowestMs, slowest] = [tookMs, seed];
+  }
+  t.log(`${refused} refused; the slowest took ${Math.round(slowestMs)} ms (OAF_FUZZ_SEED=${slowest})`);
+  t.pass();
 }
 
 export function* mutationsOf(bytes: Buffer, count = MUTATIONS): Generator<Mutation> {
