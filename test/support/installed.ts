@@ -11,7 +11,7 @@ import { auditRow, rowFile } from './openemr-rows.js';
 import { until } from './wait.js';
 
 export const TLS = '/etc/openemr-audit-forwarder/tls';
-const STORE = '/var/log/audit-repository';
+export const STORE = '/var/log/audit-repository';
 /** Planted in every row; the agent's own log must not have it. */
 export const PATIENT = 'Ottilie Wunderlich';
 

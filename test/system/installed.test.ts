@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import test from 'ava';
 import { Debian } from '../support/debian.js';
-import { Clinic, CONFIGURATION, PATIENT, setUpCollector, TLS } from '../support/installed.js';
+import { Clinic, CONFIGURATION, PATIENT, STORE, setUpCollector, TLS } from '../support/installed.js';
 import { thisPackage } from '../support/package.js';
 import { runProgram } from '../support/program.js';
 import { until } from '../support/wait.js';
@@ -149,6 +149,61 @@ test.serial('with certificates and a collector it starts, and systemctl status s
   });
   t.regex(await clinic.verdict(), /^0: /);
 });
+
+/** In his log directory: links to what he may not read, and names as weapons. */
+const HOSTILE = `
+  cd /var/log/web
+  echo 'his line 1' >web.log
+  ln -s ${TLS}/openemr.key key.log
+  ln -s ${TLS}/openemr.key web.log.1
+  ln -s ${TLS} tls
+  ln -s ${STATE} state
+  ln -s ${STATE}/status.json status.log
+  ln -s /etc/shadow shadow.log
+  ln -s /proc/self/environ environ.log
+  ln -s / root
+  mkfifo fifo.log
+  echo 'his line 2' >"$(printf 'odd\\033[31m;$(id).log')"
+  ln -s web.log hop.log
+`;
+
+test.serial(
+  'the web server’s user, who may write to a log directory, gets nothing sent but his own lines',
+  async (t) => {
+    const config = inside('etc/openemr-audit-forwarder/config.yaml');
+    const web = '  - { name: web, paths: ["/var/log/web/**/*.log"], format: text }\n';
+    await debian.done('install', '-d', '-o', 'www-data', '-g', 'openemr-audit', '-m', '0750', '/var/log/web');
+    const asWeb = ['--reuid=www-data', '--regid=www-data', '--clear-groups'];
+    await debian.done('setpriv', ...asWeb, 'sh', '-ec', HOSTILE);
+    await writeFile(config, CONFIGURATION.replace('sources:\n', `sources:\n${web}`));
+    await debian.done('systemctl', 'reload', UNIT);
+    const stored = () => readFile(inside(STORE), 'utf8');
+    for (const line of ['his line 1', 'his line 2']) {
+      await until(async () => (await stored()).includes(`] ${line}\n`), { what: line, everyMs: 100 });
+    }
+    const refused = ['key.log', 'web.log.1', 'tls', 'state', 'status.log', 'shadow.log', 'environ.log', 'root'];
+    const named = async () => {
+      const { stdout } = await debian.run(UNIT, 'status');
+      return refused.every((name) => stdout.includes(`/var/log/web/${name}`));
+    };
+    await until(named, { what: 'each of his links to be named in status', everyMs: 200 });
+
+    t.regex(await clinic.verdict(), /^0: /);
+    const text = await stored();
+    const key = await readFile(inside(`${TLS}/openemr.key`), 'utf8');
+    const shadow = await readFile(inside('etc/shadow'), 'utf8');
+    const secrets = [...key.split('\n'), ...shadow.split('\n')].filter((line) => line.length > 10);
+    // A segment of the journal, a receipt, the state, an environment.
+    for (const secret of [...secrets, 'OAFJ', '"stretches"', '"writtenAtMs"', 'NOTIFY_SOCKET']) {
+      t.false(text.includes(secret), secret.slice(0, 12));
+    }
+    t.deepEqual([...new Set(text.match(/(?<=source="web"[^\n]*\] )[^\n]*/g))].sort(), ['his line 1', 'his line 2']);
+
+    await debian.done('rm', '-r', '/var/log/web');
+    await writeFile(config, CONFIGURATION);
+    await debian.done('systemctl', 'reload', UNIT);
+  },
+);
 
 test.serial('reloaded again and again, nothing is lost', async (t) => {
   const pid = await mainPid();
