@@ -1,13 +1,16 @@
 /** Reads the files that are named on the command line of `cert`, with errors that name them. */
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { AgentError, systemCode } from '../../lib/errors.js';
+import { readUpTo } from '../../lib/read-up-to.js';
 import { type Content, certificatesIn, keysIn, listsIn, readBundle } from '../../pki/files/bundle.js';
 import { ContentFault } from '../../pki/files/faults.js';
 import type { AskPassphrase } from '../../pki/files/passphrase.js';
+import { MOST_BYTES } from '../../pki/files/tls-file.js';
 import type { Authority } from '../../pki/x509/authority.js';
 import { leafOf } from '../../pki/x509/chain.js';
 import type { RevocationList } from '../../pki/x509/revocation.js';
+import type { Io } from '../io.js';
+import { oldPassphrase } from './passphrase.js';
 
 export async function readContents(path: string, ask?: AskPassphrase): Promise<Content[]> {
   const bytes = await readBytes(path);
@@ -46,8 +49,16 @@ export async function readKey(path: string, ask: AskPassphrase): Promise<KeyObje
       });
 }
 
-export async function readAuthority(caPath: string, keyPath: string, ask: AskPassphrase): Promise<Authority> {
-  return { certificate: await readLeaf(caPath), key: await readKey(keyPath, ask) };
+/** Of our own authority, as `addAuthority` asks for them. */
+export interface AuthorityFiles {
+  readonly ca: string;
+  readonly caKey: string;
+  readonly caPassphraseFile?: string;
+}
+
+export async function readAuthority(io: Io, { ca, caKey, caPassphraseFile }: AuthorityFiles): Promise<Authority> {
+  const ask = oldPassphrase(io, caPassphraseFile, `the authority's key (${caKey})`);
+  return { certificate: await readLeaf(ca), key: await readKey(caKey, ask) };
 }
 
 /** The lists in the file; none when there is no such file. */
@@ -61,8 +72,9 @@ export async function readLists(path: string): Promise<RevocationList[]> {
 }
 
 async function readBytes(path: string): Promise<Buffer> {
+  let bytes: Buffer | undefined;
   try {
-    return await readFile(path);
+    bytes = await readUpTo(path, MOST_BYTES);
   } catch (cause) {
     const code = systemCode(cause);
     const reasons: Readonly<Record<string, string>> = {
@@ -75,4 +87,8 @@ async function readBytes(path: string): Promise<Buffer> {
       hint: code === 'EACCES' ? 'run the command as the owner of the file, or as root' : 'check the path',
     });
   }
+  if (bytes !== undefined) return bytes;
+  throw new AgentError('file-unreadable', `${path} is longer than ${MOST_BYTES} bytes: these are no certificates`, {
+    hint: 'check the path',
+  });
 }

@@ -4,8 +4,8 @@ import { type KeyChoice, writeKey } from '../../pki/files/keys.js';
 import { installFiles, MODE } from '../../pki/files/store.js';
 import { pemOf } from '../../pki/inspect.js';
 import { createLeaf, LEAF_DAYS } from '../../pki/x509/authority.js';
-import { type AlternativeNames, alternativeNames, asHostName } from '../../pki/x509/extensions.js';
-import { commonName, type DistinguishedName, parseName } from '../../pki/x509/name.js';
+import { alternativeNames } from '../../pki/x509/extensions.js';
+import { parseName } from '../../pki/x509/name.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { readAuthority } from './files.js';
@@ -18,6 +18,7 @@ import {
   jsonOption,
   keyTypeOption,
   type NameOptions,
+  namesOr,
   ownerOf,
   ownerOption,
   type PurposeOptions,
@@ -25,7 +26,7 @@ import {
   type SigningOptions,
 } from './options.js';
 import { say, tellMade, working } from './output.js';
-import { newPassphrase, oldPassphrase } from './passphrase.js';
+import { newPassphrase } from './passphrase.js';
 
 interface IssueOptions extends NameOptions, PurposeOptions, SigningOptions {
   readonly subject: string;
@@ -67,13 +68,7 @@ async function issue(io: Io, options: IssueOptions): Promise<void> {
   const names = namesOr(io, alternativeNames(options), subject);
   const owner = await ownerOf(options.owner);
   const encrypted = options.encrypt || options.passphraseFile !== undefined;
-  const authority = options.selfSigned
-    ? 'self'
-    : await readAuthority(
-        options.ca,
-        options.caKey,
-        oldPassphrase(io, options.caPassphraseFile, `the authority's key (${options.caKey})`),
-      );
+  const authority = options.selfSigned ? 'self' : await readAuthority(io, options);
   const passphrase = encrypted ? await newPassphrase(io, options.passphraseFile, options.keyOut) : undefined;
   const made = await working(io, `Making an ${options.keyType} key`, () =>
     createLeaf({
@@ -110,19 +105,4 @@ async function issue(io: Io, options: IssueOptions): Promise<void> {
     }`,
     `Next: ${COMMAND} cert verify --purpose ${purpose} --cert ${options.out} --key ${options.keyOut}${verify}`,
   );
-}
-
-/** The names to put into a certificate, which needs at least one: that of the subject when no other is given. */
-export function namesOr(io: Io, names: AlternativeNames, subject: DistinguishedName): AlternativeNames {
-  if (names.dns.length + names.ip.length + names.email.length > 0) return names;
-  const common = commonName(subject) ?? '';
-  const host = asHostName(common);
-  const derived = alternativeNames({
-    email: common.includes('@') ? [common] : [],
-    dns: host === undefined ? [] : [host],
-  });
-  if (derived.email.length + derived.dns.length > 0) {
-    say(io, `No --dns, --ip or --email given: the certificate is for the name in its subject, ${common}.`);
-  }
-  return derived;
 }

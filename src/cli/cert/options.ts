@@ -5,7 +5,11 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AgentError } from '../../lib/errors.js';
 import { DEFAULT_KEY, KEY_CHOICES } from '../../pki/files/keys.js';
 import type { Owner } from '../../pki/files/store.js';
-import type { Purposes } from '../../pki/x509/extensions.js';
+import { type AlternativeNames, alternativeNames, asHostName, type Purposes } from '../../pki/x509/extensions.js';
+import { commonName, type DistinguishedName } from '../../pki/x509/name.js';
+import type { Io } from '../io.js';
+import type { AuthorityFiles } from './files.js';
+import { say } from './output.js';
 
 /** `--dns --ip --email`, each any number of times. */
 export interface NameOptions {
@@ -19,6 +23,21 @@ export function addNames(command: Command): Command {
     .option('--dns <name>', 'host name in the certificate; may be repeated', append, [])
     .option('--ip <address>', 'IPv4 or IPv6 address in the certificate; may be repeated', append, [])
     .option('--email <mailbox>', 'mail address in the certificate; may be repeated', append, []);
+}
+
+/** The names to put into a certificate, which needs at least one: that of the subject when no other is given. */
+export function namesOr(io: Io, names: AlternativeNames, subject: DistinguishedName): AlternativeNames {
+  if (names.dns.length + names.ip.length + names.email.length > 0) return names;
+  const common = commonName(subject) ?? '';
+  const host = asHostName(common);
+  const derived = alternativeNames({
+    email: common.includes('@') ? [common] : [],
+    dns: host === undefined ? [] : [host],
+  });
+  if (derived.email.length + derived.dns.length > 0) {
+    say(io, `No --dns, --ip or --email given: the certificate is for the name in its subject, ${common}.`);
+  }
+  return derived;
 }
 
 export interface PurposeOptions {
@@ -36,10 +55,7 @@ export function purposesOf({ client = false, server = false }: PurposeOptions): 
   return { client: client || !server, server };
 }
 
-export interface SigningOptions {
-  readonly ca: string;
-  readonly caKey: string;
-  readonly caPassphraseFile?: string;
+export interface SigningOptions extends AuthorityFiles {
   readonly serial?: Buffer;
 }
 

@@ -6,19 +6,19 @@
 
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import type { TlsConfig } from '../../config/config.js';
 import { loadConfig } from '../../config/load.js';
 import { AgentError } from '../../lib/errors.js';
-import { keysIn, readBundle } from '../../pki/files/bundle.js';
+import { keysIn } from '../../pki/files/bundle.js';
 import { samePublicKey, writeKey } from '../../pki/files/keys.js';
 import type { AskPassphrase } from '../../pki/files/passphrase.js';
 import { completeInstallation, installFiles, MODE, type NewFile, type Owner } from '../../pki/files/store.js';
 import type { Finding } from '../../pki/findings.js';
 import { pemOf } from '../../pki/inspect.js';
 import type { Io } from '../io.js';
+import { readContents } from './files.js';
 import { say } from './output.js';
 
 export interface PlaceOptions {
@@ -164,6 +164,5 @@ export function accept(io: Io, findings: readonly Finding[]): void {
 
 async function holds(path: string, key: KeyObject, ask: AskPassphrase): Promise<boolean> {
   if (!existsSync(path)) return false;
-  const contents = await readBundle(await readFile(path), ask);
-  return keysIn(contents).some((each) => samePublicKey(each, key));
+  return keysIn(await readContents(path, ask)).some((each) => samePublicKey(each, key));
 }

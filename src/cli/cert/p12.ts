@@ -47,7 +47,7 @@ async function make(io: Io, options: P12Options): Promise<void> {
   const out = options.out ?? join(options.dir, 'openemr.p12');
   const certificates = await readCertificates(certPath);
   const key = await readKey(keyPath, oldPassphrase(io, options.keyPassphraseFile, `the key (${keyPath})`));
-  const leaf = certificates.find((each) => each.checkPrivateKey(key)) ?? leafOf(certificates)!;
+  const leaf = leafOf(certificates, [key])!;
   if (!leaf.checkPrivateKey(key)) {
     throw new AgentError('certificate-key-match', `the key ${keyPath} does not belong to the certificate ${certPath}`, {
       hint: 'give the certificate and the key that were made together',

@@ -98,7 +98,7 @@ async function prepare(io: Io, places: Places, options: RenewOptions): Promise<R
     return passphrase;
   });
   const certificates = await readCertificates(places.cert);
-  const old = certificates.find((each) => each.checkPrivateKey(oldKey)) ?? leafOf(certificates)!;
+  const old = leafOf(certificates, [oldKey])!;
   const choice = options.keyType ?? choiceLike(oldKey);
   const pair = options.sameKey
     ? { privateKey: oldKey, publicKey: createPublicKey(oldKey) }
@@ -140,8 +140,7 @@ async function writeRequest(
 async function reissue(io: Io, caKey: string, places: Places, renewal: Renewal, options: RenewOptions): Promise<void> {
   const nowMs = Date.now();
   const { subject, facts, pair, passphrase } = renewal;
-  const ask = oldPassphrase(io, options.caPassphraseFile, `the authority's key (${caKey})`);
-  const authority = await readAuthority(places.ca, caKey, ask);
+  const authority = await readAuthority(io, { ...options, ca: places.ca, caKey });
   const leaf = issueLeaf(
     {
       authority,

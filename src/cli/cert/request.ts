@@ -12,13 +12,13 @@ import { createRequest, readRequest } from '../../pki/x509/request.js';
 import type { Io } from '../io.js';
 import { COMMAND } from '../voice.js';
 import { readKey } from './files.js';
-import { namesOr } from './issue.js';
 import {
   addNames,
   addPurposes,
   forceOption,
   keyTypeOption,
   type NameOptions,
+  namesOr,
   ownerOf,
   ownerOption,
   type PurposeOptions,

@@ -15,15 +15,11 @@ import {
 } from '../../pki/x509/revocation.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
-import { readAuthority, readLeaf, readLists } from './files.js';
+import { type AuthorityFiles, readAuthority, readLeaf, readLists } from './files.js';
 import { addAuthority, daysOption, jsonOption } from './options.js';
 import { describe, print, printJson, say } from './output.js';
-import { oldPassphrase } from './passphrase.js';
 
-interface RevokeOptions {
-  readonly ca: string;
-  readonly caKey: string;
-  readonly caPassphraseFile?: string;
+interface RevokeOptions extends AuthorityFiles {
   readonly serial: string[];
   readonly reason: string;
   readonly crl: string;
@@ -48,8 +44,7 @@ export function revokeCommand(io: Io): Command {
 
 async function revoke(io: Io, files: readonly string[], options: RevokeOptions): Promise<void> {
   const nowMs = Date.now();
-  const ask = oldPassphrase(io, options.caPassphraseFile, `the authority's key (${options.caKey})`);
-  const authority = await readAuthority(options.ca, options.caKey, ask);
+  const authority = await readAuthority(io, options);
   const lists = await readLists(options.crl);
   const before = listOf(authority.certificate, lists, nowMs);
   if (before.state === 'list-forged') {

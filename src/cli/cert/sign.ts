@@ -13,7 +13,6 @@ import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
 import { COMMAND } from '../voice.js';
 import { readAuthority, readContents } from './files.js';
-import { namesOr } from './issue.js';
 import {
   addNames,
   addPurposes,
@@ -22,12 +21,12 @@ import {
   forceOption,
   jsonOption,
   type NameOptions,
+  namesOr,
   type PurposeOptions,
   purposesOf,
   type SigningOptions,
 } from './options.js';
 import { describe, say, tellMade } from './output.js';
-import { oldPassphrase } from './passphrase.js';
 
 interface SignOptions extends NameOptions, PurposeOptions, SigningOptions {
   readonly out: string;
@@ -67,8 +66,7 @@ async function sign(io: Io, path: string, options: SignOptions): Promise<void> {
     `It would be signed for ${wordsOf(names, purposes)}, ${options.days} days.`,
   );
   if (!options.yes) await confirm(io);
-  const ask = oldPassphrase(io, options.caPassphraseFile, `the authority's key (${options.caKey})`);
-  const authority = await readAuthority(options.ca, options.caKey, ask);
+  const authority = await readAuthority(io, options);
   const certificate = issueLeaf(
     {
       authority,

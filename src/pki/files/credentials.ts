@@ -148,7 +148,7 @@ function ownOf(
       'name the key that the certificate was made with, in tls.key or in the same file as the certificate',
     );
   }
-  const leaf = certificates.find((each) => keys.some((key) => each.checkPrivateKey(key))) ?? leafOf(certificates)!;
+  const leaf = leafOf(certificates, keys)!;
   const key = keys.find((each) => leaf.checkPrivateKey(each)) ?? keys[0]!;
   return { leaf, others: certificates.filter((each) => each !== leaf), key };
 }

@@ -2,9 +2,9 @@
  * Reads passphrases from files: one that the operator names, or one that systemd hands over as
  * a credential. Never from argv, where every user of the host could read them.
  */
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentError, systemCode } from '../../lib/errors.js';
+import { readUpTo } from '../../lib/read-up-to.js';
 
 /** Under this name `LoadCredential=` or `LoadCredentialEncrypted=` of the unit gives the key's passphrase. */
 export const CREDENTIAL = 'tls-passphrase';
@@ -58,24 +58,16 @@ function notText(path: string, why: string, cause?: unknown): AgentError {
 
 /** A pipe (`--passphrase-file <(pass show audit)`) is read to its end, too. */
 async function read(path: string): Promise<Buffer> {
+  let bytes: Buffer | undefined;
   try {
-    const handle = await open(path);
-    try {
-      const bytes = Buffer.alloc(MOST_BYTES + 1);
-      let length = 0;
-      for (let got = 1; got > 0 && length < bytes.length; length += got) {
-        got = (await handle.read(bytes, length, bytes.length - length, null)).bytesRead;
-      }
-      if (length <= MOST_BYTES) return bytes.subarray(0, length);
-    } finally {
-      await handle.close();
-    }
+    bytes = await readUpTo(path, MOST_BYTES);
   } catch (cause) {
     throw new AgentError('passphrase-unreadable', `cannot read the passphrase file ${path} (${systemCode(cause)})`, {
       cause,
       hint: 'check the path; the file belongs to the user that runs this, mode 0400',
     });
   }
+  if (bytes !== undefined) return bytes;
   throw new AgentError(
     'passphrase-unreadable',
     `${path} is longer than ${MOST_BYTES} bytes, so it is no passphrase file`,

@@ -18,7 +18,7 @@ const WHAT: Readonly<Record<FileKey, string>> = {
 };
 
 /** Nobody's certificates take a megabyte; the path leads elsewhere. */
-const MOST_BYTES = 4 * 1024 * 1024;
+export const MOST_BYTES = 4 * 1024 * 1024;
 
 /** Where the files are. */
 export type TlsDisk = Pick<Files, 'open' | 'stat'>;

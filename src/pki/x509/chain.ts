@@ -1,5 +1,5 @@
 /** Builds the chain from a certificate to an authority (RFC 5280 section 6), and says what revocation lists say of it. */
-import { X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { readFields } from './certificate.js';
 import { type RevocationList, type Revoked, serialText } from './revocation.js';
 
@@ -72,8 +72,13 @@ export function reordered(
   return order.every((each, at) => each === texts[at]) ? undefined : order;
 }
 
-/** Which one of these certificates is nobody's issuer: the leaf, wherever it lies in its file. */
-export function leafOf(certificates: readonly X509Certificate[]): X509Certificate | undefined {
+/** The certificate of one of these keys; without one, the one that is nobody's issuer: the leaf, wherever it lies in its file. */
+export function leafOf(
+  certificates: readonly X509Certificate[],
+  keys: readonly KeyObject[] = [],
+): X509Certificate | undefined {
+  const own = certificates.find((each) => keys.some((key) => each.checkPrivateKey(key)));
+  if (own !== undefined) return own;
   const others = (one: X509Certificate) => certificates.filter((other) => !other.raw.equals(one.raw));
   const leaves = certificates.filter((one) => !others(one).some((other) => issued(one, other)));
   return leaves.find(({ ca }) => !ca) ?? leaves[0];
