@@ -14,7 +14,7 @@ const RULES = [
   '`message.profile: atna` needs the facility `authpriv` and `message.maxBytes` of at least 8KiB.',
   '`tls.cert` or `tls.p12` is required, but not both; `tls.key` belongs to `tls.cert`. `tls.verify: name` and `chain` need `tls.ca`, ' +
     '`fingerprint` needs `tls.fingerprints`.',
-  'For the command `export`: at least one site, each with a name of its own; `export.rotate` is at most half of `export.maxBytes`; ' +
+  'For the command `export`: at least one site, each with a different name; `export.rotate` is at most half of `export.maxBytes`; ' +
     '`tls.cert` and `tls.key` of a site are given both or not at all. A site NAME and a site NAME.disclosures need ' +
     '`export.disclosures: false`, because their files would have the same name.',
 ];

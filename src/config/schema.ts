@@ -89,7 +89,7 @@ const message = section('What is sent.', {
   heartbeat: key(
     'duration',
     '15m',
-    'How often the agent sends a message of its own, so that the collector can raise an alarm when none arrive. 0s: never.',
+    'How often the agent sends a heartbeat message, so that the collector can raise an alarm when none arrive. 0s: never.',
     { max: '1d' },
   ),
   enterpriseId: key(
@@ -356,7 +356,7 @@ const exportSection = section(
       'Where the first run begins: beginning, end, a date such as 2026-11-23, or the id of a row. Later runs continue where the files end.',
       { example: '2026-11-23' },
     ),
-    disclosures: key('switch', 'true', 'Also export the table of disclosures (extended_log), into files of its own.'),
+    disclosures: key('switch', 'true', 'Also export the table of disclosures (extended_log), into separate files.'),
     poll: key('duration', '1s', 'How often to look for new rows when there were none.', { min: '100ms' }),
     settle: key('duration', '30s', 'How long to wait for a row whose id is missing in the sequence.', {
       min: '1s',
