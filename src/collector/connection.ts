@@ -71,19 +71,12 @@ async function read(
   onMessage: (message: Buffer, framing: Framing) => void | Promise<void>,
   holds: (unfinishedBytes: number) => void,
 ): Promise<Ending> {
-  const chunks: AsyncIterator<Buffer, undefined> = socket.iterator({ destroyOnReturn: false });
+  const chunk = chunksOf(socket);
   for (;;) {
-    let chunk: IteratorResult<Buffer, undefined>;
-    try {
-      chunk = await chunks.next();
-    } catch (error) {
-      if (error instanceof CrowdedOut) return { name: 'crowded-out', bytes: error.bytes };
-      return { name: 'lost', reason: reasonOf(error) };
-    }
-    const bytes = chunk.value;
+    const { bytes, broken } = await chunk();
     count.bytes += bytes?.length ?? 0;
     try {
-      for (const message of bytes === undefined ? framer.end() : framer.feed(bytes)) {
+      for (const message of completedBy(framer, bytes, broken !== undefined)) {
         const taken = onMessage(message, framer.framing ?? 'lines');
         if (taken !== undefined) await taken;
         count.messages += 1;
@@ -93,8 +86,45 @@ async function read(
     }
     holds(framer.unfinishedBytes);
     if (framer.fault !== undefined) return { name: 'malformed', reason: framer.fault };
+    if (bytes === undefined && broken !== undefined) return broken;
     if (bytes === undefined) break;
   }
   const unfinished = framer.unfinishedBytes;
   return unfinished === 0 ? { name: 'closed' } : { name: 'cut-short', bytes: unfinished };
+}
+
+interface Chunk {
+  /** `undefined`: there is nothing more. */
+  readonly bytes: Buffer | undefined;
+  /** The connection broke; `undefined`: it did not. */
+  readonly broken: Ending | undefined;
+}
+
+/**
+ * What was decrypted before the connection broke comes out as well: PHP closes without reading our session tickets,
+ * which the kernel answers with a reset, and by then all of its message may be here.
+ */
+function chunksOf(socket: TLSSocket): () => Promise<Chunk> {
+  const chunks: AsyncIterator<Buffer, undefined> = socket.iterator({ destroyOnReturn: false });
+  let broken: Ending | undefined;
+  return async () => {
+    try {
+      if (broken === undefined) return { bytes: (await chunks.next()).value, broken };
+    } catch (error) {
+      broken = breakOf(error);
+    }
+    // The iterator of a destroyed stream drops what the stream still holds.
+    const bytes: Buffer | null = broken.name === 'lost' ? socket.read() : null;
+    return { bytes: bytes ?? undefined, broken };
+  };
+}
+
+function breakOf(error: unknown): Ending {
+  if (error instanceof CrowdedOut) return { name: 'crowded-out', bytes: error.bytes };
+  return { name: 'lost', reason: reasonOf(error) };
+}
+
+function completedBy(framer: Framer, bytes: Buffer | undefined, isBroken: boolean): Buffer[] {
+  if (bytes !== undefined) return framer.feed(bytes);
+  return isBroken ? framer.cutOff() : framer.end();
 }

@@ -33,6 +33,7 @@ const XML = '<?xml';
 const ATNA_HEADER = /^<\d{1,3}> ?\d{4}-\d\d-\d\dT\S+ \S+ ?\r?$/;
 // OpenEMR 5.0 has the XML on the header's own line.
 const ATNA_HEADER_AND_XML = /^<\d{1,3}> ?\d{4}-\d\d-\d\dT\S+ \S+ ?<\?xml/;
+const ATNA_END = /<\/AuditMessage>\s*$/;
 
 export class Framer {
   #framing: Framing | undefined;
@@ -82,6 +83,13 @@ export class Framer {
     const lines = end === -1 ? [text] : [text.subarray(0, end), text.subarray(end + 1)];
     if (lines.at(-1)?.length === 0) lines.pop();
     return lines.map(withoutCr);
+  }
+
+  /** The connection broke: of what has begun only OpenEMR's document shows whether it is complete. */
+  cutOff(): Buffer[] {
+    if (this.#framing !== 'openemr-atna' || !ATNA_END.test(this.#waiting.toString('latin1', this.#waiting.length - 64)))
+      return [];
+    return this.end();
   }
 
   #feedText(bytes: Buffer): Buffer[] {

@@ -56,6 +56,22 @@ for (const [title, stream, framing, messages] of streams) {
   });
 }
 
+test('of a connection that broke only the document of OpenEMR that has its end is a message', (t) => {
+  const cut = (stream: string) => {
+    const reader = framer();
+    reader.feed(Buffer.from(stream));
+    return reader.cutOff().map(String);
+  };
+
+  t.deepEqual(cut(`${ATNA_HEADER}\n${ATNA_XML}`), [`${ATNA_HEADER}\n${ATNA_XML}`]);
+  t.deepEqual(cut(`${ATNA_HEADER}\n${ATNA_XML}\n`), [`${ATNA_HEADER}\n${ATNA_XML}\n`]);
+  t.deepEqual(cut(`${ATNA_HEADER}\n${ATNA_XML.slice(0, -1)}`), []);
+  t.deepEqual(cut(`${ATNA_HEADER}\n`), []);
+  t.deepEqual(cut('half a line'), []);
+  t.deepEqual(cut('5 hel'), []);
+  t.deepEqual(cut(''), []);
+});
+
 test('any messages come out of frames as they went in', (t) => {
   const messages = fc.array(fc.uint8Array({ minLength: 1, maxLength: MAX }), { minLength: 1 });
   fc.assert(

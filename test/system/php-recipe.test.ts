@@ -4,7 +4,7 @@
  * the real php against `listen`. Needs php-cli.
  */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,17 +33,19 @@ test.after.always(async ({ context }) => {
 
 /** The recipe's own steps: context options, 60 s, connect, write, close. Prints what went wrong as PHP says it. */
 const CLIENT = `<?php
-[, $port, $certificate, $authority, $text] = $argv;
+[, $port, $certificate, $authority, $text, $times] = $argv;
 $options = [];
 if ($authority !== '') $options += ['cafile' => $authority, 'verify_peer' => true, 'verify_depth' => 10];
 else $options += ['verify_peer' => false, 'verify_peer_name' => false];
 if ($certificate !== '') $options['local_cert'] = $certificate;
 $context = stream_context_create(['ssl' => $options]);
 set_error_handler(fn ($number, $message) => fwrite(STDERR, "$message\\n"));
-$connection = stream_socket_client("tls://localhost:$port", $code, $reason, 60, STREAM_CLIENT_CONNECT, $context);
-if ($connection === false) exit(1);
-fwrite($connection, stripcslashes($text));
-fclose($connection);
+for ($time = 1; $time <= $times; $time++) {
+    $connection = stream_socket_client("tls://localhost:$port", $code, $reason, 60, STREAM_CLIENT_CONNECT, $context);
+    if ($connection === false) exit(1);
+    fwrite($connection, str_replace('TIME', $time, stripcslashes($text)));
+    fclose($connection);
+}
 `;
 
 async function listen(t: ExecutionContext<Context>, ...args: string[]) {
@@ -62,8 +64,16 @@ async function listen(t: ExecutionContext<Context>, ...args: string[]) {
 /** PHP closes without waiting for an answer, so that the kernel may reset what the collector still says. */
 const ENDED = /\[1\] (ended|hung up without waiting for our answer .*); 1 message,/;
 
-async function php(t: ExecutionContext<Context>, port: string, text: string, certificate: string, authority: string) {
-  await run('php', [join(t.context.directory, 'client.php'), port, certificate, authority, text]);
+async function php(
+  t: ExecutionContext<Context>,
+  port: string,
+  text: string,
+  certificate: string,
+  authority: string,
+  times = 1,
+) {
+  const client = join(t.context.directory, 'client.php');
+  await run('php', [client, port, certificate, authority, text, String(times)]);
 }
 
 test('the recipe’s message arrives over mutual TLS, and the client is shown as s_server showed it', async (t) => {
@@ -87,6 +97,22 @@ test('what OpenEMR’s ATNA sender writes is one message, whatever lines it has'
 
   t.is(io.out(), `${(header + xml).replaceAll('\\n', '#012')}\n`);
   t.regex(io.err(), /as OpenEMR’s own ATNA sender does/);
+});
+
+test('every message of a sender that closes over our session tickets is stored', async (t) => {
+  const output = join(t.context.directory, 'received.log');
+  const { io, port } = await listen(t, '--output', output);
+  const times = Array.from({ length: 100 }, (_, index) => index + 1);
+  const xml = '<13>2026-11-20T07:58:01-05:00 emr\\n<?xml version="1.0"?>\\n <AuditMessage>TIME</AuditMessage>';
+
+  await php(t, port, xml, join(t.context.directory, 'openemrcertkey.pem'), t.context.pki.caFile, times.length);
+  await until(() => io.err().match(/; \d messages?,/g)?.length === times.length, { what: 'the ends of all' });
+
+  const stored = await readFile(output, 'utf8');
+  t.deepEqual(
+    [...stored.matchAll(/<AuditMessage>(\d+)</g)].map(([, time]) => Number(time)),
+    times,
+  );
 });
 
 test('without a certificate it is refused, unless certificates are only asked for', async (t) => {
