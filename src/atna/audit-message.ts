@@ -26,13 +26,13 @@ import { objectsOf } from './objects.js';
 import { OWN_OBJECT_END } from './own-object.js';
 import { Participants } from './participants.js';
 import type { Rule, Severity, Subject } from './rule.js';
-import { xmlText } from './xml.js';
+import { xmlText, xmlToken } from './xml.js';
 
 export interface AuditMessageOptions {
   /** The machine that OpenEMR runs on; the domain of its users. */
   readonly hostname: string;
   readonly appName: string;
-  /** AuditEnterpriseSiteID: which clinic, which site. Empty: none. */
+  /** AuditEnterpriseSiteID where OpenEMR's site is not known: the name of the source. Empty: none. */
   readonly site: string;
   /** Comments, notes, search criteria and query strings may go out. */
   readonly comments: boolean;
@@ -53,7 +53,8 @@ export interface AuditMessage {
 export class AuditMessages {
   readonly #options: AuditMessageOptions;
   readonly #participants: Participants;
-  readonly #source: string;
+  /** AuditSourceIdentification by site. */
+  readonly #sources = new Map<string, string>();
   readonly #ownSource: string;
   readonly #valueMax: number;
 
@@ -61,8 +62,6 @@ export class AuditMessages {
     this.#options = options;
     this.#valueMax = Math.floor(options.maxBytes / VALUE_SHARE);
     this.#participants = new Participants(options.hostname, options.appName, this.#valueMax);
-    const site = options.site === '' ? '' : `AuditEnterpriseSiteID="${xmlText(options.site, this.#valueMax)}" `;
-    this.#source = sourceElement(site, this.#participants.source);
     this.#ownSource = sourceElement('', this.#participants.forwarder);
   }
 
@@ -81,7 +80,7 @@ export class AuditMessages {
     const outcome = outcomeOf(rule, record);
     const explained = rule.explains && record.success === false ? columns.comments : '';
     const identification = this.#identification(eventId, types, actionOf(rule, subject), outcome, dateTime, explained);
-    const before = identification + this.#participants.of(rule.cast, subject) + this.#source;
+    const before = identification + this.#participants.of(rule.cast, subject) + this.#sourceOf(record.site);
     const altered = record.checksum === 'altered';
     const severity = rule.severity ?? (outcome === 0 ? 5 : 4);
     const message = this.#message(altered ? 4 : severity, before, this.#rowDetails(subject, details), rule, subject);
@@ -92,7 +91,8 @@ export class AuditMessages {
   /** A line that is no audit record, with the reason if it should be one; its bytes are its only substance. */
   ofLine(reason: string | undefined, bytes: Buffer, dateTime: string, details: readonly Detail[]): AuditMessage {
     const code = reason === undefined ? LINE : UNPARSED_LINE;
-    const before = this.#identification(code, [], 'E', 0, dateTime, '') + this.#participants.itself() + this.#source;
+    const before =
+      this.#identification(code, [], 'E', 0, dateTime, '') + this.#participants.itself() + this.#sourceOf('');
     return this.#message(5, before, [['unparsed', reason ?? ''], ...details, ['line', bytes]]);
   }
 
@@ -104,11 +104,23 @@ export class AuditMessages {
     return this.#message(severity, before, [['kind', kind], ...fields]);
   }
 
+  /** Of OpenEMR at this site. */
+  #sourceOf(site: string): string {
+    const known = this.#sources.get(site);
+    if (known !== undefined) return known;
+    if (this.#sources.size >= SITES_MAX) this.#sources.clear();
+    const name = site || this.#options.site;
+    const attribute = name === '' ? '' : `AuditEnterpriseSiteID="${xmlToken(name, this.#valueMax)}" `;
+    const element = sourceElement(attribute, this.#participants.source);
+    this.#sources.set(site, element);
+    return element;
+  }
+
   #override(emergency: Emergency, subject: Subject, dateTime: string, details: readonly Detail[]): AuditMessage {
     const started = emergency === 'start';
     const type = started ? EMERGENCY_OVERRIDE_STARTED : EMERGENCY_OVERRIDE_STOPPED;
     const identification = this.#identification(SECURITY_ALERT, [type], 'E', 0, dateTime, '');
-    const before = identification + this.#participants.of('user', subject) + this.#source;
+    const before = identification + this.#participants.of('user', subject) + this.#sourceOf(subject.record.site);
     const severity = started ? 4 : 5;
     return this.#message(severity, before, [...details, ['derived', 'breakglass'], ...subject.record.fields]);
   }
@@ -154,6 +166,8 @@ export class AuditMessages {
 
 /** No message holds as many values as this, each at its longest. */
 const VALUE_SHARE = 64;
+/** A machine serves a handful; whoever writes random ones shall not fill the memory. */
+const SITES_MAX = 100;
 const END = `${OWN_OBJECT_END}</AuditMessage>`;
 const LINE = ownCode('line', 'Log line');
 const UNPARSED_LINE = ownCode('unparsed-line', 'Log line not understood');

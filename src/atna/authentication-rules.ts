@@ -71,7 +71,27 @@ export const AUTHENTICATION_RULES: readonly Rule[] = [
   // Somebody who is logged in shows once more who he is.
   { id: 'auth-ok', event: /^(auth|mfa|portalapi)$/, ...LOGGED_IN, outcome: 0 },
   // With success=0 it is always a token or a password that was refused.
-  { id: 'api-fail', event: /^api$/, when: { failed: true }, ...LOGGED_IN, outcome: 4, explains: true },
+  {
+    id: 'api-fail',
+    event: /^api$/,
+    when: { failed: true },
+    ...LOGGED_IN,
+    outcome: 4,
+    objects: ['client'],
+    explains: true,
+  },
+  // Its comments are a sentence about the client and the user, not an address.
+  {
+    id: 'api-token',
+    event: /^api$/,
+    when: { comments: /^API success: / },
+    eventId: openemrCode('api'),
+    action: 'E',
+    types: [],
+    outcome: 0,
+    cast: 'user',
+    objects: ['client'],
+  },
   {
     id: 'api-patient',
     event: /^api$/,
@@ -81,7 +101,7 @@ export const AUTHENTICATION_RULES: readonly Rule[] = [
     types: [openemrCode('api')],
     outcome: 0,
     cast: 'user',
-    objects: ['patient'],
+    objects: ['patient', 'client'],
   },
   {
     id: 'api',
@@ -91,6 +111,6 @@ export const AUTHENTICATION_RULES: readonly Rule[] = [
     types: [],
     outcome: 0,
     cast: 'user',
-    objects: ['address'],
+    objects: ['address', 'client'],
   },
 ];

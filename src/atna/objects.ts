@@ -58,6 +58,11 @@ function objectOf(kind: ObjectKind, { record, columns }: Subject, limits: Object
       const address = xmlToken(addressOf(columns, limits.comments), valueMax);
       return object(address, role(4), URI, address);
     }
+    case 'client': {
+      if (columns.client === '') return '';
+      const id = xmlToken(columns.client, valueMax);
+      return object(id, role(11), USER_IDENTIFIER, `API client ${id}`);
+    }
     case 'document':
       return columns.document === '' ? '' : report(xmlToken(columns.document, valueMax), '');
     case 'disclosed':

@@ -63,6 +63,7 @@ export type ObjectKind =
   | 'query'
   | 'address'
   | 'document'
+  | 'client'
   | 'disclosed';
 
 /** What a message is made of. */

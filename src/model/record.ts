@@ -28,6 +28,8 @@ export type Emergency = 'start' | 'stop';
 export interface AuditRecord {
   /** OpenEMR's event, for example `patient-record-select`; empty when the row has none. */
   readonly event: string;
+  /** Which site of OpenEMR; empty when neither the configuration nor the row nor the path says. */
+  readonly site: string;
   /** As the row says; `undefined` when it does not. */
   readonly success: boolean | undefined;
   /** What was tried has failed, whatever the row says: OpenEMR calls some things failed that were not. */
@@ -59,6 +61,8 @@ export interface Columns {
   /** Of an API call: what it did, to what. */
   readonly method: string;
   readonly url: string;
+  /** The registered client of OpenEMR's API whose token was used. */
+  readonly client: string;
   /** The clinical document that was made or sent, by its number. */
   readonly document: string;
   /** Of a disclosure: its number, and who received it. */

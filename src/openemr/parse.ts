@@ -37,11 +37,13 @@ export function recordOf(row: Row, site = '', siteOfPath = ''): AuditRecord {
   const success = flagOf(row.success);
   const breakglass = flagOf(row.breakglass) === true;
   const checksum = checksumOf(row);
-  const names = namesOf(row, site || textOf(row.site) || siteOfPath);
+  const named = site || textOf(row.site) || siteOfPath;
+  const names = namesOf(row, named);
   const wallTime = wallTimeOf(textOf(row.date));
   const exportedAtMs = exportedMs(textOf(row.exported_at));
   const record = {
     event,
+    site: named,
     success,
     failed: hasFailed(row, success),
     checksum,

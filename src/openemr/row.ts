@@ -43,6 +43,7 @@ export interface Row {
 }
 
 export interface ApiRow {
+  readonly client_id?: unknown;
   readonly patient_id?: unknown;
   readonly ip_address?: unknown;
   readonly method?: unknown;

@@ -6,7 +6,7 @@ import { RULES, ruleFor } from '../../src/atna/mapping.js';
 import { ownObjectStart, readOwnObject } from '../../src/atna/own-object.js';
 import { codes, detailsIn, type Element, faultsOf, find, readXml } from '../support/audit-message.js';
 import { CASES, subjectOf } from '../support/audit-subjects.js';
-import { auditRow } from '../support/openemr-rows.js';
+import { type AuditRow, apiColumns, auditRow } from '../support/openemr-rows.js';
 
 const NAME = { run: '00112233445566ff', seq: 7 };
 const START = ownObjectStart(NAME, detail('run', NAME.run));
@@ -37,6 +37,29 @@ test('every rule has a case', (t) => {
   );
 });
 
+test('the use of a token names the registered client, not the sentence about it', (t) => {
+  const objectsOf = (row: Partial<AuditRow>, comment: string) => {
+    const subject = subjectOf(auditRow({ event: 'api', patient_id: 0, ...row }, comment));
+    const [message] = new AuditMessages(OPTIONS).ofRecord(subject, AT, []);
+    return find(readXml(text(message!)), 'ParticipantObjectIdentification')
+      .map(({ attributes }) => attributes.ParticipantObjectID)
+      .slice(1);
+  };
+
+  t.deepEqual(objectsOf({}, 'API success: 198.51.100.20. Token successfully used for client[Qk3-vT] and user 9f0c.'), [
+    'Qk3-vT',
+  ]);
+  t.deepEqual(
+    objectsOf({ success: 0 }, 'API failure: 198.51.100.20. Token expired for client[Qk3-vT] and user 9f0c.'),
+    ['Qk3-vT'],
+  );
+  t.deepEqual(objectsOf({ success: 0 }, 'API failure: 198.51.100.20. Bearer token missing'), []);
+  t.deepEqual(objectsOf({ api: apiColumns({ client_id: 'Qk3-vT', request_url: '/apis/x' }) }, 'api log'), [
+    '/apis/x',
+    'Qk3-vT',
+  ]);
+});
+
 test('the message of a login that was refused is written exactly so', (t) => {
   const subject = subjectOf(
     auditRow(
@@ -56,7 +79,7 @@ test('the message of a login that was refused is written exactly so', (t) => {
       '<ActiveParticipant UserID="rsato@emr.clinic.example" UserIsRequestor="true" NetworkAccessPointID="10.20.4.31" NetworkAccessPointTypeCode="2"/>' +
       '<ActiveParticipant UserID="openemr@emr.clinic.example" UserIsRequestor="false" NetworkAccessPointID="emr.clinic.example" NetworkAccessPointTypeCode="1">' +
       '<RoleIDCode csd-code="110150" codeSystemName="DCM" originalText="Application"/></ActiveParticipant>' +
-      '<AuditSourceIdentification AuditEnterpriseSiteID="main" AuditSourceID="openemr@emr.clinic.example"><AuditSourceTypeCode csd-code="4"/></AuditSourceIdentification>',
+      '<AuditSourceIdentification AuditEnterpriseSiteID="default" AuditSourceID="openemr@emr.clinic.example"><AuditSourceTypeCode csd-code="4"/></AuditSourceIdentification>',
   );
   t.deepEqual(detailsIn(readXml(text(message!))).slice(2), [
     ['event', 'login'],

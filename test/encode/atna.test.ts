@@ -48,8 +48,22 @@ test('a message carries the name of its line, its source and its site', async (t
     ['tzKnown', '0'],
   ]);
   t.like(find(message, 'ParticipantObjectIdentification')[0]!.attributes, { ParticipantObjectID: `${RUN}:1` });
-  t.like(find(message, 'AuditSourceIdentification')[0]!.attributes, { AuditEnterpriseSiteID: 'main' });
+  t.like(find(message, 'AuditSourceIdentification')[0]!.attributes, { AuditEnterpriseSiteID: 'default' });
   t.is(find(message, 'EventIdentification')[0]!.attributes.EventDateTime, '2026-11-20T08:01:44+01:00');
+});
+
+test('the sites of one export are told apart: AuditEnterpriseSiteID is OpenEMR’s site where it is known', async (t) => {
+  const config = await atna();
+  const unnamed = { ...config, sources: config.sources.map((source) => ({ ...source, site: '' })) };
+  const entry = encoderOf(unnamed).encode(
+    chunkOf(rowFile([auditRow(), auditRow({ site: 'northside' }), auditRow({ site: 'a & b' })])),
+  );
+
+  const sites = messagesIn(entry).map(
+    ({ message }) => find(auditMessage(message), 'AuditSourceIdentification')[0]!.attributes.AuditEnterpriseSiteID,
+  );
+
+  t.deepEqual(sites, ['main', 'northside', 'a & b']);
 });
 
 test('an emergency account that logs in takes two numbers for one line', async (t) => {

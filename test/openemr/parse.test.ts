@@ -8,6 +8,7 @@ import { apiColumns, auditRow, longRow, oddRows, rowLine } from '../support/open
 test('a row gives its event, outcome, wall time and fields', (t) => {
   t.deepEqual(parseRow(rowLine(auditRow({ id: 4711, generation: '3' })), 'default'), {
     event: 'patient-record-select',
+    site: 'default',
     success: true,
     failed: false,
     checksum: 'ok',
@@ -115,6 +116,7 @@ test('numbers as text, booleans and unknown keys do no harm', (t) => {
 test('columns of a type that makes no text are left out', (t) => {
   t.deepEqual(parse('{"id":[1],"user":{"a":1},"groupname":1.5,"patient_id":1e300,"api":7,"date":20261120}'), {
     event: '',
+    site: '',
     success: undefined,
     failed: false,
     checksum: 'none',

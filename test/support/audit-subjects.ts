@@ -79,6 +79,13 @@ export const CASES: readonly Case[] = [
   caseOf('auth-ok', '110114 E 0 110122 auth', 'auth', OK, ''),
   caseOf('auth-ok', '110114 E 0 110122 portalapi', 'portalapi', OK, ''),
   caseOf('api-fail', '110114 E 4 110122 api', 'api', FAILED, 'API failure: 198.51.100.20. Token not valid'),
+  caseOf(
+    'api-token',
+    'api E 0',
+    'api',
+    { ...OK, ...NOBODY, user: '' },
+    'API success: 198.51.100.20. Token successfully used for client[Qk3-vT] and user 9f0c.',
+  ),
   caseOf('api-patient', '110110 C 0 api', 'api', {
     ...OK,
     api: apiColumns({ method: 'post', patient_id: 4 }),

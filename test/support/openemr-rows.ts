@@ -35,6 +35,8 @@ export interface AuditRow {
 
 export interface ApiColumns {
   readonly user_id: number;
+  /** From 8.3 on. */
+  readonly client_id?: string;
   readonly patient_id: number;
   readonly ip_address: string;
   readonly method: string;
