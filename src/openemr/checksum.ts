@@ -15,8 +15,9 @@
  *   a number at its limit        a larger one
  *   text as long as its column   a longer text, cut
  *   ? in a text                  a character that the connection or the column cannot hold
+ *   characters of latin1         the octets of UTF-8, over a connection that says latin1
  *
- * The first is tried. The others cannot be computed back: such a row is `unverifiable`
+ * The first and the last are tried. The others cannot be computed back: such a row is `unverifiable`
  * when it does not fit. Any other row that does not fit is `altered`. There is no
  * key: edits and damage are found, but not a forger who computes a new checksum.
  */
@@ -129,7 +130,7 @@ function joined(row: object, columns: readonly string[]): string | undefined {
   return text;
 }
 
-function isSum(stored: string, text: string): boolean {
+function isSum(stored: string, text: string | Buffer): boolean {
   return hash(stored.length < OLD_BELOW ? 'sha1' : 'sha3-512', text) === stored.toLowerCase();
 }
 
@@ -147,7 +148,11 @@ function valuesOf(row: object, columns: readonly string[]): Value[] {
 }
 
 function coerced(stored: string, values: readonly Value[]): Checksum {
-  if (formsOf(values).some((text) => isSum(stored, text))) return 'ok';
+  for (const text of formsOf(values)) {
+    if (isSum(stored, text)) return 'ok';
+    const octets = latin1Of(text);
+    if (octets !== undefined && isSum(stored, octets)) return 'ok';
+  }
   return values.some(mayBeCoerced) ? 'unverifiable' : 'altered';
 }
 
@@ -161,6 +166,22 @@ function formsOf(values: readonly Value[]): string[] {
     return values.map(({ text }, at) => (isEmpty(at) ? '' : text)).join('');
   });
 }
+
+/**
+ * The octets that a connection of the character set latin1 took for this text: a site whose sqlconf.php switches UTF-8
+ * off passes UTF-8 over it. `undefined`: there is nothing but ASCII, or something that latin1 does not have.
+ */
+function latin1Of(text: string): Buffer | undefined {
+  if (!BEYOND_ASCII.test(text) || !LATIN1.test(text)) return undefined;
+  const octets = text.replace(/[\u0100-\uffff]/g, (character) => String.fromCharCode(C1 + CP1252.indexOf(character)));
+  return Buffer.from(octets, 'latin1');
+}
+
+/** MySQL's latin1 from 0x80 to 0x9F: Windows' code page, with C1's controls where that has nothing. */
+const CP1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
+const C1 = 0x80;
+const BEYOND_ASCII = /[^\0-\x7f]/;
+const LATIN1 = new RegExp(`^[\\0-\\x7f\\xa0-\\xff${CP1252}]*$`);
 
 /** In characters; what is longer is cut. */
 const LENGTHS: ReadonlyMap<string, number> = new Map([
