@@ -19,4 +19,4 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
 process.on('SIGUSR1', () => undefined);
 // A reload that is asked for before the agent can hear of it must not end it.
 if (process.argv.includes('run')) process.on('SIGHUP', () => undefined);
-await import('./cli/process.js');
+void import('./cli/process.js');

@@ -8,7 +8,7 @@ import type { ExitStatus, Io } from './io.js';
 import { runProgram } from './program.js';
 import { errorText } from './voice.js';
 
-const { stdin, stdout, stderr, env } = process;
+const { stdout, stderr, env } = process;
 const stop = new AbortController();
 const isTerminal = stderr.isTTY === true;
 let status: ExitStatus = 0;
@@ -16,7 +16,10 @@ let status: ExitStatus = 0;
 let unwritable = endQuietly;
 
 const io: Io = {
-  stdin,
+  // Node opens it when it is first looked at, and few commands do.
+  get stdin() {
+    return process.stdin;
+  },
   stdout,
   stderr,
   env,
@@ -64,16 +67,19 @@ function exitStatusOf(error: unknown): ExitStatus {
   return error instanceof AgentError && (error.code === 'usage' || error.code === 'configuration') ? 2 : 1;
 }
 
-heed('SIGINT', 2);
-heed('SIGTERM', 15);
-stdout.on('error', (error) => unwritable(error));
-stderr.on('error', (error) => unwritable(error));
-process.on('uncaughtException', fail);
-
-try {
-  await runProgram(process.argv.slice(2), io);
-} catch (error) {
-  fail(error);
+async function live(): Promise<never> {
+  heed('SIGINT', 2);
+  heed('SIGTERM', 15);
+  stdout.on('error', (error) => unwritable(error));
+  stderr.on('error', (error) => unwritable(error));
+  process.on('uncaughtException', fail);
+  try {
+    await runProgram(process.argv.slice(2), io);
+  } catch (error) {
+    fail(error);
+  }
+  // A socket or timer that a command forgot must not keep a finished program.
+  process.exit(status);
 }
-// A socket or timer that a command forgot must not keep a finished program.
-process.exit(status);
+
+void live();

@@ -35,7 +35,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<MakeCommand>>> = {
 /** Those that `args` may call; all of them where no argument is the name of one, for then they are to be listed. */
 async function commandsFor(args: readonly string[]): Promise<readonly MakeCommand[]> {
   const all = Object.entries(COMMANDS);
-  const named = all.filter(([name]) => args.includes(name));
+  const first = all.filter(([name]) => name === args[0]);
+  // Options may come before it, and their values may be the names of others.
+  const named = first.length > 0 ? first : all.filter(([name]) => args.includes(name));
   return Promise.all((named.length === 0 ? all : named).map(([, load]) => load()));
 }
 

@@ -26,7 +26,13 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv, host: Hos
   const shape = withCollectors(readShape(text, schema), collectorsOf(variables));
   const values = checkedValues(schema, shape, { file, variables, rules: brokenRules });
   const fullName = values.message.hostname ?? (await host.fullName());
-  const { sources, ...others } = settled(agentSections, values, { fullName, timeZone: host.timeZone() });
+  const { sources, ...others } = settled(agentSections, values, {
+    fullName,
+    // To ask for it is slow, and seldom needed.
+    get timeZone() {
+      return host.timeZone();
+    },
+  });
   return frozen({
     ...others,
     file,

@@ -87,6 +87,12 @@ test.serial('installed, it starts nothing, and says what is next', async (t) => 
   const owner = (path: string) => debian.done('stat', '--format=%U:%G %a', path);
   t.is(await owner('/etc/openemr-audit-forwarder'), 'root:openemr-audit 750\n');
   t.is(await owner(TLS), 'root:openemr-audit 750\n');
+  const compiled = await debian.done(
+    'sh',
+    '-c',
+    'stat --format="%U:%G %a" /usr/lib/openemr-audit-forwarder/*.compiled',
+  );
+  t.is(compiled, 'root:root 644\nroot:root 644\n');
 });
 
 test.serial('its units are clean and tight in the eyes of this systemd', async (t) => {
@@ -321,8 +327,9 @@ function overHttp(path: string): Promise<string> {
 test.serial('removed, it leaves journal, configuration and users; purged, no journal', async (t) => {
   await clinic.close();
   await apt('remove', UNIT);
-  t.is((await debian.run('pgrep', '-f', 'openemr-audit-forwarder.mjs')).stdout, '');
+  t.is((await debian.run('pgrep', '-f', 'openemr-audit-forwarder.cjs')).stdout, '');
   t.true((await stat(inside(`${STATE}/segments`))).isDirectory());
+  await t.throwsAsync(stat(inside('usr/lib/openemr-audit-forwarder')), { code: 'ENOENT' });
   t.is(await readFile(inside('etc/openemr-audit-forwarder/config.yaml'), 'utf8'), CONFIGURATION);
 
   const said = await apt('purge', UNIT);

@@ -20,7 +20,8 @@ async function done(command: string, ...args: string[]): Promise<string> {
 test.before('npm packs it and installs it', async (t) => {
   t.timeout(300_000);
   prefix = await mkdtemp(join(tmpdir(), 'npm-'));
-  // Without scripts: what prepack would build is there, and is being tested.
+  // Without scripts: what prepack would build is there, but for what npm alone gets, and is being tested.
+  await done(process.execPath, 'dist/.ci/package/npm.js');
   const packed = await done('npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', prefix);
   const archive = join(prefix, JSON.parse(packed)[0].filename);
   await done('npm', 'install', '--global', '--prefix', prefix, '--no-audit', '--no-fund', archive);

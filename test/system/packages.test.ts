@@ -1,5 +1,5 @@
 /** What `npm run package` makes, as the tools of the distributions see it. Needs rpm and mandoc. */
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -96,6 +96,29 @@ test('the program runs with the Node.js that it brings, from wherever it was unp
 
   const shown = await done(program, 'demo', '--for', '2s', '--port', String(await freePort()));
   t.regex(shown, /acknowledged/);
+});
+
+test('what V8 compiled is kept for run and status, and a copy that is damaged or is no copy is not believed', async (t) => {
+  const lib = join(place, 'compiled');
+  await cp(join(root, 'usr/lib', NAME), lib, { recursive: true });
+  const node = join(lib, 'bin/node');
+  t.is((await ended(node, join(lib, 'precompile.cjs'))).output, '');
+  const kept = (await readdir(lib)).filter((name) => name.endsWith('.compiled'));
+  t.deepEqual(kept.map((name) => name.replace(/-.*/, '')).sort(), ['run', 'status']);
+
+  const status = join(lib, kept.find((name) => name.startsWith('status')) ?? '');
+  const whole = await readFile(status);
+  t.is((await stat(status)).mode & 0o777, 0o644);
+  const damaged = Buffer.from(whole);
+  damaged.fill(0xff, whole.length >> 1, (whole.length >> 1) + 4096);
+  const config = join(place, 'none.yaml');
+  for (const content of [whole, damaged, whole.subarray(0, -5000), Buffer.from('no copy'), Buffer.alloc(0)]) {
+    await writeFile(status, content);
+    const program = [join(lib, `${NAME}.cjs`), 'status', '--config', config];
+    const { status: exit, output } = await runProgram(node, program);
+    t.is(exit, 2, output);
+    t.regex(output, /none\.yaml: there is no such file/);
+  }
 });
 
 test('nothing in them tells where they were built', async (t) => {

@@ -6,6 +6,7 @@ import { askClock } from '../../agent/periodic.js';
 import { succeed, type Working } from '../../agent/reload.js';
 import { keepStateFile } from '../../agent/state.js';
 import type { Config } from '../../config/config.js';
+import type { Listen } from '../../config/listen.js';
 import { loadConfig } from '../../config/load.js';
 import { systemClock } from '../../lib/clock.js';
 import { systemWorld } from '../../lib/context.js';
@@ -17,7 +18,7 @@ import { createLogger, type Dropped, type Logger } from '../../observe/logger.js
 import { createNotifier, type Notifier } from '../../observe/notify.js';
 import { configFileOf } from '../config-option.js';
 import type { Io } from '../io.js';
-import { listenForStatus, machineNames } from '../status/listen.js';
+import type { listenForStatus } from '../status/listen.js';
 import { summaryLine } from '../status/verdict.js';
 import { UsageError } from '../usage-error.js';
 import { packageVersion } from '../version.js';
@@ -113,8 +114,7 @@ async function run(
   const told = keepTold(notifier, { line, stuck: () => working.agent.stuck }, systemClock, over.signal);
   const watched = watchConfiguration(() => used, { clock: systemClock, problems: problems.of(logger) }, over.signal);
   const { listen } = config.status;
-  const names = machineNames(config.message.hostname);
-  const listened = listen && listenForStatus(listen, { ...context, state, names }, over.signal);
+  const listened = listen && served(listen, config.message.hostname, { ...context, state }, over.signal);
   let end: End;
   try {
     for (;;) {
@@ -138,6 +138,17 @@ async function run(
   }
   if (end.how === 'failure') throw end.error;
   logger.info('Stopped');
+}
+
+/** The status page; what serves it is loaded when systemd has been told that the agent is ready. */
+async function served(
+  listen: Listen,
+  hostname: string,
+  dependencies: Omit<Parameters<typeof listenForStatus>[1], 'names'>,
+  stop: AbortSignal,
+): Promise<void> {
+  const { listenForStatus, machineNames } = await import('../status/listen.js');
+  await listenForStatus(listen, { ...dependencies, names: machineNames(hostname) }, stop);
 }
 
 async function startFirst(config: Config, dependencies: AgentDependencies): Promise<Agent> {
