@@ -10,9 +10,11 @@ import { type Bench, type Case, optionsOf, USAGE } from './bench.js';
 import { backlog, backlogInLittleMemory } from './cases/backlog.js';
 import { descriptors, strangers } from './cases/bounds.js';
 import { ceiling } from './cases/ceiling.js';
+import { fastPath } from './cases/fast-path.js';
 import { idle } from './cases/idle.js';
 import { levels } from './cases/levels.js';
 import { liveRates, manyFiles, soak } from './cases/live.js';
+import { profile } from './cases/profile.js';
 import { growth, longLines } from './cases/sizes.js';
 import { start } from './cases/start.js';
 import { atna, plain, text } from './cases/throughput.js';
@@ -24,19 +26,21 @@ import { agent, agentAt } from './peers/agent.js';
 import { rsyslog, rsyslogVersion } from './peers/rsyslog.js';
 import { syslogNg } from './peers/syslog-ng.js';
 
-/** In the order of the page. */
+/** The most important ones first: each is written when it has been measured, and there may not be time for all. */
 const CASES: readonly Case[] = [
   ceiling,
   text,
   plain,
-  atna,
-  levels,
   liveRates,
+  atna,
   idle,
+  start,
+  levels,
+  profile,
+  fastPath,
+  growth,
   manyFiles,
   longLines,
-  growth,
-  start,
   backlog,
   backlogInLittleMemory,
   descriptors,
@@ -57,30 +61,40 @@ const chosen = CASES.filter(({ name, onlyWhenAsked }) =>
 );
 
 const workplace = await Workplace.open();
-const bench: Bench = {
+const bench: Omit<Bench, 'untilMs'> = {
   workplace,
   rounds: options.rounds,
-  size: (full, quick) => (options.quick ? quick : full),
+  size: (full, quick, timed = full) => (options.quick ? quick : options.forMs === undefined ? full : timed),
   agents: [agent, ...(options.before === undefined ? [] : [agentAt(options.before)])],
   rsyslogs: (await rsyslogVersion()) === undefined ? [] : [rsyslog('memory'), rsyslog('disk')],
   syslogNgs: (await syslogNgVersion()) === undefined ? [] : [syslogNg('memory'), syslogNg('disk')],
   say: (progress) => process.stderr.write(`  ${progress}\n`),
 };
+const endMs = options.forMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.forMs;
 try {
   publish('machine', markdown({ head: ['', ''], rows: await machine() }));
-  for (const one of chosen) await play(one);
+  for (const [index, one] of chosen.entries()) {
+    const leftMs = endMs - performance.now();
+    const shares = chosen.slice(index).reduce((sum, { share }) => sum + share, 0);
+    if (leftMs > 0) await play(one, performance.now() + leftMs * (one.share / shares || 1));
+    else process.stderr.write(`${one.name}: no time left\n`);
+  }
 } finally {
   await workplace.close();
 }
 
-async function play({ name, measure }: Case): Promise<void> {
+async function play({ name, measure }: Case, untilMs: number): Promise<void> {
   process.stderr.write(`${name}\n`);
   const [date, before, startedAtMs] = [new Date().toISOString(), load(), performance.now()];
   try {
-    const table = await measure(bench);
+    const table = await measure({ ...bench, untilMs });
     const minutes = (performance.now() - startedAtMs) / 60_000;
     const when = `${date.slice(0, 10)} ${date.slice(11, 16)} UTC`;
-    const size = options.quick ? ', small sizes (`--quick`)' : '';
+    const size = options.quick
+      ? ', small sizes (`--quick`)'
+      : options.forMs === undefined
+        ? ''
+        : ', in a limited time (`--for`)';
     const busy = `load average ${before} before and ${load()} after`;
     const caption = `Measured ${when} in ${whole(Math.ceil(minutes))} min${size}; ${busy}.`;
     publish(name, `${markdown(table)}\n${table.note ? `${table.note}\n` : ''}${caption}\n`);

@@ -27,6 +27,7 @@ const MEMORY_MAX = 96 * 1024 * 1024;
 
 export const backlog: Case = {
   name: 'backlog',
+  share: 100,
   measure: async (bench) => {
     const lines = bench.size(3_500_000, 200_000);
     return table(bench, lines, (agent) => play(bench, agent, lines, []));
@@ -35,8 +36,9 @@ export const backlog: Case = {
 
 export const backlogInLittleMemory: Case = {
   name: 'backlog-96m',
+  share: 70,
   measure: async (bench) => {
-    const lines = bench.size(7_000_000, 200_000);
+    const lines = bench.size(7_000_000, 200_000, 3_500_000);
     return table(bench, lines, async (agent) => {
       const limit = MemoryLimit.make(MEMORY_MAX);
       if (limit === undefined) return ['no control group for memory can be made here'];

@@ -19,7 +19,7 @@ import { arrival, forward, type Job } from '../parts/forward.js';
 import { linesOf, writeLines } from '../parts/lines.js';
 import { figure, megabytes, percent, whole } from '../parts/table.js';
 import { descriptorsOf, usageNow } from '../parts/usage.js';
-import { type Agent, bundled } from '../peers/agent.js';
+import { type Agent, packaged } from '../peers/agent.js';
 
 interface Server {
   readonly port: number;
@@ -33,8 +33,9 @@ const PATIENCE_MS = 20_000;
 
 export const strangers: Case = {
   name: 'strangers',
+  share: 80,
   measure: async (bench) => {
-    const [many, seconds] = bench.size([10_000, 30], [2_000, 5]);
+    const [many, seconds] = bench.size([10_000, 30], [2_000, 5], [2_000, 5]);
     const burdens: [string, typeof page, Behaviour, number][] = [
       ['status page', page, 'silent', many],
       ['status page', page, 'never reads', 200],
@@ -176,6 +177,7 @@ async function listen({ workplace }: Bench, { main }: Agent): Promise<Server> {
 /** Far more files than descriptors. */
 export const descriptors: Case = {
   name: 'descriptors',
+  share: 30,
   measure: async (bench) => {
     const [files, lines] = bench.size([1_000, 1_000], [200, 200]);
     const directory = bench.workplace.place();
@@ -186,7 +188,7 @@ export const descriptors: Case = {
     }
     const [, ...others] = bench.agents;
     // Node opens about as many files at once to load a program of many modules.
-    const agents = [await bundled(bench.workplace.place()), ...others];
+    const agents = [await packaged(bench.workplace.place()), ...others];
     const rows: string[][] = [];
     for (const [limit, inside] of [
       ['64 descriptors', ['prlimit', '--nofile=64:64']],

@@ -25,8 +25,9 @@ const stream: Sender = {
 
 export const ceiling: Case = {
   name: 'ceiling',
+  share: 40,
   measure: async (bench) => {
-    const lines = bench.size(1_000_000, 100_000);
+    const lines = bench.size(1_000_000, 100_000, 500_000);
     const rows: string[][] = [];
     for (const [kind, mark] of [
       ['text', 'text'],

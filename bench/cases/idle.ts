@@ -1,4 +1,4 @@
-/** What does a quiet minute cost, when nothing is written to the files that are followed? */
+/** What does a quiet minute cost, when nothing is written to the files that are followed? All are quiet at the same time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Case } from '../bench.js';
 import { live } from '../parts/live.js';
@@ -6,29 +6,31 @@ import { megabytes, percent, whole } from '../parts/table.js';
 
 export const idle: Case = {
   name: 'idle',
+  share: 60,
   measure: async (bench) => {
-    const [seconds, warmUpSeconds] = bench.size([60, 15], [6, 5]);
+    const [seconds, warmUpSeconds] = bench.size([60, 20], [6, 5], [40, 15]);
     // So that the last acknowledgement is over before the measurement begins, and not in the middle of it.
     const delivery = { epochInterval: '1s' };
-    const rows: string[][] = [];
-    for (const files of [10, 1_000]) {
-      for (const sender of [...bench.agents, ...bench.rsyslogs.slice(0, 1)]) {
-        const flow = { kind: 'row', perSecond: 0, seconds, warmUpSeconds, files } as const;
+    const kinds = [10, 1_000].flatMap((files) =>
+      [...bench.agents, ...bench.rsyslogs.slice(0, 1)].map((sender) => ({ files, sender })),
+    );
+    const rows = await Promise.all(
+      kinds.map(async ({ files, sender }) => {
         const quiet = await live(bench.workplace, sender, {
-          ...flow,
+          kind: 'row',
+          perSecond: 0,
+          seconds,
+          warmUpSeconds,
+          files,
           agent: { format: 'openemr', delivery },
           watch: () => sleep(seconds * 1000),
         });
-        rows.push([
-          whole(files),
-          sender.name,
-          percent(quiet.cpuShare),
-          `${whole(quiet.writtenBytes / 1000)} kB`,
-          megabytes(quiet.rssBytes),
-        ]);
         bench.say(`${files} files: ${sender.name}`);
-      }
-    }
+        const { cpuShare, writtenBytes, rssBytes } = quiet;
+        const written = `${whole(writtenBytes / 1000)} kB`;
+        return [whole(files), sender.name, percent(cpuShare), written, megabytes(rssBytes)];
+      }),
+    );
     return { head: ['files', 'sender', 'share of a core', `written to disk in ${seconds} s`, 'RSS'], rows };
   },
 };

@@ -13,14 +13,19 @@ import { usageNow } from '../parts/usage.js';
 import type { Sender } from '../peers/sender.js';
 
 const RATES = [1, 10, 100, 1_000, 10_000];
+/** Where time is short, most of it goes to those that differ most. */
+const FEWER_RATES = [10, 100, 1_000, 10_000];
 
 export const liveRates: Case = {
   name: 'live',
+  share: 260,
   measure: async (bench) => {
-    const [seconds, counted] = bench.size([60, 20], [4, 3]);
+    const [seconds, counted] = bench.size([60, 20], [4, 3], [8, 3]);
+    const others = bench.size(1, 1, 0);
+    const senders = [...bench.agents, ...bench.rsyslogs.slice(0, 1), ...bench.syslogNgs.slice(0, others)];
     const rows: string[][] = [];
-    for (const perSecond of bench.size(RATES, [100, 1_000])) {
-      for (const sender of [...bench.agents, ...bench.rsyslogs.slice(0, 1), ...bench.syslogNgs.slice(0, 1)]) {
+    for (const perSecond of bench.size(RATES, [100, 1_000], FEWER_RATES)) {
+      for (const sender of senders) {
         const flow: Flow = { kind: 'row', perSecond, seconds, files: 1, agent: { format: 'openemr' } };
         const living = await live(bench.workplace, sender, flow);
         const calls = await callsOf(bench, sender, { ...flow, seconds: counted });
@@ -38,8 +43,9 @@ export const liveRates: Case = {
 
 export const manyFiles: Case = {
   name: 'many-files',
+  share: 60,
   measure: async (bench) => {
-    const [files, seconds] = bench.size([1_000, 60], [200, 6]);
+    const [files, seconds] = bench.size([1_000, 60], [200, 6], [1_000, 10]);
     const rows: string[][] = [];
     for (const sender of [...bench.agents, ...bench.rsyslogs.slice(0, 1)]) {
       const flow: Flow = { kind: 'row', perSecond: 10 * files, seconds, files, agent: { format: 'openemr' } };
@@ -57,6 +63,7 @@ export const manyFiles: Case = {
 /** Half an hour at a clinic's busiest: does anything grow? */
 export const soak: Case = {
   name: 'soak',
+  share: 0,
   onlyWhenAsked: true,
   measure: async (bench): Promise<Table> => {
     const [minutes, perSecond] = [bench.size(30, 1), 1_000];

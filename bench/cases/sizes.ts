@@ -1,13 +1,14 @@
 /** Does the cost of a line depend on how long it is, or on how many there are? */
 import { type Case, inTurns } from '../bench.js';
-import { forward } from '../parts/forward.js';
-import { leastAndMedian, megabytes, whole } from '../parts/table.js';
+import { forward, type Run } from '../parts/forward.js';
+import { figure, leastAndMedian, megabytes, whole } from '../parts/table.js';
 
 /** Lines of 64 KiB, each in one message. */
 export const longLines: Case = {
   name: 'long-lines',
+  share: 30,
   measure: async (bench) => {
-    const lines = bench.size(20_000, 2_000);
+    const lines = bench.size(20_000, 2_000, 10_000);
     const log = bench.workplace.lines('long', lines);
     const job = { log, lines, agent: { message: { maxBytes: '128KiB' } } };
     const senders = [...bench.agents, ...bench.rsyslogs.slice(0, 1)];
@@ -29,22 +30,31 @@ export const longLines: Case = {
 /** The same lines, more and more of them. */
 export const growth: Case = {
   name: 'growth',
+  share: 50,
   measure: async (bench) => {
     const counts = bench.size([10_000, 100_000, 1_000_000, 10_000_000], [10_000, 50_000, 200_000]);
     const rows: string[][] = [];
-    for (const lines of counts) {
-      for (const sender of bench.agents) {
-        const run = await forward(bench.workplace, sender, { log: bench.workplace.lines('text', lines), lines });
+    for (const agent of bench.size(bench.agents, bench.agents, bench.agents.slice(0, 1))) {
+      let least: Run | undefined;
+      for (const lines of counts) {
+        const run = await forward(bench.workplace, agent, { log: bench.workplace.lines('text', lines), lines });
+        const more = ((run.cpuSeconds - (least?.cpuSeconds ?? Number.NaN)) * 1e6) / (lines - counts[0]!);
         rows.push([
           whole(lines),
-          sender.name,
+          agent.name,
           run.seconds.toFixed(1),
-          ((run.cpuSeconds * 1e6) / lines).toFixed(1),
+          run.cpuSeconds.toFixed(2),
+          figure(more),
           megabytes(run.peakRssBytes),
         ]);
-        bench.say(`${lines} lines: ${sender.name}`);
+        least ??= run;
+        bench.say(`${lines} lines: ${agent.name}`);
       }
     }
-    return { head: ['lines of text', 'sender', 's', 'CPU s a million, with the start', 'peak RSS'], rows };
+    return {
+      head: ['lines of text', 'sender', 's', 'CPU s', 'CPU s a million, without the start', 'peak RSS'],
+      rows,
+      note: `Without the start: less the run of ${whole(counts[0]!)} lines.`,
+    };
   },
 };

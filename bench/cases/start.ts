@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { freePort } from '../../test/support/free-port.js';
 import { runProgram } from '../../test/support/program.js';
 import { until } from '../../test/support/wait.js';
-import { type Bench, type Case, inTurns } from '../bench.js';
+import { type Bench, type Case, inTurns, roundsOf } from '../bench.js';
 import { leastAndMedian } from '../parts/table.js';
 import { cpuOfEndedChildren, type Usage, usageOf } from '../parts/usage.js';
-import { type Agent, bundled } from '../peers/agent.js';
+import { type Agent, packaged } from '../peers/agent.js';
 import { terminate } from '../peers/sender.js';
 
 interface Cost {
@@ -17,10 +17,11 @@ interface Cost {
 
 export const start: Case = {
   name: 'start',
+  share: 40,
   measure: async (bench) => {
     const rounds = 2 * bench.rounds + 1;
     const [ours, ...others] = bench.agents;
-    const agents = [ours!, await bundled(bench.workplace.place()), ...others];
+    const agents = [ours!, await packaged(bench.workplace.place()), ...others];
     const results = await inTurns({ ...bench, rounds }, agents, (agent) => play(bench, agent));
     const columns = (costs: readonly Cost[]) => [
       leastAndMedian(costs.map(({ cpuSeconds }) => cpuSeconds)),
@@ -33,7 +34,7 @@ export const start: Case = {
         ...columns(runs.map(({ run }) => run)),
         ...columns(runs.map(({ status }) => status)),
       ]),
-      note: `${rounds} rounds; least / median. The collector is away, and a file with one line is followed.`,
+      note: `${roundsOf(results)}; least / median. The collector is away, and a file with one line is followed.`,
     };
   },
 };
@@ -68,8 +69,8 @@ async function play({ workplace }: Bench, agent: Agent): Promise<{ run: Cost; st
   }
 }
 
-async function costOfStatus({ main }: Agent, config: string): Promise<Cost> {
+async function costOfStatus({ main, node }: Agent, config: string): Promise<Cost> {
   const [before, startedAtMs] = [cpuOfEndedChildren(), performance.now()];
-  await runProgram(process.execPath, [main, 'status', '--config', config]);
+  await runProgram(node, [main, 'status', '--config', config]);
   return { cpuSeconds: cpuOfEndedChildren() - before, seconds: (performance.now() - startedAtMs) / 1000 };
 }

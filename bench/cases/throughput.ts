@@ -4,7 +4,7 @@
  * program. The senders take turns, and of several rounds the least and the median
  * are shown: the least is what the program needs, the rest is the machine.
  */
-import { type Bench, type Case, inTurns } from '../bench.js';
+import { type Bench, type Case, inTurns, roundsOf } from '../bench.js';
 import { forward, type Job, type Run } from '../parts/forward.js';
 import type { Kind } from '../parts/lines.js';
 import { figure, leastAndMedian, megabytes, quantile, type Table, whole } from '../parts/table.js';
@@ -17,17 +17,20 @@ interface Pair {
 
 export const text: Case = {
   name: 'text',
+  share: 240,
   measure: (bench) => compare(bench, 'text', {}, [...bench.agents, ...bench.rsyslogs, ...bench.syslogNgs]),
 };
 
 export const plain: Case = {
   name: 'plain',
+  share: 240,
   measure: (bench) =>
     compare(bench, 'row', { mark: 'row', agent: { format: 'openemr' } }, [...bench.agents, ...bench.rsyslogs]),
 };
 
 export const atna: Case = {
   name: 'atna',
+  share: 140,
   measure: (bench) => {
     const message = { profile: 'atna' };
     return compare(bench, 'row', { mark: 'audit', agent: { format: 'openemr', message } }, bench.agents);
@@ -40,8 +43,8 @@ async function compare(
   job: Omit<Job, 'log' | 'lines'>,
   senders: readonly Sender[],
 ): Promise<Table> {
-  const { workplace, size, rounds } = bench;
-  const [few, many] = size([500_000, 2_000_000], [50_000, 200_000]);
+  const { workplace, size } = bench;
+  const [few, many] = size([500_000, 2_000_000], [50_000, 200_000], [250_000, 1_000_000]);
   const run = (sender: Sender, lines: number) =>
     forward(workplace, sender, { ...job, log: workplace.lines(kind, lines), lines });
   const results = await inTurns(bench, senders, async (sender): Promise<Pair> => {
@@ -67,7 +70,7 @@ async function compare(
     ],
     rows,
     note:
-      `${whole(many)} and ${whole(few)} lines, ${rounds} rounds; least / median. ` +
+      `${whole(many)} and ${whole(few)} lines, ${roundsOf(results)}; least / median. ` +
       'Without the start: the long file less the short one. ' +
       `Connections that ours made for the long file, at most: ${connections(results, bench)}.`,
   };

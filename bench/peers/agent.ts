@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from '../../.ci/package/bundle.js';
 import { readRelease } from '../../.ci/package/release.js';
+import { fetchRuntime } from '../../.ci/package/runtime.js';
 import type { AgentState } from '../../src/agent/state.js';
 import { Daemon } from '../../test/support/daemon.js';
 import { type Sender, type Stage, terminate } from './sender.js';
@@ -12,6 +13,8 @@ import { type Sender, type Stage, terminate } from './sender.js';
 export interface Agent extends Sender {
   /** The compiled program. */
   readonly main: string;
+  /** What runs it. */
+  readonly node: string;
 }
 
 export const agent: Agent = agentOf(
@@ -26,10 +29,13 @@ export function agentAt(path: string): Agent {
   return agentOf(main, `before: ${version} at ${commitOf(dirname(main)) ?? main}`);
 }
 
-/** As the packages have it: one file, made in `directory`. */
-export async function bundled(directory: string): Promise<Agent> {
-  const { program } = await makeBundle(await readRelease({ quick: true }), directory);
-  return agentOf(program, 'the same, as the packages have it: one file');
+/** As the packages install it: a few files, made in `directory`, compiled, and run by the Node.js that they bring. */
+export async function packaged(directory: string): Promise<Agent> {
+  const release = await readRelease({ quick: true });
+  const { program } = await makeBundle(release, directory);
+  const { node, version } = await fetchRuntime(process.arch === 'arm64' ? 'arm64' : 'amd64', release.root);
+  execFileSync(node, [join(directory, 'precompile.cjs')]);
+  return agentOf(program, `the same, as the packages install it, Node.js ${version}`, node);
 }
 
 /** Short; `undefined` outside of a checkout. */
@@ -50,16 +56,17 @@ export function stateOf(stage: Pick<Stage, 'directory'>): AgentState {
   return JSON.parse(readFileSync(join(journalOf(stage), 'status.json'), 'utf8')) as AgentState;
 }
 
-function agentOf(main: string, name: string): Agent {
+function agentOf(main: string, name: string, node = process.execPath): Agent {
   return {
     main,
+    node,
     name,
     start: async (stage) => {
-      const { directory, agent: { inside = [], env } = {} } = stage;
+      const { directory, agent: { inside = [], env, node: options = [] } = {} } = stage;
       mkdirSync(journalOf(stage), { mode: 0o700, recursive: true });
       const config = join(directory, 'config.yaml');
       writeFileSync(config, configuration(stage));
-      const [command = process.execPath, ...args] = [...inside, process.execPath, main, 'run', '--config', config];
+      const [command = node, ...args] = [...inside, node, ...options, main, 'run', '--config', config];
       return Daemon.start({
         command,
         args,

@@ -24,6 +24,8 @@ export interface AgentStage {
   /** The command that starts it, with its limits. */
   readonly inside?: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
+  /** Options of Node.js. */
+  readonly node?: readonly string[];
 }
 
 export interface Sender {
