@@ -2,10 +2,10 @@
  * Answers GET over HTTP at a few fixed paths, for people and programs on this
  * machine. Nothing can be changed through it. A browser that was led here by a
  * foreign name (DNS rebinding) is refused because of that name; clients that connect
- * too often or too slowly wait or are cut off.
+ * too often, ask too much or read too slowly are cut off.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { reasonOf } from '../lib/errors.js';
 import type { RaisesProblems } from '../lib/problems.js';
 
@@ -25,8 +25,9 @@ export interface HttpOptions {
   readonly lifeMs?: number;
 }
 
+/** For one more the oldest goes: most take milliseconds, so that one is slow, or a stranger who says nothing. */
 const CONNECTIONS = 32;
-/** Whoever asks and does not read the answer, or reads it octet by octet, would keep his place for ever otherwise. */
+/** Whoever asks and does not read the answer, or reads it octet by octet, would keep his place otherwise. */
 const LIFE_MS = 30_000;
 const HEADER_BYTES = 8 * 1024;
 const TIMES = {
@@ -50,10 +51,18 @@ export function httpServer(options: HttpOptions): Server {
   const server = createServer({ ...TIMES, maxHeaderSize: HEADER_BYTES }, (request, response) => {
     void answer(request, options).then((found) => send(request, response, found));
   });
-  server.maxConnections = CONNECTIONS;
+  // Who sends a hundred requests at once would have them answered at once, before he has read anything.
+  server.maxRequestsPerSocket = 1;
+  const open = new Set<Socket>();
   server.on('connection', (socket) => {
+    open.add(socket);
     const over = setTimeout(() => socket.destroy(), lifeMs);
-    socket.once('close', () => clearTimeout(over));
+    socket.once('close', () => {
+      clearTimeout(over);
+      open.delete(socket);
+    });
+    const [oldest] = open;
+    if (open.size > CONNECTIONS) oldest?.destroy();
   });
   return server;
 }
