@@ -53,6 +53,7 @@ export function httpServer(options: HttpOptions): Server {
   });
   // Who sends a hundred requests at once would have them answered at once, before he has read anything.
   server.maxRequestsPerSocket = 1;
+  server.on('dropRequest', (_, socket) => socket.destroy());
   const open = new Set<Socket>();
   server.on('connection', (socket) => {
     open.add(socket);

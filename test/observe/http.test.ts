@@ -104,10 +104,10 @@ function askWithoutReading(t: ExecutionContext, port: number, times: number): So
   return socket;
 }
 
-test('however many clients ask and never read the answer, another one is answered', async (t) => {
-  const { port, ask } = await served(t, { page: 'x'.repeat(20_000_000) });
+test('however many clients connect and say nothing, another one is answered', async (t) => {
+  const { port, ask } = await served(t);
   for (let client = 0; client < 40; client += 1) {
-    await once(askWithoutReading(t, port, 1), 'connect');
+    await once(askWithoutReading(t, port, 0), 'connect');
   }
   const { status } = await ask('/nothing');
   t.is(status, 404);
@@ -121,15 +121,17 @@ test('a client that never reads the answer is cut off after a while, also when n
   t.pass();
 });
 
-test('of many requests in one connection the first is answered', async (t) => {
+test('a client that sends many requests at once is cut off, and most of them are not even looked at', async (t) => {
   let asked = 0;
   const page = () => {
     asked += 1;
     return 'page';
   };
-  const { port } = await served(t, { page });
+  const { port, ask } = await served(t, { page });
   const socket = askWithoutReading(t, port, 100);
-  const answer = Buffer.concat(await socket.toArray()).toString();
-  t.regex(answer, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\nConnection: close\r\n[\s\S]*page/);
-  t.is(asked, 1);
+  const closed = once(socket, 'close');
+  socket.resume();
+  await within(closed, { what: 'its end' });
+  t.true(asked <= 1);
+  t.is((await ask('/')).status, 200);
 });
