@@ -18,6 +18,9 @@ const IDLE_SHARE = 0.7;
 export class CollectorMemories {
   readonly #idleLimits = new Map<string, number>();
 
+  /** What a full disk has refused is written at the next ending. */
+  #saved = true;
+
   private constructor(
     private readonly file: JsonFile<Memories>,
     private readonly memories: Map<string, CollectorMemory>,
@@ -81,8 +84,9 @@ export class CollectorMemories {
     const known = this.of(host, port);
     this.memories.set(name, memory);
     // What is not certain yet (`weaker`) is not written.
-    if (known.level === memory.level && known.oneAtATime === memory.oneAtATime) return;
-    await this.file.write(Object.fromEntries(this.memories));
+    const same = known.level === memory.level && known.oneAtATime === memory.oneAtATime;
+    if (same && this.#saved) return;
+    this.#saved = await this.file.write(Object.fromEntries(this.memories));
     if (known.level === undefined || memory.level === known.level) return;
     this.context.problems.happened({
       key: `level ${name}`,

@@ -2,7 +2,7 @@
  * Writes the receipts of acknowledged epochs, one file a month. Only the running
  * agent writes them. Each receipt is appended in one write and synced. What it
  * tells of is acknowledged by the collector, so a failure here is a problem that never
- * stops forwarding; what could not be written is written with the next receipt. A
+ * stops forwarding; what could not be written is tried again every few seconds. A
  * line that a crash cut short is ended before the next one, so that only it is lost.
  * A file that somebody has removed or replaced is made anew, and that is reported.
  */
@@ -20,6 +20,7 @@ export interface ReceiptBookOptions extends Pick<Context, 'clock' | 'files' | 'p
 
 /** A disk that takes nothing for long must not cost the memory. */
 const MOST_UNWRITTEN = 1000;
+const RETRY_MS = 5_000;
 const KEEP_MS = 400 * 86_400_000;
 
 /** Where the receipts of a journal lie. */
@@ -29,7 +30,8 @@ export function receiptsDirectory(journalDirectory: string): string {
 
 export class ReceiptBook {
   #file: { readonly month: string; readonly open: OpenFile } | undefined;
-  #closed = false;
+  readonly #closed = new AbortController();
+  #retrying = false;
   /** Receipts of acknowledged epochs that are not on disk yet: a line each. */
   #unwritten: string[] = [];
   /** Receipts are written one after another, in the order of `add`. */
@@ -49,7 +51,7 @@ export class ReceiptBook {
 
   /** Resolves when the receipt is on disk, or could not be written and that has been reported. Never rejects. */
   add(receipt: NewReceipt): Promise<void> {
-    if (this.#closed) return this.#last;
+    if (this.#closed.signal.aborted) return this.#last;
     const time = new Date(this.options.clock.nowMs()).toISOString();
     this.#unwritten.push(formatReceipt({ time, ...receipt }));
     this.#unwritten.splice(0, this.#unwritten.length - MOST_UNWRITTEN);
@@ -58,7 +60,7 @@ export class ReceiptBook {
 
   /** Resolves when all that was added is written, or could not be. */
   close(): Promise<void> {
-    this.#closed = true;
+    this.#closed.abort();
     if (this.#unwritten.length > 0) void this.#writeAll();
     this.#last = this.#last.then(() => this.#closeFile());
     return this.#last;
@@ -151,7 +153,24 @@ export class ReceiptBook {
         remedy: diskRemedy(systemCode(error)),
         over: 'Receipts are written again',
       });
+      void this.#tryAgain();
     }
+  }
+
+  /** Until it works: the next receipt may be a heartbeat away, and those in memory are lost with the process. */
+  async #tryAgain(): Promise<void> {
+    if (this.#retrying || this.#closed.signal.aborted) return;
+    this.#retrying = true;
+    await this.options.clock.sleep(RETRY_MS, this.#closed.signal);
+    this.#retrying = false;
+    if (this.#closed.signal.aborted) return;
+    this.#last = this.#last.then(() => this.#try(() => this.#retry()));
+    await this.#last;
+  }
+
+  async #retry(): Promise<void> {
+    if (this.#unwritten.length > 0) await this.#write();
+    else await this.#prepare();
   }
 
   async #closeFile(): Promise<void> {

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import {
@@ -25,6 +25,15 @@ test('what was learnt of a collector is there after a restart', async (t) => {
   const again = await CollectorMemories.open(directory, context);
   t.deepEqual(again.of('hie.example.org', 6514), learnt);
   t.deepEqual(again.of('hie.example.org', 6515), UNKNOWN_COLLECTOR);
+});
+
+test('what the disk refused to keep is written at the next ending, although nothing new is learnt', async (t) => {
+  const directory = join(temporaryDirectory(t), 'journal');
+  const memories = await CollectorMemories.open(directory, context);
+  await memories.keep(HIE, learnt);
+  mkdirSync(directory);
+  await memories.keep(HIE, learnt);
+  t.deepEqual((await CollectorMemories.open(directory, context)).of('hie.example.org', 6514), learnt);
 });
 
 test('a doubt that is not a level yet is not written', async (t) => {

@@ -20,6 +20,7 @@ import { ManualClock } from '../support/manual-clock.js';
 import { MemoryFiles, systemError } from '../support/memory-files.js';
 import { silent, silentProblems } from '../support/silent.js';
 import { receiptOf, runId } from '../support/stored.js';
+import { until } from '../support/wait.js';
 
 const DAY_MS = 86_400_000;
 
@@ -132,6 +133,23 @@ test('a book that cannot be written says so once, fails nobody, and loses nothin
   await book.add(numbered(3));
   t.is(told.at(-1), 'Receipts are written again');
   t.deepEqual(await seqsIn(directory), { seqs: [1, 2, 3], damaged: 0 });
+});
+
+test('a book that can be written again is, also when no receipt comes', async (t) => {
+  const directory = join(temporaryDirectory(t), 'receipts');
+  writeFileSync(directory, 'a file where the directory should be');
+  const { book, clock, told } = await openBook(t, directory);
+  await book.add(numbered(1));
+  t.is(told.length, 1);
+
+  rmSync(directory);
+  const over = async () => {
+    await clock.advance(5_000);
+    return told.length === 2;
+  };
+  await until(over, { what: 'the end of the problem' });
+  t.is(told[1], 'Receipts are written again');
+  t.deepEqual(await seqsIn(directory), { seqs: [1], damaged: 0 });
 });
 
 test('a book whose files are removed or replaced under it says so, and writes the next receipt where it can be found', async (t) => {
