@@ -158,6 +158,11 @@ export class Stage {
     return runProgram(process.execPath, [MAIN, 'verify', ...args]);
   }
 
+  /** What `status`, `check` and the like say with the configuration of the program. */
+  async ask(...args: string[]): Promise<Ended> {
+    return runProgram(process.execPath, [MAIN, ...args, '--config', join(this.directory, 'config.yaml')]);
+  }
+
   /** The program itself, which knows no short times. Resolves when it is at work. */
   async startProgram(): Promise<AgentProcess> {
     const file = join(this.directory, 'config.yaml');

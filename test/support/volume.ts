@@ -5,6 +5,7 @@
  * its disk, and be copied as it is at one moment.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync, statfsSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -23,7 +24,8 @@ export class Volume {
   static make(t: ExecutionContext, kind: VolumeKind, mebibytes: number, within?: string): Volume {
     const directory = temporaryDirectory(t);
     const volume = new Volume(directory, join(within ?? directory, 'image'));
-    if (kind === 'tmpfs') volume.#mount(t, ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=0755`, 'none']);
+    if (kind === 'tmpfs')
+      volume.#mount(t, ['-t', 'tmpfs', '-o', `size=${mebibytes}m,nr_inodes=${INODES},mode=0755`, 'none']);
     else {
       makeImage(volume.image, kind, mebibytes);
       volume.mount(t);
@@ -65,9 +67,20 @@ export class Volume {
     closeSync(file);
   }
 
+  /** So that no file can be made on it, whatever room there is. */
+  useUpInodes(): void {
+    const directory = `${this.#ballast}.inodes`;
+    try {
+      mkdirSync(directory, { recursive: true });
+      for (;;) writeFileSync(join(directory, randomBytes(8).toString('hex')), '');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    }
+  }
+
   /** What had filled it is gone. */
   free(): void {
-    rmSync(this.#ballast, { force: true });
+    for (const each of [this.#ballast, `${this.#ballast}.inodes`]) rmSync(each, { recursive: true, force: true });
   }
 
   /** As when the file system has met an error on its disk: from now on it refuses every write. */
@@ -100,6 +113,9 @@ export class Volume {
     t.teardown(() => spawnSync('umount', ['--lazy', this.path]));
   }
 }
+
+/** Of a tmpfs: few, so that a test can use them up. */
+const INODES = 1000;
 
 const MAKE = {
   ext4: ['mkfs.ext4', '-q', '-m', '0', '-e', 'remount-ro'],

@@ -115,6 +115,35 @@ test.serial('a volume that the journal itself has filled is read and emptied all
   t.true((agent.state()?.journal.bytes ?? 0) < 2 * 1024 * 1024, 'what is acknowledged has left the disk');
 });
 
+test.serial(
+  'a volume without inodes is named by status and check, messages go out, and it is over when there are some',
+  async (t) => {
+    const { volume, stage, store, collect } = await begin(t, 'tmpfs');
+    await collect();
+    const agent = await stage.startProgram();
+    stage.write(100);
+    await until(() => stage.complete(store.messages()), { what: 'the first lines' });
+
+    volume.useUpInodes();
+    stage.write(100);
+    await until(() => stage.complete(store.messages()), { what: 'lines written meanwhile' });
+    const status = async () => (await stage.ask('status')).stdout.replaceAll(/\s+/g, ' ');
+    const isNamed = async () => {
+      // What was acknowledged leaves the journal, and gives back an inode.
+      volume.useUpInodes();
+      return /^PROBLEM: .* no inodes left/.test(await status());
+    };
+    await until(isNamed, { what: 'status to say so', everyMs: 200 });
+    const checked = await stage.ask('check', '--offline');
+    t.regex(checked.stdout, /^FAILED +journal .* no inodes left.*\n +hint: .*df -i/m);
+    volume.free();
+
+    await until(async () => /^OK: /.test(await status()), { what: 'status to be OK', everyMs: 200 });
+    t.is(await agent.terminate(), 0);
+    await proveComplete(t, stage, store);
+  },
+);
+
 test.serial('with keepFree the others on a volume are left their share, and no write ever fails', async (t) => {
   const { volume, stage, store, collect, told } = await begin(t, 'ext4', { keepFree: '50%' });
   await collect();

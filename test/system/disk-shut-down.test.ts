@@ -1,17 +1,12 @@
 /** The disk under the state directory dies: ext4 answers every call with EIO. */
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { Stage } from '../support/agent.js';
 import { makeTestPki } from '../support/certificates.js';
 import { collectingProcess } from '../support/collecting.js';
 import { storedIn } from '../support/delivered.js';
 import { freePort } from '../support/free-port.js';
-import { runProgram } from '../support/program.js';
 import { Volume } from '../support/volume.js';
 import { until } from '../support/wait.js';
-
-const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 test.serial(
   'a state directory whose disk has died is a PROBLEM for status and check, and after the repair nothing is lost',
@@ -26,16 +21,14 @@ test.serial(
     await until(() => (first.state()?.journal.messagesWaiting ?? 0) > 5_000, {
       what: 'the lines to be in the journal',
     });
-    const asked = (...command: string[]) =>
-      runProgram(process.execPath, [MAIN, ...command, '--config', join(stage.directory, 'config.yaml')]);
 
     volume.shutDown();
     stage.write(1_000);
-    const status = await asked('status');
+    const status = await stage.ask('status');
     t.is(status.status, 2, status.output);
     t.regex(status.stdout, /^PROBLEM: .*EIO/);
     t.notRegex(status.output, /unexpected|only just started/);
-    const check = await asked('check', '--offline');
+    const check = await stage.ask('check', '--offline');
     t.is(check.status, 1, check.output);
     t.regex(check.stdout, /^FAILED +journal .*EIO/m);
     t.notRegex(check.output, /unexpected/);

@@ -43,10 +43,10 @@ export async function presenceOf(place: Place, state: AgentState | undefined, no
   const fresh = state !== undefined && state.delivery.link.name !== 'stopped' && nowMs - state.writtenAtMs < STALE_MS;
   const late = isLate(state, nowMs);
   // Between two configurations (SIGHUP) the journal is nobody's for a moment.
-  if (fresh && isAlive(state.pid) && !(late && (await obstacle(place.directory)))) return { name: 'present' };
+  if (fresh && isAlive(state.pid) && !(late && (await obstacleIn(place.directory)))) return { name: 'present' };
   const holder = await lockHolder(new Layout(place.directory).lock);
   if (holder === undefined) return { name: 'absent' };
-  if (fresh && !(late && (await obstacle(place.directory)))) return { name: 'present' };
+  if (fresh && !(late && (await obstacleIn(place.directory)))) return { name: 'present' };
   return { name: 'silent', pid: holder.pid ?? state?.pid, ...(await silence(place, holder, nowMs)) };
 }
 
@@ -67,7 +67,7 @@ async function silence(place: Place, { pid, start = '' }: Holder, nowMs: number)
       remedy: 'let it go on, or: systemctl restart openemr-audit-forwarder; what it has read is in the journal',
     };
   }
-  const found = await obstacle(place.directory);
+  const found = await obstacleIn(place.directory);
   if (found === undefined && nowMs - Date.parse(start) < STALE_MS) {
     return { verdict: 'WAITING', reason: 'it has only just started', remedy: 'ask again in half a minute' };
   }
@@ -80,15 +80,17 @@ async function silence(place: Place, { pid, start = '' }: Holder, nowMs: number)
   return { verdict: 'PROBLEM', reason, remedy: remedy + elsewhere };
 }
 
-/** Why nothing can be written there, as far as this process can see; `undefined` when it sees nothing. */
-async function obstacle(directory: string): Promise<Pick<Silence, 'reason' | 'remedy'> | undefined> {
+/** Why nothing can be written there, as far as this process can see; `undefined` when it sees nothing, or not even the directory. */
+export async function obstacleIn(directory: string): Promise<Pick<Silence, 'reason' | 'remedy'> | undefined> {
   if (await isReadOnly(directory)) {
     return {
       reason: `the file system of ${directory} is read-only`,
       remedy: 'see in the kernel log why (dmesg); stop the agent, check the file system, mount it again',
     };
   }
-  const { bavail, ffree, files } = await statfs(directory);
+  const volume = await statfs(directory).catch(() => undefined);
+  if (volume === undefined) return undefined;
+  const { bavail, ffree, files } = volume;
   if (bavail === 0) {
     return { reason: `the volume of ${directory} is full`, remedy: 'free space on it; the agent then goes on' };
   }

@@ -10,7 +10,7 @@ import { ignoredProblems } from '../../lib/problems.js';
 import { configFileOf } from '../config-option.js';
 import type { ExitStatus, Io } from '../io.js';
 import { COMMAND } from '../voice.js';
-import { askedState, isLate, type Place, type Presence, presenceOf } from './presence.js';
+import { askedState, isLate, obstacleIn, type Place, type Presence, presenceOf } from './presence.js';
 import { drawn } from './screen.js';
 import { reportOf, type StatusReport } from './status-report.js';
 import { statusText } from './status-text.js';
@@ -89,8 +89,15 @@ async function seen(place: Asked, json: boolean, fault: AgentError | undefined):
   const state = own ?? left;
   if (state === undefined) return unseen('no-state', withFault(await stateless(place, presence, damaged), fault), json);
   if (!(await isSameFile(state.config, place.file))) return another(place, state.config, json);
-  const report = withConfigurationFault(reportOf(state, presence), fault);
+  // The agent has only the system's word for it: "no space left on device" is said of inodes, too.
+  const obstacle = own === undefined ? undefined : await obstacleIn(place.directory);
+  const report = withConfigurationFault(withObstacle(reportOf(state, presence), obstacle?.reason), fault);
   return { text: json ? `${JSON.stringify(report)}\n` : statusText(report, nowMs), verdict: report.verdict };
+}
+
+function withObstacle(report: StatusReport, reason: string | undefined): StatusReport {
+  if (reason === undefined) return report;
+  return { ...report, verdict: 'PROBLEM', reasons: [reason, ...report.reasons] };
 }
 
 /** The first line says whether the agent runs; that it cannot read its configuration again is said behind that. */
