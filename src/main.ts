@@ -19,4 +19,11 @@ if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
 process.on('SIGUSR1', () => undefined);
 // A reload that is asked for before the agent can hear of it must not end it.
 if (process.argv.includes('run')) process.on('SIGHUP', () => undefined);
-void import('./cli/process.js');
+import('./cli/process.js').catch((error: unknown) => {
+  // Nothing that would word it could be loaded.
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    `openemr-audit-forwarder: a part of the program cannot be loaded: ${reason}\nhint: let it open more files (LimitNOFILE= in the unit, ulimit -n in a shell; 128 are enough), or install it again\n`,
+  );
+  process.exit(1);
+});

@@ -195,6 +195,28 @@ test.serial('SIGUSR1 opens no debugger', async (t) => {
   t.deepEqual(await agent.stop(), { status: 0, err: '' });
 });
 
+test('with too few file descriptors even to load the program the limit is named, whichever file was the first', async (t) => {
+  for (const descriptors of [22, 26, 34, 48]) {
+    const child = spawn('sh', [
+      '-c',
+      'ulimit -n "$1"; shift; exec "$@"',
+      'sh',
+      `${descriptors}`,
+      process.execPath,
+      MAIN,
+      'run',
+    ]);
+    let err = '';
+    child.stderr.on('data', (chunk) => {
+      err += chunk;
+    });
+    const [status] = await once(child, 'close');
+    t.is(status, 1, err);
+    t.regex(err, /^openemr-audit-forwarder: .*\nhint: .*LimitNOFILE=.*\n$/);
+    t.notRegex(err, /unexpected/);
+  }
+});
+
 test('a Node.js that is too old is told which one is needed, in one sentence', async (t) => {
   const older = "Object.defineProperty(process,'versions',{value:{...process.versions,node:'18.20.4'}})";
   const child = spawn(process.execPath, ['--import', `data:text/javascript,${older}`, MAIN, '--version']);

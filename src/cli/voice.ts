@@ -11,9 +11,12 @@ export const COMMAND = 'openemr-audit-forwarder';
 
 /** What a machine may refuse anywhere and at any time: no fault of the program, also where nobody foresaw it. */
 const REFUSALS: ReadonlySet<string> = new Set(
-  'EACCES EPERM EROFS EIO ENOSPC EDQUOT ENOMEM EMFILE ENFILE ESTALE ELOOP ENAMETOOLONG ETXTBSY'.split(' '),
+  'ERR_MODULE_NOT_FOUND EACCES EPERM EROFS EIO ENOSPC EDQUOT ENOMEM EMFILE ENFILE ESTALE ELOOP ENAMETOOLONG ETXTBSY'.split(
+    ' ',
+  ),
 );
 const HINTS: Readonly<Record<string, string>> = {
+  ERR_MODULE_NOT_FOUND: 'let it open more files (LimitNOFILE= in the unit, ulimit -n in a shell), or install it again',
   EMFILE: 'let it open more files: LimitNOFILE= in the unit, ulimit -n in a shell; 128 are enough to run',
   ENFILE: 'all programs together have too many files open: raise fs.file-max with sysctl',
   EACCES: 'let this user do that, or run the command as the user that may',
