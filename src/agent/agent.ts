@@ -80,7 +80,7 @@ export class Agent {
 
   #lookAround(): void {
     const { ingest, lag, sources } = this.parts;
-    ingest.nudge();
+    ingest.endTurn();
     lag.look(sources.files(), this.dependencies.clock.monotonicMs());
   }
 

@@ -57,9 +57,9 @@ export class Ingest {
   /** Of the program: nothing more is put into the journal. */
   #fault: AgentError | undefined;
   /** Ends every wait: the agent stops, or the journal has failed behind our back. */
-  #halt = new AbortController();
+  #interrupted = new AbortController();
   /** Ends the wait of this turn: as above, or it has been long. */
-  #turn = new AbortController();
+  #turnOver = new AbortController();
 
   constructor(private readonly dependencies: IngestDependencies) {}
 
@@ -70,8 +70,8 @@ export class Ingest {
     stop.addEventListener('abort', interrupt);
     while (!stop.aborted) {
       turned();
-      if (this.#turn.signal.aborted) this.#turn = new AbortController();
-      const { signal } = this.#turn;
+      if (this.#turnOver.signal.aborted) this.#turnOver = new AbortController();
+      const { signal } = this.#turnOver;
       if (this.#fault !== undefined) throw this.#fault;
       if (this.#failure !== undefined) await this.#recover(this.#failure.cause, signal);
       await journal.room(signal);
@@ -86,8 +86,8 @@ export class Ingest {
   }
 
   /** Ends this turn's wait for lines or for room; the next turn waits anew. */
-  nudge(): void {
-    this.#turn.abort();
+  endTurn(): void {
+    this.#turnOver.abort();
   }
 
   /** After `run`: what nobody could read later, as far as there is room for it until `stop`. */
@@ -133,7 +133,7 @@ export class Ingest {
   /** Puts lines that are read once more into the journal; rejects when it fails meanwhile: then begin anew. */
   async again(chunk: Chunk): Promise<void> {
     const { journal, encoder } = this.dependencies;
-    await journal.room(this.#halt.signal);
+    await journal.room(this.#interrupted.signal);
     if (this.#fault !== undefined) throw this.#fault;
     if (this.#failure !== undefined) throw this.#failure.cause;
     try {
@@ -200,8 +200,8 @@ export class Ingest {
   }
 
   #interrupt(): void {
-    this.#halt.abort();
-    this.#turn.abort();
+    this.#interrupted.abort();
+    this.#turnOver.abort();
   }
 
   async #recover(cause: unknown, signal: AbortSignal): Promise<void> {
@@ -215,7 +215,7 @@ export class Ingest {
     encoder.reset(nextSeq, positions);
     sources.rewind(positions);
     this.#failure = undefined;
-    this.#halt = new AbortController();
+    this.#interrupted = new AbortController();
     const again = [...this.#unsettled.filter(({ seq }) => seq >= nextSeq).map(({ message }) => message), ...this.#held];
     this.#unsettled = [];
     this.#held = [];

@@ -11,12 +11,12 @@ import type { Position, TailId } from '../model/position.js';
 import { Finder } from './find/finder.js';
 import { guarded, RefusedNames } from './find/follow-policy.js';
 import { isCompressed } from './find/rotated-name.js';
-import type { View } from './find/snapshot.js';
+import type { Snapshot } from './find/snapshot.js';
 import { FollowedLogs } from './match/followed-logs.js';
 import { Matcher } from './match/matcher.js';
 import { NewTails } from './match/new-tails.js';
 import { knownTails } from './match/restored-tails.js';
-import { Descriptors, maxOpenFiles, Opener } from './read/open-files.js';
+import { FileInspector, maxOpenFiles, OpenFiles } from './read/open-files.js';
 import { Reader } from './read/reader.js';
 import { Tails } from './read/tail-registry.js';
 import { closeOthers, type HeldFile, type SourceOptions, type SourcesDependencies, startsOf } from './types.js';
@@ -33,22 +33,22 @@ const LAST_LOOK_MS = 500;
 
 export class Sources {
   readonly #tails = new Tails();
-  readonly #turns = new Turns();
+  readonly #tailsLock = new Mutex();
   /** One look after another. */
-  readonly #looks = new Turns();
+  readonly #lookLock = new Mutex();
   readonly #stopping = new AbortController();
   /** No more looks but the last one. */
   readonly #ending = new AbortController();
   readonly #readable: Signal;
   readonly #refused: RefusedNames;
-  readonly #descriptors: Descriptors;
-  readonly #opener: Opener;
+  readonly #openFiles: OpenFiles;
+  readonly #inspector: FileInspector;
   readonly #matcher: Matcher;
   readonly #newTails: NewTails;
   readonly #finder: Finder;
   readonly #schedule: ScanSchedule;
   readonly #reader: Reader;
-  #view: View | undefined;
+  #snapshot: Snapshot | undefined;
   /** Counts rewinds: what was read before one is not handed out after it. */
   #rewinds = 0;
   #lookedLast = false;
@@ -66,8 +66,8 @@ export class Sources {
     this.#finder = new Finder(sources, { files: deps.files, nowMs: () => clock.nowMs(), ownPaths, uid });
     this.#refused = new RefusedNames(deps.problems);
     const files = guarded(deps.files, this.#finder.policy);
-    this.#opener = new Opener(files);
-    this.#descriptors = new Descriptors(deps.maxOpenFiles, files);
+    this.#inspector = new FileInspector(files);
+    this.#openFiles = new OpenFiles(deps.maxOpenFiles, files);
     const byName = new Map(sources.map((source) => [source.name, source]));
     const logs = new FollowedLogs({ sources: byName, tails, clock });
     this.#newTails = new NewTails({
@@ -75,18 +75,18 @@ export class Sources {
       startedBefore: deps.startedBefore ?? new Set(known.map(({ source }) => source)),
       tails,
       logs,
-      opener: this.#opener,
+      inspector: this.#inspector,
       clock,
       report,
       newTailId,
     });
-    const descriptors = this.#descriptors;
+    const openFiles = this.#openFiles;
     this.#matcher = new Matcher({
       tails,
-      descriptors,
+      openFiles,
       newTails: this.#newTails,
       logs,
-      opener: this.#opener,
+      inspector: this.#inspector,
       notice,
       clock,
       report,
@@ -94,7 +94,7 @@ export class Sources {
     });
     this.#reader = new Reader({
       tails,
-      descriptors,
+      openFiles,
       matcher: this.#matcher,
       clock,
       report,
@@ -138,7 +138,7 @@ export class Sources {
   async read(signal: AbortSignal): Promise<Chunk | undefined> {
     while (!signal.aborted && !this.#stopping.signal.aborted) {
       const rewinds = this.#rewinds;
-      const chunk = await this.#turns.run(() => this.#reader.next());
+      const chunk = await this.#tailsLock.run(() => this.#reader.next());
       if (chunk === undefined) await this.#readable.wait(signal, this.#reader.nextDueMs());
       else if (rewinds === this.#rewinds) return chunk;
     }
@@ -151,7 +151,7 @@ export class Sources {
    */
   async readDeleted(room: () => Promise<boolean>): Promise<Chunk | undefined> {
     await this.#lookLast();
-    return this.#turns.run(() => this.#reader.nextDeleted(room));
+    return this.#tailsLock.run(() => this.#reader.nextDeleted(room));
   }
 
   /** Nothing more of this tail is read for `ms`: it is not lost, only late. */
@@ -164,7 +164,7 @@ export class Sources {
   rewind(positions: readonly Position[]): void {
     this.#rewinds++;
     // A read under way is let finish, and what it brings is thrown away.
-    void this.#turns.run(async () => {
+    void this.#tailsLock.run(async () => {
       const nowMs = this.deps.clock.monotonicMs();
       const byId = new Map(positions.map((position) => [position.tailId, position]));
       this.#reader.forgetPartials();
@@ -180,7 +180,7 @@ export class Sources {
 
   /** Every followed file, and every file that matches and cannot be read. */
   files(): readonly FileState[] {
-    return fileStates(this.#tails, this.#view, this.#opener.unreadable);
+    return fileStates(this.#tails, this.#snapshot, this.#inspector.unreadable);
   }
 
   /** Ends looking and reading, and closes every file. A chunk handed out stays valid. */
@@ -200,20 +200,20 @@ export class Sources {
     this.#readable.notify();
     this.#ending.abort();
     await this.#schedule.close();
-    await this.#looks.run(async () => undefined);
-    return this.#turns.run(async () => this.#descriptors.handOver());
+    await this.#lookLock.run(async () => undefined);
+    return this.#tailsLock.run(async () => this.#openFiles.handOver());
   }
 
   async #start(known: readonly Position[]): Promise<void> {
     const { held = [], clock, report } = this.deps;
     const found = await this.#find(startsOf(known, held, this.#finder), held);
     let started = false;
-    const first = this.#looks.run(async () => {
+    const first = this.#lookLock.run(async () => {
       await this.#match(found, this.#ending.signal);
       // Of sources that are configured no more, or written over; not before, for the start may have failed.
       await closeOthers(held, [...this.#tails.all]);
     });
-    this.#schedule.start(found.view);
+    this.#schedule.start(found.snapshot);
     const failed = (error: unknown) => {
       if (!started) throw error;
       report.error('Looking for log files failed; retrying', { reason: reasonOf(error) });
@@ -231,7 +231,7 @@ export class Sources {
     this.#lookedLast = true;
     this.#ending.abort();
     await this.#schedule.close();
-    await this.#looks.run(async () => {
+    await this.#lookLock.run(async () => {
       const found = await this.#find();
       const enough = new AbortController();
       const timeout = this.deps.clock.sleep(LAST_LOOK_MS, enough.signal).then(() => enough.abort());
@@ -242,52 +242,52 @@ export class Sources {
   }
 
   #remember(positions: readonly Position[], lostMs: number): void {
-    for (const tail of knownTails(positions, this.sources, this.#view, lostMs, () => this.#tails.nextAge())) {
+    for (const tail of knownTails(positions, this.sources, this.#snapshot, lostMs, () => this.#tails.nextAge())) {
       this.#tails.add(tail);
     }
   }
 
   /** One full look: what files there are, whose they are, which tails have none. */
-  #lookAround(signal: AbortSignal): Promise<View> {
-    return this.#looks.run(async () => {
+  #lookAround(signal: AbortSignal): Promise<Snapshot> {
+    return this.#lookLock.run(async () => {
       const found = await this.#find();
       await this.#match(found, signal);
-      return found.view;
+      return found.snapshot;
     });
   }
 
-  async #find(known: readonly Position[] = [], held: readonly HeldFile[] = []): Promise<Found> {
+  async #find(known: readonly Position[] = [], held: readonly HeldFile[] = []): Promise<Look> {
     const lookedMs = this.deps.clock.monotonicMs();
     const tails = [...this.#tails.all];
-    const view = await this.#finder.find([
+    const snapshot = await this.#finder.find([
       ...known.map(({ path, source, identity }) => ({ path, source, key: keyOf(identity) })),
       ...tails.map(({ path, source, identity }) => ({ path, source, key: keyOf(identity) })),
       ...[...this.#tails.lineages].map(([path, [tail]]) => ({ path, source: tail?.source ?? '' })),
     ]);
-    this.#refused.tell(view.refused);
-    for (const { path, source, other } of view.overlaps) this.#newTails.warnOverlap(path, source, other);
-    await this.#turn(async () => {
-      this.#view = view;
+    this.#refused.tell(snapshot.refused);
+    for (const { path, source, other } of snapshot.overlaps) this.#newTails.warnOverlap(path, source, other);
+    await this.#exclusively(async () => {
+      this.#snapshot = snapshot;
       this.#remember(known, lookedMs - 1);
-      await this.#descriptors.takeUp(held, this.#tails, lookedMs);
+      await this.#openFiles.takeUp(held, this.#tails, lookedMs);
     });
-    return { view, lookedMs };
+    return { snapshot, lookedMs };
   }
 
-  async #match({ view, lookedMs }: Found, signal: AbortSignal): Promise<void> {
-    const turn = (work: () => Promise<void>) => this.#turn(work);
-    if (await this.#matcher.apply(view, lookedMs, turn, signal)) this.#schedule.scanSoon();
+  async #match({ snapshot, lookedMs }: Look, signal: AbortSignal): Promise<void> {
+    const exclusively = (work: () => Promise<void>) => this.#exclusively(work);
+    if (await this.#matcher.apply(snapshot, lookedMs, exclusively, signal)) this.#schedule.scanSoon();
     if (signal.aborted) return;
-    await turn(async () => {
-      await this.#matcher.tend(view, lookedMs);
+    await exclusively(async () => {
+      await this.#matcher.tend(snapshot, lookedMs);
       this.#newTails.endLook();
       await this.#reader.holdUnread();
     });
   }
 
   /** Nobody reads while it is done; what it brings can be read at once. */
-  async #turn(work: () => Promise<void>): Promise<void> {
-    await this.#turns.run(async () => {
+  async #exclusively(work: () => Promise<void>): Promise<void> {
+    await this.#tailsLock.run(async () => {
       if (!this.#stopping.signal.aborted) await work();
     });
     this.#readable.notify();
@@ -299,8 +299,8 @@ function keyOf({ device, inode }: Position['identity']): string {
 }
 
 /** What a look has found, and when it began (monotonic). */
-interface Found {
-  readonly view: View;
+interface Look {
+  readonly snapshot: Snapshot;
   readonly lookedMs: number;
 }
 
@@ -325,7 +325,11 @@ export interface FileState {
   readonly holeBytes: number;
 }
 
-function fileStates(tails: Tails, view: View | undefined, unreadable: ReadonlyMap<string, string>): FileState[] {
+function fileStates(
+  tails: Tails,
+  snapshot: Snapshot | undefined,
+  unreadable: ReadonlyMap<string, string>,
+): FileState[] {
   const states: FileState[] = [];
   for (const tail of tails.all) {
     if (tail.place.name === 'lost') continue;
@@ -346,10 +350,10 @@ function fileStates(tails: Tails, view: View | undefined, unreadable: ReadonlyMa
     });
   }
   const unopened = [...unreadable].map(([path, code]) => {
-    const source = view?.at(path)?.ways[0].source ?? '';
+    const source = snapshot?.at(path)?.names[0].source ?? '';
     return [path, { code, source }] as const;
   });
-  for (const [path, { code, source }] of [...(view?.unreachable ?? []), ...unopened]) {
+  for (const [path, { code, source }] of [...(snapshot?.unreachable ?? []), ...unopened]) {
     const nothing = {
       tailId: undefined,
       size: undefined,
@@ -365,7 +369,7 @@ function fileStates(tails: Tails, view: View | undefined, unreadable: ReadonlyMa
 }
 
 /** One after another: reading and placing both change tails, and neither may see the other half done. */
-class Turns {
+class Mutex {
   #last: Promise<unknown> = Promise.resolve();
 
   run<T>(work: () => Promise<T>): Promise<T> {

@@ -270,10 +270,10 @@ test('a failure while nothing is written is mended without waiting for a line', 
   await paper.end();
 });
 
-test('a loop that waits for lines turns at every nudge, and reads what comes then', async (t) => {
+test('a loop that waits for lines begins a new turn when it is told to, and reads what comes then', async (t) => {
   const paper = new Paper();
   for (let turn = 1; turn <= 3; turn++) {
-    paper.ingest.nudge();
+    paper.ingest.endTurn();
     await until(() => paper.turns === turn + 1, { what: `turn ${turn}` });
   }
   paper.write(1);
@@ -282,20 +282,20 @@ test('a loop that waits for lines turns at every nudge, and reads what comes the
   await paper.end();
 });
 
-test('a loop that the disk does not let go does not turn, whatever nudges it', async (t) => {
+test('a loop that the disk does not let go does not turn, whatever it is told', async (t) => {
   const paper = new Paper();
   paper.hanging = true;
   paper.write(2);
   await until(() => paper.chunks === 1, { what: 'a chunk to be read' });
   const { turns } = paper;
-  for (let nudges = 0; nudges < 3; nudges++) {
-    paper.ingest.nudge();
+  for (let told = 0; told < 3; told++) {
+    paper.ingest.endTurn();
     await new Promise(setImmediate);
   }
   t.is(paper.turns, turns);
 });
 
-test('a nudge lets nothing be read while the journal is full', async (t) => {
+test('a new turn lets nothing be read while the journal is full', async (t) => {
   const paper = new Paper();
   paper.full = true;
   paper.wake();
@@ -303,9 +303,9 @@ test('a nudge lets nothing be read while the journal is full', async (t) => {
   paper.write(5);
   await until(() => paper.chunks <= 5, { what: 'reading to wait' });
   const { turns, chunks } = paper;
-  for (let nudges = 1; nudges <= 3; nudges++) {
-    paper.ingest.nudge();
-    await until(() => paper.turns >= turns + nudges, { what: 'a turn' });
+  for (let told = 1; told <= 3; told++) {
+    paper.ingest.endTurn();
+    await until(() => paper.turns >= turns + told, { what: 'a turn' });
   }
   t.true(paper.chunks >= chunks - 1, `${paper.chunks}`);
   paper.full = false;

@@ -11,7 +11,7 @@ import { systemFiles } from '../../lib/files.js';
 import { Finder, type FindOptions } from '../../source/find/finder.js';
 import { compileGlob } from '../../source/find/glob.js';
 import { compressionOf, isLiveName, lineagesOf, liveNames } from '../../source/find/rotated-name.js';
-import type { Seen } from '../../source/find/snapshot.js';
+import type { FoundFile } from '../../source/find/snapshot.js';
 import { plural, sizeText } from '../voice.js';
 import { askLogrotate, type Rotation, rotationsIn, searchPath } from './logrotate.js';
 import type { User } from './permission.js';
@@ -172,17 +172,17 @@ function outOfReach(where: string, source: SourceConfig, log: Log, newest: strin
 }
 
 async function followedLogs(sources: readonly FindOptions[], nowMs: () => number): Promise<Log[]> {
-  const view = await new Finder(sources, { files: systemFiles, nowMs }).find([]);
-  const files = [...view.files.values()];
+  const snapshot = await new Finder(sources, { files: systemFiles, nowMs }).find([]);
+  const files = [...snapshot.files.values()];
   const rotated = new Map<string, Generation[]>();
-  for (const seen of files) {
-    const [{ path, real, matched, anyName }] = seen.ways;
+  for (const file of files) {
+    const [{ path, real, matched, anyName }] = file.names;
     if ((matched && isLiveName(real ?? path)) || compressionOf(basename(path)) === 'unsupported') continue;
-    const generation = { path, endMs: seen.stats.mtimeMs, bytes: await textBytes(path, seen.stats.size) };
+    const generation = { path, endMs: file.stats.mtimeMs, bytes: await textBytes(path, file.stats.size) };
     // Where rotated files have a directory of their own, the name alone must do.
     for (const lineage of lineagesOf(real ?? path)) add(rotated, anyName ? basename(lineage) : lineage, generation);
   }
-  return files.flatMap(({ ways: [{ path, real = path, source, matched }], stats }) => {
+  return files.flatMap(({ names: [{ path, real = path, source, matched }], stats }) => {
     if (!matched || !isLiveName(real)) return [];
     const own = [...(rotated.get(real) ?? []), ...(rotated.get(basename(real)) ?? [])];
     own.sort((a, b) => b.endMs - a.endMs);
@@ -206,7 +206,7 @@ function add(map: Map<string, Generation[]>, key: string, generation: Generation
 }
 
 /** A file system that keeps no birth time gives 0, or the time of the last change. */
-function bornMs({ birthtimeMs, mtimeMs }: Seen['stats']): number {
+function bornMs({ birthtimeMs, mtimeMs }: FoundFile['stats']): number {
   return birthtimeMs > 0 ? Math.min(birthtimeMs, mtimeMs) : mtimeMs;
 }
 

@@ -17,7 +17,7 @@ import {
 } from './follow-policy.js';
 import { compileGlob, type Glob, type MatchState } from './glob.js';
 import { liveNames } from './rotated-name.js';
-import { type Overlap, takeView, type Unreachable, type View, type Way } from './snapshot.js';
+import { type FoundName, type Overlap, type Snapshot, takeSnapshot, type Unreachable } from './snapshot.js';
 
 /** A log whose rotated files are wanted. */
 export interface FollowedPath {
@@ -56,7 +56,7 @@ const MAX_WITHOUT_FILE = 4096;
 type FoundBy = 'matched' | 'beside' | 'rotated';
 
 interface Scan {
-  readonly ways: Map<string, Way>;
+  readonly names: Map<string, FoundName>;
   readonly overlaps: Overlap[];
   readonly unreachable: Map<string, Unreachable>;
   readonly refused: Map<string, RefusedName>;
@@ -87,13 +87,13 @@ export class Finder {
     }));
   }
 
-  async find(followed: readonly FollowedPath[]): Promise<View> {
+  async find(followed: readonly FollowedPath[]): Promise<Snapshot> {
     const { policy } = this;
     const { files } = this.context;
     this.#directories.newScan();
     await policy.newScan();
     const scan: Scan = {
-      ways: new Map(),
+      names: new Map(),
       overlaps: [],
       unreachable: new Map(),
       refused: new Map(),
@@ -104,7 +104,7 @@ export class Finder {
     for (const patterns of this.#patterns) {
       for (const glob of patterns.paths) await this.#walk(glob, patterns, 'matched', scan);
     }
-    const found = [...scan.ways.values()];
+    const found = [...scan.names.values()];
     const real = await this.#followLinks(found, scan);
     await this.#addRotated([...followed, ...found, ...real], scan);
     for (const patterns of this.#patterns) {
@@ -112,18 +112,19 @@ export class Finder {
     }
     const followedLinks = new Set(found.map(({ path }) => path));
     await this.#followLinks(
-      [...scan.ways.values()].filter(({ path }) => !followedLinks.has(path)),
+      [...scan.names.values()].filter(({ path }) => !followedLinks.has(path)),
       scan,
     );
-    const ways = [...scan.ways.values()];
-    policy.endScan(new Set(ways.map(({ at }) => dirname(at))));
+    const names = [...scan.names.values()];
+    policy.endScan(new Set(names.map(({ at }) => dirname(at))));
     const known = new Set(followed.map(({ key }) => key));
     const walked = {
       ...scan,
       directories: worthWatching(scan),
-      ways,
+      names,
       refused: [...scan.refused.values()],
-      refusal: (way: Way, stats: FileStats, namesSeen: number) => this.#refusal(way, stats, namesSeen, known, scan),
+      refusal: (name: FoundName, stats: FileStats, namesSeen: number) =>
+        this.#refusal(name, stats, namesSeen, known, scan),
       isAbsent: (path: string) => this.#isAbsent(path, scan),
       isElsewhere: (path: string) => this.#patterns.some(({ rotated }) => rotated.some((glob) => glob.matches(path))),
       deviceAt: (path: string) => {
@@ -131,7 +132,7 @@ export class Finder {
         return typeof listing === 'object' ? listing.device : undefined;
       },
     };
-    return takeView(walked, files);
+    return takeSnapshot(walked, files);
   }
 
   /** Whether a file at this path can matter; `live` are the paths of the followed logs. */
@@ -229,32 +230,32 @@ export class Finder {
   /** Several sources matching one path: the first wins. */
   #add(path: string, { name, exclude }: Patterns, by: FoundBy, scan: Scan): void {
     if (exclude.some((glob) => glob.matches(path))) return;
-    const known = scan.ways.get(path);
+    const known = scan.names.get(path);
     const matched = by === 'matched';
     if (matched && known?.matched && known.source !== name)
       scan.overlaps.push({ path, source: known.source, other: name });
     if (known?.matched) return;
     const at = join(scan.real.get(dirname(path)) ?? dirname(path), basename(path));
-    scan.ways.set(path, { path, at, source: name, matched, ...(by === 'rotated' ? { anyName: true } : {}) });
+    scan.names.set(path, { path, at, source: name, matched, ...(by === 'rotated' ? { anyName: true } : {}) });
   }
 
   /** Of those that are links, where they lead, unless that is refused. The rotated files of a link lie beside what it leads to. */
-  async #followLinks(ways: readonly Way[], scan: Scan): Promise<FollowedPath[]> {
+  async #followLinks(names: readonly FoundName[], scan: Scan): Promise<FollowedPath[]> {
     const targets: FollowedPath[] = [];
-    for (const way of ways) {
-      const listing = scan.listed.get(dirname(way.path));
-      const kind = typeof listing === 'object' ? listing.kinds.get(basename(way.path)) : 'link';
+    for (const name of names) {
+      const listing = scan.listed.get(dirname(name.path));
+      const kind = typeof listing === 'object' ? listing.kinds.get(basename(name.path)) : 'link';
       if (kind !== 'link') continue;
-      const found = await this.#follow(way.path, way.at, way.source, scan);
-      if (found === 'refused') scan.ways.delete(way.path);
+      const found = await this.#follow(name.path, name.at, name.source, scan);
+      if (found === 'refused') scan.names.delete(name.path);
       else if (typeof found === 'object') {
-        if (found.real === way.at) continue;
-        const isLog = way.matched && !way.anyName;
-        scan.ways.set(way.path, { ...way, at: found.real, ...(isLog && { real: found.real }) });
-        if (isLog) targets.push({ path: found.real, source: way.source });
+        if (found.real === name.at) continue;
+        const isLog = name.matched && !name.anyName;
+        scan.names.set(name.path, { ...name, at: found.real, ...(isLog && { real: found.real }) });
+        if (isLog) targets.push({ path: found.real, source: name.source });
       } else if (!GONE.has(found)) {
-        scan.ways.delete(way.path);
-        scan.unreachable.set(way.path, { code: found, source: way.source });
+        scan.names.delete(name.path);
+        scan.unreachable.set(name.path, { code: found, source: name.source });
       }
     }
     return targets;
@@ -301,17 +302,17 @@ export class Finder {
 
   /** Why a file is not followed, whatever its name. */
   async #refusal(
-    way: Way,
+    name: FoundName,
     stats: FileStats,
     namesSeen: number,
     known: ReadonlySet<string | undefined>,
     scan: Scan,
   ): Promise<RefusedBecause | undefined> {
     const { policy } = this;
-    const because = policy.refusal({ real: way.at, stats });
+    const because = policy.refusal({ real: name.at, stats });
     if (because !== undefined || stats.nlink === 1) return because;
     if (await policy.isLinkToOwn(stats)) return 'own-file';
-    const directory = scan.listed.get(dirname(way.path));
+    const directory = scan.listed.get(dirname(name.path));
     if (typeof directory !== 'object' || known.has(`${stats.dev}:${stats.ino}`)) return undefined;
     return policy.isForeignLink(stats, namesSeen, directory.stats) ? 'hard-link' : undefined;
   }
@@ -327,7 +328,7 @@ export class Finder {
     for (const [directory, names] of wanted) {
       const listing = await this.#list(directory, names.values().next().value ?? '', scan);
       for (const [name, kind] of listing?.kinds ?? []) {
-        if (kind === 'directory' || kind === 'other' || scan.ways.has(join(directory, name))) continue;
+        if (kind === 'directory' || kind === 'other' || scan.names.has(join(directory, name))) continue;
         const live = liveNames(name).find((one) => names.has(one));
         const source = live === undefined ? undefined : names.get(live);
         const patterns = this.#patterns.find((one) => one.name === source);
@@ -354,8 +355,8 @@ export class Finder {
   }
 }
 
-function worthWatching({ directories, ways }: Scan): ReadonlyMap<string, string> {
-  const holding = new Set([...ways.keys()].map((path) => dirname(path)));
+function worthWatching({ directories, names }: Scan): ReadonlyMap<string, string> {
+  const holding = new Set([...names.keys()].map((path) => dirname(path)));
   const all = [...directories];
   const others = all.filter(([directory]) => !holding.has(directory));
   return new Map([...all.filter(([directory]) => holding.has(directory)), ...others.slice(0, MAX_WITHOUT_FILE)]);

@@ -6,7 +6,7 @@
  * by content. Pure.
  */
 import { basename, dirname, join } from 'node:path';
-import type { Seen, Way } from './snapshot.js';
+import type { FoundFile, FoundName } from './snapshot.js';
 
 export type Compression = 'none' | 'gzip' | 'unsupported';
 
@@ -56,13 +56,13 @@ export function lineagesOf(path: string): readonly [string, ...string[]] {
  * The lineage that a path of its own name is taken for. A link that leads to a file with a date in its name leads to
  * another one tomorrow: all of them are one log.
  */
-export function logOf({ path, real }: Pick<Way, 'path' | 'real'>): string {
+export function logOf({ path, real }: Pick<FoundName, 'path' | 'real'>): string {
   return real === undefined ? lineagesOf(path)[0] : lineagesOf(real).at(-1)!;
 }
 
-/** Those of a file, by all ways that lead to it. */
-export function lineagesOfFile(seen: Seen): ReadonlySet<string> {
-  return new Set(seen.ways.flatMap(({ path, real }) => [...lineagesOf(real ?? path), ...lineagesOf(path)]));
+/** Those of a file, by all names that lead to it. */
+export function lineagesOfFile(file: FoundFile): ReadonlySet<string> {
+  return new Set(file.names.flatMap(({ path, real }) => [...lineagesOf(real ?? path), ...lineagesOf(path)]));
 }
 
 /** Whether the path may be the one that a log is written to, rather than one that rotation gave it. */
@@ -71,6 +71,6 @@ export function isLiveName(path: string): boolean {
 }
 
 /** Whether the file is one that a log is written to: what no pattern matches is at most a rotated one. */
-export function isLive({ ways: [{ path, matched }] }: Seen): boolean {
+export function isLive({ names: [{ path, matched }] }: FoundFile): boolean {
   return matched && isLiveName(path);
 }

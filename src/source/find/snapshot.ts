@@ -9,8 +9,8 @@ import type { RefusedBecause, RefusedName } from './follow-policy.js';
 /** `device:inode` */
 export type FileKey = string;
 
-/** One way to a file. */
-export interface Way {
+/** A name that leads to a file, a link or its own. */
+export interface FoundName {
   readonly path: string;
   /** Name of the source. */
   readonly source: string;
@@ -24,17 +24,17 @@ export interface Way {
   readonly anyName?: true;
 }
 
-/** One inode as a scan found it. The first way is the one that counts. */
-export interface Seen {
+/** One inode as a scan found it. The first name is the one that counts. */
+export interface FoundFile {
   readonly key: FileKey;
-  readonly ways: readonly [Way, ...Way[]];
+  readonly names: readonly [FoundName, ...FoundName[]];
   readonly stats: Pick<FileStats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'birthtimeMs'>;
 }
 
-export interface View {
-  readonly files: ReadonlyMap<FileKey, Seen>;
+export interface Snapshot {
+  readonly files: ReadonlyMap<FileKey, FoundFile>;
   /** The file at a path, if any. */
-  at(path: string): Seen | undefined;
+  at(path: string): FoundFile | undefined;
   /** The file to which a symbolic link leads, by its own path. */
   behindLink(path: string): FileKey | undefined;
   /** Paths that a second source matches, too. */
@@ -67,15 +67,15 @@ export interface Overlap {
 }
 
 /** What the walk over the patterns has gathered. */
-export interface Walked {
-  readonly ways: readonly Way[];
+export interface WalkResult {
+  readonly names: readonly FoundName[];
   readonly overlaps: readonly Overlap[];
   readonly unreachable: ReadonlyMap<string, Unreachable>;
   readonly refused: readonly RefusedName[];
   readonly directories: ReadonlyMap<string, string>;
   readonly isAbsent: (path: string) => boolean;
   /** Why a file with this many names in sight must not be read, if so. */
-  readonly refusal: (way: Way, stats: FileStats, namesSeen: number) => Promise<RefusedBecause | undefined>;
+  readonly refusal: (name: FoundName, stats: FileStats, namesSeen: number) => Promise<RefusedBecause | undefined>;
   readonly isElsewhere: (path: string) => boolean;
   readonly deviceAt: (path: string) => number | undefined;
 }
@@ -83,43 +83,43 @@ export interface Walked {
 // Enough to keep the thread pool busy, and no more, so that other work gets its turn.
 const AT_ONCE = 32;
 
-export async function takeView(
-  { ways, isAbsent, refusal, ...walked }: Walked,
+export async function takeSnapshot(
+  { names, isAbsent, refusal, ...walked }: WalkResult,
   files: Pick<Files, 'lstat'>,
-): Promise<View> {
+): Promise<Snapshot> {
   const found = new Map<FileKey, Found>();
   const unreachable = new Map(walked.unreachable);
   const absent = new Set(walked.refused.map(({ path }) => path));
-  for (let at = 0; at < ways.length; at += AT_ONCE) {
-    const few = ways.slice(at, at + AT_ONCE);
+  for (let at = 0; at < names.length; at += AT_ONCE) {
+    const few = names.slice(at, at + AT_ONCE);
     const looked = await Promise.all(
-      few.map((way) => files.lstat(way.at).catch((error: unknown) => systemCode(error))),
+      few.map((name) => files.lstat(name.at).catch((error: unknown) => systemCode(error))),
     );
     looked.forEach((stats, index) => {
-      const way = few[index]!;
+      const name = few[index]!;
       // A FIFO, a socket or a device is no log: what was one at this path is gone. So is what has become a link meanwhile.
       const missing = typeof stats === 'string' ? stats === 'ENOENT' || stats === 'ENOTDIR' : !stats.isFile;
-      if (missing) absent.add(way.path);
-      else if (typeof stats === 'string') unreachable.set(way.path, { code: stats, source: way.source });
-      else addWay(found, way, stats);
+      if (missing) absent.add(name.path);
+      else if (typeof stats === 'string') unreachable.set(name.path, { code: stats, source: name.source });
+      else addName(found, name, stats);
     });
   }
   const refused = [...walked.refused];
-  for (const [key, { ways, stats }] of found) {
-    const because = await refusal(ways[0], stats, new Set(ways.map((way) => way.at)).size);
+  for (const [key, { names, stats }] of found) {
+    const because = await refusal(names[0], stats, new Set(names.map((name) => name.at)).size);
     if (because === undefined) continue;
     found.delete(key);
-    for (const { path, source } of ways) {
+    for (const { path, source } of names) {
       refused.push({ path, source, because });
       absent.add(path);
     }
   }
-  const byPath = new Map<string, Seen>();
+  const byPath = new Map<string, FoundFile>();
   const byReal = new Map<string, FileKey>();
-  for (const seen of found.values()) {
-    for (const { path, real } of seen.ways) {
-      byPath.set(path, seen);
-      if (real !== undefined) byReal.set(real, seen.key);
+  for (const file of found.values()) {
+    for (const { path, real } of file.names) {
+      byPath.set(path, file);
+      if (real !== undefined) byReal.set(real, file.key);
     }
   }
   return {
@@ -133,19 +133,19 @@ export async function takeView(
   };
 }
 
-type Found = Seen & { readonly stats: FileStats };
+type Found = FoundFile & { readonly stats: FileStats };
 
-function addWay(files: Map<FileKey, Found>, way: Way, stats: FileStats): void {
+function addName(files: Map<FileKey, Found>, name: FoundName, stats: FileStats): void {
   const key = `${stats.dev}:${stats.ino}`;
   const known = files.get(key);
-  if (known === undefined) files.set(key, { key, ways: [way], stats });
+  if (known === undefined) files.set(key, { key, names: [name], stats });
   else {
-    // A matched way counts before an unmatched one, a path before a link to it.
-    const [first, ...others] = [...known.ways, way].sort((a, b) => rank(a) - rank(b));
-    files.set(key, { ...known, ways: [first!, ...others] });
+    // A matched name counts before an unmatched one, a path before a link to it.
+    const [first, ...others] = [...known.names, name].sort((a, b) => rank(a) - rank(b));
+    files.set(key, { ...known, names: [first!, ...others] });
   }
 }
 
-function rank({ matched, real }: Way): number {
+function rank({ matched, real }: FoundName): number {
   return (matched ? 0 : 2) + (real === undefined ? 0 : 1);
 }

@@ -7,10 +7,10 @@
 import { basename } from 'node:path';
 import type { ByteOffset } from '../../model/position.js';
 import { isLive, isLiveName, lineagesOfFile } from '../find/rotated-name.js';
-import type { FileKey, Seen, View } from '../find/snapshot.js';
+import type { FileKey, FoundFile, Snapshot } from '../find/snapshot.js';
 import type { Content } from '../read/content.js';
 import { digest, isHole, isSameFile, MARK_BYTES, oneBeginsTheOther, sameContent } from '../read/fingerprint.js';
-import type { Descriptors, Opener } from '../read/open-files.js';
+import type { FileInspector, OpenFiles } from '../read/open-files.js';
 import { stampOf, type Tail } from '../read/tail.js';
 import type { Tails } from '../read/tail-registry.js';
 import { Beginnings } from './beginnings.js';
@@ -71,57 +71,57 @@ export class Evidence {
 
   constructor(
     readonly tails: Tails,
-    readonly descriptors: Descriptors,
-    readonly opener: Opener,
+    readonly openFiles: OpenFiles,
+    readonly inspector: FileInspector,
   ) {}
 
-  endLook(view: View): void {
+  endLook(snapshot: Snapshot): void {
     this.#unnoted.clear();
-    for (const key of this.#digests.keys()) if (!view.files.has(key)) this.#digests.delete(key);
+    for (const key of this.#digests.keys()) if (!snapshot.files.has(key)) this.#digests.delete(key);
   }
 
   /** Whether the tail's file still has the text that was read; `unknown` when that cannot be seen now. */
   async textOf(tail: Tail): Promise<'holds' | 'other' | 'unknown'> {
-    const opening = await this.descriptors.open(tail);
+    const opening = await this.openFiles.open(tail);
     if (opening.kind === 'changed') return 'other';
     if (opening.kind !== 'open') return 'unknown';
     return (await tail.stillHolds()) ? 'holds' : 'other';
   }
 
   /** Whether the file that a tail has is full of what is no text, as shred leaves it. */
-  async isShredded({ content }: Tail, seen: Seen | undefined): Promise<boolean> {
+  async isShredded({ content }: Tail, file: FoundFile | undefined): Promise<boolean> {
     if (content !== undefined) return isNoText(content).catch(() => false);
-    return seen !== undefined && this.isNoText(seen);
+    return file !== undefined && this.isNoText(file);
   }
 
-  async isNoText(seen: Seen): Promise<boolean> {
-    return (await this.opener.use(seen, isNoText)) ?? false;
+  async isNoText(file: FoundFile): Promise<boolean> {
+    return (await this.inspector.inspect(file, isNoText)) ?? false;
   }
 
   /** Which lost tail the file goes on with, if any. */
-  async continuationOf(seen: Seen, view: View): Promise<Continuation> {
-    const belongs = this.#lostKinOf(seen);
+  async continuationOf(file: FoundFile, snapshot: Snapshot): Promise<Continuation> {
+    const belongs = this.#lostKinOf(file);
     if (belongs === undefined) return { kind: 'none' };
-    const known = this.#digests.get(seen.key);
-    if (known?.stamp === stampOf(seen.stats)) {
+    const known = this.#digests.get(file.key);
+    if (known?.stamp === stampOf(file.stats)) {
       const lengths = [...this.tails.lost.headLengths].filter((length) => length <= known.length);
       const isComplete = lengths.every((length) => known.byLength.has(length));
-      if (isComplete && this.#lostLike(seen, known, belongs).length === 0) return { kind: 'none' };
+      if (isComplete && this.#lostLike(file, known, belongs).length === 0) return { kind: 'none' };
     }
-    const found = await this.opener.use(seen, async (content) => {
-      const digests = await this.#digestsOf(content, seen);
-      return this.#firstContinued(content, seen, this.#lostLike(seen, digests, belongs), view);
+    const found = await this.inspector.inspect(file, async (content) => {
+      const digests = await this.#digestsOf(content, file);
+      return this.#firstContinued(content, file, this.#lostLike(file, digests, belongs), snapshot);
     });
     return found ?? { kind: 'unreadable' };
   }
 
   /** What lost tails the file may continue: by inode whatever its name, or by name whatever its inode. `undefined`: none. */
-  #lostKinOf(seen: Seen): ((tail: Tail) => boolean) | undefined {
+  #lostKinOf(file: FoundFile): ((tail: Tail) => boolean) | undefined {
     const { lost } = this.tails;
-    const { source, anyName } = seen.ways[0];
+    const { source, anyName } = file.names[0];
     if (lost.size === 0) return undefined;
-    const lineages = lineagesOfFile(seen);
-    const inode = seen.stats.ino;
+    const lineages = lineagesOfFile(file);
+    const inode = file.stats.ino;
     if (!anyName && lost.withInode(inode).size === 0 && ![...lineages].some((lineage) => lost.of(lineage).size > 0))
       return undefined;
     return (tail) => {
@@ -130,58 +130,63 @@ export class Evidence {
     };
   }
 
-  async #digestsOf(content: Content, seen: Seen): Promise<Digests> {
+  async #digestsOf(content: Content, file: FoundFile): Promise<Digests> {
     const stamp = stampOf(await content.stat());
     const head = await content.read(0, MARK_BYTES);
     const lengths = [...this.tails.lost.headLengths].filter((length) => length <= head.length);
     const byLength = new Map(lengths.map((length) => [length, digest(head.subarray(0, length))]));
     const digests = { stamp, length: head.length, byLength };
-    this.#digests.set(seen.key, digests);
+    this.#digests.set(file.key, digests);
     return digests;
   }
 
   /** The furthest read first. */
-  #lostLike(seen: Seen, { byLength }: Digests, belongs: (tail: Tail) => boolean): Tail[] {
+  #lostLike(file: FoundFile, { byLength }: Digests, belongs: (tail: Tail) => boolean): Tail[] {
     const { lost } = this.tails;
-    const { dev, ino, birthtimeMs } = seen.stats;
+    const { dev, ino, birthtimeMs } = file.stats;
     const found = new Set<Tail>([...lost.withText, ...lost.withInode(ino)]);
     for (const head of byLength.values()) for (const tail of lost.beginning(head)) found.add(tail);
     const ties = (tail: Tail) => (tail.identity.device === dev && tail.identity.birthtimeMs === birthtimeMs ? 1 : 0);
     return [...found]
-      .filter((tail) => belongs(tail) && !this.#compared.has(comparison(seen, tail)))
+      .filter((tail) => belongs(tail) && !this.#compared.has(comparison(file, tail)))
       .sort((a, b) => b.offset - a.offset || ties(b) - ties(a));
   }
 
-  async #firstContinued(content: Content, seen: Seen, candidates: readonly Tail[], view: View): Promise<Continuation> {
+  async #firstContinued(
+    content: Content,
+    file: FoundFile,
+    candidates: readonly Tail[],
+    snapshot: Snapshot,
+  ): Promise<Continuation> {
     for (const tail of candidates) {
-      const isSame = isSameFile(tail.identity, seen.stats);
+      const isSame = isSameFile(tail.identity, file.stats);
       if (tail.offset === 0 && isSame) return { kind: 'continues', tail };
       if (tail.offset === 0) continue;
       if ((await sameContent(content, tail.identity, tail.offset)) !== undefined) {
-        if (!(await this.#isCopyOfOwnFile(seen, tail, view))) return { kind: 'continues', tail };
+        if (!(await this.#isCopyOfOwnFile(file, tail, snapshot))) return { kind: 'continues', tail };
         continue;
       }
       // A copy made just before the last lines were written, and read: nothing in it is new.
-      const isCopied = tail.identity.inode !== seen.stats.ino && !isLive(seen);
+      const isCopied = tail.identity.inode !== file.stats.ino && !isLive(file);
       const offset = isCopied ? await tail.lostText?.partOf(content) : undefined;
       if (offset) return { kind: 'part', offset };
       if (isSame && (await isNoText(content))) return { kind: 'shredded', tail };
       if (this.#compared.size >= MAX_COMPARED) this.#compared.clear();
-      this.#compared.add(comparison(seen, tail));
+      this.#compared.add(comparison(file, tail));
     }
     return { kind: 'none' };
   }
 
   /** Somebody has copied the file, and it still stands where the tail was reading it. */
-  async #isCopyOfOwnFile(seen: Seen, { identity }: Tail, view: View): Promise<boolean> {
-    const own = view.files.get(`${identity.device}:${identity.inode}`);
-    return own !== undefined && own !== seen && (await this.#isWithin(seen, own));
+  async #isCopyOfOwnFile(file: FoundFile, { identity }: Tail, snapshot: Snapshot): Promise<boolean> {
+    const own = snapshot.files.get(`${identity.device}:${identity.inode}`);
+    return own !== undefined && own !== file && (await this.#isWithin(file, own));
   }
 
   /** Whether all of a file's text stands in another, too, and perhaps more behind it. */
-  async #isWithin(file: Seen, whole: Seen): Promise<boolean> {
-    const isCopy = await this.opener.use(file, (copy) =>
-      this.opener.use(whole, async (original) => {
+  async #isWithin(file: FoundFile, whole: FoundFile): Promise<boolean> {
+    const isCopy = await this.inspector.inspect(file, (copy) =>
+      this.inspector.inspect(whole, async (original) => {
         if (!(await repeats(copy, file.stats.size, original))) return false;
         const length = await textLength(copy, file.stats.size);
         return length !== undefined && (await original.read(length - 1, 1)).length === 1;
@@ -196,8 +201,8 @@ export class Evidence {
   }
 
   /** Looks how a tail's file begins now. Answers whether that is other text than what was read. */
-  async renew(tail: Tail, view: View): Promise<boolean> {
-    const head = await this.#headOf(tail, view);
+  async renew(tail: Tail, snapshot: Snapshot): Promise<boolean> {
+    const head = await this.#headOf(tail, snapshot);
     this.#beginnings.note(tail, head);
     const length = Math.min(MARK_BYTES, tail.offset);
     if (head === undefined || digest(head.subarray(0, length)) === tail.identity.head) return false;
@@ -211,32 +216,33 @@ export class Evidence {
   }
 
   /** How a file begins that goes on with no tail, and which tails it may be a copy of. */
-  async firstLook(seen: Seen, view: View): Promise<FirstLook> {
-    const unread = { kind: 'looked into', stamp: stampOf(seen.stats), head: undefined, candidates: [] } as const;
-    const lineages = this.#kinOf(seen);
+  async firstLook(file: FoundFile, snapshot: Snapshot): Promise<FirstLook> {
+    const unread = { kind: 'looked into', stamp: stampOf(file.stats), head: undefined, candidates: [] } as const;
+    const lineages = this.#kinOf(file);
     if (lineages.length === 0) return unread;
     const unclear = { ...unread, kind: 'unclear' } as const;
-    const hasKin = () => lineages.some((lineage) => [...this.tails.of(lineage)].some((tail) => canBeCopy(seen, tail)));
-    if (seen.stats.size === 0 && !isLive(seen) && hasKin()) return unclear;
-    const now = await this.opener.use(seen, async (content) => ({
+    const hasKin = () => lineages.some((lineage) => [...this.tails.of(lineage)].some((tail) => canBeCopy(file, tail)));
+    if (file.stats.size === 0 && !isLive(file) && hasKin()) return unclear;
+    const now = await this.inspector.inspect(file, async (content) => ({
       kind: 'looked into' as const,
       stamp: stampOf(await content.stat()),
       head: await content.read(0, MARK_BYTES),
     }));
     if (now === undefined) return hasKin() ? unclear : unread;
-    if (seen.stats.size === 0) return { ...now, candidates: [] };
+    if (file.stats.size === 0) return { ...now, candidates: [] };
     for (const lineage of lineages) {
-      for (const tail of this.#unnoted.get(lineage) ?? []) this.#beginnings.note(tail, await this.#headOf(tail, view));
+      for (const tail of this.#unnoted.get(lineage) ?? [])
+        this.#beginnings.note(tail, await this.#headOf(tail, snapshot));
       this.#unnoted.delete(lineage);
     }
-    const candidates = this.#beginnings.like(now.head, seen.ways[0].source, lineages);
-    return { ...now, candidates: candidates.filter((tail) => canBeCopy(seen, tail)) };
+    const candidates = this.#beginnings.like(now.head, file.names[0].source, lineages);
+    return { ...now, candidates: candidates.filter((tail) => canBeCopy(file, tail)) };
   }
 
   /** Whether the file is a copy of one of these tails' files: what copytruncate and gzip leave for a moment, and cp for ever. */
-  async copyOf(seen: Seen, candidates: readonly Tail[]): Promise<Copy> {
+  async copyOf(file: FoundFile, candidates: readonly Tail[]): Promise<Copy> {
     for (const tail of candidates) {
-      const opening = await this.descriptors.open(tail);
+      const opening = await this.openFiles.open(tail);
       if (opening.kind === 'changed') return { kind: 'original changed', of: tail, shorter: opening.shorter };
       // What may not be read was not read: nothing can be repeated.
       if (opening.kind === 'blocked' && opening.code !== 'EMFILE') continue;
@@ -244,7 +250,7 @@ export class Evidence {
       // Asked of the file itself: one that is out of sight may have grown since it was last seen.
       if (tail.offset === 0 && (await tail.content!.stat()).size === 0) continue;
       if (!(await tail.stillHolds())) return { kind: 'original changed', of: tail, shorter: false };
-      const same = await this.opener.use(seen, (content) => repeats(content, seen.stats.size, tail.content!));
+      const same = await this.inspector.inspect(file, (content) => repeats(content, file.stats.size, tail.content!));
       if (same === undefined) return { kind: 'unclear' };
       if (same) return { kind: 'copy', of: tail };
     }
@@ -252,38 +258,38 @@ export class Evidence {
   }
 
   /** As the file is now; `undefined` when it cannot be opened. */
-  async stampNow(seen: Seen): Promise<string | undefined> {
-    return this.opener.use(seen, async (content) => stampOf(await content.stat()));
+  async stampNow(file: FoundFile): Promise<string | undefined> {
+    return this.inspector.inspect(file, async (content) => stampOf(await content.stat()));
   }
 
   /** The first bytes of a tail's file; `undefined` when they cannot be had now. */
-  async #headOf(tail: Tail, view: View): Promise<Buffer | undefined> {
+  async #headOf(tail: Tail, snapshot: Snapshot): Promise<Buffer | undefined> {
     if (tail.content !== undefined) return tail.content.read(0, MARK_BYTES).catch(() => undefined);
-    const seen = tail.place.name === 'placed' ? view.files.get(tail.place.key) : undefined;
-    return seen && this.opener.use(seen, (content) => content.read(0, MARK_BYTES));
+    const file = tail.place.name === 'placed' ? snapshot.files.get(tail.place.key) : undefined;
+    return file && this.inspector.inspect(file, (content) => content.read(0, MARK_BYTES));
   }
 
   /** Lineages with tails that the file may belong to; where rotated files go to a directory of their own, the name alone must do. */
-  #kinOf(seen: Seen): string[] {
+  #kinOf(file: FoundFile): string[] {
     const { lineages } = this.tails;
-    const own = [...lineagesOfFile(seen)];
-    if (!seen.ways.some(({ anyName }) => anyName)) return own.filter((lineage) => lineages.has(lineage));
+    const own = [...lineagesOfFile(file)];
+    if (!file.names.some(({ anyName }) => anyName)) return own.filter((lineage) => lineages.has(lineage));
     const names = new Set(own.map((lineage) => basename(lineage)));
     return [...lineages.keys()].filter((lineage) => names.has(basename(lineage)));
   }
 }
 
-function comparison(seen: Seen, { id, offset }: Tail): string {
-  return `${seen.key} ${stampOf(seen.stats)} ${id} ${offset}`;
+function comparison(file: FoundFile, { id, offset }: Tail): string {
+  return `${file.key} ${stampOf(file.stats)} ${id} ${offset}`;
 }
 
-function canBeCopy(seen: Seen, tail: Tail): boolean {
-  const [{ source }] = seen.ways;
+function canBeCopy(file: FoundFile, tail: Tail): boolean {
+  const [{ source }] = file.names;
   if (tail.place.name === 'lost' || tail.source !== source) return false;
   // What appears under the live name after a rename is the successor, even if it begins alike.
-  if (isLive(seen) && !isLiveName(tail.path)) return false;
-  const lineages = lineagesOfFile(seen);
-  if (!seen.ways.some((way) => way.anyName)) return lineages.has(tail.lineage);
+  if (isLive(file) && !isLiveName(tail.path)) return false;
+  const lineages = lineagesOfFile(file);
+  if (!file.names.some((name) => name.anyName)) return lineages.has(tail.lineage);
   return [...lineages].some((lineage) => basename(lineage) === basename(tail.lineage));
 }
 

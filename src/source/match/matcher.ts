@@ -8,9 +8,9 @@ import type { Clock } from '../../lib/clock.js';
 import type { ByteOffset } from '../../model/position.js';
 import type { Report } from '../../model/report.js';
 import { isCompressed, isLive, isLiveName, lineagesOfFile } from '../find/rotated-name.js';
-import type { FileKey, Seen, View } from '../find/snapshot.js';
+import type { FileKey, FoundFile, Snapshot } from '../find/snapshot.js';
 import { hasOwnBirthTime, isAnotherFile, MARK_BYTES } from '../read/fingerprint.js';
-import type { Descriptors, Opener } from '../read/open-files.js';
+import type { FileInspector, OpenFiles } from '../read/open-files.js';
 import { stampOf, type Tail } from '../read/tail.js';
 import type { Tails } from '../read/tail-registry.js';
 import type { LossReason, Notice } from '../types.js';
@@ -21,10 +21,10 @@ import { decide, isDue, type KnownFile, type LostTail, type NewFile, type Verdic
 
 export interface MatcherDependencies {
   readonly tails: Tails;
-  readonly descriptors: Descriptors;
+  readonly openFiles: OpenFiles;
   readonly newTails: NewTails;
   readonly logs: FollowedLogs;
-  readonly opener: Opener;
+  readonly inspector: FileInspector;
   readonly notice: (notice: Notice) => void;
   readonly clock: Clock;
   readonly report: Report;
@@ -32,7 +32,7 @@ export interface MatcherDependencies {
 }
 
 /** Has everybody else wait while the work is done. */
-export type Turn = (work: () => Promise<void>) => Promise<void>;
+export type Exclusively = (work: () => Promise<void>) => Promise<void>;
 
 /** A file whose text is that of another file so far. */
 interface Held {
@@ -42,7 +42,7 @@ interface Held {
 }
 
 // Short enough that a line or a stop waits for nobody, long enough to get ahead.
-const TURN_MS = 20;
+const PIECE_MS = 20;
 
 const KEEP = 'keep rotated files for longer; openemr-audit-forwarder check says for how long unread lines stay';
 const REMEDIES: Readonly<Record<LossReason, string>> = {
@@ -63,68 +63,68 @@ export class Matcher {
   readonly #left = new Map<FileKey, number>();
   /** Devices whose file systems are known to keep birth times. */
   readonly #keepsBirthTimes = new Set<number>();
-  #view: View | undefined;
+  #snapshot: Snapshot | undefined;
 
   constructor(readonly deps: MatcherDependencies) {
-    this.#evidence = new Evidence(deps.tails, deps.descriptors, deps.opener);
+    this.#evidence = new Evidence(deps.tails, deps.openFiles, deps.inspector);
   }
 
   /**
    * `lookedMs`: when the look began (monotonic). Answers whether another look is needed soon: what a tail
-   * that was lost since then goes on in may not have been in sight yet. `turn` has others wait while its work is done:
+   * that was lost since then goes on in may not have been in sight yet. `exclusively` has others wait while its work is done:
    * it is called for little at a time, so that what is decided can be read at once.
    */
   async apply(
-    view: View,
+    snapshot: Snapshot,
     lookedMs: number,
-    turn: Turn = (work) => work(),
+    exclusively: Exclusively = (work) => work(),
     signal: AbortSignal | undefined = undefined,
   ): Promise<boolean> {
-    const { opener, logs, tails } = this.deps;
-    this.#view = view;
-    opener.newRound();
+    const { inspector, logs, tails } = this.deps;
+    this.#snapshot = snapshot;
+    inspector.newRound();
     this.#undecided.clear();
     for (const files of [this.#spent, this.#left]) {
-      for (const key of files.keys()) if (!view.files.has(key)) files.delete(key);
+      for (const key of files.keys()) if (!snapshot.files.has(key)) files.delete(key);
     }
-    for (const { stats } of view.files.values()) if (hasOwnBirthTime(stats)) this.#keepsBirthTimes.add(stats.dev);
-    const unknown: Seen[] = [];
-    await turn(async () => {
-      for (const seen of view.files.values()) if (!(await this.#isKnown(seen))) unknown.push(seen);
-      for (const tail of tails.all) await this.#missed(tail, view);
+    for (const { stats } of snapshot.files.values()) if (hasOwnBirthTime(stats)) this.#keepsBirthTimes.add(stats.dev);
+    const unknown: FoundFile[] = [];
+    await exclusively(async () => {
+      for (const file of snapshot.files.values()) if (!(await this.#isKnown(file))) unknown.push(file);
+      for (const tail of tails.all) await this.#missed(tail, snapshot);
     });
-    const left: Seen[] = [];
-    await this.#inTurns(unknown.sort(byAge), turn, signal, async (seen) => {
-      if (await this.#isUnclaimed(seen, view)) left.push(seen);
+    const left: FoundFile[] = [];
+    await this.#inPieces(unknown.sort(byAge), exclusively, signal, async (file) => {
+      if (await this.#isUnclaimed(file, snapshot)) left.push(file);
     });
-    logs.remember(view);
+    logs.remember(snapshot);
     if (left.length > 0) {
-      await this.#inTurns(this.#evidence.outdated(), turn, signal, async (tail) => {
-        if (await this.#evidence.renew(tail, view)) await this.foundOtherText(tail, false);
+      await this.#inPieces(this.#evidence.outdated(), exclusively, signal, async (tail) => {
+        if (await this.#evidence.renew(tail, snapshot)) await this.foundOtherText(tail, false);
       });
     }
     const held = new Map<FileKey, Held>();
     let again = false;
-    await this.#inTurns(left, turn, signal, async (seen) => {
-      if (await this.#settle(seen, lookedMs, held, view)) again = true;
+    await this.#inPieces(left, exclusively, signal, async (file) => {
+      if (await this.#settle(file, lookedMs, held, snapshot)) again = true;
     });
     // What a look that was broken off has not come to is held as before.
     this.#held = signal?.aborted ? new Map([...this.#held, ...held]) : held;
-    this.#evidence.endLook(view);
+    this.#evidence.endLook(snapshot);
     return again;
   }
 
-  /** Works through the items, a few milliseconds in each turn. */
-  async #inTurns<T>(
+  /** Works through the items, for a few milliseconds at a time. */
+  async #inPieces<T>(
     items: readonly T[],
-    turn: Turn,
+    exclusively: Exclusively,
     signal: AbortSignal | undefined,
     work: (item: T) => Promise<void>,
   ): Promise<void> {
     const { clock } = this.deps;
     for (let next = 0; next < items.length && !signal?.aborted; ) {
-      await turn(async () => {
-        const endMs = clock.monotonicMs() + TURN_MS;
+      await exclusively(async () => {
+        const endMs = clock.monotonicMs() + PIECE_MS;
         do await work(items[next++]!);
         while (next < items.length && clock.monotonicMs() < endMs && !signal?.aborted);
       });
@@ -133,12 +133,12 @@ export class Matcher {
   }
 
   /** What becomes of tails whose file is not in sight. `lookedMs`: what was lost since then may go on in a file that the look has not seen. */
-  async tend(view: View, lookedMs: number): Promise<void> {
+  async tend(snapshot: Snapshot, lookedMs: number): Promise<void> {
     for (const tail of [...this.deps.tails.all]) {
       const { place } = tail;
-      if (place.name === 'placed') tail.seenAtHome(view.deviceAt(tail.lineage));
+      if (place.name === 'placed') tail.seenAtHome(snapshot.deviceAt(tail.lineage));
       if (place.name === 'unlinked') await this.#tendUnlinked(tail);
-      if (tail.place.name === 'lost' && tail.place.sinceMs < lookedMs && !tail.gone) this.#tendLost(tail, view);
+      if (tail.place.name === 'lost' && tail.place.sinceMs < lookedMs && !tail.gone) this.#tendLost(tail, snapshot);
     }
   }
 
@@ -158,8 +158,8 @@ export class Matcher {
     const { place, offset, provenSize, sights, identity } = tail;
     if (place.name === 'lost') return;
     const isRotated = !isLiveName(tail.path);
-    const seen = this.#view?.files.get(place.key);
-    const isShredded = isRotated && offset > 0 && (await this.#evidence.isShredded(tail, seen));
+    const file = this.#snapshot?.files.get(place.key);
+    const isShredded = isRotated && offset > 0 && (await this.#evidence.isShredded(tail, file));
     const known = {
       of: 'other text',
       isRotated,
@@ -175,62 +175,62 @@ export class Matcher {
   }
 
   /** Whether a tail has the file and keeps it. */
-  async #isKnown(seen: Seen): Promise<boolean> {
+  async #isKnown(file: FoundFile): Promise<boolean> {
     const { tails, newTails } = this.deps;
-    const tail = tails.byKey(seen.key);
+    const tail = tails.byKey(file.key);
     if (tail === undefined || tail.place.name === 'lost') return false;
-    let known = await this.#knownFile(tail, seen);
+    let known = await this.#knownFile(tail, file);
     for (;;) {
       const { verdict } = decide(known);
-      if (verdict.do === 'tell the cut') this.#tellGap(tail, seen.stats.size, known.knownSize, 'truncated');
-      else if (verdict.do === 'remember the cut') newTails.rememberCut(tail, seen, known.knownSize);
-      else if (verdict.do === 'compare') await this.foundOtherText(tail, seen.stats.size < tail.offset);
-      else if (verdict.do === 'keep') this.#keep(tail, seen, verdict.as);
+      if (verdict.do === 'tell the cut') this.#tellGap(tail, file.stats.size, known.knownSize, 'truncated');
+      else if (verdict.do === 'remember the cut') newTails.rememberCut(tail, file, known.knownSize);
+      else if (verdict.do === 'compare') await this.foundOtherText(tail, file.stats.size < tail.offset);
+      else if (verdict.do === 'keep') this.#keep(tail, file, verdict.as);
       else await this.#do(tail, verdict);
       if (verdict.do !== 'tell the cut' && verdict.do !== 'remember the cut') return verdict.do === 'keep';
       known = { ...known, hasShrunk: false };
     }
   }
 
-  async #knownFile(tail: Tail, seen: Seen): Promise<KnownFile> {
+  async #knownFile(tail: Tail, file: FoundFile): Promise<KnownFile> {
     const { place, path, offset, knownSize } = tail;
-    const hasShrunk = !isCompressed(path) && seen.stats.size < knownSize;
-    const hasChanged = place.name !== 'lost' && place.stamp !== stampOf(seen.stats);
+    const hasShrunk = !isCompressed(path) && file.stats.size < knownSize;
+    const hasChanged = place.name !== 'lost' && place.stamp !== stampOf(file.stats);
     const isDelivered = tail.isDelivered && !isLiveName(path);
     // A file that has become shorter is looked into at once: a copy of its old text may not stay for long.
-    const isAsked = hasShrunk ? offset > 0 && seen.stats.size >= offset : isDelivered && hasChanged;
+    const isAsked = hasShrunk ? offset > 0 && file.stats.size >= offset : isDelivered && hasChanged;
     return {
       of: 'known file',
       isUnread: offset === 0 && tail.content === undefined,
-      hasOtherBirth: this.#keepsBirthTimes.has(seen.stats.dev) && isAnotherFile(tail.identity, seen.stats),
+      hasOtherBirth: this.#keepsBirthTimes.has(file.stats.dev) && isAnotherFile(tail.identity, file.stats),
       knownSize,
       hasShrunk,
       isDeliveredAndChanged: isDelivered && hasChanged,
       text: isAsked ? await this.#evidence.textOf(tail) : 'not asked',
       wasRead: tail.offsetAtSight > 0,
-      isWhereItWas: place.name === 'placed' && seen.ways.some((way) => way.path === path),
+      isWhereItWas: place.name === 'placed' && file.names.some((name) => name.path === path),
       hasChanged,
       isBlocked: tail.blocked !== undefined,
     };
   }
 
-  #keep(tail: Tail, seen: Seen, as: 'placed' | 'changed' | 'readable' | 'unchanged'): void {
+  #keep(tail: Tail, file: FoundFile, as: 'placed' | 'changed' | 'readable' | 'unchanged'): void {
     const { tails } = this.deps;
-    if (as === 'placed') tails.place(tail, seen);
-    else if (as === 'changed') tails.sight(tail, seen.stats, true);
+    if (as === 'placed') tails.place(tail, file);
+    else if (as === 'changed') tails.sight(tail, file.stats, true);
     else if (as === 'readable') tails.wake(tail);
   }
 
   /** A tail whose file the look has not found: only proof of absence counts. */
-  async #missed(tail: Tail, view: View): Promise<void> {
+  async #missed(tail: Tail, snapshot: Snapshot): Promise<void> {
     const { tails, clock } = this.deps;
     const { place, path, knownSize } = tail;
-    if (place.name !== 'placed' || view.files.has(place.key)) return;
+    if (place.name !== 'placed' || snapshot.files.has(place.key)) return;
     // The open descriptor still tells what became of the file.
     const stats = await tail.content?.stat();
     const { verdict } = decide({
       of: 'missing file',
-      isProven: view.at(path) !== undefined || view.isAbsent(path),
+      isProven: snapshot.at(path) !== undefined || snapshot.isAbsent(path),
       isOpen: stats !== undefined,
       isWhole: stats !== undefined && (isCompressed(path) || stats.size >= knownSize),
       knownSize,
@@ -241,105 +241,110 @@ export class Matcher {
   }
 
   /** Whether an unknown file goes on with no tail that has lost its own, so that it may be a new one. */
-  async #isUnclaimed(seen: Seen, view: View): Promise<boolean> {
+  async #isUnclaimed(file: FoundFile, snapshot: Snapshot): Promise<boolean> {
     const { tails, newTails, report } = this.deps;
-    const isSpent = this.#spent.get(seen.key) === seen.stats.birthtimeMs;
-    const isRotated = !isLive(seen);
-    const found = isSpent ? undefined : await this.#evidence.continuationOf(seen, view);
-    const wasRead = isRotated && found?.kind === 'none' && this.#left.get(seen.key) === seen.stats.birthtimeMs;
+    const isSpent = this.#spent.get(file.key) === file.stats.birthtimeMs;
+    const isRotated = !isLive(file);
+    const found = isSpent ? undefined : await this.#evidence.continuationOf(file, snapshot);
+    const wasRead = isRotated && found?.kind === 'none' && this.#left.get(file.key) === file.stats.birthtimeMs;
     const { verdict } = decide({
       of: 'unknown file',
       isSpent,
       isRotated,
-      evidence: wasRead && (await this.#evidence.isNoText(seen)) ? 'shredded' : (found?.kind ?? 'none'),
+      evidence: wasRead && (await this.#evidence.isNoText(file)) ? 'shredded' : (found?.kind ?? 'none'),
       offset: found?.kind === 'part' ? found.offset : 0,
     });
     if (found?.kind === 'continues' && verdict.do === 'place') {
       const { path, identity } = found.tail;
-      if (identity.inode !== seen.stats.ino)
+      if (identity.inode !== file.stats.ino)
         this.#left.set(`${identity.device}:${identity.inode}`, identity.birthtimeMs);
-      tails.place(found.tail, seen);
+      tails.place(found.tail, file);
       const now = found.tail.path;
       if (now !== path) report.info('A followed file goes on under another path', { path, now });
-    } else if (verdict.do === 'follow') await newTails.follow(seen, verdict.from);
-    else if (verdict.do === 'wait') this.#leaveUndecided(seen);
-    else if (verdict.do === 'ignore') this.#spent.set(seen.key, seen.stats.birthtimeMs);
+    } else if (verdict.do === 'follow') await newTails.follow(file, verdict.from);
+    else if (verdict.do === 'wait') this.#leaveUndecided(file);
+    else if (verdict.do === 'ignore') this.#spent.set(file.key, file.stats.birthtimeMs);
     return verdict.do === 'ask further';
   }
 
   /** What a file is that goes on with no tail. Answers whether another look may tell soon. */
-  async #settle(seen: Seen, lookedMs: number | undefined, held: Map<FileKey, Held>, view: View): Promise<boolean> {
-    const { newTails, clock, tails, descriptors } = this.deps;
-    const stamp = stampOf(seen.stats);
-    const before = this.#held.get(seen.key);
+  async #settle(
+    file: FoundFile,
+    lookedMs: number | undefined,
+    held: Map<FileKey, Held>,
+    snapshot: Snapshot,
+  ): Promise<boolean> {
+    const { newTails, clock, tails, openFiles } = this.deps;
+    const stamp = stampOf(file.stats);
+    const before = this.#held.get(file.key);
     const heldMs = before?.stamp === stamp ? clock.monotonicMs() - before.sinceMs : undefined;
-    const mayContinue = lookedMs !== undefined && this.#mayContinueSince(seen, lookedMs);
+    const mayContinue = lookedMs !== undefined && this.#mayContinueSince(file, lookedMs);
     const unasked: NewFile = {
       of: 'new file',
       mayContinue,
-      wanted: mayContinue ? 'yes' : await newTails.isWanted(seen),
+      wanted: mayContinue ? 'yes' : await newTails.isWanted(file),
       heldMs,
       originalStands: before !== undefined && before.of.place.name !== 'lost',
       evidence: 'not asked',
       hasChangedSince: false,
-      isLive: isLive(seen),
-      isMatched: seen.ways[0].matched,
-      isLong: seen.stats.size >= MARK_BYTES,
+      isLive: isLive(file),
+      isMatched: file.names[0].matched,
+      isLong: file.stats.size >= MARK_BYTES,
       original: 'in sight',
-      isSkipped: newTails.isSkipped(seen),
+      isSkipped: newTails.isSkipped(file),
     };
     let { verdict } = decide(unasked);
     let original = before?.of;
     let head: Buffer | undefined;
     if (verdict.do === 'ask further') {
-      const first = await this.#evidence.firstLook(seen, view);
+      const first = await this.#evidence.firstLook(file, snapshot);
       head = first.head;
       const copy =
-        first.kind === 'unclear' ? { kind: first.kind } : await this.#evidence.copyOf(seen, first.candidates);
+        first.kind === 'unclear' ? { kind: first.kind } : await this.#evidence.copyOf(file, first.candidates);
       if ('of' in copy) original = copy.of;
       // A copy that has been written anew since this look would be taken for as long as the copy was.
       const isCompared = copy.kind === 'none' && first.candidates.length > 0;
-      const now = (isCompared ? await this.#evidence.stampNow(seen) : undefined) ?? first.stamp;
+      const now = (isCompared ? await this.#evidence.stampNow(file) : undefined) ?? first.stamp;
       const isShorter = copy.kind === 'original changed' && copy.shorter;
-      const place = copy.kind === 'copy' ? await whereIs(copy.of, seen.stats.size) : 'in sight';
+      const place = copy.kind === 'copy' ? await whereIs(copy.of, file.stats.size) : 'in sight';
       verdict = decide({ ...unasked, evidence: copy.kind, hasChangedSince: now !== stamp, original: place }).verdict;
       if (verdict.do === 'lose the original' && original !== undefined) {
         await this.foundOtherText(original, isShorter);
-        const isUnclaimed = await this.#isUnclaimed(seen, view);
-        return isUnclaimed && this.#settle(seen, undefined, held, view);
+        const isUnclaimed = await this.#isUnclaimed(file, snapshot);
+        return isUnclaimed && this.#settle(file, undefined, held, snapshot);
       }
     }
-    if (verdict.do === 'wait' && verdict.isUndecided) this.#leaveUndecided(seen);
-    else if (verdict.do === 'follow') await newTails.follow(seen, verdict.from);
-    else if (verdict.do === 'go on' && original !== undefined) await this.#goOn(original, seen);
+    if (verdict.do === 'wait' && verdict.isUndecided) this.#leaveUndecided(file);
+    else if (verdict.do === 'follow') await newTails.follow(file, verdict.from);
+    else if (verdict.do === 'go on' && original !== undefined) await this.#goOn(original, file);
     else if (verdict.do === 'hold' && original !== undefined)
-      held.set(seen.key, { stamp, of: original, sinceMs: clock.monotonicMs() - (heldMs ?? 0) });
-    const tail = tails.byKey(seen.key);
+      held.set(file.key, { stamp, of: original, sinceMs: clock.monotonicMs() - (heldMs ?? 0) });
+    const tail = tails.byKey(file.key);
     if (tail !== undefined) {
       // What is open can be deleted or moved away and still be read.
-      if (!descriptors.full) await descriptors.open(tail);
+      if (!openFiles.full) await openFiles.open(tail);
       this.#evidence.note(tail, head);
     }
     return verdict.do === 'wait' && verdict.again === true;
   }
 
   /** Whether a tail that was lost since the look began may go on in the file. */
-  #mayContinueSince(seen: Seen, lookedMs: number): boolean {
-    const [{ source, anyName }] = seen.ways;
+  #mayContinueSince(file: FoundFile, lookedMs: number): boolean {
+    const [{ source, anyName }] = file.names;
     const recent = this.deps.tails.lost.since(lookedMs).filter((tail) => tail.source === source && !tail.gone);
     if (recent.length === 0) return false;
-    const lineages = lineagesOfFile(seen);
+    const lineages = lineagesOfFile(file);
     return recent.some(
-      ({ identity, lineage }) => anyName || identity.inode === seen.stats.ino || lineages.has(lineage),
+      ({ identity, lineage }) => anyName || identity.inode === file.stats.ino || lineages.has(lineage),
     );
   }
 
   /** The tail goes on in the file in sight; the one out of sight may have a writer that has not noticed. */
-  async #goOn(tail: Tail, seen: Seen): Promise<void> {
-    const { tails, descriptors, newTails } = this.deps;
+  async #goOn(tail: Tail, file: FoundFile): Promise<void> {
+    const { tails, openFiles, newTails } = this.deps;
     const left = newTails.twinOf(tail);
-    await descriptors.pass(tail, left);
-    tails.place(tail, seen);
+    await openFiles.pass(tail, left);
+    tails.place(tail, file);
     tails.add(left);
     this.#evidence.note(left, undefined);
   }
@@ -371,14 +376,14 @@ export class Matcher {
     else await this.#do(tail, verdict);
   }
 
-  #tendLost(tail: Tail, view: View): void {
+  #tendLost(tail: Tail, snapshot: Snapshot): void {
     const { tails, clock, pollMs } = this.deps;
     const { place, identity, lineage, offset } = tail;
     if (place.name !== 'lost') return;
     const known: Omit<LostTail, 'isReadElsewhere'> = {
       of: 'lost tail',
       lostMs: clock.monotonicMs() - place.sinceMs,
-      isAway: view.deviceAt(lineage) !== (tail.homeDevice ?? identity.device),
+      isAway: snapshot.deviceAt(lineage) !== (tail.homeDevice ?? identity.device),
       isUndecided: this.#undecided.has(lineage),
       isMissingText: place.size === undefined ? place.doubtful : place.size > offset,
       isTold: place.told,
@@ -421,9 +426,9 @@ export class Matcher {
 
   /** What a verdict says of the tail itself. */
   async #do(tail: Tail, verdict: Verdict): Promise<void> {
-    const { tails, descriptors, clock } = this.deps;
+    const { tails, openFiles, clock } = this.deps;
     if (verdict.do !== 'lose' && verdict.do !== 'forget') return;
-    await descriptors.release(tail);
+    await openFiles.release(tail);
     if (verdict.do === 'forget') return tails.remove(tail);
     const { reason, size, isDoubtful: doubtful } = verdict;
     tails.lose(tail, { reason, size, doubtful }, clock.monotonicMs());
@@ -434,9 +439,9 @@ export class Matcher {
     return [...this.#held.values()].some(({ of }) => of === tail);
   }
 
-  #leaveUndecided(seen: Seen): void {
-    for (const lineage of lineagesOfFile(seen)) {
-      const hasText = seen.stats.size > 0 || this.#undecided.get(lineage) === 'with text';
+  #leaveUndecided(file: FoundFile): void {
+    for (const lineage of lineagesOfFile(file)) {
+      const hasText = file.stats.size > 0 || this.#undecided.get(lineage) === 'with text';
       this.#undecided.set(lineage, hasText ? 'with text' : 'empty');
     }
   }
@@ -451,7 +456,7 @@ export class Matcher {
 }
 
 /** Oldest first. Kernel times are coarse: among equals the one that is still written to is the youngest. */
-function byAge(a: Seen, b: Seen): number {
+function byAge(a: FoundFile, b: FoundFile): number {
   const byName = Number(isLive(a)) - Number(isLive(b));
   return a.stats.mtimeMs - b.stats.mtimeMs || byName || a.stats.birthtimeMs - b.stats.birthtimeMs;
 }

@@ -9,10 +9,10 @@ import type { Clock } from '../../lib/clock.js';
 import type { ByteOffset, Position } from '../../model/position.js';
 import type { Report } from '../../model/report.js';
 import { compressionOf } from '../find/rotated-name.js';
-import type { Seen } from '../find/snapshot.js';
+import type { FoundFile } from '../find/snapshot.js';
 import type { Content } from '../read/content.js';
 import { digest, fileIdentity, marksAt } from '../read/fingerprint.js';
-import type { Opener } from '../read/open-files.js';
+import type { FileInspector } from '../read/open-files.js';
 import { stampOf, Tail, type TailLimits } from '../read/tail.js';
 import type { Tails } from '../read/tail-registry.js';
 import type { FollowedLogs } from './followed-logs.js';
@@ -28,7 +28,7 @@ export interface NewTailsDependencies {
   readonly startedBefore: ReadonlySet<string>;
   readonly tails: Tails;
   readonly logs: FollowedLogs;
-  readonly opener: Opener;
+  readonly inspector: FileInspector;
   readonly clock: Clock;
   readonly report: Report;
   readonly newTailId: () => string;
@@ -51,49 +51,49 @@ export class NewTails {
   }
 
   /** `later`: a compressed file that is still being written. */
-  async isWanted(seen: Seen): Promise<'yes' | 'no' | 'later'> {
-    const [{ path, matched }] = seen.ways;
+  async isWanted(file: FoundFile): Promise<'yes' | 'no' | 'later'> {
+    const [{ path, matched }] = file.names;
     const compression = compressionOf(basename(path));
     if (compression === 'unsupported') {
       if (matched) this.#warnOnce(path, 'A compressed log file cannot be read, only gzip can', { path });
       return 'no';
     }
-    if (!matched && !this.deps.logs.isUnreadGeneration(seen)) return 'no';
-    const fresh = Math.abs(this.deps.clock.nowMs() - seen.stats.mtimeMs) < COMPRESSING_MS;
-    return compression === 'gzip' && fresh && !(await this.#isComplete(seen)) ? 'later' : 'yes';
+    if (!matched && !this.deps.logs.isUnreadGeneration(file)) return 'no';
+    const fresh = Math.abs(this.deps.clock.nowMs() - file.stats.mtimeMs) < COMPRESSING_MS;
+    return compression === 'gzip' && fresh && !(await this.#isComplete(file)) ? 'later' : 'yes';
   }
 
   /** Whether what there is now is not wanted: the first look of a source that starts at the end. */
-  isSkipped({ ways: [way] }: Seen): boolean {
+  isSkipped({ names: [name] }: FoundFile): boolean {
     const { sources, startedBefore } = this.deps;
-    return this.#looks === 1 && sources.get(way.source)?.startAt === 'end' && !startedBefore.has(way.source);
+    return this.#looks === 1 && sources.get(name.source)?.startAt === 'end' && !startedBefore.has(name.source);
   }
 
   /** Makes a tail; `from`: up to there, or to its end, the file is known to have been read. */
-  async follow(seen: Seen, from: ByteOffset | 'end'): Promise<void> {
+  async follow(file: FoundFile, from: ByteOffset | 'end'): Promise<void> {
     const { tails, report } = this.deps;
-    const [way] = seen.ways;
-    const source = this.deps.sources.get(way.source)!;
-    for (const other of seen.ways) {
-      if (!other.matched || other.source === way.source) continue;
-      this.warnOverlap(way.path, way.source, other.source);
+    const [name] = file.names;
+    const source = this.deps.sources.get(name.source)!;
+    for (const other of file.names) {
+      if (!other.matched || other.source === name.source) continue;
+      this.warnOverlap(name.path, name.source, other.source);
     }
-    const position = from === 0 ? this.#startOf(seen) : await this.#positionIn(seen, source, from);
+    const position = from === 0 ? this.#startOf(file) : await this.#positionIn(file, source, from);
     if (position === undefined) return;
-    const { size } = seen.stats;
-    const lineage = this.deps.logs.lineageOf(seen);
+    const { size } = file.stats;
+    const lineage = this.deps.logs.lineageOf(file);
     const tail = new Tail(position, source, {
       lineage,
       age: tails.nextAge(),
       bornLook: this.#looks,
-      place: { name: 'placed', key: seen.key, size, stamp: stampOf(seen.stats) },
+      place: { name: 'placed', key: file.key, size, stamp: stampOf(file.stats) },
       journaled: false,
     });
     tails.add(tail);
     tails.wake(tail);
     // What was skipped must be known as skipped after a restart.
     if (position.offset > 0) tail.tellPosition();
-    report.info('Following a file', { path: way.path, source: way.source, offset: position.offset });
+    report.info('Following a file', { path: name.path, source: name.source, offset: position.offset });
   }
 
   /** A tail of its own that stands where another does: what it reads from here on is not the other's. */
@@ -104,9 +104,9 @@ export class NewTails {
   }
 
   /** Keeps in mind that so much text stood in a file before it was written anew, and nothing of it was read. */
-  rememberCut({ lineage, bornLook }: Tail, seen: Seen, size: number): void {
+  rememberCut({ lineage, bornLook }: Tail, file: FoundFile, size: number): void {
     const { tails, clock, sources } = this.deps;
-    const position = this.#startOf(seen);
+    const position = this.#startOf(file);
     const told = { reason: 'truncated', size, doubtful: false, told: false } as const;
     const place = { name: 'lost', sinceMs: clock.monotonicMs(), ...told } as const;
     tails.add(
@@ -125,27 +125,31 @@ export class NewTails {
     this.#warnOnce(`${path} ${source} ${other}`, sentence, { path, source, other });
   }
 
-  async #isComplete(seen: Seen): Promise<boolean> {
-    const complete = await this.deps.opener.use(seen, async (content) => {
+  async #isComplete(file: FoundFile): Promise<boolean> {
+    const complete = await this.deps.inspector.inspect(file, async (content) => {
       for (let at = 0; (await content.read(at, LINE_SEARCH_BYTES)).length > 0; ) at += LINE_SEARCH_BYTES;
       return content.complete();
     });
     return complete ?? false;
   }
 
-  #startOf(seen: Seen): Position {
-    const [{ path, source }] = seen.ways;
-    const identity = { ...fileIdentity(seen.stats), head: '', last: '' };
+  #startOf(file: FoundFile): Position {
+    const [{ path, source }] = file.names;
+    const identity = { ...fileIdentity(file.stats), head: '', last: '' };
     return { tailId: this.deps.newTailId(), source, path, offset: 0, identity };
   }
 
   /** `end`: behind the last line that is whole now. `undefined` when the file cannot be read, to be tried at the next look. */
-  async #positionIn(seen: Seen, { maxLineBytes }: TailLimits, at: ByteOffset | 'end'): Promise<Position | undefined> {
-    const start = this.#startOf(seen);
-    const content = await this.deps.opener.open(start.path, LINE_SEARCH_BYTES + maxLineBytes).catch(() => undefined);
+  async #positionIn(
+    file: FoundFile,
+    { maxLineBytes }: TailLimits,
+    at: ByteOffset | 'end',
+  ): Promise<Position | undefined> {
+    const start = this.#startOf(file);
+    const content = await this.deps.inspector.open(start.path, LINE_SEARCH_BYTES + maxLineBytes).catch(() => undefined);
     if (content === undefined) return undefined;
     try {
-      const offset = at === 'end' ? await endOfLines(content, seen.stats.size) : at;
+      const offset = at === 'end' ? await endOfLines(content, file.stats.size) : at;
       const marks = await marksAt(content, offset);
       if (marks === undefined) return undefined;
       return { ...start, offset, identity: { ...start.identity, head: digest(marks.head), last: digest(marks.last) } };

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import type { Position } from '../../model/position.js';
 import { isLiveName, lineagesOf, logOf } from '../find/rotated-name.js';
-import type { View, Way } from '../find/snapshot.js';
+import type { FoundName, Snapshot } from '../find/snapshot.js';
 import { Tail, type TailLimits } from '../read/tail.js';
 
 interface KnownSource extends TailLimits {
@@ -13,18 +13,18 @@ interface KnownSource extends TailLimits {
 export function knownTails(
   positions: readonly Position[],
   sources: readonly KnownSource[],
-  view: View | undefined,
+  snapshot: Snapshot | undefined,
   nowMs: number,
   nextAge: () => number,
 ): Tail[] {
   const ordered = [...positions].sort(byAge);
-  const logs = view === undefined ? [] : logsIn(view);
-  const lineageOf = (position: Position) => lineageAt(position, view, logs);
+  const logs = snapshot === undefined ? [] : logsIn(snapshot);
+  const lineageOf = (position: Position) => lineageAt(position, snapshot, logs);
   const youngest = new Map(ordered.map((position) => [lineageOf(position), position]));
   return ordered.flatMap((position) => {
     const name = sources.some((one) => one.name === position.source)
       ? position.source
-      : view?.at(position.path)?.ways[0].source;
+      : snapshot?.at(position.path)?.names[0].source;
     const source = sources.find((one) => one.name === name);
     if (source === undefined) return [];
     const lineage = lineageOf(position);
@@ -55,22 +55,22 @@ interface Log {
   readonly source: string;
 }
 
-function logsIn(view: View): Log[] {
-  const ways = [...view.files.values()].map(({ ways: [way] }) => way);
-  return ways.filter(({ matched }) => matched).map((way) => ({ lineage: logOf(way), source: way.source }));
+function logsIn(snapshot: Snapshot): Log[] {
+  const names = [...snapshot.files.values()].map(({ names: [name] }) => name);
+  return names.filter(({ matched }) => matched).map((name) => ({ lineage: logOf(name), source: name.source }));
 }
 
 /** The followed log that it belongs to by its name; in a directory for rotated files the name without the directory must do. */
-function lineageAt({ path, source }: Position, view: View | undefined, logs: readonly Log[]): string {
-  const way: Pick<Way, 'path' | 'real'> = view?.at(path)?.ways.find((one) => one.path === path) ?? { path };
-  const lineages = [...lineagesOf(way.real ?? path), ...lineagesOf(path)];
+function lineageAt({ path, source }: Position, snapshot: Snapshot | undefined, logs: readonly Log[]): string {
+  const name: Pick<FoundName, 'path' | 'real'> = snapshot?.at(path)?.names.find((one) => one.path === path) ?? { path };
+  const lineages = [...lineagesOf(name.real ?? path), ...lineagesOf(path)];
   const own = lineages.find((lineage) => logs.some((log) => log.lineage === lineage));
-  if (own !== undefined || !view?.isElsewhere(path)) return own ?? logOf(way);
+  if (own !== undefined || !snapshot?.isElsewhere(path)) return own ?? logOf(name);
   const names = lineages.map((lineage) => basename(lineage));
   const called = logs.filter(({ lineage }) => names.includes(basename(lineage)));
   // What bears no log's name is the only log's; a name that two of them have says nothing.
   const [one, another] = called.length > 0 ? called : logs.filter((log) => log.source === source);
-  return one !== undefined && another === undefined ? one.lineage : logOf(way);
+  return one !== undefined && another === undefined ? one.lineage : logOf(name);
 }
 
 function byAge(a: Position, b: Position): number {

@@ -5,7 +5,7 @@
  */
 import { hash } from 'node:crypto';
 import type { FileIdentity } from '../../model/position.js';
-import type { Seen } from '../find/snapshot.js';
+import type { FoundFile } from '../find/snapshot.js';
 import type { Content } from './content.js';
 
 export const MARK_BYTES = 4096;
@@ -21,21 +21,26 @@ export interface Marks {
 export const NO_MARKS: Marks = { head: Buffer.alloc(0), last: Buffer.alloc(0) };
 
 /** For a tail of which nothing has been read: there is nothing to compare, and nothing to lose by a mistake. */
-export function isSameFile(identity: FileIdentity, { ino, dev, birthtimeMs }: Seen['stats']): boolean {
+export function isSameFile(identity: FileIdentity, { ino, dev, birthtimeMs }: FoundFile['stats']): boolean {
   return identity.inode === ino && identity.device === dev && identity.birthtimeMs === birthtimeMs;
 }
 
 /** Whether the file proves that its file system keeps birth times. One that does not gives none, or the time of the last change. */
-export function hasOwnBirthTime({ birthtimeMs, ctimeMs }: Seen['stats']): boolean {
+export function hasOwnBirthTime({ birthtimeMs, ctimeMs }: FoundFile['stats']): boolean {
   return birthtimeMs > 0 && birthtimeMs !== ctimeMs;
 }
 
 /** Whether an inode was used again, on a file system that keeps birth times. */
-export function isAnotherFile({ birthtimeMs }: FileIdentity, now: Seen['stats']): boolean {
+export function isAnotherFile({ birthtimeMs }: FileIdentity, now: FoundFile['stats']): boolean {
   return birthtimeMs > 0 && now.birthtimeMs !== birthtimeMs;
 }
 
-export function fileIdentity({ ino, dev, birthtimeMs, mtimeMs }: Seen['stats']): Omit<FileIdentity, 'head' | 'last'> {
+export function fileIdentity({
+  ino,
+  dev,
+  birthtimeMs,
+  mtimeMs,
+}: FoundFile['stats']): Omit<FileIdentity, 'head' | 'last'> {
   return { inode: ino, device: dev, birthtimeMs, mtimeMs };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Cuts a stretch of text into chunks: after its last LF, or, when one line is
+ * Cuts a piece of text into chunks: after its last LF, or, when one line is
  * longer than the limit, inside it between two characters. A hole is a chunk
  * of its own: a writer that opened its log without O_APPEND goes on at its old
  * offset after the log has been truncated, and what lies before it reads as NUL

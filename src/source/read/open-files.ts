@@ -7,7 +7,7 @@
  */
 import { systemCode } from '../../lib/errors.js';
 import type { FileStats, Files } from '../../lib/files.js';
-import type { Seen } from '../find/snapshot.js';
+import type { FoundFile } from '../find/snapshot.js';
 import type { HeldFile } from '../types.js';
 import { type Content, openContent } from './content.js';
 import { MARK_BYTES } from './fingerprint.js';
@@ -25,7 +25,7 @@ export type Opening =
 // A compressed text is read again from where a long line began.
 const RETAIN_SLACK_BYTES = 64 * 1024;
 
-export class Descriptors {
+export class OpenFiles {
   /** The one used least recently comes first. */
   readonly #open = new Set<Tail>();
 
@@ -130,7 +130,7 @@ function continues(tail: Tail, content: Content): Promise<boolean> {
 }
 
 /** Opens files for a moment, to compare their text, and remembers which could not be opened. */
-export class Opener {
+export class FileInspector {
   /** The system's code by path, of this scan. */
   readonly unreadable = new Map<string, string>();
 
@@ -146,13 +146,13 @@ export class Opener {
   }
 
   /** `undefined`: the file cannot be read, or another one stands at its path by now. */
-  async use<T>(seen: Seen, use: (content: Content) => Promise<T>): Promise<T | undefined> {
-    const [{ path }] = seen.ways;
+  async inspect<T>(file: FoundFile, look: (content: Content) => Promise<T>): Promise<T | undefined> {
+    const [{ path }] = file.names;
     let content: Content | undefined;
     try {
       content = await this.open(path, MARK_BYTES);
       const { dev, ino } = await content.stat();
-      return `${dev}:${ino}` === seen.key ? await use(content) : undefined;
+      return `${dev}:${ino}` === file.key ? await look(content) : undefined;
     } catch (error) {
       this.unreadable.set(path, systemCode(error));
       return undefined;

@@ -4,13 +4,13 @@ import { reasonOf, systemCode } from '../../lib/errors.js';
 import type { Chunk } from '../../model/line.js';
 import type { Report } from '../../model/report.js';
 import type { Matcher } from '../match/matcher.js';
-import type { Descriptors } from './open-files.js';
+import type { OpenFiles } from './open-files.js';
 import type { Tail } from './tail.js';
 import type { Tails } from './tail-registry.js';
 
 export interface ReaderDependencies {
   readonly tails: Tails;
-  readonly descriptors: Descriptors;
+  readonly openFiles: OpenFiles;
   readonly matcher: Pick<Matcher, 'foundOtherText'>;
   readonly clock: Clock;
   readonly report: Report;
@@ -71,7 +71,7 @@ export class Reader {
   }
 
   async #readFrom(tail: Tail): Promise<Chunk | undefined> {
-    const opening = await this.deps.descriptors.open(tail);
+    const opening = await this.deps.openFiles.open(tail);
     switch (opening.kind) {
       case 'open':
         return this.#readOpen(tail);
@@ -106,7 +106,7 @@ export class Reader {
       if (reading.kind === 'changed') await this.lose(tail, reading.shorter);
       else await this.#atEnd(tail, wakes);
     } catch (error) {
-      await this.deps.descriptors.release(tail);
+      await this.deps.openFiles.release(tail);
       this.#block(tail, systemCode(error), reasonOf(error));
     }
     return undefined;
@@ -140,16 +140,16 @@ export class Reader {
     if (!tail.finished && (await tail.content.complete())) {
       tail.finish();
       this.deps.tails.wake(tail);
-    } else await this.deps.descriptors.release(tail);
+    } else await this.deps.openFiles.release(tail);
   }
 
   /** What is open can be deleted or moved away and still be read: worth a descriptor while something is unread. */
   async holdUnread(): Promise<void> {
-    const { tails, descriptors } = this.deps;
+    const { tails, openFiles } = this.deps;
     for (const tail of tails.all) {
-      if (descriptors.full) return;
+      if (openFiles.full) return;
       if (!tail.ready || tail.content !== undefined || tail.place.name !== 'placed') continue;
-      const opening = await descriptors.open(tail);
+      const opening = await openFiles.open(tail);
       if (opening.kind === 'changed') await this.lose(tail, opening.shorter);
     }
   }

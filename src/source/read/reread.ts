@@ -1,6 +1,6 @@
 /**
- * Reads a stretch of text once more that had been read before: the journal has
- * lost what was made of it. It is found where its tail is now, or where it was,
+ * Reads a range of text once more that had been read before: the journal has lost
+ * what was made of it. It is found where its tail is now, or where it was,
  * and taken only when the text there is the one that was read.
  */
 import type { Files } from '../../lib/files.js';
@@ -10,7 +10,7 @@ import { measureHole, openContent } from './content.js';
 import { sameContent } from './fingerprint.js';
 import { cutLines, insideLineAfter } from './lines.js';
 
-export interface Stretch {
+export interface TextRange {
   readonly from: ByteOffset;
   /** `undefined`: to the end of the text. */
   readonly to: ByteOffset | undefined;
@@ -30,10 +30,10 @@ const CHUNK_BYTES = 256 * 1024;
 
 /** Chunks in order, of whole lines but for those that are too long. Nothing when the text is found nowhere. */
 export async function* reread(
-  stretch: Stretch,
+  range: TextRange,
   { paths, maxLineBytes, files, nowMs }: RereadOptions,
 ): AsyncGenerator<Chunk> {
-  const { position } = stretch;
+  const { position } = range;
   for (const path of paths) {
     const content = await openContent(path, CHUNK_BYTES, files).catch(() => undefined);
     if (content === undefined) continue;
@@ -41,8 +41,8 @@ export async function* reread(
       if ((await sameContent(content, position.identity, position.offset)) === undefined) continue;
       const { insideLine: _inside, doubledHour: _hour, gone: _gone, ended: _ended, ...plain } = position;
       let inside: InsideLine | undefined;
-      let at = stretch.from;
-      const end = stretch.to ?? Number.POSITIVE_INFINITY;
+      let at = range.from;
+      const end = range.to ?? Number.POSITIVE_INFINITY;
       while (at < end) {
         const text = await content.read(at, Math.min(end - at, Math.max(CHUNK_BYTES, maxLineBytes + 2)));
         if (text.length === 0) return;

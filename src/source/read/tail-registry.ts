@@ -5,7 +5,7 @@
  */
 import type { Position, TailId } from '../../model/position.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from '../find/rotated-name.js';
-import type { FileKey, Seen } from '../find/snapshot.js';
+import type { FileKey, FoundFile } from '../find/snapshot.js';
 import { MARK_BYTES } from './fingerprint.js';
 import type { Lost, Tail } from './tail.js';
 
@@ -16,7 +16,7 @@ export class Tails {
   readonly #byLineage = new Map<string, Set<Tail>>();
   readonly #lost = new LostTails();
   /** Lineages with something to hand out, the next one first. */
-  readonly #turns = new Set<string>();
+  readonly #queue = new Set<string>();
   readonly #waiting = new Map<string, Waiting>();
   #nextAge = 1;
 
@@ -69,23 +69,23 @@ export class Tails {
   }
 
   /** The file has been seen to be the tail's, or its text to continue it. */
-  place(tail: Tail, seen: Seen): void {
+  place(tail: Tail, file: FoundFile): void {
     this.#unindex(tail);
-    const path = seen.ways.find((way) => way.path === tail.path)?.path ?? seen.ways[0].path;
-    tail.settle(seen, path);
-    this.#rename(tail, seen);
-    this.#byKey.set(seen.key, tail);
+    const path = file.names.find((name) => name.path === tail.path)?.path ?? file.names[0].path;
+    tail.settle(file, path);
+    this.#rename(tail, file);
+    this.#byKey.set(file.key, tail);
     this.#byPath.set(tail.path, tail);
     this.wake(tail);
   }
 
   /** The file has been seen again, and has changed; `isText`: to what is not another text. One that is written to only grows. */
-  sight(tail: Tail, stats: Seen['stats'], isText = isLiveName(tail.path)): void {
+  sight(tail: Tail, stats: FoundFile['stats'], isText = isLiveName(tail.path)): void {
     tail.sight(stats, isText);
     this.wake(tail);
   }
 
-  unlink(tail: Tail, stats: Seen['stats'], nowMs: number): void {
+  unlink(tail: Tail, stats: FoundFile['stats'], nowMs: number): void {
     if (tail.place.name !== 'placed') return;
     const { key } = tail.place;
     if (this.#byPath.get(tail.path) === tail) this.#byPath.delete(tail.path);
@@ -94,7 +94,7 @@ export class Tails {
   }
 
   /** The tail's file is open; whether it still lies somewhere the next look will show. */
-  hold(tail: Tail, stats: Seen['stats'], nowMs: number): void {
+  hold(tail: Tail, stats: FoundFile['stats'], nowMs: number): void {
     this.#unindex(tail);
     const key = `${stats.dev}:${stats.ino}`;
     tail.unlink(key, stats, nowMs);
@@ -125,7 +125,7 @@ export class Tails {
 
   /** There is a new path, or an end, to be handed out. */
   announce(tail: Tail): void {
-    this.#turns.add(tail.lineage);
+    this.#queue.add(tail.lineage);
     const waiting = this.#waiting.get(tail.lineage) ?? new Waiting();
     this.#waiting.set(tail.lineage, waiting);
     waiting.add(tail);
@@ -133,14 +133,14 @@ export class Tails {
 
   /** The next tail that has something, by turns; it goes to the back of the queue. */
   next(): Tail | undefined {
-    for (const lineage of this.#turns) {
-      this.#turns.delete(lineage);
+    for (const lineage of this.#queue) {
+      this.#queue.delete(lineage);
       const waiting = this.#waiting.get(lineage);
       const has = (tail: Tail) => tail.lineage === lineage && this.#byId.get(tail.id) === tail;
       const oldest = waiting?.oldest((tail) => has(tail) && (tail.ready || tail.moved || tail.gone));
       if (oldest === undefined) this.#waiting.delete(lineage);
       else {
-        this.#turns.add(lineage);
+        this.#queue.add(lineage);
         return oldest;
       }
     }
@@ -148,10 +148,10 @@ export class Tails {
   }
 
   /** A log that somebody has renamed into another log is a generation of that one from now on. */
-  #rename(tail: Tail, seen: Seen): void {
-    const way = seen.ways.find(({ path }) => path === tail.path);
-    const written = way?.real ?? tail.path;
-    if (way?.anyName || !isLiveName(written) || lineagesOfFile(seen).has(tail.lineage)) return;
+  #rename(tail: Tail, file: FoundFile): void {
+    const name = file.names.find(({ path }) => path === tail.path);
+    const written = name?.real ?? tail.path;
+    if (name?.anyName || !isLiveName(written) || lineagesOfFile(file).has(tail.lineage)) return;
     this.#leaveLineage(tail);
     this.#joinLineage(tail, lineagesOf(written)[0]);
     this.announce(tail);

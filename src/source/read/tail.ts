@@ -7,7 +7,7 @@
 import type { Chunk, ChunkEnding } from '../../model/line.js';
 import type { ByteOffset, DoubledHour, InsideLine, Position, TailId } from '../../model/position.js';
 import { isCompressed } from '../find/rotated-name.js';
-import type { FileKey, Seen } from '../find/snapshot.js';
+import type { FileKey, FoundFile } from '../find/snapshot.js';
 import type { LossReason } from '../types.js';
 import { type Content, measureHole } from './content.js';
 import { fileIdentity, sameContent } from './fingerprint.js';
@@ -238,10 +238,10 @@ export class Tail {
   }
 
   /** Takes up a file whose text has been shown to continue this tail, or that was seen to be the same file. */
-  settle(seen: Seen, path: string): void {
-    this.#before.identity = { ...this.identity, ...fileIdentity(seen.stats) };
-    this.#place = { name: 'placed', key: seen.key, size: seen.stats.size, stamp: stampOf(seen.stats) };
-    this.#seenSize = seen.stats.size;
+  settle(file: FoundFile, path: string): void {
+    this.#before.identity = { ...this.identity, ...fileIdentity(file.stats) };
+    this.#place = { name: 'placed', key: file.key, size: file.stats.size, stamp: stampOf(file.stats) };
+    this.#seenSize = file.stats.size;
     this.#finished = false;
     this.#path = path;
     this.#moved ||= this.#journaled && (this.#ended || this.#journalPath !== path);
@@ -249,7 +249,7 @@ export class Tail {
   }
 
   /** The file has changed where it is; `isText`: its text is known not to be another one. */
-  sight(stats: Seen['stats'], isText: boolean): void {
+  sight(stats: FoundFile['stats'], isText: boolean): void {
     if (this.#place.name === 'lost') return;
     if (isText) this.#seenSize = stats.size;
     this.#before.identity = { ...this.identity, ...fileIdentity(stats) };
@@ -260,12 +260,12 @@ export class Tail {
   }
 
   /** The file is out of sight, and open. */
-  unlink(key: FileKey, stats: Seen['stats'], nowMs: number): void {
+  unlink(key: FileKey, stats: FoundFile['stats'], nowMs: number): void {
     this.#place = { name: 'unlinked', key, size: stats.size, stamp: stampOf(stats), sinceMs: nowMs };
   }
 
   /** The file has changed out of sight. */
-  sightUnlinked(stats: Seen['stats'], nowMs: number): void {
+  sightUnlinked(stats: FoundFile['stats'], nowMs: number): void {
     if (this.#place.name !== 'unlinked') return;
     if (stats.size !== this.#place.size) this.#finished = false;
     this.unlink(this.#place.key, stats, nowMs);
@@ -497,6 +497,6 @@ export interface Lost {
 }
 
 /** What of a `stat` changes when the text does. */
-export function stampOf(stats: Pick<Seen['stats'], 'size' | 'mtimeMs' | 'ctimeMs'>): string {
+export function stampOf(stats: Pick<FoundFile['stats'], 'size' | 'mtimeMs' | 'ctimeMs'>): string {
   return `${stats.size} ${stats.mtimeMs} ${stats.ctimeMs}`;
 }

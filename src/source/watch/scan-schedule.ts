@@ -8,7 +8,7 @@ import type { Context } from '../../lib/context.js';
 import { reasonOf } from '../../lib/errors.js';
 import { Signal } from '../../lib/signal.js';
 import type { Finder } from '../find/finder.js';
-import type { View } from '../find/snapshot.js';
+import type { Snapshot } from '../find/snapshot.js';
 import { stampOf, type Tail } from '../read/tail.js';
 import type { Tails } from '../read/tail-registry.js';
 import type { Change, Watcher, WatchFiles } from './watcher.js';
@@ -21,7 +21,7 @@ export interface ScanScheduleOptions extends Pick<Context, 'clock' | 'problems'>
   readonly watch: WatchFiles;
   readonly finder: Finder;
   /** Looks for all files; once it is aborted, for no more of them. */
-  readonly scan: (signal: AbortSignal) => Promise<View>;
+  readonly scan: (signal: AbortSignal) => Promise<Snapshot>;
   /** A followed file has grown. */
   readonly readable: () => void;
 }
@@ -46,7 +46,7 @@ export class ScanSchedule {
   #newNamesDueMs = 0;
   #watcher: Watcher | undefined;
   /** What the last scan found. */
-  #view: View | undefined;
+  #snapshot: Snapshot | undefined;
   #running: Promise<void> = Promise.resolve();
   #scanWanted = false;
   #lastEndMs: number;
@@ -59,10 +59,10 @@ export class ScanSchedule {
   }
 
   /** `view`: what `scan` has just found. */
-  start(view: View): void {
+  start(snapshot: Snapshot): void {
     const { watch, problems } = this.options;
     this.#watcher = watch({ hint: (path, change) => this.#hint(path, change), problems });
-    this.#running = this.#run(view);
+    this.#running = this.#run(snapshot);
   }
 
   /** Something is not as it was: scan as soon as that is affordable. */
@@ -83,7 +83,7 @@ export class ScanSchedule {
       // A log that is written to all the time is hinted at with every line: the end of its pause is waited for already.
       if (!this.#hinted.add(path)) return;
     } else if (this.#scanWanted) return;
-    else if (this.#view?.directories.has(path) || this.#concerns(path)) this.#scanWanted = true;
+    else if (this.#snapshot?.directories.has(path) || this.#concerns(path)) this.#scanWanted = true;
     else if (change === 'change' || !this.options.finder.leads(path)) return;
     else if (this.#newNames.size < MAX_NEW_NAMES) this.#newNames.add(path);
     else this.#scanWanted = true;
@@ -93,19 +93,19 @@ export class ScanSchedule {
   /** The tail whose file lies at this path, or behind a link that leads to it. */
   #tailAt(path: string): Tail | undefined {
     const { tails } = this.options;
-    return tails.byPath(path) ?? tails.byKey(this.#view?.behindLink(path) ?? '');
+    return tails.byPath(path) ?? tails.byKey(this.#snapshot?.behindLink(path) ?? '');
   }
 
   /** Whether a file at this path, or getting through to it, can matter. */
   #concerns(path: string): boolean {
     const { tails, finder } = this.options;
-    return this.#view?.unreachable.has(path) || finder.concerns(path, tails.lineages);
+    return this.#snapshot?.unreachable.has(path) || finder.concerns(path, tails.lineages);
   }
 
-  async #run(view: View): Promise<void> {
+  async #run(snapshot: Snapshot): Promise<void> {
     const { signal } = this.#stopping;
     const { clock } = this.options;
-    await this.#watch(view);
+    await this.#watch(snapshot);
     while (!signal.aborted) {
       await this.#changed.wait(signal, this.#nextMs());
       if (signal.aborted) return;
@@ -183,10 +183,10 @@ export class ScanSchedule {
     this.#costsMs = [...this.#costsMs, this.#lastEndMs - startMs].slice(-COSTS_KEPT);
   }
 
-  async #watch(view: View): Promise<void> {
-    this.#view = view;
+  async #watch(snapshot: Snapshot): Promise<void> {
+    this.#snapshot = snapshot;
     // No hint came of what happened between the scan and the start of the watch.
-    if (await this.#watcher?.watch(view.directories)) this.scanSoon();
+    if (await this.#watcher?.watch(snapshot.directories)) this.scanSoon();
   }
 }
 

@@ -30,9 +30,9 @@ async function look(files: MemoryFiles, paths = ['/logs/*.log'], known: readonly
   const source = { name: 'main', paths, exclude: [], rotated: [] };
   const ownPaths = ['/etc/agent/agent.key', '/var/lib/agent'];
   const finder = new Finder([source], { files, nowMs: () => 0, ownPaths, uid: AGENT });
-  const view = await finder.find(known.map((one) => ({ ...one, source: 'main' })));
-  const found = [...view.files.values()].map(({ ways: [{ path }] }) => path);
-  return { finder, view, found: found.filter((path) => path !== '/logs/audit.log'), refused: view.refused };
+  const snapshot = await finder.find(known.map((one) => ({ ...one, source: 'main' })));
+  const found = [...snapshot.files.values()].map(({ names: [{ path }] }) => path);
+  return { finder, snapshot, found: found.filter((path) => path !== '/logs/audit.log'), refused: snapshot.refused };
 }
 
 const LINKS: readonly [what: string, owner: number, target: string, refused: string | undefined][] = [
@@ -55,10 +55,10 @@ for (const [what, owner, target, because] of LINKS) {
     files.own('/elsewhere/hop', WEB);
     files.symlink(target, '/logs/link.log');
     files.own('/logs/link.log', owner);
-    const { view, refused } = await look(files);
+    const { snapshot, refused } = await look(files);
     t.deepEqual(refused, because === undefined ? [] : [{ path: '/logs/link.log', source: 'main', because }]);
-    t.is(view.at('/logs/link.log') === undefined, because !== undefined);
-    t.is(view.isAbsent('/logs/link.log'), because !== undefined);
+    t.is(snapshot.at('/logs/link.log') === undefined, because !== undefined);
+    t.is(snapshot.isAbsent('/logs/link.log'), because !== undefined);
   });
 }
 

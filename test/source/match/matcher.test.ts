@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import test from 'ava';
 import { systemFiles } from '../../../src/lib/files.js';
 import { Finder } from '../../../src/source/find/finder.js';
-import type { View } from '../../../src/source/find/snapshot.js';
+import type { Snapshot } from '../../../src/source/find/snapshot.js';
 import { FollowedLogs } from '../../../src/source/match/followed-logs.js';
 import { Matcher } from '../../../src/source/match/matcher.js';
 import { NewTails } from '../../../src/source/match/new-tails.js';
-import { Descriptors, Opener } from '../../../src/source/read/open-files.js';
+import { FileInspector, OpenFiles } from '../../../src/source/read/open-files.js';
 import { Tail } from '../../../src/source/read/tail.js';
 import { Tails } from '../../../src/source/read/tail-registry.js';
 import type { Notice } from '../../../src/source/types.js';
@@ -19,27 +19,27 @@ import { silent } from '../../support/silent.js';
 for (const looks of [0, 1]) {
   test(`a copy that was written anew since it was looked at is followed as it is now, ${looks} looks before`, async (t) => {
     const log = join(temporaryDirectory(t), 'audit.log');
-    const { look, tails, descriptors, matcher } = stage(log);
+    const { look, tails, openFiles, matcher } = stage(log);
     writeFileSync(log, 'a long line that is read\n');
     await matcher.apply(await look(), 0);
     const [tail] = tails.all;
-    await descriptors.open(tail!);
+    await openFiles.open(tail!);
     await tail!.read(0, 0);
     appendFileSync(log, 'and one that is not\n');
     copyFileSync(log, `${log}~`);
     renameSync(`${log}~`, log);
     for (let before = 0; before < looks; before++) await matcher.apply(await look(), 0);
     if (looks > 0) {
-      await descriptors.release(tail!);
+      await openFiles.release(tail!);
       tails.lose(tail!, { reason: 'deleted', size: tail!.offset, doubtful: false }, 0);
     }
 
     const late = await look();
     writeFileSync(log, 'anew\n');
     const others = () => [...tails.all].filter((one) => one !== tail);
-    for (const view of [late, await look()]) {
-      await matcher.apply(view, 1);
-      for (const one of others()) if ((await descriptors.open(one)).kind === 'open') await one.read(0, 0);
+    for (const snapshot of [late, await look()]) {
+      await matcher.apply(snapshot, 1);
+      for (const one of others()) if ((await openFiles.open(one)).kind === 'open') await one.read(0, 0);
     }
 
     t.deepEqual(
@@ -67,28 +67,28 @@ for (const [name, itself, others, expected] of [
 ] as const) {
   test(`a file with the inode of one of which nothing was read ${name}`, async (t) => {
     const log = join(temporaryDirectory(t), 'audit.log');
-    const { look, tails, descriptors, matcher } = stage(log);
+    const { look, tails, openFiles, matcher } = stage(log);
     writeFileSync(log, '');
     await matcher.apply(await look(), 0);
     const [tail] = tails.all;
     const { place, identity } = tail!;
     // While it is open its inode is used for nothing else.
-    await descriptors.release(tail!);
+    await openFiles.release(tail!);
     renameSync(log, `${log}.1`);
-    const view = await look();
-    const [seen] = view.files.values();
+    const snapshot = await look();
+    const [file] = snapshot.files.values();
     const key = place.name === 'placed' ? place.key : '';
     const stats = ({ birth, change }: { birth: number; change: number }) => ({
-      ...seen!.stats,
+      ...file!.stats,
       birthtimeMs: identity.birthtimeMs + birth,
       ctimeMs: identity.birthtimeMs + change,
     });
     const files = [
-      [key, { ...seen!, stats: stats(itself) }] as const,
-      ...others.map((times, at) => [`1:${at}`, { ...seen!, key: `1:${at}`, stats: stats(times) }] as const),
+      [key, { ...file!, stats: stats(itself) }] as const,
+      ...others.map((times, at) => [`1:${at}`, { ...file!, key: `1:${at}`, stats: stats(times) }] as const),
     ];
 
-    await matcher.apply({ ...view, files: new Map(files) }, 0);
+    await matcher.apply({ ...snapshot, files: new Map(files) }, 0);
 
     t.is(tail!.place.name, expected);
   });
@@ -98,7 +98,7 @@ const QUIET_MS = 5_000;
 
 test('what is lost while a look is under way is not told before another look could find it', async (t) => {
   const { clock, tails, matcher, notices, told } = stage(join(temporaryDirectory(t), 'audit.log'));
-  const nothing = { files: new Map(), deviceAt: () => 1 } as unknown as View;
+  const nothing = { files: new Map(), deviceAt: () => 1 } as unknown as Snapshot;
   tails.add(lostTail(clock.monotonicMs()));
   const lookedMs = clock.monotonicMs();
 
@@ -131,11 +131,11 @@ function stage(log: string) {
   const source = complete({ paths: [log] });
   const clock = new ManualClock();
   const tails = new Tails();
-  const descriptors = new Descriptors(8, systemFiles);
-  const opener = new Opener(systemFiles);
+  const openFiles = new OpenFiles(8, systemFiles);
+  const inspector = new FileInspector(systemFiles);
   const sources = new Map([[source.name, source]]);
   const logs = new FollowedLogs({ sources, tails, clock });
-  const common = { sources, tails, logs, opener, clock, report: silent };
+  const common = { sources, tails, logs, inspector, clock, report: silent };
   const notices: Notice[] = [];
   const told: { readonly remedy?: string }[] = [];
   const warning = (_message: string, facts = {}) => {
@@ -146,12 +146,12 @@ function stage(log: string) {
   const matcher = new Matcher({
     ...common,
     report,
-    descriptors,
+    openFiles,
     newTails,
     notice: (notice) => notices.push(notice),
     pollMs: QUIET_MS,
   });
   const finder = new Finder([source], { files: systemFiles, nowMs: Date.now });
   const look = () => finder.find([...tails.all].map(({ path }) => ({ path, source: source.name })));
-  return { look, clock, tails, descriptors, matcher, notices, told };
+  return { look, clock, tails, openFiles, matcher, notices, told };
 }

@@ -268,7 +268,7 @@ const EXAMPLES: Readonly<Record<string, readonly (readonly [Case, Verdict])[]>> 
 };
 
 for (const row of RULES) {
-  test(`row "${row.name}" decides its examples, and without it they are decided in another way`, (t) => {
+  test(`row "${row.name}" decides its examples, and without it they are decided in another name`, (t) => {
     const others = RULES.filter((other) => other !== row);
     const examples = EXAMPLES[row.name] ?? [];
     t.true(examples.length > 0, 'it has an example');

@@ -17,7 +17,7 @@ async function open(t: ExecutionContext, bytes: Buffer): Promise<Content> {
   return content;
 }
 
-test('any stretch of a compressed text can be read, forward and back', async (t) => {
+test('any range of a compressed text can be read, forward and back', async (t) => {
   const content = await open(t, gzipSync(TEXT));
   for (const [offset, length] of [
     [0, 100],

@@ -5,7 +5,7 @@ import test from 'ava';
 import { systemClock } from '../../../src/lib/clock.js';
 import { systemFiles } from '../../../src/lib/files.js';
 import type { Content } from '../../../src/source/read/content.js';
-import type { Descriptors } from '../../../src/source/read/open-files.js';
+import type { OpenFiles } from '../../../src/source/read/open-files.js';
 import { Reader } from '../../../src/source/read/reader.js';
 import { Tail } from '../../../src/source/read/tail.js';
 import { Tails } from '../../../src/source/read/tail-registry.js';
@@ -65,13 +65,13 @@ function contentOf(path: string, text: () => string): Content {
 }
 
 function readerOf(tails: Tails): Reader {
-  const descriptors: Pick<Descriptors, 'open' | 'release'> = {
+  const openFiles: Pick<OpenFiles, 'open' | 'release'> = {
     open: async () => ({ kind: 'open' }),
     release: async () => undefined,
   };
   return new Reader({
     tails,
-    descriptors: descriptors as Descriptors,
+    openFiles: openFiles as OpenFiles,
     matcher: { foundOtherText: async () => undefined },
     clock: systemClock,
     report: silent,

@@ -1,13 +1,13 @@
 import test from 'ava';
 import { digest } from '../../../src/source/read/fingerprint.js';
-import { type RereadOptions, reread, type Stretch } from '../../../src/source/read/reread.js';
+import { type RereadOptions, reread, type TextRange } from '../../../src/source/read/reread.js';
 import { MemoryFiles } from '../../support/memory-files.js';
 
 const LOG = '/logs/audit.log';
 const IDENTITY = { inode: 0, device: 0, birthtimeMs: 0 };
 
-/** All that is read of a stretch, its tail known by all of `text`. */
-async function readAgain(files: MemoryFiles, text: string, range: Pick<Stretch, 'from' | 'to'>, paths = [LOG]) {
+/** All that is read of a range, its tail known by all of `text`. */
+async function readAgain(files: MemoryFiles, text: string, range: Pick<TextRange, 'from' | 'to'>, paths = [LOG]) {
   const marks = { head: digest(Buffer.from(text.slice(0, 4096))), last: digest(Buffer.from(text.slice(-4096))) };
   const identity = { ...IDENTITY, ...marks };
   const position = { tailId: '00000000000000aa', source: 'main', path: LOG, offset: text.length, identity };
@@ -17,7 +17,7 @@ async function readAgain(files: MemoryFiles, text: string, range: Pick<Stretch, 
   return pieces.join('');
 }
 
-test('a stretch is read again from where its text lies now', async (t) => {
+test('a range is read again from where its text lies now', async (t) => {
   const files = new MemoryFiles();
   files.put(LOG, 'other text\n');
   files.put(`${LOG}.1`, 'one\ntwo\nthree\n');
