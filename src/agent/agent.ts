@@ -64,7 +64,12 @@ export class Agent {
   /** Throws an AgentError when it cannot start and only the operator can change that. */
   static async start(config: Config, dependencies: AgentDependencies): Promise<Agent> {
     const stopReading = new AbortController();
-    const parts = await assemble(config, dependencies, stopReading.signal);
+    const cutShort = () => stopReading.abort();
+    dependencies.stop?.addEventListener('abort', cutShort);
+    if (dependencies.stop?.aborted) cutShort();
+    const parts = await assemble(config, dependencies, stopReading.signal).finally(() =>
+      dependencies.stop?.removeEventListener('abort', cutShort),
+    );
     const { credentials, lastUse } = parts;
     const changes = await lastUse.changes(config, credentials.present, dependencies.legacy !== undefined);
     const agent = new Agent(config, dependencies, parts, stopReading);

@@ -45,6 +45,8 @@ export interface AgentDependencies extends Pick<Context, 'clock' | 'random' | 'r
   readonly credentialsDirectory?: string | undefined;
   /** Is the machine's clock synchronised? Default: unknown. */
   readonly askClock?: () => Promise<ClockSync>;
+  /** The process is to end: a start that is under way looks for no more files. Default: never. */
+  readonly stop?: AbortSignal;
   /** Watches directories; default: inotify, where there is any. */
   readonly watch?: WatchFiles;
   /** Keeps other agents from the journal; default: a Unix socket beside it. */
@@ -158,10 +160,12 @@ async function joined(
     newTailId: () => randomBytes(8).toString('hex'),
     startedBefore: new Set([...startedBefore, ...positions.map(({ source }) => source)]),
     ownPaths: ownPaths(config),
+    stop,
     ...(watch && { watch }),
     ...(dependencies.legacy && { held: dependencies.legacy.files }),
   });
-  await sourcesFile.write(config.sources.map(({ name }) => name));
+  // A start that was cut short has not seen what `startAt: end` is to skip.
+  if (!stop.aborted) await sourcesFile.write(config.sources.map(({ name }) => name));
   const ownTails = new FeedbackLoops(run, partOf('source').problems, (tailId, ms) => sources.hold(tailId, ms));
   ingest = new Ingest({
     journal,

@@ -4,7 +4,7 @@
  * that it writes. A test can make each call fail, forget what was not synced, or keep
  * the files in memory.
  */
-import { type Dirent, readlinkSync, readSync, type Stats, writevSync } from 'node:fs';
+import { type Dirent, lstatSync, readlinkSync, readSync, type Stats, writevSync } from 'node:fs';
 import {
   constants,
   type FileHandle,
@@ -122,8 +122,16 @@ export const systemFiles: Files = {
     const entries = await readdir(bytesOfPath(path), { encoding: 'buffer', withFileTypes: true });
     return entries.map((entry) => ({ name: nameOfBytes(entry.name), kind: kindOf(entry) }));
   },
-  stat: async (path) => fileStats(await stat(bytesOfPath(path))),
-  lstat: async (path) => fileStats(await lstat(bytesOfPath(path))),
+  stat: async (path) => {
+    const bytes = bytesOfPath(path);
+    const here = (await isNear(dirname(path))) && mayAskAtOnce() ? lstatSync(bytes) : undefined;
+    // A link may lead to a file system that has to be waited for.
+    return fileStats(here?.isSymbolicLink() === false ? here : await stat(bytes));
+  },
+  lstat: async (path) => {
+    const bytes = bytesOfPath(path);
+    return fileStats((await isNear(dirname(path))) && mayAskAtOnce() ? lstatSync(bytes) : await lstat(bytes));
+  },
   readlink: async (path) => nameOfBytes(await readlink(bytesOfPath(path), { encoding: 'buffer' })),
   realpath: async (path) => nameOfBytes(await realpath(bytesOfPath(path), { encoding: 'buffer' })),
   mkdir: (path, mode = 0o700) => makeDirectory(path, mode),
@@ -135,7 +143,7 @@ export const systemFiles: Files = {
 };
 
 /*
- * A few small reads and writes go to the system at once, in the caller's turn: on a file
+ * A few small reads and writes, and questions for a file's state, go to the system at once, in the caller's turn: on a file
  * system of this machine they take microseconds, and a trip through the thread pool costs
  * more than ten times that. Syncs, large pieces, many calls in one turn of the loop, and
  * file systems that a network can hold up stay with the thread pool, so that nothing else
@@ -143,27 +151,48 @@ export const systemFiles: Files = {
  */
 
 const MOST_AT_ONCE = 16;
+/** Questions for the state of a file take a few microseconds each. */
+const MOST_ASKED_AT_ONCE = 128;
 let atOnce = 0;
+let askedAtOnce = 0;
 
-/** Whether one more call may be made in this turn of the loop. */
+/** Whether one more read or write may be made in this turn of the loop. */
 function mayAtOnce(): boolean {
-  if (atOnce === 0) {
-    setImmediate(() => {
-      atOnce = 0;
-    });
-  }
+  countTurn();
   atOnce += 1;
   return atOnce <= MOST_AT_ONCE;
+}
+
+/** Whether one more file may be asked for its state in it. */
+function mayAskAtOnce(): boolean {
+  countTurn();
+  askedAtOnce += 1;
+  return askedAtOnce <= MOST_ASKED_AT_ONCE;
+}
+
+function countTurn(): void {
+  if (atOnce + askedAtOnce > 0) return;
+  setImmediate(() => {
+    atOnce = 0;
+    askedAtOnce = 0;
+  });
 }
 
 const AT_ONCE_BYTES = 512 * 1024;
 /** A write that the kernel holds back, because too much waits for the disk, is a large one's. */
 const WRITTEN_AT_ONCE_BYTES = 64 * 1024;
 /** ext, XFS, btrfs, f2fs, ZFS, bcachefs, tmpfs, overlay: statfs(2). */
-const NEAR = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0xca451a4e, 0x01021994, 0x794c7630]);
+const OVERLAY = 0x794c7630;
+const NEAR = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0xca451a4e, 0x01021994, OVERLAY]);
+/** Whether inotify hears of every change there: of a layer below an overlay, and of what another machine writes, it does not. */
+export function isHeard({ type }: Volume): boolean {
+  return NEAR.has(type) && type !== OVERLAY;
+}
+
 /** Another file system may be mounted there. */
 const KNOWN_FOR_MS = 60_000;
 const KNOWN_MOST = 1024;
+let forgetAgainMs = 0;
 
 /** Whether a directory lies on a file system of this machine. */
 const nearness = new Map<string, { readonly near: boolean | Promise<boolean>; readonly untilMs: number }>();
@@ -172,7 +201,9 @@ function isNear(directory: string): boolean | Promise<boolean> {
   const nowMs = performance.now();
   const known = nearness.get(directory);
   if (known !== undefined && nowMs < known.untilMs) return known.near;
-  if (nearness.size >= KNOWN_MOST) nearness.clear();
+  // Of more directories it is not remembered, and they are not taken for near.
+  if (nearness.size >= KNOWN_MOST) forgetSome(nowMs);
+  if (nearness.size >= KNOWN_MOST) return false;
   const untilMs = nowMs + KNOWN_FOR_MS;
   const near = statfs(bytesOfPath(directory)).then(
     ({ type }) => {
@@ -186,6 +217,13 @@ function isNear(directory: string): boolean | Promise<boolean> {
   );
   nearness.set(directory, { near, untilMs });
   return near;
+}
+
+/** Those that would be asked for again. Not often: of a thousand directories none may be due. */
+function forgetSome(nowMs: number): void {
+  if (nowMs < forgetAgainMs) return;
+  forgetAgainMs = nowMs + KNOWN_FOR_MS / 4;
+  for (const [directory, { untilMs }] of nearness) if (untilMs <= nowMs) nearness.delete(directory);
 }
 
 function openFile(handle: FileHandle, near: boolean): OpenFile {

@@ -28,7 +28,7 @@ export type { HeldFile, Notice, SourceOptions, SourcesDependencies } from './typ
 const POLL_MS = 5_000;
 // A start is over after this long, though not every file has been looked into.
 const FIRST_LOOK_MS = 300;
-// The look before a stop finds what was deleted; who waits for the stop does not wait longer for the rest.
+// So long the agent looks, before a stop, where a file is that has been moved; who waits for the stop does not wait longer.
 const LAST_LOOK_MS = 500;
 
 export class Sources {
@@ -51,7 +51,8 @@ export class Sources {
   #snapshot: Snapshot | undefined;
   /** Counts rewinds: what was read before one is not handed out after it. */
   #rewinds = 0;
-  #lookedLast = false;
+  #lastLook: Promise<void> | undefined;
+  #briefLook: Promise<void> | undefined;
 
   private constructor(
     readonly sources: readonly SourceOptions[],
@@ -110,6 +111,7 @@ export class Sources {
       watch: deps.watch ?? inotifyWatcher,
       finder: this.#finder,
       scan: (signal) => this.#lookAround(signal),
+      isSettled: () => this.#matcher.isSettled,
       readable: () => this.#readable.notify(),
     });
   }
@@ -138,7 +140,7 @@ export class Sources {
   async read(signal: AbortSignal): Promise<Chunk | undefined> {
     while (!signal.aborted && !this.#stopping.signal.aborted) {
       const rewinds = this.#rewinds;
-      const chunk = await this.#tailsLock.run(() => this.#reader.next());
+      const chunk = await this.#tailsLock.run(() => this.#reader.next(signal));
       if (chunk === undefined) await this.#readable.wait(signal, this.#reader.nextDueMs());
       else if (rewinds === this.#rewinds) return chunk;
     }
@@ -188,7 +190,7 @@ export class Sources {
     this.#ending.abort();
     await this.#schedule.close();
     // What is out of sight and unread may be in sight again, or a copy of it may be.
-    if ([...this.#tails.all].some((tail) => this.#matcher.isLeftUnread(tail))) await this.#lookLast();
+    if ([...this.#tails.all].some((tail) => this.#matcher.isLeftUnread(tail))) await this.#lookBriefly();
     const held = await this.handOver();
     for (const tail of this.#tails.all) this.#matcher.leave(tail);
     await closeOthers(held, []);
@@ -205,15 +207,16 @@ export class Sources {
   }
 
   async #start(known: readonly Position[]): Promise<void> {
-    const { held = [], clock, report } = this.deps;
-    const found = await this.#find(startsOf(known, held, this.#finder), held);
+    const { held = [], clock, report, stop } = this.deps;
+    const ending = AbortSignal.any([this.#ending.signal, ...(stop === undefined ? [] : [stop])]);
+    const look = await this.#find(ending, startsOf(known, held, this.#finder), held);
     let started = false;
     const first = this.#lookLock.run(async () => {
-      await this.#match(found, this.#ending.signal);
+      if (look !== undefined) await this.#match(look, ending);
       // Of sources that are configured no more, or written over; not before, for the start may have failed.
       await closeOthers(held, [...this.#tails.all]);
     });
-    this.#schedule.start(found.snapshot);
+    if (look !== undefined) this.#schedule.start(look.snapshot);
     const failed = (error: unknown) => {
       if (!started) throw error;
       report.error('Looking for log files failed; retrying', { reason: reasonOf(error) });
@@ -226,19 +229,52 @@ export class Sources {
     started = true;
   }
 
-  async #lookLast(): Promise<void> {
-    if (this.#lookedLast) return;
-    this.#lookedLast = true;
-    this.#ending.abort();
-    await this.#schedule.close();
-    await this.#lookLock.run(async () => {
-      const found = await this.#find();
+  /** Once, before a stop: finds which files have been deleted since they were last looked at, and could not be read later. */
+  #lookLast(): Promise<void> {
+    this.#lastLook ??= (async () => {
+      this.#ending.abort();
+      await this.#schedule.close();
+      if (!(await this.#missDeleted())) await this.#lookBriefly();
+    })();
+    return this.#lastLook;
+  }
+
+  /**
+   * Asks of each open file whether it still has a name. Answers whether that is all there is to know: a file that was
+   * moved may lie where it would be found again, or out of sight, and only a full look can tell.
+   */
+  async #missDeleted(): Promise<boolean> {
+    let isKnown = true;
+    await this.#exclusively(async () => {
+      for (const tail of this.#openFiles.tails) {
+        const { place, path } = tail;
+        if (place.name === 'lost') continue;
+        const isDeleted = (await tail.content?.stat().catch(() => undefined))?.nlink === 0;
+        if (place.name === 'unlinked') isKnown &&= isDeleted;
+        else if (isDeleted) await this.#matcher.miss(tail, true);
+        else isKnown &&= await this.#isAt(path, place.key);
+      }
+    });
+    return isKnown;
+  }
+
+  async #isAt(path: string, key: string): Promise<boolean> {
+    const stats = await this.deps.files.stat(path).catch(() => undefined);
+    return stats !== undefined && key === `${stats.dev}:${stats.ino}`;
+  }
+
+  /** Once, before a stop: a full look, as far as it comes in a short time. Of the rest the next start finds out. */
+  #lookBriefly(): Promise<void> {
+    this.#briefLook ??= this.#lookLock.run(async () => {
       const enough = new AbortController();
-      const timeout = this.deps.clock.sleep(LAST_LOOK_MS, enough.signal).then(() => enough.abort());
-      await this.#match(found, enough.signal);
-      enough.abort();
+      const over = new AbortController();
+      const timeout = this.deps.clock.sleep(LAST_LOOK_MS, over.signal).then(() => enough.abort());
+      const look = await this.#find(enough.signal);
+      if (look !== undefined) await this.#match(look, enough.signal);
+      over.abort();
       await timeout;
     });
+    return this.#briefLook;
   }
 
   #remember(positions: readonly Position[], lostMs: number): void {
@@ -247,31 +283,42 @@ export class Sources {
     }
   }
 
-  /** One full look: what files there are, whose they are, which tails have none. */
-  #lookAround(signal: AbortSignal): Promise<Snapshot> {
+  /** One full look: what files there are, whose they are, which tails have none. `undefined`: the signal has cut it short. */
+  #lookAround(signal: AbortSignal): Promise<Snapshot | undefined> {
     return this.#lookLock.run(async () => {
-      const found = await this.#find();
-      await this.#match(found, signal);
-      return found.snapshot;
+      const look = await this.#find(signal);
+      if (look !== undefined) await this.#match(look, signal);
+      return look?.snapshot;
     });
   }
 
-  async #find(known: readonly Position[] = [], held: readonly HeldFile[] = []): Promise<Look> {
+  /** `undefined` when the signal has cut it short; `known` and `held` have their tails even so. */
+  async #find(
+    signal: AbortSignal,
+    known: readonly Position[] = [],
+    held: readonly HeldFile[] = [],
+  ): Promise<Look | undefined> {
     const lookedMs = this.deps.clock.monotonicMs();
     const tails = [...this.#tails.all];
-    const snapshot = await this.#finder.find([
+    const wanted = [
       ...known.map(({ path, source, identity }) => ({ path, source, key: keyOf(identity) })),
       ...tails.map(({ path, source, identity }) => ({ path, source, key: keyOf(identity) })),
       ...[...this.#tails.lineages].map(([path, [tail]]) => ({ path, source: tail?.source ?? '' })),
-    ]);
-    this.#refused.tell(snapshot.refused);
-    for (const { path, source, other } of snapshot.overlaps) this.#newTails.warnOverlap(path, source, other);
+    ];
+    const snapshot = await this.#finder.find(wanted, signal).catch((error: unknown) => {
+      if (signal.aborted) return undefined;
+      throw error;
+    });
+    if (snapshot !== undefined) {
+      this.#refused.tell(snapshot.refused);
+      for (const { path, source, other } of snapshot.overlaps) this.#newTails.warnOverlap(path, source, other);
+    }
     await this.#exclusively(async () => {
-      this.#snapshot = snapshot;
+      if (snapshot !== undefined) this.#snapshot = snapshot;
       this.#remember(known, lookedMs - 1);
       await this.#openFiles.takeUp(held, this.#tails, lookedMs);
     });
-    return { snapshot, lookedMs };
+    return snapshot && { snapshot, lookedMs };
   }
 
   async #match({ snapshot, lookedMs }: Look, signal: AbortSignal): Promise<void> {

@@ -40,7 +40,7 @@ export interface SourceOptions {
 
 export interface SourcesDependencies {
   readonly clock: Clock;
-  readonly files: Pick<Files, 'open' | 'list' | 'stat' | 'lstat' | 'readlink' | 'realpath'>;
+  readonly files: Pick<Files, 'open' | 'list' | 'stat' | 'lstat' | 'readlink' | 'realpath' | 'volume'>;
   readonly report: Report;
   readonly problems: RaisesProblems;
   /** Text that is gone unread, to be told to the collector. */
@@ -59,6 +59,8 @@ export interface SourcesDependencies {
   readonly maxOpenFiles?: number;
   /** Default 5000. */
   readonly pollMs?: number;
+  /** Ends the first look, when the agent is told to stop while it starts. Default: never. */
+  readonly stop?: AbortSignal;
   /** Default: inotify by chokidar. */
   readonly watch?: WatchFiles;
 }

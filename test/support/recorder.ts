@@ -99,6 +99,19 @@ export class Recorder {
     await this.#sources?.close();
   }
 
+  /** As the agent does it: before the files are closed, what only open ones still hold is read. */
+  async stopReadingDeleted(): Promise<void> {
+    await this.#endReading();
+    for (;;) {
+      const chunk = await this.sources.readDeleted(async () => true);
+      if (chunk === undefined) break;
+      this.#check(chunk);
+      this.#last.set(chunk.from.tailId, chunk.to);
+      this.chunks.push(chunk);
+    }
+    await this.sources.close();
+  }
+
   /** As SIGHUP does it: what is open stays open, and `configure` may change the sources meanwhile. */
   async reload(
     options: readonly SourceOptions[] = this.options,

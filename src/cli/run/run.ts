@@ -101,6 +101,7 @@ async function run(
     version: packageVersion(),
     credentialsDirectory: io.env.CREDENTIALS_DIRECTORY,
     askClock: () => askClock(io.env),
+    stop: io.signal,
   };
   const status = logger.child('status');
   const context = { ...systemWorld, report: status, problems: problems.of(status) };

@@ -54,13 +54,22 @@ export class Directories {
     return result;
   }
 
+  /** Whether no directory that the last scan has listed has changed since, as far as its times tell. */
+  async areAsListed(signal: AbortSignal): Promise<boolean> {
+    for (const [path, kept] of this.#kept) {
+      const stats = signal.aborted ? undefined : await this.files.stat(path).catch(() => undefined);
+      if (stats === undefined || !isAsListed(kept, stats)) return false;
+    }
+    return true;
+  }
+
   async #list(path: string, nowMs: number): Promise<ListResult> {
     try {
       const stats = await this.files.stat(path);
-      const { mtimeMs, birthtimeMs, dev, ino } = stats;
-      const key = `${dev}:${ino}:${birthtimeMs}`;
+      const { mtimeMs, dev } = stats;
+      const key = keyOf(stats);
       const kept = this.#kept.get(path);
-      if (kept?.settled && kept.mtimeMs === mtimeMs && kept.listing.key === key) {
+      if (kept !== undefined && isAsListed(kept, stats)) {
         if (nowMs - kept.listedAtMs < LISTING_TRUSTED_MS)
           return { state: 'listed', listing: { ...kept.listing, stats } };
       }
@@ -77,4 +86,12 @@ export class Directories {
       return { state: 'unreadable', code };
     }
   }
+}
+
+function isAsListed({ settled, mtimeMs, listing }: Kept, stats: FileStats): boolean {
+  return settled && mtimeMs === stats.mtimeMs && listing.key === keyOf(stats);
+}
+
+function keyOf({ dev, ino, birthtimeMs }: FileStats): string {
+  return `${dev}:${ino}:${birthtimeMs}`;
 }

@@ -4,6 +4,7 @@
  * listings and asks for the state of each file; it decides nothing.
  */
 import { basename, dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { systemCode } from '../../lib/errors.js';
 import type { FileStats, Files } from '../../lib/files.js';
 import { Directories, type Listing } from './directory.js';
@@ -50,6 +51,10 @@ interface Patterns {
   readonly rotated: readonly Glob[];
 }
 
+// So many names are looked at in one go; then a line, a stop and everybody else have their turn.
+const NAMES_AT_ONCE = 1_000;
+// Following more of them costs as much as a scan.
+const MOST_LINKS_FOLLOWED = 100;
 // Half of the least that Linux gives a user (8192): a wide tree must leave watches for other programs.
 const MAX_WITHOUT_FILE = 4096;
 
@@ -65,12 +70,17 @@ interface Scan {
   readonly listed: Map<string, Listing | 'absent' | 'unreadable'>;
   /** The path of each directory without links. */
   readonly real: Map<string, string>;
+  readonly signal: AbortSignal | undefined;
+  /** How many names have been looked at. */
+  namesSeen: number;
 }
 
 export class Finder {
   readonly #patterns: readonly Patterns[];
   readonly #directories: Directories;
   readonly policy: FollowPolicy;
+  /** The links that the last scan has followed, and where they led. */
+  #links: readonly (readonly [path: string, real: string])[] = [];
 
   constructor(
     sources: readonly FindOptions[],
@@ -87,7 +97,8 @@ export class Finder {
     }));
   }
 
-  async find(followed: readonly FollowedPath[]): Promise<Snapshot> {
+  /** Rejects with the signal's reason once that is aborted, at the next file or directory. */
+  async find(followed: readonly FollowedPath[], signal?: AbortSignal): Promise<Snapshot> {
     const { policy } = this;
     const { files } = this.context;
     this.#directories.newScan();
@@ -100,6 +111,8 @@ export class Finder {
       directories: new Map(),
       listed: new Map(),
       real: new Map([['/', '/']]),
+      signal,
+      namesSeen: 0,
     };
     for (const patterns of this.#patterns) {
       for (const glob of patterns.paths) await this.#walk(glob, patterns, 'matched', scan);
@@ -116,6 +129,7 @@ export class Finder {
       scan,
     );
     const names = [...scan.names.values()];
+    this.#links = linksIn(scan);
     policy.endScan(new Set(names.map(({ at }) => dirname(at))));
     const known = new Set(followed.map(({ key }) => key));
     const walked = {
@@ -132,7 +146,19 @@ export class Finder {
         return typeof listing === 'object' ? listing.device : undefined;
       },
     };
-    return takeSnapshot(walked, files);
+    return takeSnapshot(walked, files, signal);
+  }
+
+  /**
+   * Whether another scan may find other names than the last one: a directory has changed, or a link leads elsewhere.
+   * What is written into files shows in neither.
+   */
+  async mayFindOthers(signal: AbortSignal): Promise<boolean> {
+    if (this.#links.length > MOST_LINKS_FOLLOWED || !(await this.#directories.areAsListed(signal))) return true;
+    for (const [path, real] of this.#links) {
+      if ((await this.context.files.realpath(path).catch(() => undefined)) !== real) return true;
+    }
+    return false;
   }
 
   /** Whether a file at this path can matter; `live` are the paths of the followed logs. */
@@ -180,6 +206,7 @@ export class Finder {
       met.add(meeting);
       const below: [string, MatchState][] = [];
       for (const [name, kind] of listing.kinds) {
+        if (isManyth(scan)) await othersTurn(scan);
         const next = kind === 'other' ? [] : glob.step(state, name);
         if (next.length === 0) continue;
         const path = join(directory, name);
@@ -197,6 +224,7 @@ export class Finder {
   }
 
   async #list(directory: string, source: string, scan: Scan): Promise<Listing | undefined> {
+    scan.signal?.throwIfAborted();
     const real = await this.#realOf(directory, source, scan);
     if (real === undefined) {
       scan.listed.set(directory, 'absent');
@@ -243,6 +271,7 @@ export class Finder {
   async #followLinks(names: readonly FoundName[], scan: Scan): Promise<FollowedPath[]> {
     const targets: FollowedPath[] = [];
     for (const name of names) {
+      if (isManyth(scan)) await othersTurn(scan);
       const listing = scan.listed.get(dirname(name.path));
       const kind = typeof listing === 'object' ? listing.kinds.get(basename(name.path)) : 'link';
       if (kind !== 'link') continue;
@@ -328,6 +357,7 @@ export class Finder {
     for (const [directory, names] of wanted) {
       const listing = await this.#list(directory, names.values().next().value ?? '', scan);
       for (const [name, kind] of listing?.kinds ?? []) {
+        if (isManyth(scan)) await othersTurn(scan);
         if (kind === 'directory' || kind === 'other' || scan.names.has(join(directory, name))) continue;
         const live = liveNames(name).find((one) => names.has(one));
         const source = live === undefined ? undefined : names.get(live);
@@ -353,6 +383,24 @@ export class Finder {
     const kind = listing.kinds.get(basename(path));
     return kind === undefined || kind === 'other' || kind === 'directory';
   }
+}
+
+/** Directories that are reached by a link, and names that are links themselves. */
+function linksIn({ real, names }: Scan): [path: string, real: string][] {
+  const directories = [...real].filter(([path, to]) => path !== to);
+  const files = [...names.values()].filter(
+    ({ path, at }) => at !== path && at !== join(real.get(dirname(path)) ?? dirname(path), basename(path)),
+  );
+  return [...directories, ...files.map(({ path, at }): [string, string] => [path, at])];
+}
+
+function isManyth(scan: Scan): boolean {
+  return ++scan.namesSeen % NAMES_AT_ONCE === 0;
+}
+
+async function othersTurn({ signal }: Scan): Promise<void> {
+  await setImmediate();
+  signal?.throwIfAborted();
 }
 
 function worthWatching({ directories, names }: Scan): ReadonlyMap<string, string> {

@@ -2,6 +2,7 @@
  * What one scan has found: every file by inode, with all paths that lead to it.
  * A file counts as absent only where its directory could be listed without it.
  */
+import { setImmediate } from 'node:timers/promises';
 import { systemCode } from '../../lib/errors.js';
 import type { FileStats, Files } from '../../lib/files.js';
 import type { RefusedBecause, RefusedName } from './follow-policy.js';
@@ -82,15 +83,19 @@ export interface WalkResult {
 
 // Enough to keep the thread pool busy, and no more, so that other work gets its turn.
 const AT_ONCE = 32;
+const JUDGED_AT_ONCE = 1_000;
 
+/** Rejects with the signal's reason once that is aborted. */
 export async function takeSnapshot(
   { names, isAbsent, refusal, ...walked }: WalkResult,
   files: Pick<Files, 'lstat'>,
+  signal?: AbortSignal,
 ): Promise<Snapshot> {
-  const found = new Map<FileKey, Found>();
+  const found = new Map<FileKey, WithStats>();
   const unreachable = new Map(walked.unreachable);
   const absent = new Set(walked.refused.map(({ path }) => path));
   for (let at = 0; at < names.length; at += AT_ONCE) {
+    signal?.throwIfAborted();
     const few = names.slice(at, at + AT_ONCE);
     const looked = await Promise.all(
       few.map((name) => files.lstat(name.at).catch((error: unknown) => systemCode(error))),
@@ -105,7 +110,12 @@ export async function takeSnapshot(
     });
   }
   const refused = [...walked.refused];
+  let judged = 0;
   for (const [key, { names, stats }] of found) {
+    if (++judged % JUDGED_AT_ONCE === 0) {
+      await setImmediate();
+      signal?.throwIfAborted();
+    }
     const because = await refusal(names[0], stats, new Set(names.map((name) => name.at)).size);
     if (because === undefined) continue;
     found.delete(key);
@@ -133,9 +143,9 @@ export async function takeSnapshot(
   };
 }
 
-type Found = FoundFile & { readonly stats: FileStats };
+type WithStats = FoundFile & { readonly stats: FileStats };
 
-function addName(files: Map<FileKey, Found>, name: FoundName, stats: FileStats): void {
+function addName(files: Map<FileKey, WithStats>, name: FoundName, stats: FileStats): void {
   const key = `${stats.dev}:${stats.ino}`;
   const known = files.get(key);
   if (known === undefined) files.set(key, { key, names: [name], stats });

@@ -17,7 +17,7 @@ import type { LossReason, Notice } from '../types.js';
 import { Evidence } from './evidence.js';
 import type { FollowedLogs } from './followed-logs.js';
 import type { NewTails } from './new-tails.js';
-import { decide, isDue, type KnownFile, type LostTail, type NewFile, type Verdict } from './rules.js';
+import { decide, HOLD_MS, isDue, type KnownFile, type LostTail, type NewFile, type Verdict } from './rules.js';
 
 export interface MatcherDependencies {
   readonly tails: Tails;
@@ -72,7 +72,8 @@ export class Matcher {
   /**
    * `lookedMs`: when the look began (monotonic). Answers whether another look is needed soon: what a tail
    * that was lost since then goes on in may not have been in sight yet. `exclusively` has others wait while its work is done:
-   * it is called for little at a time, so that what is decided can be read at once.
+   * it is called for little at a time, so that what is decided can be read at once. Once `signal` is aborted, the rest
+   * of the files stay as they were.
    */
   async apply(
     snapshot: Snapshot,
@@ -89,14 +90,15 @@ export class Matcher {
     }
     for (const { stats } of snapshot.files.values()) if (hasOwnBirthTime(stats)) this.#keepsBirthTimes.add(stats.dev);
     const unknown: FoundFile[] = [];
-    await exclusively(async () => {
-      for (const file of snapshot.files.values()) if (!(await this.#isKnown(file))) unknown.push(file);
-      for (const tail of tails.all) await this.#missed(tail, snapshot);
+    await this.#inPieces([...snapshot.files.values()], exclusively, signal, async (file) => {
+      if (!(await this.#isKnown(file))) unknown.push(file);
     });
+    await this.#inPieces([...tails.all], exclusively, signal, (tail) => this.#missed(tail, snapshot));
     const left: FoundFile[] = [];
-    await this.#inPieces(unknown.sort(byAge), exclusively, signal, async (file) => {
+    await this.#inPieces(oldestFirst(unknown), exclusively, signal, async (file) => {
       if (await this.#isUnclaimed(file, snapshot)) left.push(file);
     });
+    if (signal?.aborted) return false;
     logs.remember(snapshot);
     if (left.length > 0) {
       await this.#inPieces(this.#evidence.outdated(), exclusively, signal, async (tail) => {
@@ -130,6 +132,16 @@ export class Matcher {
       });
       await setImmediate();
     }
+  }
+
+  /** Whether only what happens to files can make another look decide anything: nothing waits for time to pass or to be readable. */
+  get isSettled(): boolean {
+    const { tails, inspector, clock } = this.deps;
+    if (tails.lost.size + this.#undecided.size + inspector.unreadable.size > 0) return false;
+    const decidedMs = clock.monotonicMs() - 2 * HOLD_MS;
+    for (const { sinceMs } of this.#held.values()) if (sinceMs > decidedMs) return false;
+    for (const { place, blocked } of tails.all) if (place.name !== 'placed' || blocked !== undefined) return false;
+    return true;
   }
 
   /** What becomes of tails whose file is not in sight. `lookedMs`: what was lost since then may go on in a file that the look has not seen. */
@@ -223,14 +235,21 @@ export class Matcher {
 
   /** A tail whose file the look has not found: only proof of absence counts. */
   async #missed(tail: Tail, snapshot: Snapshot): Promise<void> {
+    const { place, path } = tail;
+    if (place.name !== 'placed' || snapshot.files.has(place.key)) return;
+    await this.miss(tail, snapshot.at(path) !== undefined || snapshot.isAbsent(path));
+  }
+
+  /** The file of a tail does not lie where it lay, or its directory cannot be looked into. */
+  async miss(tail: Tail, isProven: boolean): Promise<void> {
     const { tails, clock } = this.deps;
     const { place, path, knownSize } = tail;
-    if (place.name !== 'placed' || snapshot.files.has(place.key)) return;
+    if (place.name !== 'placed') return;
     // The open descriptor still tells what became of the file.
     const stats = await tail.content?.stat();
     const { verdict } = decide({
       of: 'missing file',
-      isProven: snapshot.at(path) !== undefined || snapshot.isAbsent(path),
+      isProven,
       isOpen: stats !== undefined,
       isWhole: stats !== undefined && (isCompressed(path) || stats.size >= knownSize),
       knownSize,
@@ -455,10 +474,11 @@ export class Matcher {
   }
 }
 
-/** Oldest first. Kernel times are coarse: among equals the one that is still written to is the youngest. */
-function byAge(a: FoundFile, b: FoundFile): number {
-  const byName = Number(isLive(a)) - Number(isLive(b));
-  return a.stats.mtimeMs - b.stats.mtimeMs || byName || a.stats.birthtimeMs - b.stats.birthtimeMs;
+/** Kernel times are coarse: among equals the one that is still written to is the youngest. */
+function oldestFirst(files: readonly FoundFile[]): FoundFile[] {
+  const known = files.map((file) => ({ file, live: Number(isLive(file)), ...file.stats }));
+  known.sort((a, b) => a.mtimeMs - b.mtimeMs || a.live - b.live || a.birthtimeMs - b.birthtimeMs);
+  return known.map(({ file }) => file);
 }
 
 /** Where a tail's file is; one that lies out of sight may have been read to its end, and be no longer than `size`. */

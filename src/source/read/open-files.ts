@@ -38,6 +38,11 @@ export class OpenFiles {
     return this.#open.size >= this.maxOpen;
   }
 
+  /** Those whose files are open. */
+  get tails(): readonly Tail[] {
+    return [...this.#open];
+  }
+
   async open(tail: Tail): Promise<Opening> {
     if (tail.content !== undefined) {
       this.#open.delete(tail);

@@ -36,8 +36,8 @@ export class Reader {
     this.#held.set(tail, this.deps.clock.monotonicMs() + ms);
   }
 
-  /** The next chunk, if there is one now. */
-  async next(): Promise<Chunk | undefined> {
+  /** The next chunk, if there is one now; of ten thousand files that have none not all are asked once `signal` is aborted. */
+  async next(signal?: AbortSignal): Promise<Chunk | undefined> {
     this.#wakeDue();
     for (let tail = this.deps.tails.next(); tail !== undefined; tail = this.deps.tails.next()) {
       if (tail.ready && this.#held.has(tail)) {
@@ -45,7 +45,7 @@ export class Reader {
         continue;
       }
       const chunk = tail.ready ? await this.#readFrom(tail) : this.#announce(tail);
-      if (chunk !== undefined || this.deps.stopping.aborted) return chunk;
+      if (chunk !== undefined || signal?.aborted || this.deps.stopping.aborted) return chunk;
     }
     return undefined;
   }

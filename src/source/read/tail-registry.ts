@@ -20,6 +20,10 @@ export class Tails {
   readonly #waiting = new Map<string, Waiting>();
   #nextAge = 1;
 
+  get size(): number {
+    return this.#byId.size;
+  }
+
   get all(): IterableIterator<Tail> {
     return this.#byId.values();
   }

@@ -1,11 +1,17 @@
 /**
  * Decides when to look for files. A hint from the watcher makes one path be
- * looked at. Anything unexpected there, a new name that matters, and a slow
- * poll start a scan of everything. Scans are spaced by what they cost, so that
- * a large tree takes a bounded share of the processor.
+ * looked at. Anything unexpected there, and a new name that matters, start a
+ * scan of everything. Scans are spaced by what they cost, so that a large tree
+ * takes a bounded share of the processor.
+ *
+ * Hints may be missing, so there is a slow poll, too. Where no hints come it is
+ * a scan. Where they do it asks for the times of the directories, which tell
+ * names that have come or gone, and of the files in turn, a sixth at each poll;
+ * every twelfth poll is a scan even so.
  */
 import type { Context } from '../../lib/context.js';
 import { reasonOf } from '../../lib/errors.js';
+import { isHeard } from '../../lib/files.js';
 import { Signal } from '../../lib/signal.js';
 import type { Finder } from '../find/finder.js';
 import type { Snapshot } from '../find/snapshot.js';
@@ -14,14 +20,16 @@ import type { Tails } from '../read/tail-registry.js';
 import type { Change, Watcher, WatchFiles } from './watcher.js';
 
 export interface ScanScheduleOptions extends Pick<Context, 'clock' | 'problems'> {
-  readonly files: Pick<Context['files'], 'stat'>;
+  readonly files: Pick<Context['files'], 'stat' | 'volume'>;
   /** The time between two scans when nothing happens. */
   readonly pollMs: number;
   readonly tails: Tails;
   readonly watch: WatchFiles;
   readonly finder: Finder;
-  /** Looks for all files; once it is aborted, for no more of them. */
-  readonly scan: (signal: AbortSignal) => Promise<Snapshot>;
+  /** Looks for all files; once it is aborted, for no more of them, and may have no answer. */
+  readonly scan: (signal: AbortSignal) => Promise<Snapshot | undefined>;
+  /** Whether a scan can find out nothing new as long as neither a directory nor a followed file changes. */
+  readonly isSettled: () => boolean;
   /** A followed file has grown. */
   readonly readable: () => void;
 }
@@ -36,6 +44,9 @@ const MIN_SPACING_MS = 20;
 const MAX_SPACING_MS = 60_000;
 // The cheapest of the last three scans counts: one that a busy machine held up says nothing about what scans cost.
 const COSTS_KEPT = 3;
+
+const FILES_IN_TURN = 6;
+const POLLS_A_SCAN = 12;
 
 export class ScanSchedule {
   readonly #changed: Signal;
@@ -52,9 +63,17 @@ export class ScanSchedule {
   #lastEndMs: number;
   /** How long the last scans took. */
   #costsMs: readonly number[] = [0];
+  #pollsSinceScan = 0;
+  /** Hints come of all directories with followed files. */
+  #isHinted = false;
+  /** By device: whether the kernel hears of every change on it. */
+  readonly #heard = new Map<string, boolean>();
+  /** Followed files, from the next to be looked at on. */
+  #nextTails: Iterator<Tail, undefined>;
 
   constructor(private readonly options: ScanScheduleOptions) {
     this.#changed = new Signal(options.clock);
+    this.#nextTails = options.tails.all;
     this.#lastEndMs = options.clock.monotonicMs();
   }
 
@@ -111,8 +130,35 @@ export class ScanSchedule {
       if (signal.aborted) return;
       await this.#lookAtHinted();
       await this.#lookAtNewNames();
-      if (clock.monotonicMs() >= this.#nextScanMs()) await this.#scan();
+      if (clock.monotonicMs() < this.#nextScanMs()) continue;
+      if (await this.#isScanDue()) await this.#scan();
+      else await this.#lookAtNext();
     }
+  }
+
+  /** Whether a look at some of the files is not enough. */
+  async #isScanDue(): Promise<boolean> {
+    const { finder, isSettled } = this.options;
+    if (this.#scanWanted || !this.#isHinted || ++this.#pollsSinceScan >= POLLS_A_SCAN) return true;
+    const isReachable = this.#snapshot?.unreachable.size === 0 && this.#snapshot.refused.length === 0;
+    return !isReachable || !isSettled() || (await finder.mayFindOthers(this.#stopping.signal));
+  }
+
+  /** Looks at the files whose turn it is, for a change that no hint has told. */
+  async #lookAtNext(): Promise<void> {
+    const { tails, clock, readable } = this.options;
+    let changed = false;
+    for (let left = Math.ceil(tails.size / FILES_IN_TURN); left > 0 && !this.#stopping.signal.aborted; left--) {
+      let next = this.#nextTails.next();
+      if (next.done) {
+        this.#nextTails = tails.all;
+        next = this.#nextTails.next();
+      }
+      if (next.done) break;
+      if (next.value.place.name === 'placed' && (await this.#lookAt(next.value.path))) changed = true;
+    }
+    if (changed) readable();
+    this.#lastEndMs = clock.monotonicMs();
   }
 
   #nextScanMs(): number {
@@ -130,6 +176,7 @@ export class ScanSchedule {
   async #lookAtHinted(): Promise<void> {
     let changed = false;
     for (const path of this.#hinted.take(this.options.clock.monotonicMs())) {
+      if (this.#stopping.signal.aborted) return;
       if (await this.#lookAt(path)) changed = true;
     }
     if (changed) this.options.readable();
@@ -166,9 +213,12 @@ export class ScanSchedule {
   async #scan(): Promise<void> {
     const { clock, problems, scan } = this.options;
     this.#scanWanted = false;
+    this.#pollsSinceScan = 0;
     const startMs = clock.monotonicMs();
     try {
-      await this.#watch(await scan(this.#stopping.signal));
+      const snapshot = await scan(this.#stopping.signal);
+      if (snapshot === undefined) return;
+      await this.#watch(snapshot);
       problems.clear('scan');
     } catch (error) {
       problems.raise({
@@ -187,6 +237,20 @@ export class ScanSchedule {
     this.#snapshot = snapshot;
     // No hint came of what happened between the scan and the start of the watch.
     if (await this.#watcher?.watch(snapshot.directories)) this.scanSoon();
+    this.#isHinted = await this.#comeHints(snapshot);
+  }
+
+  /** Whether hints come of all directories that are worth watching. */
+  async #comeHints({ directories }: Snapshot): Promise<boolean> {
+    for (const [directory, key] of directories) {
+      if (this.#watcher?.watches(directory) !== true) return false;
+      const device = key.slice(0, key.indexOf(':'));
+      const known = this.#heard.get(device);
+      const heard = known ?? (await this.options.files.volume(directory).then(isHeard, () => false));
+      this.#heard.set(device, heard);
+      if (!heard) return false;
+    }
+    return true;
   }
 }
 

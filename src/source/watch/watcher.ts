@@ -16,6 +16,8 @@ export interface Watcher {
    * Answers whether a directory is new: no hints came of what happened in it until now. One call at a time.
    */
   watch(directories: ReadonlyMap<string, string>): Promise<boolean>;
+  /** Whether hints come of what happens in this directory. */
+  watches(directory: string): boolean;
   close(): Promise<void>;
 }
 
@@ -39,7 +41,11 @@ const NO_REMEDY = 'nothing has to be done: lines are read later, none is lost';
 const REPEAT_MS = 86_400_000;
 
 /** Polling alone: for tests. */
-export const pollingOnly: WatchFiles = () => ({ watch: () => Promise.resolve(false), close: () => Promise.resolve() });
+export const pollingOnly: WatchFiles = () => ({
+  watch: () => Promise.resolve(false),
+  watches: () => false,
+  close: () => Promise.resolve(),
+});
 
 export const inotifyWatcher: WatchFiles = (options) => new DirectoryWatcher(options);
 
@@ -76,6 +82,11 @@ export class DirectoryWatcher implements Watcher {
     }
     this.options.problems.clear('watches', { directories: this.#watched.size });
     return added;
+  }
+
+  watches(directory: string): boolean {
+    // Chokidar takes a backslash for a slash.
+    return this.#watched.has(directory) && !directory.includes('\\');
   }
 
   async close(): Promise<void> {

@@ -36,9 +36,12 @@ test('a thousand files are read through eight descriptors, and rotated all at on
 
 test('a file that floods does not starve the others', async (t) => {
   const directory = temporaryDirectory(t);
+  const recorder = await Recorder.open(t, [{ paths: [join(directory, '*.log')] }]);
+  await recorder.pause();
   append(join(directory, 'flood.log'), ...numbered('flood '.repeat(100), 20_000));
   for (let n = 0; n < 20; n++) append(join(directory, `quiet-${n}.log`), `quiet ${n}`);
-  const recorder = await Recorder.open(t, [{ paths: [join(directory, '*.log')] }]);
+  await recorder.until(() => recorder.sources.files().length === 21, 'all files to be seen');
+  recorder.resume();
   await recorder.until(() => recorder.lines().length === 20_020, 'all lines');
 
   const lastQuiet = recorder.chunks.map(({ from }) => from.path.includes('quiet')).lastIndexOf(true);

@@ -1,8 +1,8 @@
 /** One log with hundreds of rotated files that nobody has read yet. */
-import { createHook } from 'node:async_hooks';
 import { renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { CountedFiles } from '../../support/counted-files.js';
 import { append, numbered, temporaryDirectory } from '../../support/files.js';
 import { Recorder } from '../../support/recorder.js';
 
@@ -24,17 +24,10 @@ function writeGenerations(log: string, count: number): string[] {
 async function callsFor(t: ExecutionContext, count: number): Promise<number> {
   const log = join(temporaryDirectory(t), 'audit.log');
   const lines = writeGenerations(log, count);
-  let calls = 0;
-  const hook = createHook({
-    init: (_, type) => {
-      if (type === 'FSREQPROMISE') calls++;
-    },
-  });
-  hook.enable();
-  t.teardown(() => hook.disable());
-  const recorder = await Recorder.open(t, [{ paths: [log] }], { pollMs: 3_600_000 });
+  const files = new CountedFiles();
+  const recorder = await Recorder.open(t, [{ paths: [log] }], { files, pollMs: 3_600_000 });
   await recorder.expect(lines);
-  hook.disable();
+  const { calls } = files;
   await recorder.stop();
   return calls;
 }
