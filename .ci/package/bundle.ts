@@ -59,7 +59,8 @@ export async function makeBundle({ root, name }: Release, directory: string): Pr
       entryPoints: { [command || 'all']: 'src/cli/process.ts' },
       // A file that was compiled is never taken for another one of that name.
       entryNames: '[name]-[hash]',
-      define: { 'import.meta.url': 'importMetaUrl' },
+      // In production winston leaves out what it says of itself, and what colours that.
+      define: { 'import.meta.url': 'importMetaUrl', 'process.env.NODE_ENV': '"production"' },
       banner: { js: OPENING },
       footer: { js: CLOSING },
       plugins: command === '' ? [] : [only(command)],
