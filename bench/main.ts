@@ -21,6 +21,7 @@ import { atna, plain, text } from './cases/throughput.js';
 import { load, machine } from './parts/machine.js';
 import { writeToPage } from './parts/page.js';
 import { markdown, whole } from './parts/table.js';
+import { type Target, targetTable } from './parts/targets.js';
 import { Workplace } from './parts/workplace.js';
 import { agent, agentAt } from './peers/agent.js';
 import { rsyslog, rsyslogVersion } from './peers/rsyslog.js';
@@ -71,6 +72,7 @@ const bench: Omit<Bench, 'untilMs'> = {
   say: (progress) => process.stderr.write(`  ${progress}\n`),
 };
 const endMs = options.forMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + options.forMs;
+const targets: Target[] = [];
 try {
   publish('machine', markdown({ head: ['', ''], rows: await machine() }));
   for (const [index, one] of chosen.entries()) {
@@ -78,7 +80,10 @@ try {
     const shares = chosen.slice(index).reduce((sum, { share }) => sum + share, 0);
     if (leftMs > 0) await play(one, performance.now() + leftMs * (one.share / shares || 1));
     else process.stderr.write(`${one.name}: no time left\n`);
+    // Of some cases alone they would leave out the others'.
+    if (options.write && options.only.length === 0) writeToPage('targets', markdown(targetTable(targets)));
   }
+  process.stdout.write(`## targets\n\n${markdown(targetTable(targets))}`);
 } finally {
   await workplace.close();
 }
@@ -97,6 +102,7 @@ async function play({ name, measure }: Case, untilMs: number): Promise<void> {
         : ', in a limited time (`--for`)';
     const busy = `load average ${before} before and ${load()} after`;
     const caption = `Measured ${when} in ${whole(Math.ceil(minutes))} min${size}; ${busy}.`;
+    targets.push(...(table.targets ?? []));
     publish(name, `${markdown(table)}\n${table.note ? `${table.note}\n` : ''}${caption}\n`);
   } catch (error) {
     process.exitCode = 1;

@@ -3,6 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Case } from '../bench.js';
 import { live } from '../parts/live.js';
 import { megabytes, percent, whole } from '../parts/table.js';
+import type { Target } from '../parts/targets.js';
+
+/** By the number of files: percents of a core. */
+const MOST: Readonly<Record<number, number>> = { 10: 0.1, 1000: 0.3 };
 
 export const idle: Case = {
   name: 'idle',
@@ -14,6 +18,7 @@ export const idle: Case = {
     const kinds = [10, 1_000].flatMap((files) =>
       [...bench.agents, ...bench.rsyslogs.slice(0, 1)].map((sender) => ({ files, sender })),
     );
+    const targets: Target[] = [];
     const rows = await Promise.all(
       kinds.map(async ({ files, sender }) => {
         const quiet = await live(bench.workplace, sender, {
@@ -27,10 +32,17 @@ export const idle: Case = {
         });
         bench.say(`${files} files: ${sender.name}`);
         const { cpuShare, writtenBytes, rssBytes } = quiet;
+        if (sender === bench.agents[0]) {
+          targets.push(
+            { what: `${whole(files)} quiet files: share of a core, %`, found: 100 * cpuShare, atMost: MOST[files]! },
+            { what: `${whole(files)} quiet files: written to disk, kB`, found: writtenBytes / 1000, atMost: 0 },
+          );
+          if (files === 10) targets.push({ what: 'quiet: RSS, MB', found: rssBytes / 1e6, atMost: 70 });
+        }
         const written = `${whole(writtenBytes / 1000)} kB`;
         return [whole(files), sender.name, percent(cpuShare), written, megabytes(rssBytes)];
       }),
     );
-    return { head: ['files', 'sender', 'share of a core', `written to disk in ${seconds} s`, 'RSS'], rows };
+    return { head: ['files', 'sender', 'share of a core', `written to disk in ${seconds} s`, 'RSS'], rows, targets };
   },
 };

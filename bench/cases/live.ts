@@ -24,10 +24,12 @@ export const liveRates: Case = {
     const others = bench.size(1, 1, 0);
     const senders = [...bench.agents, ...bench.rsyslogs.slice(0, 1), ...bench.syslogNgs.slice(0, others)];
     const rows: string[][] = [];
+    const found = new Map<string, Living>();
     for (const perSecond of bench.size(RATES, [100, 1_000], FEWER_RATES)) {
       for (const sender of senders) {
         const flow: Flow = { kind: 'row', perSecond, seconds, files: 1, agent: { format: 'openemr' } };
         const living = await live(bench.workplace, sender, flow);
+        found.set(`${sender.name} ${perSecond}`, living);
         const calls = await callsOf(bench, sender, { ...flow, seconds: counted });
         rows.push([whole(perSecond), sender.name, ...figures(living), ...calls]);
         bench.say(`${perSecond} a second: ${sender.name}`);
@@ -37,9 +39,28 @@ export const liveRates: Case = {
       head: ['rows/s', 'sender', ...FIGURES, 'system calls a row', 'syncs a second'],
       rows,
       note: `Rows of 743 octets, plain, for ${seconds} s; system calls in a run of their own of ${counted} s.`,
+      targets: AIMS.flatMap(({ perSecond, share, p99Ms }) => {
+        const own = found.get(`${bench.agents[0]?.name} ${perSecond}`);
+        const others = found.get(`${bench.rsyslogs[0]?.name} ${perSecond}`);
+        const atMost = share ?? (others && Math.round(1000 * others.cpuShare) / 10);
+        if (own === undefined || atMost === undefined) return [];
+        const what = share === undefined ? `share of a core, %, as rsyslog's` : 'share of a core, %';
+        const p99 = quantile(own.latenciesMs, 0.99);
+        return [
+          { what: `${whole(perSecond)} rows/s: ${what}`, found: 100 * own.cpuShare, atMost },
+          { what: `${whole(perSecond)} rows/s: p99, ms`, found: p99, atMost: p99Ms },
+        ];
+      }),
     };
   },
 };
+
+/** What ours is meant to reach; without a share: that of rsyslog. */
+const AIMS: readonly { readonly perSecond: number; readonly share?: number; readonly p99Ms: number }[] = [
+  { perSecond: 100, share: 2.5, p99Ms: 120 },
+  { perSecond: 1_000, share: 8, p99Ms: 120 },
+  { perSecond: 10_000, p99Ms: 200 },
+];
 
 export const manyFiles: Case = {
   name: 'many-files',

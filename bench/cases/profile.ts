@@ -17,6 +17,7 @@ const KINDS: readonly { readonly name: string; readonly kind: Kind; readonly job
 ];
 
 const COLLECTION = 'garbage collection, in the main thread';
+const NATIVE = 'native code, called by none of our functions: TLS, the kernel';
 const NOBODYS = 'Node.js and packages, called by none of our functions';
 const OTHER_THREADS = 'other threads: disk, collection, compilation';
 /** Less than this is not worth a row. */
@@ -95,6 +96,7 @@ const IDLE = 'idle';
 function partOf({ functionName, url }: Profile['nodes'][number]['callFrame']): string | undefined {
   if (functionName === '(idle)') return IDLE;
   if (functionName === '(garbage collector)') return COLLECTION;
+  if (functionName === '(program)') return NATIVE;
   const [, folder] = /\/dist\/src\/([^/]+)\//.exec(url) ?? [];
   return folder && `\`${folder}/\``;
 }

@@ -34,6 +34,7 @@ export const growth: Case = {
   measure: async (bench) => {
     const counts = bench.size([10_000, 100_000, 1_000_000, 10_000_000], [10_000, 50_000, 200_000]);
     const rows: string[][] = [];
+    let [grown, before] = [Number.NaN, Number.NaN];
     for (const agent of bench.size(bench.agents, bench.agents, bench.agents.slice(0, 1))) {
       let least: Run | undefined;
       for (const lines of counts) {
@@ -48,6 +49,10 @@ export const growth: Case = {
           megabytes(run.peakRssBytes),
         ]);
         least ??= run;
+        if (agent === bench.agents[0] && Number.isFinite(more)) {
+          grown = more / before;
+          before = more;
+        }
         bench.say(`${lines} lines: ${agent.name}`);
       }
     }
@@ -55,6 +60,9 @@ export const growth: Case = {
       head: ['lines of text', 'sender', 's', 'CPU s', 'CPU s a million, without the start', 'peak RSS'],
       rows,
       note: `Without the start: less the run of ${whole(counts[0]!)} lines.`,
+      targets: [
+        { what: 'growth: cost of a line of the longest file, of that of the one before', found: grown, atMost: 1.1 },
+      ],
     };
   },
 };

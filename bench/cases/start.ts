@@ -5,7 +5,7 @@ import { freePort } from '../../test/support/free-port.js';
 import { runProgram } from '../../test/support/program.js';
 import { until } from '../../test/support/wait.js';
 import { type Bench, type Case, inTurns, roundsOf } from '../bench.js';
-import { leastAndMedian } from '../parts/table.js';
+import { figure, leastAndMedian } from '../parts/table.js';
 import { cpuOfEndedChildren, type Usage, usageOf } from '../parts/usage.js';
 import { type Agent, packaged } from '../peers/agent.js';
 import { terminate } from '../peers/sender.js';
@@ -23,6 +23,8 @@ export const start: Case = {
     const [ours, ...others] = bench.agents;
     const agents = [ours!, await packaged(bench.workplace.place()), ...others];
     const results = await inTurns({ ...bench, rounds }, agents, (agent) => play(bench, agent));
+    const installed = results.get(agents[1]!) ?? [];
+    const nothing = await costOfNode(agents[1]!);
     const columns = (costs: readonly Cost[]) => [
       leastAndMedian(costs.map(({ cpuSeconds }) => cpuSeconds)),
       leastAndMedian(costs.map(({ seconds }) => seconds)),
@@ -34,7 +36,14 @@ export const start: Case = {
         ...columns(runs.map(({ run }) => run)),
         ...columns(runs.map(({ status }) => status)),
       ]),
-      note: `${roundsOf(results)}; least / median. The collector is away, and a file with one line is followed.`,
+      note: `${roundsOf(results)}; least / median. The collector is away, and a file with one line is followed. Node.js alone, which does nothing: ${figure(nothing)} CPU s.`,
+      targets: [
+        {
+          what: 'start to READY=1, as installed, CPU s',
+          found: Math.min(...installed.map(({ run }) => run.cpuSeconds)),
+          atMost: 0.35,
+        },
+      ],
     };
   },
 };
@@ -67,6 +76,17 @@ async function play({ workplace }: Bench, agent: Agent): Promise<{ run: Cost; st
     await terminate(daemon);
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** The least of a few times that Node.js starts and ends. */
+async function costOfNode({ node }: Agent): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let time = 0; time < 5; time += 1) {
+    const before = cpuOfEndedChildren();
+    await runProgram(node, ['--eval', '0']);
+    least = Math.min(least, cpuOfEndedChildren() - before);
+  }
+  return least;
 }
 
 async function costOfStatus({ main, node }: Agent, config: string): Promise<Cost> {

@@ -1,10 +1,13 @@
 /** A table of figures as Markdown, and how figures are written. */
+import type { Target } from './targets.js';
 
 export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   /** A sentence below it, where a figure needs one. */
   readonly note?: string;
+  /** What some of its figures should be. */
+  readonly targets?: readonly Target[];
 }
 
 export function markdown({ head, rows }: Table): string {
