@@ -10,6 +10,7 @@ import { Encoder } from '../encode/encoder.js';
 import { FeedbackLoops } from '../ingest/feedback-loop.js';
 import { Ingest, reportLineFaults } from '../ingest/ingest.js';
 import { refill } from '../ingest/refill.js';
+import { ZoneWatch } from '../ingest/zone-watch.js';
 import type { takeLock } from '../journal/disk/lock.js';
 import { Journal } from '../journal/journal.js';
 import type { Damage } from '../journal/types.js';
@@ -167,11 +168,15 @@ async function joined(
   // A start that was cut short has not seen what `startAt: end` is to skip.
   if (!stop.aborted) await sourcesFile.write(config.sources.map(({ name }) => name));
   const ownTails = new FeedbackLoops(run, partOf('source').problems, (tailId, ms) => sources.hold(tailId, ms));
+  const zoneWatch = new ZoneWatch(config.sources, clock, partOf('ingest').problems);
   ingest = new Ingest({
     journal,
     sources,
     encoder: sealer?.around(encoder) ?? encoder,
-    look: (chunk) => ownTails.look(chunk),
+    look: (chunk) => {
+      ownTails.look(chunk);
+      zoneWatch.look(chunk);
+    },
     took: ({ from, bytes }, messages) => lag.took(from.source, bytes.length, messages),
     turned: () => {
       watchdog.turned('ingest');

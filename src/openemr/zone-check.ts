@@ -24,12 +24,18 @@ export interface ZoneFault {
 
 /** `rows` in any order, recent ones; undefined: the zone fits, or they prove nothing. */
 export function zoneFault(rows: readonly Row[], zone: string): ZoneFault | undefined {
+  const found = zoneDistance(rows, zone);
+  return found?.offMs === 0 ? undefined : found;
+}
+
+/** As `zoneFault`, and with `offMs` 0 when the zone is proved right. */
+export function zoneDistance(rows: readonly Row[], zone: string): ZoneFault | undefined {
   const clock = new ZoneClock(zone);
   const seen = rows.flatMap((row) => {
     const wallTime = wallTimeOf(textOf(row.date));
     const exportedMs = Date.parse(textOf(row.exported_at));
     if (wallTime === undefined || Number.isNaN(exportedMs)) return [];
-    const readMs = Date.parse(clock.at(wallTime, undefined, undefined).timestamp);
+    const readMs = Date.parse(clock.at(wallTime, exportedMs, undefined).timestamp);
     return [{ exportedMs, offMs: readMs - exportedMs, offsetMs: wallClockMs(wallTime) - exportedMs }];
   });
   const exported = seen.map(({ exportedMs }) => exportedMs);
@@ -37,7 +43,7 @@ export function zoneFault(rows: readonly Row[], zone: string): ZoneFault | undef
   if (new Set(exported).size < ROWS || Math.max(...exported) - Math.min(...exported) < SPAN_MS) return undefined;
   if (Math.max(...off) - Math.min(...off) > JITTER_MS) return undefined;
   const offMs = nearest(Math.max(...off));
-  return offMs === 0 ? undefined : { offMs, fits: offsetText(nearest(Math.max(...seen.map((each) => each.offsetMs)))) };
+  return { offMs, fits: offsetText(nearest(Math.max(...seen.map((each) => each.offsetMs)))) };
 }
 
 function nearest(ms: number): number {

@@ -31,6 +31,19 @@ test('a zone that is not the server’s is named with the offset that would fit'
   t.deepEqual(zoneFault(live, 'Asia/Kathmandu'), { offMs: -(10 * 60 + 45) * 60_000, fits: '-05:00' });
 });
 
+test('the hour that comes twice in autumn is no fault, in neither of its passes', (t) => {
+  // New York, 2026-11-01: 01:00 to 02:00 once at -04:00, from 05:00 UTC, and once more at -05:00, from 06:00 UTC.
+  const night = (beginMs: number, offsetMs: number): Row[] =>
+    Array.from({ length: 20 }, (_, index) => {
+      const exportedMs = beginMs + index * 10_000;
+      const date = new Date(exportedMs - 1000 - offsetMs).toISOString().slice(0, 19).replace('T', ' ');
+      return { date, exported_at: new Date(exportedMs).toISOString() };
+    });
+
+  t.is(zoneFault(night(Date.parse('2026-11-01T05:20:00Z'), 4 * 3_600_000), 'America/New_York'), undefined);
+  t.is(zoneFault(night(Date.parse('2026-11-01T06:20:00Z'), 5 * 3_600_000), 'America/New_York'), undefined);
+});
+
 test('a backlog proves nothing, nor do a few rows or a single moment', (t) => {
   t.is(
     zoneFault(
