@@ -17,6 +17,8 @@ export interface ChainStoryOptions {
   readonly habits: WritingHabits;
   /** Rows after which "Eventlog backup" is run. */
   readonly swapsAt: readonly number[];
+  /** Rows after which it is run and fails, behind all of those; undefined: never. */
+  readonly failsAt?: number;
   /** Of each part, at least. */
   readonly kills: number;
   readonly longestPauseMs: number;
@@ -24,12 +26,13 @@ export interface ChainStoryOptions {
 }
 
 export async function playChain(t: ExecutionContext, chain: Chain, options: ChainStoryOptions): Promise<Counted> {
-  const { before, habits, swapsAt } = options;
+  const { before, habits, swapsAt, failsAt } = options;
   const writer = new OpenemrWriter(chain.database.server, 'openemr');
   await writer.fill(before);
   for (const part of chain.parts) if (part !== chain.database) await part.start();
 
   const tables: TableRows[] = [];
+  let dropped: readonly string[] = [];
   let isWriting = true;
   const writing = writer.write(habits).finally(() => {
     isWriting = false;
@@ -42,11 +45,19 @@ export async function playChain(t: ExecutionContext, chain: Chain, options: Chai
         await until(() => replacements(chain) > index, { ...LONG, what: 'the old table to be exported' });
       });
     }
+    if (failsAt === undefined) return;
+    await until(() => !isWriting || writer.written.length >= before + failsAt, { ...LONG, what: `row ${failsAt}` });
+    dropped = await writer.failToBackUp(async () => {
+      await until(() => replacements(chain) > swapsAt.length, { ...LONG, what: 'the new table to be seen' });
+    });
+    await until(() => restorations(chain) > 0, { ...LONG, what: 'the old table to be known again' });
   })();
   const killing = killAll(chain.parts, options, () => isWriting);
   await Promise.all([writing, swapping, killing]);
 
   tables.push(await rowsOf(writer, 'log'));
+  // Of the rows that it dropped those count that the export had read by then.
+  if (failsAt !== undefined) tables.push(filedOf(dropped, chain));
   const rows = tables.reduce((sum, { size }) => sum + size, 0);
   await inTime(() => linesIn(chain.logs).rows.size >= rows, `${rows} rows in the files`);
   for (const { profile, collector } of chain.lanes) {
@@ -68,6 +79,9 @@ export async function playChain(t: ExecutionContext, chain: Chain, options: Chai
 
 /** By the independent count, by `verify` and by `export --reconcile`. */
 export async function assertWhole(t: ExecutionContext, chain: Chain, { file, lanes }: Counted): Promise<void> {
+  // Nobody has changed a row.
+  const changes = linesIn(chain.logs).others.filter((line) => /audit-trail-row-(?:edited|deleted)/.test(line));
+  t.deepEqual(changes.slice(0, 3), []);
   t.deepEqual(shortened(file), { missing: [], repeated: [], differing: [], unsealed: [], foreign: [] });
   for (const lane of chain.lanes) {
     const { status, output } = await lane.verify();
@@ -103,6 +117,21 @@ const LONG = { timeoutMs: 600_000, everyMs: 500 };
 /** Tables whose end is in the files, with all that they held. */
 function replacements(chain: Chain): number {
   return linesIn(chain.logs).others.filter((line) => line.includes('audit-trail-table-replaced')).length;
+}
+
+/** Tables that were put back and known again. */
+function restorations(chain: Chain): number {
+  return linesIn(chain.logs).others.filter((line) => line.includes('audit-trail-table-restored')).length;
+}
+
+/** Of these comments those that are in the files, by the id of their row. */
+function filedOf(comments: readonly string[], chain: Chain): TableRows {
+  const wanted = new Set(comments);
+  const found = [...linesIn(chain.logs).rows.values()].flatMap(([line = '']) => {
+    const [, id, comment = ''] = /^\{"id":(\d+),.*"comments":"([^"]*)"/.exec(line) ?? [];
+    return wanted.has(comment) ? [[Number(id), comment] as const] : [];
+  });
+  return new Map(found);
 }
 
 async function killAll(

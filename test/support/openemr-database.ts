@@ -81,7 +81,8 @@ export class OpenemrWriter {
           try {
             await this.#writeOne(connection, number, random);
           } catch (error) {
-            if (!isLost(error)) throw error;
+            if (!isLost(error) && !isWithoutTable(error)) throw error;
+            // The page fails; whoever uses it tries again.
             connection.destroy();
             connection = await this.#reconnect();
           }
@@ -114,17 +115,35 @@ export class OpenemrWriter {
 
   /** "Eventlog backup", started again if the server dies in it. The dump is a read; `beforeDrop` says how long it takes. */
   async backUp(beforeDrop: () => Promise<void>): Promise<void> {
-    for (const table of TRAIL_TABLES) {
-      await this.persist(async (connection) => {
-        if (await isThere(connection, `${table}_backup`)) return;
-        await connection.query(`CREATE TABLE IF NOT EXISTS ${table}_new LIKE ${table}`);
-        await connection.query(`RENAME TABLE ${table} TO ${table}_backup, ${table}_new TO ${table}`);
-      });
-    }
+    await this.#swap();
     await beforeDrop();
     for (const table of TRAIL_TABLES) {
       await this.persist((connection) => connection.query(`DROP TABLE IF EXISTS ${table}_backup`));
     }
+  }
+
+  /**
+   * "Eventlog backup" whose dump fails: it drops what was written since the swap and puts the old tables back. Gives
+   * the comments of the rows that it dropped.
+   */
+  async failToBackUp(beforeItFails: () => Promise<void>): Promise<readonly string[]> {
+    await this.#swap();
+    await beforeItFails();
+    let dropped: readonly string[] = [];
+    for (const table of TRAIL_TABLES) {
+      await this.persist(async (connection) => {
+        if (!(await isThere(connection, `${table}_backup`))) return;
+        if (await isThere(connection, table)) {
+          // So that no row comes between the look and the end.
+          await connection.query(`LOCK TABLES ${table} WRITE`);
+          if (table === 'log') dropped = await commentsIn(connection, table);
+          await connection.query(`DROP TABLE ${table}`);
+          await connection.query('UNLOCK TABLES');
+        }
+        await connection.query(`RENAME TABLE ${table}_backup TO ${table}`);
+      });
+    }
+    return dropped;
   }
 
   /** Does it until the server has lived through it. */
@@ -138,6 +157,16 @@ export class OpenemrWriter {
       } finally {
         connection.destroy();
       }
+    }
+  }
+
+  async #swap(): Promise<void> {
+    for (const table of TRAIL_TABLES) {
+      await this.persist(async (connection) => {
+        if (await isThere(connection, `${table}_backup`)) return;
+        await connection.query(`CREATE TABLE IF NOT EXISTS ${table}_new LIKE ${table}`);
+        await connection.query(`RENAME TABLE ${table} TO ${table}_backup, ${table}_new TO ${table}`);
+      });
     }
   }
 
@@ -180,6 +209,16 @@ export class OpenemrWriter {
 function isLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return ('fatal' in error && error.fatal === true) || ('code' in error && error.code === 'ER_SERVER_SHUTDOWN');
+}
+
+/** Between a drop and a rename of "Eventlog backup". */
+function isWithoutTable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ER_NO_SUCH_TABLE';
+}
+
+async function commentsIn(connection: Connection, table: string): Promise<readonly string[]> {
+  const [rows] = await connection.query<RowDataPacket[]>('SELECT comments FROM ??', [table]);
+  return rows.map(({ comments }) => String(comments));
 }
 
 async function isThere(connection: Connection, table: string): Promise<boolean> {

@@ -8,7 +8,7 @@
  */
 import type { Trail } from '../database/audit-tables.js';
 import type { Cells, Database } from '../database/database.js';
-import { ReferenceIndex, SideTables } from '../database/side-tables.js';
+import { ReferenceIndex, SideTables, SWAP_ROWS } from '../database/side-tables.js';
 import { scanWhole } from '../database/whole-rows.js';
 import type { AuditLog } from '../file/audit-file.js';
 import { readLine, type WholeRow } from '../file/audit-line.js';
@@ -110,11 +110,17 @@ interface Digest {
   readonly digest: string;
   /** Undefined: the side rows are not there, or their tables cannot be read. */
   readonly sides: string | undefined;
+  readonly mayLoseSides: boolean;
 }
 
-/** A row that was exported without its side rows is not edited when they are there now. */
+/**
+ * A row that was exported without its side rows is not edited when they are there now, nor one whose side rows
+ * "Eventlog backup" has dropped when they are gone.
+ */
 function isSame(filed: Digest, tabled: Digest): boolean {
-  return filed.digest === tabled.digest && (filed.sides === undefined || filed.sides === tabled.sides);
+  if (filed.digest !== tabled.digest) return false;
+  if (filed.sides === undefined || filed.sides === tabled.sides) return true;
+  return filed.mayLoseSides && tabled.sides === undefined;
 }
 
 interface NotedRows {
@@ -127,7 +133,8 @@ const NO_ROWS: NotedRows = { filed: new Map(), tabled: new Map() };
 function note(noted: Map<string, Digests>, row: Row): void {
   const digests: Digests = noted.get(keyOf(row)) ?? new Map();
   noted.set(keyOf(row), digests);
-  digests.set(row.id, [...(digests.get(row.id) ?? []), { digest: row.digest, sides: row.sides }]);
+  const { digest, sides, mayLoseSides } = row;
+  digests.set(row.id, [...(digests.get(row.id) ?? []), { digest, sides, mayLoseSides }]);
 }
 
 function balancesOf(
@@ -175,18 +182,25 @@ type Exported =
   | { readonly kind: 'begun'; readonly generation: string; readonly fromId: number };
 
 function digestsOf(trail: Trail, row: WholeRow, readable: Readable): Digest {
-  const { digest, sides } = knownOf(trail, row);
+  const { digest, sides, mayLoseSides } = knownOf(trail, row);
   const canCompare = readable.seals && (readable.apis || !row.seal?.checksum_api);
-  return { digest, sides: canCompare ? sides : undefined };
+  return { digest, sides: canCompare ? sides : undefined, mayLoseSides };
 }
 
 async function* exported(log: AuditLog, trail: Trail, days: Days, readable: Readable): AsyncGenerator<Exported> {
+  // Of the table that was put back: so many rows that were written last before it was away.
+  const swapped = { generation: '', rows: 0 };
   for await (const bytes of log.backward()) {
     const line = readLine(trail, bytes);
     if (line?.kind === 'row') {
       const { generation, id, cells } = line;
+      if (generation === swapped.generation) swapped.rows -= 1;
+      const isSwapped = line.isSwapped === true || (generation === swapped.generation && swapped.rows >= 0);
       const day = dayIn(cells);
-      if (isWithin(day, days)) yield { kind: 'row', generation, id, day, ...digestsOf(trail, line, readable) };
+      if (!isWithin(day, days)) continue;
+      yield { kind: 'row', generation, id, day, ...digestsOf(trail, { ...line, isSwapped }, readable) };
+    } else if (line?.finding.kind === 'table-restored') {
+      Object.assign(swapped, { generation: line.generation, rows: SWAP_ROWS });
     } else if (line?.finding.kind === 'begun') {
       yield { kind: 'begun', generation: line.generation, fromId: line.finding.fromId };
     }

@@ -133,7 +133,7 @@ export class Inspector {
     const sides = this.#sidesIn(await database.schema());
     for (let at = 0; at < ascending.length; at += EDITED_ROWS) {
       const page = await database.rows(trail.table, trail.columns, rangesOf(ascending.slice(at, at + EDITED_ROWS)));
-      for await (const rows of withSides(page, sides)) {
+      for await (const rows of withSides(page, trail, sides)) {
         await this.#write(
           generation,
           rows.map((row) => ({ kind: 'row-edited', ...row })),
@@ -161,7 +161,8 @@ function mark(known: Known, id: number, presence: 'present' | 'missing' | 'delet
 /** Side rows have come that were not there when the row was written. */
 function complete(known: Known, id: number, sides: string): void {
   const row = known.get(id);
-  if (row !== undefined) known.set(id, { ...row, sides });
+  // They were looked for in tables that are about to be dropped, too.
+  if (row !== undefined) known.set(id, { ...row, sides, mayLoseSides: true });
 }
 
 /**
@@ -208,7 +209,9 @@ async function examine(database: Database, sides: SideTables, trail: Trail, stat
     if (row === undefined) missing.push(id);
     else (row.digest === before?.digest ? intact : edited).push(id);
     if (row?.digest !== before?.digest || row === undefined || !row.canCompare) continue;
-    if (before?.sides !== undefined && row.sides !== before.sides) otherSides.push(id);
+    const isGone = row.sides === undefined;
+    if (before?.sides !== undefined && row.sides !== before.sides && !(isGone && before.mayLoseSides))
+      otherSides.push(id);
     if (before?.sides === undefined && row.sides !== undefined) completed.push([id, row.sides]);
   }
   const unknown = [...found.keys()].filter((id) => known.get(id) === undefined && !state.awaited.has(id));

@@ -11,6 +11,8 @@ import { bisect, rangesOf } from './id-ranges.js';
 export interface SideRows {
   readonly seal: Cells | undefined;
   readonly api: FoundReference | undefined;
+  /** One of them lies in a table that "Eventlog backup" has renamed, and will drop. */
+  readonly isSwapped: boolean;
   /** Nothing is missing that is going to come. */
   readonly isComplete: boolean;
 }
@@ -40,16 +42,33 @@ export class SideTables {
     return this.#apis.length > 0;
   }
 
-  /** For each of the ascending ids. */
-  async of(ids: readonly number[]): Promise<(id: number) => SideRows> {
-    if (this.#seals.length === 0) return () => ({ seal: undefined, api: undefined, isComplete: true });
-    const seals = await this.#read(await findIn(this.#seals, ids), SEAL_COLUMNS);
+  /**
+   * For each of the ascending ids. Of two seals for a row the later counts, unless only the earlier one `fits`: a backup
+   * that fails leaves side rows of the table that it drops among those of the one that it puts back.
+   */
+  async of(
+    ids: readonly number[],
+    fits: (id: number, seal: Cells) => boolean = () => true,
+  ): Promise<(id: number) => SideRows> {
+    if (this.#seals.length === 0) {
+      return () => ({ seal: undefined, api: undefined, isSwapped: false, isComplete: true });
+    }
+    const found = await findIn(this.#seals, ids);
+    const seals = new Map(await this.#read(found, SEAL_COLUMNS));
+    const twice = earlierOf(
+      [...found.keys()].filter((id) => seals.has(id) && !fits(id, seals.get(id)!)),
+      found,
+    );
+    const earlier = await this.#read(twice, SEAL_COLUMNS);
+    for (const [id, seal] of earlier) if (fits(id, seal)) seals.set(id, seal);
     const hasApi = (id: number) => this.#apis.length > 0 && Boolean(seals.get(id)?.checksum_api);
     const apis = await findIn(this.#apis, ids.filter(hasApi));
+    for (const [id, api] of earlierOf([...earlier.keys()], apis)) apis.set(id, api);
     return (id) => {
       const seal = seals.get(id);
       const api = apis.get(id);
-      return { seal, api, isComplete: seal !== undefined && (api !== undefined || !hasApi(id)) };
+      const isSwapped = api?.finder instanceof LastRowsFinder;
+      return { seal, api, isSwapped, isComplete: seal !== undefined && (api !== undefined || !hasApi(id)) };
     };
   }
 
@@ -79,6 +98,17 @@ export class SideTables {
     }
     return rows;
   }
+}
+
+/** Of these ids those that have two side rows, with the earlier of them. */
+function earlierOf(ids: readonly number[], found: ReadonlyMap<number, FoundReference>): Map<number, FoundReference> {
+  return new Map(
+    ids.flatMap((id) => {
+      const finder = found.get(id)?.finder;
+      const earlier = finder?.earlier?.(id);
+      return finder === undefined || earlier === undefined ? [] : [[id, { ...earlier, finder }] as const];
+    }),
+  );
 }
 
 async function findIn(finders: readonly SideRowFinder[], ids: readonly number[]): Promise<Map<number, FoundReference>> {
@@ -111,7 +141,7 @@ async function findIn(finders: readonly SideRowFinder[], ids: readonly number[])
  */
 
 /** They were written in the moment of the swap. */
-const ROWS = 2000;
+export const SWAP_ROWS = 2000;
 
 abstract class SwapFinder implements SideRowFinder {
   constructor(
@@ -141,7 +171,7 @@ export class FirstRowsFinder extends SwapFinder {
 
   async find(): Promise<ReadonlyMap<number, Reference>> {
     const reached = (await this.database.newest(this.#logTable))?.id ?? 0;
-    const references = await this.database.referencesFrom(this.table, 0, ROWS);
+    const references = await this.database.referencesFrom(this.table, 0, SWAP_ROWS);
     return byLogId(references.filter(({ logId }) => logId > reached));
   }
 }
@@ -157,7 +187,7 @@ export class LastRowsFinder extends SwapFinder {
 
   async find(): Promise<ReadonlyMap<number, Reference>> {
     const last = (await this.database.newest(this.table))?.id ?? 0;
-    const references = await this.database.referencesFrom(this.table, Math.max(0, last - ROWS), ROWS + 1);
+    const references = await this.database.referencesFrom(this.table, Math.max(0, last - SWAP_ROWS), SWAP_ROWS + 1);
     let highestBefore = 0;
     const swapped = references.filter(({ logId }) => {
       highestBefore = Math.max(highestBefore, logId);
@@ -175,6 +205,8 @@ export interface SideRowFinder {
   readonly table: string;
   /** ReferenceIndex by `log_id`, others than those asked for among them. `logIds` ascend. */
   find(logIds: readonly number[]): Promise<ReadonlyMap<number, Reference>>;
+  /** Where there are two for a row, the one that `find` does not give. */
+  earlier?(logId: number): Reference | undefined;
   forget(below: number): void;
   reset(): void;
 }
@@ -188,6 +220,8 @@ export class ReferenceIndex implements SideRowFinder {
   readonly #skew: number;
   /** By `log_id`; a second row for the same id, the later one, counts. Its own ids reach from `#from` to `#to`. */
   readonly #byLogId = new Map<number, Reference>();
+  /** Of two rows for the same id the other one. */
+  readonly #earlier = new Map<number, Reference>();
   #from: number | undefined;
   #to = 0;
 
@@ -210,13 +244,19 @@ export class ReferenceIndex implements SideRowFinder {
     return this.#byLogId;
   }
 
+  earlier(logId: number): Reference | undefined {
+    return this.#earlier.get(logId);
+  }
+
   /** Rows of `log` below this id will not be asked for again. */
   forget(below: number): void {
     if (this.#from === undefined) return;
     let first = this.#to;
     for (const [logId, { id }] of this.#byLogId) {
-      if (logId < below - this.#skew) this.#byLogId.delete(logId);
-      else first = Math.min(first, id);
+      if (logId < below - this.#skew) {
+        this.#byLogId.delete(logId);
+        this.#earlier.delete(logId);
+      } else first = Math.min(first, id);
     }
     this.#from = Math.max(this.#from, first - this.#skew);
   }
@@ -226,6 +266,7 @@ export class ReferenceIndex implements SideRowFinder {
     this.#byLogId.clear();
     this.#from = undefined;
     this.#to = 0;
+    this.#earlier.clear();
   }
 
   async #begin(logId: number): Promise<void> {
@@ -264,6 +305,7 @@ export class ReferenceIndex implements SideRowFinder {
       if (this.#isStray(reference, page.slice(index + 1, index + 1 + NEIGHBOURS))) continue;
       const other = this.#byLogId.get(reference.logId);
       if (other === undefined || other.id <= reference.id) this.#byLogId.set(reference.logId, reference);
+      if (other !== undefined && other.id < reference.id) this.#earlier.set(reference.logId, other);
     }
     this.#to = Math.max(this.#to, page.at(-1)?.id ?? 0);
     return page;

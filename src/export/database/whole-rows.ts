@@ -1,5 +1,6 @@
 /** Reads rows of a table together with their side rows: of given ids, or a stretch of the table page by page. */
-import type { WholeRow } from '../file/audit-line.js';
+import { checksumOf } from '../../openemr/checksum.js';
+import { columnsOfRow, type WholeRow } from '../file/audit-line.js';
 import { scan, type Trail } from './audit-tables.js';
 import type { Cells, Database, IdRange } from './database.js';
 import type { SideTables } from './side-tables.js';
@@ -17,14 +18,20 @@ export async function* scanWhole(
   range: IdRange,
 ): AsyncGenerator<readonly WholeRow[]> {
   for await (const page of scan(database, trail, range)) {
-    yield* withSides(page, sides);
+    yield* withSides(page, trail, sides);
     sides.forget(Number(page.at(-1)?.id));
   }
 }
 
 /** Each row of a page with its side rows, in as many parts as its API calls are large. */
-export async function* withSides(page: readonly Cells[], sides: SideTables): AsyncGenerator<readonly WholeRow[]> {
-  const sidesOf = await sides.of(page.map(({ id }) => Number(id)));
+export async function* withSides(
+  page: readonly Cells[],
+  trail: Trail,
+  sides: SideTables,
+): AsyncGenerator<readonly WholeRow[]> {
+  const cellsOf = new Map(page.map((cells) => [Number(cells.id), cells]));
+  const fits = (id: number, seal: Cells) => isSealOf(trail, cellsOf.get(id), seal);
+  const sidesOf = await sides.of([...cellsOf.keys()], fits);
   for (let at = 0; at < page.length; ) {
     let bytes = 0;
     const start = at;
@@ -40,4 +47,10 @@ export async function* withSides(page: readonly Cells[], sides: SideTables): Asy
       return { id, cells, seal: sidesOf(id).seal, api: apis.get(id) };
     });
   }
+}
+
+/** Is this the seal of this row, and of no other? What has no checksum may be. */
+export function isSealOf(trail: Trail, cells: Cells | undefined, seal: Cells | undefined): boolean {
+  if (cells === undefined) return true;
+  return checksumOf({ ...columnsOfRow(trail, { cells, seal, api: undefined }), checksum_api: '' }) !== 'altered';
 }

@@ -10,6 +10,7 @@
  *   awaiting     every row of this generation with a lower id was in the file, synced,
  *                or will never come, before this line was written
  *   late         true on a row that came after one with a higher id
+ *   swapped      true on a row whose row of `api_log` lay in a table that "Eventlog backup" drops
  *   dump         the file that the row was read from, when it was no longer in the database
  *   unread       columns of the tables that this program does not know, if there are any
  *
@@ -26,6 +27,8 @@ export interface WholeRow {
   readonly cells: Cells;
   readonly seal: Cells | undefined;
   readonly api: Cells | undefined;
+  /** A side row lay in a table that is about to be dropped: it will be gone, and nobody has deleted it. */
+  readonly isSwapped?: boolean;
 }
 
 export interface Stamp {
@@ -55,12 +58,13 @@ interface ReadStamp {
 /** With its newline. */
 export function rowLine(
   trail: Trail,
-  { cells, seal, api }: WholeRow,
+  { cells, seal, api, isSwapped }: WholeRow,
   { late, breakglass, unread, dump, ...stamp }: Stamp & RowStamp,
 ): string {
   const columns = columnsOfRow(trail, { cells, seal, api });
   const marks = {
     ...(late ? { late } : {}),
+    ...(isSwapped ? { swapped: true } : {}),
     ...(dump === undefined ? {} : { dump }),
     ...(unread.length > 0 ? { unread } : {}),
   };
@@ -106,7 +110,9 @@ export function readLine(trail: Trail, bytes: Buffer): ReadLine | undefined {
     return finding === undefined ? undefined : { kind: 'finding', generation, awaiting, finding };
   }
   const late = line.late === true;
-  return { kind: 'row', generation, awaiting, id, late, cells: cellsIn(trail, line), ...sidesIn(trail, line) };
+  const isSwapped = line.swapped === true;
+  const cells = cellsIn(trail, line);
+  return { kind: 'row', generation, awaiting, id, late, cells, ...sidesIn(trail, line), isSwapped };
 }
 
 /** Every row of `log_comment_encrypt` says whether it is encrypted. */

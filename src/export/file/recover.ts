@@ -7,6 +7,7 @@
  * compared with the table.
  */
 import type { Trail } from '../database/audit-tables.js';
+import { SWAP_ROWS } from '../database/side-tables.js';
 import { Known, type KnownRow } from '../follow/generation.js';
 import type { AuditLog } from './audit-file.js';
 import { type ReadLine, readLine, type WholeRow } from './audit-line.js';
@@ -69,9 +70,12 @@ class LastGeneration {
   #settledRows = 0;
   /** Lines of other generations come before more of this one: its table was away and was restored. */
   #isAway: boolean;
+  /** So many rows were written last before the table was away: their side rows may have got into one that was dropped. */
+  #swapRows: number;
 
   constructor(trail: Trail, last: ReadLine, isAway = false) {
     this.#isAway = isAway;
+    this.#swapRows = isAway ? SWAP_ROWS : 0;
     this.#trail = trail;
     this.#last = last;
     this.#low = last.awaiting;
@@ -87,7 +91,11 @@ class LastGeneration {
     }
     if (line.kind === 'finding') return this.#takeFinding(line);
     this.#isAway = false;
-    if (!this.#rows.has(line.id)) this.#rows.set(line.id, knownOf(this.#trail, this.#edits.get(line.id) ?? line));
+    if (!this.#rows.has(line.id)) {
+      const row = knownOf(this.#trail, this.#edits.get(line.id) ?? line);
+      this.#rows.set(line.id, { ...row, mayLoseSides: line.isSwapped === true || this.#swapRows > 0 });
+    }
+    this.#swapRows -= 1;
     if (line.late) return true;
     this.#low = Math.min(this.#low, line.id);
     if (line.id < this.#last.awaiting) this.#settledRows += 1;
@@ -119,6 +127,7 @@ class LastGeneration {
         return this.#isAway;
       case 'table-restored':
         this.#isAway = true;
+        this.#swapRows = SWAP_ROWS;
         return true;
       // Not in this file.
       case 'dump-read':

@@ -75,9 +75,10 @@ export class RowWriter {
 }
 
 /** What is remembered of a row that is in the file. */
-export function knownOf(trail: Trail, { cells, seal, api }: Omit<WholeRow, 'id'>): KnownRow {
+export function knownOf(trail: Trail, { cells, seal, api, isSwapped = false }: Omit<WholeRow, 'id'>): KnownRow {
   const date = typeof cells.date === 'string' ? cells.date : null;
-  return { digest: digestOf(trail, cells), sides: sidesDigestOf(seal, api), date, presence: 'present' };
+  const sides = sidesDigestOf(seal, api);
+  return { digest: digestOf(trail, cells), sides, mayLoseSides: isSwapped, date, presence: 'present' };
 }
 
 /*

@@ -4,7 +4,6 @@
  * the file: if the anchor is unchanged, it is still the same table, and so it was for
  * all that was read before that statement.
  */
-import { checksumOf } from '../../openemr/checksum.js';
 import { digestOf, type Trail } from '../database/audit-tables.js';
 import type { Database, Head, IdRange, Schema } from '../database/database.js';
 import { isSurelyOlder, rangesOf } from '../database/id-ranges.js';
@@ -16,7 +15,8 @@ import {
   type SideRows,
   SideTables,
 } from '../database/side-tables.js';
-import { columnsOfRow, type WholeRow } from '../file/audit-line.js';
+import { isSealOf } from '../database/whole-rows.js';
+import type { WholeRow } from '../file/audit-line.js';
 import type { Awaited, Known } from './generation.js';
 
 /** Memory does not grow with one day's giants. */
@@ -88,7 +88,7 @@ export async function readBatch(database: Database, origin: Origin, from: Reache
   const { rows: read, isSameTable } = await readRows(database, origin, ready, from.known);
   // A backup that failed puts the old tables back one after another: a seal may be that of another row of this number.
   const settled = new Set(ready.filter(isSettled).map(({ id }) => id));
-  const rows = read.filter((row) => settled.has(row.id) || hasOwnSeal(origin.trail, row));
+  const rows = read.filter(({ id, cells, seal }) => settled.has(id) || isSealOf(origin.trail, cells, seal));
 
   const taken = candidates.filter(({ id }) => id > from.reached);
   const written = new Set(rows.map(({ id }) => id));
@@ -102,10 +102,6 @@ export async function readBatch(database: Database, origin: Origin, from: Reache
     newest,
     hasMore: (rows.length > 0 || taken.length > 0) && (fresh.length === maxRows || candidates.length < heads.length),
   };
-}
-
-function hasOwnSeal(trail: Trail, row: WholeRow): boolean {
-  return checksumOf({ ...columnsOfRow(trail, row), checksum_api: '' }) !== 'altered';
 }
 
 /** At least one, however large it is. */
@@ -145,7 +141,7 @@ async function readRows(
     const api = apis.get(id);
     // What was there a moment ago and is not now (a swap, a deletion) is looked for again.
     if (cells === undefined || (sides.api !== undefined && api === undefined)) return [];
-    return [{ id, cells, seal: sides.seal, api }];
+    return [{ id, cells, seal: sides.seal, api, isSwapped: sides.isSwapped }];
   });
   return { rows, isSameTable };
 }

@@ -51,6 +51,8 @@ export interface KnownRow {
   readonly digest: string;
   /** Of its side rows; undefined: they were not all there when it was written. */
   readonly sides: string | undefined;
+  /** "Eventlog backup" may have dropped them with a table that they had got into: that they are gone says nothing. */
+  readonly mayLoseSides: boolean;
   readonly date: string | null;
   /** `missing`: not in the table just now; `deleted`: said so in the file. */
   readonly presence: 'present' | 'missing' | 'deleted';

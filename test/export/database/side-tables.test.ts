@@ -1,5 +1,5 @@
 import test from 'ava';
-import { ReferenceIndex } from '../../../src/export/database/side-tables.js';
+import { ReferenceIndex, SideTables } from '../../../src/export/database/side-tables.js';
 import { FakeOpenemr } from '../../support/fake-openemr.js';
 
 const TABLE = 'log_comment_encrypt';
@@ -51,6 +51,20 @@ test('of two side rows for the same row the later counts', async (t) => {
   const references = new ReferenceIndex(sideRows([1, 2, 2, 3]), TABLE, 10);
 
   t.is((await references.find([1, 2, 3])).get(2)?.id, 3);
+});
+
+test('of two seals the earlier counts when it alone is that of the row', async (t) => {
+  const database = sideRows([1, 2, 3, 2, 3]);
+  const sides = new SideTables(database, [new ReferenceIndex(database, TABLE, 10)], []);
+  const { rows } = database.table(TABLE);
+  for (const [id, row] of rows) rows.set(id, { ...row, checksum: id <= 3 ? 'own' : 'of another' });
+
+  const sidesOf = await sides.of([1, 2, 3], (id, { checksum }) => id === 3 || checksum === 'own');
+
+  t.deepEqual(
+    [1, 2, 3].map((id) => sidesOf(id).seal?.checksum),
+    ['own', 'own', 'of another'],
+  );
 });
 
 test('a reference that a table swap has left does not stand for the row that gets its number', async (t) => {
