@@ -7,6 +7,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RowDataPacket } from 'mysql2/promise';
+import { systemCode } from '../../src/lib/errors.js';
 import type { OpenemrWriter } from './openemr-database.js';
 
 /** `log` or what it was renamed to: comments, which are different in each row, by id. */
@@ -47,13 +48,25 @@ export function linesIn(directory: string): { readonly rows: Map<string, string[
   const rows = new Map<string, string[]>();
   const others: string[] = [];
   for (const name of auditFiles(directory)) {
-    for (const line of readFileSync(join(directory, name), 'latin1').split('\n').slice(0, -1)) {
+    const text = textOf(join(directory, name));
+    // It was rotated between two looks.
+    if (text === undefined) return linesIn(directory);
+    for (const line of text.split('\n').slice(0, -1)) {
       const [, id, , site, generation] = ROW.exec(line) ?? [];
       if (id === undefined) others.push(line);
       else note(rows, `${site}:${generation}:${id}`, line);
     }
   }
   return { rows, others };
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** Checksums of rows that are whole in the tables, by comments; the server may have died in the middle of others. */
