@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { SourceConfig } from '../../src/config/config.js';
-import { ZoneWatch } from '../../src/ingest/zone-watch.js';
+import { ZoneWatch } from '../../src/encode/zone-watch.js';
 import { Problems } from '../../src/lib/problems.js';
 import type { Chunk } from '../../src/model/line.js';
 import { ManualClock } from '../support/manual-clock.js';
