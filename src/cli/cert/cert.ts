@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Io } from '../io.js';
 import { caCommand } from './ca.js';
+import { withExamples } from './examples.js';
 import { importCommand } from './import.js';
 import { initCommand } from './init.js';
 import { issueCommand } from './issue.js';
@@ -30,6 +31,6 @@ const COMMANDS = [
 /** Its actions throw an AgentError; only `verify` says its finding as a result and sets the exit status. */
 export function certCommand(io: Io): Command {
   const command = new Command('cert').description('make, request, install, show, check, renew and revoke certificates');
-  for (const make of COMMANDS) command.addCommand(make(io));
-  return command;
+  for (const make of COMMANDS) command.addCommand(withExamples(make(io)));
+  return withExamples(command);
 }

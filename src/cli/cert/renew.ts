@@ -58,7 +58,9 @@ interface Renewal {
 
 export function renewCommand(io: Io): Command {
   const command = new Command('renew')
-    .description('make a new certificate for the same names: signed by your own CA, or a request for the exchange')
+    .description(
+      'renew the certificate: your own CA signs a new one for the same names, or a request goes to the exchange',
+    )
     .option('--request <file>', 'write a request to send to the CA; then "cert import" its answer')
     .option('--ca-key <file>', 'key of your own CA: sign and install at once')
     .option('--ca-passphrase-file <file>', "file with the passphrase of the CA's key")
