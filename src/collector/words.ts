@@ -10,17 +10,11 @@ export function unusable(cause: unknown): AgentError {
       cause,
     });
   }
-  if (code === 'ERR_OSSL_BAD_DECRYPT' || code === 'ERR_MISSING_PASSPHRASE') {
-    return new AgentError('key-encrypted', 'the key is encrypted, and listen does not ask for a passphrase', {
-      hint: 'decrypt it: openssl pkey -in KEY -out PLAIN',
-      cause,
-    });
-  }
   return new AgentError(
     'certificates-unusable',
     `certificate, key or revocation list is not usable: ${reasonOf(cause)}`,
     {
-      hint: 'all of them must be PEM files; check them with: openssl x509 -noout -text -in FILE',
+      hint: 'see what they hold: openemr-audit-forwarder cert show FILE',
       cause,
     },
   );

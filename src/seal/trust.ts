@@ -4,13 +4,8 @@ import { X509Certificate } from 'node:crypto';
 /** Why the first of `chain` is not believed at that time; `undefined`: it is. */
 export type Distrust = (chain: readonly Buffer[], timeMs: number) => string | undefined;
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 /** No chain in use is longer. */
 const MOST_LINKS = 8;
-
-export function authoritiesIn(pem: string): X509Certificate[] {
-  return (pem.match(CERTIFICATE) ?? []).map((each) => new X509Certificate(each));
-}
 
 /** `anchors` are trusted as they are, whether they have signed themselves or not. */
 export function distrustBy(anchors: readonly X509Certificate[]): Distrust {

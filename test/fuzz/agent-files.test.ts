@@ -17,7 +17,7 @@ import { ignoredProblems } from '../../src/lib/problems.js';
 import { readRow, recordOf } from '../../src/openemr/parse.js';
 import { headingOf, readCells } from '../../src/openemr/tsv.js';
 import { signerOf } from '../../src/seal/sealer.js';
-import { authoritiesIn, distrustBy } from '../../src/seal/trust.js';
+import { distrustBy } from '../../src/seal/trust.js';
 import { parseMessage } from '../../src/syslog/rfc5424.js';
 import { encodeFrame, Unframer } from '../../src/syslog/rfc5425.js';
 import { formatReceipt, readReceipts } from '../../src/verify/receipt.js';
@@ -198,7 +198,7 @@ test.serial('a damaged store with receipts and seals is judged to its end', asyn
   const { run, messages } = sealedRun({ run: runId(1), signer, lines: [3, 3], time });
   const receipt = receiptOf(messages, { stretches: [{ run, first: 1, last: messages.length }] });
   const given = {
-    distrust: distrustBy(authoritiesIn(pki.ca)),
+    distrust: distrustBy([pki.authority.certificate]),
     receipts: async function* () {
       yield receipt;
     },

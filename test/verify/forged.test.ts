@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { type Signer, signerOf } from '../../src/seal/sealer.js';
-import { authoritiesIn, distrustBy } from '../../src/seal/trust.js';
+import { distrustBy } from '../../src/seal/trust.js';
 import type { Receipt } from '../../src/verify/receipt.js';
 import { makeTestPki, type PemPair, type TestPki } from '../support/certificates.js';
 import { temporaryDirectory } from '../support/files.js';
@@ -346,7 +346,7 @@ test('there are at least sixty', (t) => {
 });
 
 test('each is judged as it should be, with receipts, with seals, with both and with neither', async (t) => {
-  const distrust = distrustBy(authoritiesIn(world.pki.ca));
+  const distrust = distrustBy([world.pki.authority.certificate]);
   for (const {
     name,
     finds,
@@ -375,7 +375,7 @@ test('RSA keys seal as well', async (t) => {
   const pki = await makeTestPki({ key: 'rsa-2048' });
   t.teardown(() => pki.remove());
   const run = sealedRun({ run: runId(1), signer: signer(pki.agent), lines: [4, 4], time });
-  const distrust = distrustBy(authoritiesIn(pki.ca));
+  const distrust = distrustBy([pki.authority.certificate]);
 
   t.deepEqual((await examineFiles([asLines(run.messages)], { distrust })).objections, []);
   t.is(await ask(t, pki.ca, run.messages), 0);

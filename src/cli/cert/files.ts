@@ -61,12 +61,12 @@ export async function readAuthority(io: Io, { ca, caKey, caPassphraseFile }: Aut
   return { certificate: await readLeaf(ca), key: await readKey(caKey, ask) };
 }
 
-/** The lists in the file; none when there is no such file. */
-export async function readLists(path: string): Promise<RevocationList[]> {
+/** The lists in the file; none when there is no such file, unless it must exist. */
+export async function readLists(path: string, { mustExist = false } = {}): Promise<RevocationList[]> {
   try {
     return listsIn(await readContents(path));
   } catch (error) {
-    if (error instanceof AgentError && systemCode(error.cause) === 'ENOENT') return [];
+    if (!mustExist && error instanceof AgentError && systemCode(error.cause) === 'ENOENT') return [];
     throw error;
   }
 }

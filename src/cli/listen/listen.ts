@@ -1,11 +1,14 @@
 /** `listen`: a collector for tests with mutual TLS. Prints who connected and each message; keeps them if told to. */
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { Collector, type CollectorOptions } from '../../collector/collector.js';
 import { systemClock } from '../../lib/clock.js';
 import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
 import type { Facts, Report } from '../../model/report.js';
+import { writeKey } from '../../pki/files/keys.js';
+import { pemOf, pemOfLists } from '../../pki/inspect.js';
+import { readCertificates, readKey, readLists } from '../cert/files.js';
+import { oldPassphrase } from '../cert/passphrase.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
 import { COMMAND } from '../voice.js';
@@ -75,7 +78,7 @@ async function listen(io: Io, options: ListenOptions): Promise<void> {
   if (options.raw && options.output === undefined) {
     throw new UsageError('--raw needs --output: without it nothing is stored', { hint: 'add --output FILE' });
   }
-  const credentials = await readCredentials(options, options.verify !== 'none');
+  const credentials = await readCredentials(io, options, options.verify !== 'none');
   const { output } = options;
   const file = output === undefined ? undefined : await MessageFile.open(output, options.raw ? 'raw' : 'lines');
   try {
@@ -155,35 +158,48 @@ interface CredentialFiles {
   readonly crl?: string;
 }
 
+/** In PEM, whatever the files are in. */
 interface Credentials {
-  readonly ca?: Buffer;
-  readonly cert: Buffer;
-  readonly key: Buffer;
-  readonly crl?: Buffer;
+  readonly ca?: string;
+  readonly cert: string;
+  readonly key: string;
+  readonly crl?: string;
 }
 
-/** Rejects with a UsageError that names the file and its option. */
-async function readCredentials(files: CredentialFiles, withAuthorities: boolean): Promise<Credentials> {
-  const cert = await read('certificate', '--cert', files.cert);
-  const key = await read('key', '--key', files.key);
+/** Rejects with a UsageError that names the file and its option, and the place of what is damaged in it. */
+async function readCredentials(io: Io, files: CredentialFiles, withAuthorities: boolean): Promise<Credentials> {
+  const certificates = async (path: string) => (await readCertificates(path)).map(pemOf).join('');
+  const key = async (path: string) => writeKey(await readKey(path, oldPassphrase(io, undefined, path)));
+  const lists = async (path: string) => pemOfLists(await readLists(path, { mustExist: true }));
   return {
-    cert,
-    key,
-    ...(withAuthorities ? { ca: await read('certificate of the authority', '--ca', files.ca) } : {}),
-    ...(files.crl === undefined ? {} : { crl: await read('revocation list', '--crl', files.crl) }),
+    cert: await read('certificate', '--cert', files.cert, certificates),
+    key: await read('key', '--key', files.key, key),
+    ...(withAuthorities ? { ca: await read('certificate of the authority', '--ca', files.ca, certificates) } : {}),
+    ...(files.crl === undefined ? {} : { crl: await read('revocation list', '--crl', files.crl, lists) }),
   };
 }
 
-async function read(what: string, option: string, path: string): Promise<Buffer> {
+async function read(
+  what: string,
+  option: string,
+  path: string,
+  reader: (path: string) => Promise<string>,
+): Promise<string> {
   try {
-    return await readFile(path);
+    return await reader(path);
   } catch (cause) {
-    const missing = systemCode(cause) === 'ENOENT';
-    throw new UsageError(`cannot read the ${what} ${path}: ${missing ? 'no such file' : reasonOf(cause)}`, {
-      hint: missing
-        ? `name it by ${option}, or make certificates for a test in this directory: ${COMMAND} cert init .`
-        : `let this user read it, or name another by ${option}`,
-      cause,
-    });
+    if (!(cause instanceof AgentError)) throw cause;
+    const hint = `${cause.hint ?? 'correct the file'}, or name another by ${option}`;
+    if (cause.code !== 'file-unreadable') throw new UsageError(cause.message, { hint, cause });
+    const missing = systemCode(cause.cause) === 'ENOENT';
+    throw new UsageError(
+      `cannot read the ${what} ${path}: ${missing ? 'no such file' : reasonOf(cause.cause ?? cause)}`,
+      {
+        hint: missing
+          ? `name it by ${option}, or make certificates for a test in this directory: ${COMMAND} cert init .`
+          : `let this user read it, or name another by ${option}`,
+        cause,
+      },
+    );
   }
 }

@@ -4,12 +4,13 @@ import { access, constants } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { readSize } from '../../config/quantity.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
-import { reasonOf, systemCode } from '../../lib/errors.js';
-import { type Files, readWhole, systemFiles } from '../../lib/files.js';
-import { authoritiesIn, distrustBy } from '../../seal/trust.js';
+import { AgentError, reasonOf, systemCode } from '../../lib/errors.js';
+import { type Files, systemFiles } from '../../lib/files.js';
+import { distrustBy } from '../../seal/trust.js';
 import type { Beginning } from '../../verify/chain.js';
 import { examine } from '../../verify/examine.js';
 import { readReceipts } from '../../verify/receipt.js';
+import { readCertificates } from '../cert/files.js';
 import { configFileOf } from '../config-option.js';
 import type { Io } from '../io.js';
 import { UsageError } from '../usage-error.js';
@@ -99,15 +100,13 @@ async function* readAll(directories: readonly string[], onDamaged: Parameters<ty
 }
 
 async function anchorsIn(path: string): Promise<X509Certificate[]> {
-  const hint = 'give the certificate of the authority in PEM, as cert ca or your exchange gave it to you';
-  let anchors: X509Certificate[] = [];
   try {
-    anchors = authoritiesIn((await readWhole(path, systemFiles))?.toString('latin1') ?? '');
+    return await readCertificates(path);
   } catch (cause) {
-    throw new UsageError(`--trust: cannot read ${path}: ${reasonOf(cause)}`, { cause, hint });
+    if (!(cause instanceof AgentError)) throw cause;
+    const hint = 'give the certificate of the authority, as cert ca or your exchange gave it to you';
+    throw new UsageError(`--trust: ${cause.message}`, { cause, hint });
   }
-  if (anchors.length === 0) throw new UsageError(`--trust: there is no certificate in ${path}`, { hint });
-  return anchors;
 }
 
 const DEFAULT_MEMORY = 256 * 2 ** 20;

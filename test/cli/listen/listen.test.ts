@@ -261,6 +261,22 @@ test('says which key does not belong to which certificate', async (t) => {
   t.is(error?.message, `the key does not belong to the certificate (${collectorCert}, ${agentKey})`);
 });
 
+test('takes its files in any form, and names the place of what is damaged in one', async (t) => {
+  const { directory, pki } = t.context;
+  const [der, cut] = [join(directory, 'ca.der'), join(directory, 'cut.pem')];
+  await writeFile(der, pki.authority.certificate.raw);
+  const listening = await listen(t, '--ca', der);
+  await deliver(t, listening.port, '5 hello');
+  await interrupted(listening);
+  t.is(listening.io.out(), 'hello\n');
+
+  await writeFile(cut, `${pki.ca}${pki.ca.slice(0, 100)}`);
+  const { done } = run(t.context, ['--ca', cut]);
+  const error = await t.throwsAsync(done, { instanceOf: UsageError });
+  t.regex(error?.message ?? '', /cut\.pem, line \d+: this BEGIN line has no END line/);
+  t.regex(error?.hint ?? '', /copy it again.*or name another by --ca/);
+});
+
 test('says that the port is taken', async (t) => {
   const { port } = await listen(t);
 
