@@ -18,7 +18,8 @@ const KINDS: readonly { readonly name: string; readonly kind: Kind; readonly job
 
 const COLLECTION = 'garbage collection, in the main thread';
 const NATIVE = 'native code, called by none of our functions: TLS, the kernel';
-const NOBODYS = 'Node.js and packages, called by none of our functions';
+const LOADING = 'loading modules, at the start';
+const NOBODYS = 'Node.js, called by none of our functions: streams, TLS, timers';
 const OTHER_THREADS = 'other threads: disk, collection, compilation';
 /** Less than this is not worth a row. */
 const LEAST_SHARE = 0.01;
@@ -97,6 +98,7 @@ function partOf({ functionName, url }: Profile['nodes'][number]['callFrame']): s
   if (functionName === '(idle)') return IDLE;
   if (functionName === '(garbage collector)') return COLLECTION;
   if (functionName === '(program)') return NATIVE;
+  if (url.startsWith('node:internal/modules/')) return LOADING;
   const [, folder] = /\/dist\/src\/([^/]+)\//.exec(url) ?? [];
   return folder && `\`${folder}/\``;
 }

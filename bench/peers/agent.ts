@@ -29,11 +29,13 @@ export function agentAt(path: string): Agent {
   return agentOf(main, `before: ${version} at ${commitOf(dirname(main)) ?? main}`);
 }
 
-/** As the packages install it: a few files, made in `directory`, compiled, and run by the Node.js that they bring. */
+/** As the packages install it: a few files, made in `directory`, compiled, and run by the Node.js that they bring, where that can be had. */
 export async function packaged(directory: string): Promise<Agent> {
   const release = await readRelease({ quick: true });
   const { program } = await makeBundle(release, directory);
-  const { node, version } = await fetchRuntime(process.arch === 'arm64' ? 'arm64' : 'amd64', release.root);
+  const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
+  const own = { node: process.execPath, version: process.versions.node };
+  const { node, version } = await fetchRuntime(arch, release.root).catch(() => own);
   execFileSync(node, [join(directory, 'precompile.cjs')]);
   return agentOf(program, `the same, as the packages install it, Node.js ${version}`, node);
 }

@@ -46,14 +46,14 @@ export interface BareReading {
 
 export class LineReader {
   readonly #source: SourceConfig;
-  readonly #clock: ZoneClock;
+  /** Made with the first time: until then nothing needs to know the zones, and a start is over sooner. */
+  #clock: ZoneClock | undefined;
   readonly #filter: Filter;
   readonly #freeText: FreeText;
 
   /** `comments` says what becomes of them in a line that is sent as such. */
   constructor(source: SourceConfig, { include, exclude, redact }: MessageConfig, comments: MessageConfig['comments']) {
     this.#source = source;
-    this.#clock = new ZoneClock(source.timeZone);
     this.#filter = new Filter({ include, exclude });
     this.#freeText = new FreeText({ comments, redact });
   }
@@ -92,6 +92,7 @@ export class LineReader {
     const { row } = read;
     const record = recordOf(row, this.#source.site, siteOfPath);
     const { wallTime, notAfterMs, atMs } = record;
+    this.#clock ??= new ZoneClock(this.#source.timeZone);
     const time = wallTime === undefined ? undefined : this.#clock.at(wallTime, notAfterMs, memory.doubledHour);
     const known = time === undefined ? memory : withHour(memory, time.doubledHour);
     if (this.#filter.leavesOut(row)) {

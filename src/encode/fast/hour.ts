@@ -12,14 +12,13 @@ export class Hour {
   end = 0;
   #known = false;
   readonly #hour = Buffer.alloc(HOUR);
-  readonly #zone: ZoneClock;
+  /** Made with the first time: until then nothing needs to know the zones, and a start is over sooner. */
+  #zone: ZoneClock | undefined;
 
   constructor(
-    zone: string,
+    private readonly zone: string,
     private readonly out: Buffer,
-  ) {
-    this.#zone = new ZoneClock(zone);
-  }
+  ) {}
 
   /** `YYYY-MM-DDTHH` and the offset of all of it. */
   get name(): { readonly hour: string; readonly offset: string } {
@@ -48,6 +47,7 @@ export class Hour {
 
   #isLearnt(bytes: Buffer, from: number, to: number): boolean {
     const wallTime = wallTimeOf(bytes.toString('latin1', from, to));
+    this.#zone ??= new ZoneClock(this.zone);
     const offset = wallTime && this.#zone.evenOffset(wallTime.slice(0, HOUR));
     this.#known = offset !== undefined;
     if (offset === undefined) return false;
