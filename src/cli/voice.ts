@@ -47,7 +47,10 @@ function stacks(error: unknown): string {
 
 /** `1,234,567`. */
 export function countText(count: number): string {
-  return count.toLocaleString('en-US');
+  // The first toLocaleString loads what it knows of languages: a twentieth of a start.
+  return Number.isSafeInteger(count)
+    ? String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
+    : count.toLocaleString('en-US');
 }
 
 /** `1 file`, `2 files`. */

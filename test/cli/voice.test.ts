@@ -77,4 +77,8 @@ const durations: [number, string][] = [
 ];
 for (const [ms, text] of durations) test(`${ms} ms are ${text}`, (t) => t.is(durationText(ms), text));
 
-test('large numbers have commas', (t) => t.is(countText(1_234_567), '1,234,567'));
+test('large numbers have commas', (t) => {
+  for (const count of [0, 7, 999, 1000, 12_345, 123_456, 1_234_567, -1234, -123, 2 ** 53, 1234.5, Number.NaN]) {
+    t.is(countText(count), count.toLocaleString('en-US'));
+  }
+});
