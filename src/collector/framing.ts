@@ -37,9 +37,11 @@ const ATNA_END = /<\/AuditMessage>\s*$/;
 
 export class Framer {
   #framing: Framing | undefined;
-  #waiting: Buffer = Buffer.alloc(0);
-  /** Octets of `#waiting` that hold no LF, so that a long line is not searched again with every read. */
-  #searched = 0;
+  /** Text that no message given out so far covers, as it was read: joined only when a line ends, however long it is. */
+  #pieces: Buffer[] = [];
+  #waitingBytes = 0;
+  /** A line has ended, and what follows decides what it is. */
+  #isUndecided = false;
   #fault: string | undefined;
   readonly #unframer: Unframer;
   readonly #maxMessageBytes: number;
@@ -56,7 +58,7 @@ export class Framer {
 
   /** Octets of a message that has begun and not ended. */
   get unfinishedBytes(): number {
-    return this.#framing === 'octet-counted' ? this.#unframer.pending : this.#waiting.length;
+    return this.#framing === 'octet-counted' ? this.#unframer.pending : this.#waitingBytes;
   }
 
   /** Why this stream cannot be read any further. */
@@ -75,8 +77,7 @@ export class Framer {
   /** The client has ended: what text it had begun is a message, too. A frame cut short is none. */
   end(): Buffer[] {
     if (this.#framing === 'octet-counted') return [];
-    const text = this.#waiting;
-    this.#waiting = Buffer.alloc(0);
+    const text = this.#take();
     if (this.#framing === 'openemr-atna') return [text];
     // Only a header that nothing came after still holds an LF.
     const end = text.indexOf(LF);
@@ -87,39 +88,55 @@ export class Framer {
 
   /** The connection broke: of what has begun only OpenEMR's document shows whether it is complete. */
   cutOff(): Buffer[] {
-    if (this.#framing !== 'openemr-atna' || !ATNA_END.test(this.#waiting.toString('latin1', this.#waiting.length - 64)))
-      return [];
-    return this.end();
+    if (this.#framing !== 'openemr-atna') return [];
+    const text = this.#take();
+    return ATNA_END.test(text.toString('latin1', Math.max(0, text.length - 64))) ? [text] : [];
   }
 
   #feedText(bytes: Buffer): Buffer[] {
-    this.#waiting = this.#waiting.length === 0 ? bytes : Buffer.concat([this.#waiting, bytes]);
-    const lines = this.#framing === 'lines' ? this.#takeLines() : [];
-    if (this.#waiting.length > this.#maxMessageBytes) {
+    const searched = this.#isUndecided ? 0 : this.#waitingBytes;
+    this.#hold(bytes);
+    const mayEnd = this.#framing === 'lines' && (this.#isUndecided || bytes.includes(LF));
+    const lines = mayEnd ? this.#takeLines(searched) : [];
+    if (this.#waitingBytes > this.#maxMessageBytes) {
       this.#fault = `a message of more than ${this.#maxMessageBytes} octets`;
     }
     return lines;
   }
 
-  #takeLines(): Buffer[] {
+  #hold(bytes: Buffer): void {
+    this.#pieces.push(bytes);
+    this.#waitingBytes += bytes.length;
+  }
+
+  #take(): Buffer {
+    const [only = Buffer.alloc(0), ...more] = this.#pieces;
+    const text = more.length === 0 ? only : Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#waitingBytes = 0;
+    return text;
+  }
+
+  /** `searched`: so many octets hold no LF. */
+  #takeLines(searched: number): Buffer[] {
+    const text = this.#take();
     const lines: Buffer[] = [];
     let start = 0;
+    this.#isUndecided = false;
     for (;;) {
-      const end = this.#waiting.indexOf(LF, start + this.#searched);
+      const end = text.indexOf(LF, Math.max(start, searched));
       if (end === -1) break;
-      const line = this.#waiting.subarray(start, end);
-      const kind = kindOf(line, this.#waiting.subarray(end + 1, end + 1 + XML.length));
-      if (kind === 'undecided') break;
-      if (kind === 'openemr-atna') {
-        this.#framing = kind;
+      const line = text.subarray(start, end);
+      const kind = kindOf(line, text.subarray(end + 1, end + 1 + XML.length));
+      if (kind !== 'line') {
+        this.#isUndecided = kind === 'undecided';
+        if (kind === 'openemr-atna') this.#framing = kind;
         break;
       }
       lines.push(withoutCr(line));
       start = end + 1;
-      this.#searched = 0;
     }
-    this.#waiting = this.#waiting.subarray(start);
-    this.#searched = this.#waiting.includes(LF) ? 0 : this.#waiting.length;
+    this.#hold(text.subarray(start));
     return lines;
   }
 }

@@ -119,3 +119,13 @@ test('lines of the limit pass however many come in one read', (t) => {
 
   t.deepEqual(messages, [line, line, line, line, line]);
 });
+
+test('a line of 16 MB in pieces of 1 KiB comes out whole, without being copied with each of them', (t) => {
+  const framer = new Framer(new Unframer({ maxMessageBytes: 17_000_000 }), 17_000_000);
+  const piece = Buffer.alloc(1024, 'x');
+  for (let at = 0; at < 16_000; at += 1) t.is(framer.feed(piece).length, 0);
+  t.is(framer.unfinishedBytes, 16_384_000);
+  const [line] = framer.feed(Buffer.from('\n'));
+  t.is(line?.length, 16_384_000);
+  t.is(framer.unfinishedBytes, 0);
+});
