@@ -202,12 +202,15 @@ export class Session {
       const finishing = stop.aborted && epoch.endsInsideEntry;
       if (!finishing && !epoch.isEmpty && epochIsOver(limit, epoch.bytes, epoch.ageMs)) return epoch;
       const room = stop.aborted ? Number.POSITIVE_INFINITY : Math.max(1, epochRoom(limit, epoch.bytes));
-      const batch = await outbox.next(room);
-      if (batch !== undefined && batch.count === 0 && epoch.isEmpty) {
-        // Nothing to send, nothing to acknowledge: only a position has moved.
-        const passed = this.#pass(batch.mark);
+      // Nothing to send, nothing to acknowledge: only positions have moved. One write of the cursor does for many of them.
+      let passing: Mark | undefined;
+      let batch = await outbox.next(room);
+      for (; batch?.count === 0 && epoch.isEmpty; batch = await outbox.next(room)) passing = batch.mark;
+      if (passing !== undefined) {
+        const passed = this.#pass(passing);
         if (!this.#silent) await passed;
-      } else if (batch !== undefined) {
+      }
+      if (batch !== undefined) {
         epoch.add(batch);
         state.sent += batch.count;
         state.repeated += batch.repeated;

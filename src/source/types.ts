@@ -55,7 +55,7 @@ export interface SourcesDependencies {
   readonly ownPaths?: readonly string[];
   /** The user that the agent runs as. Default: that of this process. */
   readonly uid?: number;
-  /** Default: 128, or less when the process may open few. */
+  /** Default: 512, or less when the process may open few. */
   readonly maxOpenFiles?: number;
   /** Default 5000. */
   readonly pollMs?: number;

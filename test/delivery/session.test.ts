@@ -221,3 +221,19 @@ test('a kill takes the links away at once, whatever the collector does', async (
   t.is((await ended).how, 'failed');
   t.deepEqual(receipts, []);
 });
+
+test('of many entries in a row that have no messages the cursor is moved once', async (t) => {
+  const collector = await collecting(t, pki);
+  const stop = new AbortController();
+  const journal = journalOf(Array.from({ length: 500 }, (_, at) => entry(at + 1, 0)));
+  const moves: number[] = [];
+  const acknowledge = async (number: number) => {
+    moves.push(number);
+    journal.cursor = number;
+    if (number === 500) stop.abort();
+  };
+  const { session } = await sessionWith(t, collector, { ...journal, acknowledge });
+  t.deepEqual(await session.run(stop.signal, never), { how: 'stopped' });
+  t.true(moves.length < 5, `${moves.length} moves`);
+  t.is(moves.at(-1), 500);
+});

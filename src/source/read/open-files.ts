@@ -1,9 +1,9 @@
 /**
  * Keeps a limited number of log files open: ten thousand followed files must do
- * with the 256 descriptors that a process usually has. The file that has not
- * been used for longest is closed first, one with unread text only when there is
- * no other, a deleted one with unread text never. When there is no descriptor
- * left, reading waits; no file counts as lost for that.
+ * with the descriptors that a process may have. One that has been read to its
+ * end is closed first, one with unread text only when there is no other, a
+ * deleted one with unread text never. When there is no descriptor left, reading
+ * waits; no file counts as lost for that.
  */
 import { systemCode } from '../../lib/errors.js';
 import type { FileStats, Files } from '../../lib/files.js';
@@ -25,9 +25,13 @@ export type Opening =
 // A compressed text is read again from where a long line began.
 const RETAIN_SLACK_BYTES = 64 * 1024;
 
+// Its multiples are spread evenly between 0 and 1.
+const GOLDEN_RATIO = 0.618_033_988_749_894_9;
+
 export class OpenFiles {
   /** The one used least recently comes first. */
   readonly #open = new Set<Tail>();
+  #closed = 0;
 
   constructor(
     readonly maxOpen: number,
@@ -113,12 +117,21 @@ export class OpenFiles {
     }
   }
 
+  /**
+   * Now this one and now that: of a thousand files that are read in turn, the one that was used longest ago is always
+   * the one that is read next.
+   */
+  #anyOf(tails: readonly Tail[]): Tail | undefined {
+    this.#closed += 1;
+    return tails[Math.floor(((this.#closed * GOLDEN_RATIO) % 1) * tails.length)];
+  }
+
   async #closeOne(): Promise<boolean> {
     const open = [...this.#open];
     const idle = open.filter((tail) => !tail.ready);
     const isPlaced = (tail: Tail) => tail.place.name === 'placed';
     // A file that has been read to its end can be opened again; one that is out of sight is not likely to grow any more.
-    const victim = idle.find(isPlaced) ?? idle[0] ?? open.find(isPlaced);
+    const victim = this.#anyOf(idle.filter(isPlaced)) ?? idle[0] ?? open.find(isPlaced);
     if (victim === undefined) return false;
     await this.release(victim);
     victim.forgetText();
@@ -169,11 +182,13 @@ export class FileInspector {
 
 /* How many log files may be open at once: what the kernel allows this process (`/proc/PID/limits`, proc(5)), less what others need. */
 
-/** Half of the 256 that a process may open at the least as a rule; more files open at once gain nothing. */
-const ENOUGH = 128;
+/** Each takes up to 70 KiB, for what was read last of it. A log that is closed and opened again for each line costs twice as much. */
+const ENOUGH = 512;
 // Node.js, the journal, two connections and requests for the status take up to 40.
 const FOR_OTHERS = 48;
 const AT_LEAST = 4;
+// Half of the 256 that a process may open at the least as a rule.
+const USUAL = 128;
 /** The table has some 1300. */
 const LIMITS_BYTES = 8192;
 
@@ -193,6 +208,9 @@ async function processLimits(files: Pick<Files, 'open'>): Promise<string> {
 
 /** `limits`: the kernel's table; if it says nothing, the usual limit is assumed. */
 export function openFilesWithin(limits: string): number {
-  const [, allowed] = /^Max open files +(\d+) /m.exec(limits) ?? [];
-  return allowed === undefined ? ENOUGH : Math.max(AT_LEAST, Math.min(ENOUGH, Number(allowed) - FOR_OTHERS));
+  const [, told] = /^Max open files +(\d+|unlimited) /m.exec(limits) ?? [];
+  if (told === undefined) return USUAL;
+  const allowed = told === 'unlimited' ? Number.POSITIVE_INFINITY : Number(told);
+  if (allowed > 2 * USUAL) return Math.min(ENOUGH, Math.floor(allowed / 2));
+  return Math.max(AT_LEAST, Math.min(USUAL, allowed - FOR_OTHERS));
 }

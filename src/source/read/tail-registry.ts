@@ -2,6 +2,8 @@
  * All tails, by what they are looked up by; and whose turn it is. Between
  * logs the turn goes round, so that one that floods starves no other; within
  * one log the oldest generation comes first, so that lines keep their order.
+ * Logs with something to read come before those of which the journal only is to
+ * learn a path or a position: nobody can hold up a line with names alone.
  */
 import type { Position, TailId } from '../../model/position.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from '../find/rotated-name.js';
@@ -9,14 +11,19 @@ import type { FileKey, FoundFile } from '../find/snapshot.js';
 import { MARK_BYTES } from './fingerprint.js';
 import type { Lost, Tail } from './tail.js';
 
+const TURNS_A_TELLER = 8;
+
 export class Tails {
   readonly #byId = new Map<TailId, Tail>();
   readonly #byKey = new Map<FileKey, Tail>();
   readonly #byPath = new Map<string, Tail>();
   readonly #byLineage = new Map<string, Set<Tail>>();
   readonly #lost = new LostTails();
-  /** Lineages with something to hand out, the next one first. */
-  readonly #queue = new Set<string>();
+  /** Lineages with something to read, the next one first. */
+  readonly #toRead = new Set<string>();
+  /** Those that only have something to tell the journal. */
+  readonly #toTell = new Set<string>();
+  #turns = 0;
   readonly #waiting = new Map<string, Waiting>();
   #nextAge = 1;
 
@@ -129,7 +136,7 @@ export class Tails {
 
   /** There is a new path, or an end, to be handed out. */
   announce(tail: Tail): void {
-    this.#queue.add(tail.lineage);
+    (tail.ready ? this.#toRead : this.#toTell).add(tail.lineage);
     const waiting = this.#waiting.get(tail.lineage) ?? new Waiting();
     this.#waiting.set(tail.lineage, waiting);
     waiting.add(tail);
@@ -137,18 +144,26 @@ export class Tails {
 
   /** The next tail that has something, by turns; it goes to the back of the queue. */
   next(): Tail | undefined {
-    for (const lineage of this.#queue) {
-      this.#queue.delete(lineage);
+    for (;;) {
+      const [lineage] = this.#isTellersTurn() ? this.#toTell : this.#toRead;
+      if (lineage === undefined) return undefined;
+      this.#toRead.delete(lineage);
+      this.#toTell.delete(lineage);
       const waiting = this.#waiting.get(lineage);
       const has = (tail: Tail) => tail.lineage === lineage && this.#byId.get(tail.id) === tail;
       const oldest = waiting?.oldest((tail) => has(tail) && (tail.ready || tail.moved || tail.gone));
-      if (oldest === undefined) this.#waiting.delete(lineage);
-      else {
-        this.#queue.add(lineage);
+      if (oldest !== undefined) {
+        (oldest.ready ? this.#toRead : this.#toTell).add(lineage);
         return oldest;
       }
+      this.#waiting.delete(lineage);
     }
-    return undefined;
+  }
+
+  #isTellersTurn(): boolean {
+    if (this.#toTell.size === 0 || this.#toRead.size === 0) return this.#toRead.size === 0;
+    this.#turns += 1;
+    return this.#turns % TURNS_A_TELLER === 0;
   }
 
   /** A log that somebody has renamed into another log is a generation of that one from now on. */

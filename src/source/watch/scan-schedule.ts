@@ -256,8 +256,13 @@ export class ScanSchedule {
 
 /* Hinted paths. */
 
-/** At most twenty looks a second at one path, so that a log that is written to all the time is read in larger pieces. */
+/**
+ * At most twenty looks a second at one path, and with many paths a thousand in all, so that logs that are written to all
+ * the time are read in larger pieces.
+ */
 const PAUSE_MS = 50;
+const PAUSE_OF_EACH_MS = 1;
+const MAX_PAUSE_MS = 250;
 
 interface Pause {
   readonly untilMs: number;
@@ -287,7 +292,9 @@ export class HintedPaths {
     }
     const paths = [...this.#due];
     this.#due.clear();
-    for (const path of paths) this.#paused.set(path, { untilMs: nowMs + PAUSE_MS, hinted: false });
+    const busy = this.#paused.size + paths.length;
+    const pauseMs = Math.max(PAUSE_MS, Math.min(MAX_PAUSE_MS, busy * PAUSE_OF_EACH_MS));
+    for (const path of paths) this.#paused.set(path, { untilMs: nowMs + pauseMs, hinted: false });
     return paths;
   }
 

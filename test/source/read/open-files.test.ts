@@ -12,12 +12,13 @@ const table = (allowed: string) =>
   ].join('\n');
 
 for (const [allowed, files] of [
-  ['1024', 128],
+  ['1024', 512],
+  ['300', 150],
   ['256', 128],
   ['100', 52],
   ['64', 16],
   ['20', 4],
-  ['unlimited', 128],
+  ['unlimited', 512],
 ] as const) {
   test(`a process that may open ${allowed} files keeps ${files} logs open`, (t) => {
     t.is(openFilesWithin(table(allowed)), files);
