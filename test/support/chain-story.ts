@@ -59,10 +59,8 @@ export async function playChain(t: ExecutionContext, chain: Chain, options: Chai
   // Of the rows that it dropped those count that the export had read by then.
   if (failsAt !== undefined) tables.push(filedOf(dropped, chain));
   const rows = tables.reduce((sum, { size }) => sum + size, 0);
-  await inTime(() => linesIn(chain.logs).rows.size >= rows, `${rows} rows in the files`);
-  for (const { profile, collector } of chain.lanes) {
-    await inTime(() => storedNames(collector.files).size >= rows, `${rows} rows as ${profile}`);
-  }
+  await grownTo(rows, () => linesIn(chain.logs).rows.size);
+  for (const { collector } of chain.lanes) await grownTo(rows, () => storedNames(collector.files).size);
   for (const { agent } of chain.lanes) t.is(await agent.terminate(), 0, `${agent.name} stops in order`);
   await chain.exporter.terminate();
 
@@ -107,9 +105,20 @@ function shortened(names: Readonly<Record<string, readonly string[]>>): Record<s
   );
 }
 
-/** What has not come by then is missing, and the count says what it is. */
-async function inTime(condition: () => boolean, what: string): Promise<void> {
-  await until(condition, { what, timeoutMs: 60_000, everyMs: 500 }).catch(() => undefined);
+/** Waits as long as more comes. What has not come then is missing, and the count says what it is. */
+async function grownTo(goal: number, size: () => number): Promise<void> {
+  for (let before = -1; before < goal; ) {
+    const reached = before;
+    const grown = until(() => size() > reached, { what: 'more', timeoutMs: 60_000, everyMs: 500 });
+    if (
+      await grown.then(
+        () => false,
+        () => true,
+      )
+    )
+      return;
+    before = size();
+  }
 }
 
 const LONG = { timeoutMs: 600_000, everyMs: 500 };
