@@ -15,7 +15,7 @@ import type { Delivered } from '../support/delivered.js';
 import { asFrames } from '../support/stored.js';
 import { until } from '../support/wait.js';
 
-const LINES = 300;
+const LINES = 60;
 
 let pki: TestPki;
 test.before(async () => {
