@@ -127,3 +127,58 @@ for (const [who, inside] of [
     for (const secret of [SECRET, 'root:', ...keyLines]) t.false(all.includes(secret));
   });
 }
+
+/** Renames fifty files of his to and fro, as fast as he can, until he is ended. */
+const STORM = `
+const { renameSync, writeFileSync } = require('node:fs');
+const [, logs] = process.argv;
+const names = Array.from({ length: 50 }, (_, n) => logs + '/storm-' + n);
+for (const name of names) writeFileSync(name + '.log', '');
+for (;;) {
+  for (const name of names) {
+    renameSync(name + '.log', name + '-moved.log');
+    renameSync(name + '-moved.log', name + '.log');
+  }
+}
+`;
+const NAMES = 5_000;
+
+test.serial(
+  'amid thousands of names, of rotated files and a storm of renames a stop is orderly, and no line is lost',
+  async (t) => {
+    const collector = await collecting(t, pki);
+    const top = temporaryDirectory(t);
+    const logs = join(top, 'logs');
+    chmodSync(top, 0o755);
+    mkdirSync(logs);
+    chownSync(logs, WEB, WEB);
+    const write = (name: string, line: string) => writeFileSync(join(logs, name), `${line}\n`);
+    const lines = Array.from({ length: NAMES / 5 }, (_, n) => `generation ${n}`);
+    for (const [n, line] of lines.entries()) write(n === 0 ? 'audit.log' : `audit.log.${n}`, line);
+    for (let n = 0; n < NAMES; n++) writeFileSync(join(logs, `name-${n}.log`), '');
+    const stage = new Stage(t, {
+      pki,
+      collectors: [{ host: 'localhost', port: collector.port }],
+      source: { paths: [join(logs, '*.log')] },
+    });
+    const first = await stage.startProgram();
+    const storm = spawn(AS_WEB[0]!, [...AS_WEB.slice(1), process.execPath, '-e', STORM, logs]);
+    t.teardown(() => storm.kill('SIGKILL'));
+    await until(() => collector.messages.some((message) => message.includes('generation')), { what: 'the first line' });
+    t.is(await first.terminate(), 0);
+    const stopped = collector.messages.length;
+
+    storm.kill('SIGKILL');
+    const second = await stage.startProgram();
+    const stored = () => collector.messages.map((message) => message.toString().split('] ').at(-1) ?? '');
+    const arrived = () => {
+      const found = new Set(stored());
+      return lines.every((line) => found.has(line));
+    };
+    await until(() => arrived(), { what: 'all lines', timeoutMs: 120_000 });
+    t.is(await second.terminate(), 0);
+    t.log(`${stopped} messages before the stop`);
+    const found = stored().filter((line) => line.startsWith('generation'));
+    t.deepEqual(found.toSorted(), lines.toSorted(), 'each once');
+  },
+);
