@@ -55,6 +55,15 @@ test('a configuration that cannot be used ends with 2, too', async (t) => {
   t.regex(err, /^openemr-audit-forwarder: cannot read the configuration \/nonexistent\/config\.yaml: .*\nhint: .*\n$/);
 });
 
+test('a configuration without end is refused in words, not read until memory has an end', async (t) => {
+  const { status, err } = await run(['run', '--config', '/dev/zero']);
+  t.is(status, 2);
+  t.regex(
+    err,
+    /^openemr-audit-forwarder: cannot read the configuration \/dev\/zero: it is longer than \d+ bytes\nhint: correct the path/,
+  );
+});
+
 test('a command that fails ends with 1', async (t) => {
   const { status, err } = await run(['cert', 'show', '/nonexistent/cert.pem']);
   t.is(status, 1);

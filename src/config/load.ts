@@ -1,9 +1,9 @@
 /** Reads the configuration file and the environment into one frozen Config, or throws one ConfigError with every fault. */
 import { lookup, lookupService } from 'node:dns/promises';
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { systemClock } from '../lib/clock.js';
 import { AgentError, reasonOf, systemCode } from '../lib/errors.js';
+import { readUpTo } from '../lib/read-up-to.js';
 import type { Config, ExportSections } from './config.js';
 import type { Fault } from './fault.js';
 import { byLine, ConfigError } from './fault.js';
@@ -158,7 +158,7 @@ function wordsFor(cause: unknown, file: string, sections: string): readonly [rea
     case 'EACCES':
       return ['this user may not read it', 'run this as root, or make it readable for the user that runs this'];
     default:
-      return [reasonOf(cause), 'check the disk'];
+      return [reasonOf(cause), systemCode(cause) === '' ? 'correct the path' : 'check the disk'];
   }
 }
 
@@ -172,11 +172,18 @@ export interface Host {
   timeZone(): string;
 }
 
+/** No configuration is so long; a device without end would take all memory. */
+export const MOST_BYTES = 4 * 1024 * 1024;
+
 /** A resolver that does not answer must not keep the agent from starting. */
 const LOOKUP_MS = 2_000;
 
 export const thisHost: Host = {
-  readFile: (path) => readFile(path, 'utf8'),
+  readFile: async (path) => {
+    const bytes = await readUpTo(path, MOST_BYTES);
+    if (bytes !== undefined) return bytes.toString('utf8');
+    throw new Error(`it is longer than ${MOST_BYTES} bytes`);
+  },
   fullName,
   timeZone: () => new Intl.DateTimeFormat().resolvedOptions().timeZone,
 };

@@ -5,15 +5,15 @@
  * and not read again is a problem, too.
  */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../../config/config.js';
 import { named } from '../../config/key.js';
-import { loadConfig } from '../../config/load.js';
+import { loadConfig, MOST_BYTES } from '../../config/load.js';
 import { schema } from '../../config/schema.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import { AgentError, reasonOf } from '../../lib/errors.js';
 import type { RaisesProblems } from '../../lib/problems.js';
+import { readUpTo } from '../../lib/read-up-to.js';
 import { loadCredentials } from '../../pki/files/credentials.js';
 
 /** `undefined`: go on as before. */
@@ -62,7 +62,7 @@ export interface FileRead {
 
 /** To be called before the configuration is read: what is written meanwhile then counts as changed. */
 export async function fileRead(file: string, clock: Pick<Clock, 'nowMs'>): Promise<FileRead> {
-  const text = await readFile(file).catch(() => undefined);
+  const text = await readUpTo(file, MOST_BYTES).catch(() => undefined);
   const digest = text === undefined ? undefined : createHash('sha256').update(text).digest('hex');
   return { file, digest, atMs: clock.nowMs() };
 }
