@@ -4,7 +4,7 @@
  * `log_comment_encrypt`, and for an API call the row in `api_log`. The seal already
  * holds the checksum of the API row, so it says whether to wait for one.
  */
-import { API_COLUMNS, SEAL_COLUMNS } from './audit-tables.js';
+import { API_COLUMNS, SEAL_COLUMNS, sidesDigestOf } from './audit-tables.js';
 import type { Cells, Database, Reference } from './database.js';
 import { bisect, rangesOf } from './id-ranges.js';
 
@@ -70,6 +70,15 @@ export class SideTables {
       const isSwapped = api?.finder instanceof LastRowsFinder;
       return { seal, api, isSwapped, isComplete: seal !== undefined && (api !== undefined || !hasApi(id)) };
     };
+  }
+
+  /** Of these ids those for which there are two seals, with the digest of the earlier and of the API row that goes with it. */
+  async earlier(ids: readonly number[]): Promise<ReadonlyMap<number, string | undefined>> {
+    const seals = await this.#read(earlierOf(ids, await findIn(this.#seals, ids)), SEAL_COLUMNS);
+    const calls = [...seals].filter(([, seal]) => seal.checksum_api).map(([id]) => id);
+    const found = await findIn(this.#apis, calls);
+    const apis = await this.readApis([...new Map([...found, ...earlierOf(calls, found)]).values()]);
+    return new Map([...seals].map(([id, seal]) => [id, sidesDigestOf(seal, apis.get(id))]));
   }
 
   /** Rows of `api_log` by their `log_id`. */
