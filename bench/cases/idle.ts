@@ -10,10 +10,10 @@ const MOST: Readonly<Record<number, number>> = { 10: 0.1, 1000: 0.3 };
 
 export const idle: Case = {
   name: 'idle',
-  share: 60,
+  share: 130,
   measure: async (bench) => {
-    const [seconds, warmUpSeconds] = bench.size([60, 20], [6, 5], [40, 15]);
-    // So that the last acknowledgement is over before the measurement begins, and not in the middle of it.
+    const [seconds, warmUpSeconds] = bench.size([60, 75], [6, 5], [40, 75]);
+    // So that the last acknowledgement is over before the measurement begins, as is the seal, a minute after the lines.
     const delivery = { epochInterval: '1s' };
     const kinds = [10, 1_000].flatMap((files) =>
       [...bench.agents, ...bench.rsyslogs.slice(0, 1)].map((sender) => ({ files, sender })),
