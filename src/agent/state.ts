@@ -53,6 +53,15 @@ interface StoredState extends AgentState {
   readonly renewedByMtime?: true;
 }
 
+/** Without the clock, and without what other programs write to the same disk all the time: their bytes are no news of ours. */
+function ofTheAgent(state: AgentState): string {
+  const { freeBytes } = state.journal;
+  const roughly = freeBytes === undefined ? undefined : Math.round(freeBytes / ROUGHLY_BYTES);
+  return JSON.stringify({ ...state, writtenAtMs: undefined, journal: { ...state.journal, freeBytes: roughly } });
+}
+
+const ROUGHLY_BYTES = 64 * 1024 * 1024;
+
 /**
  * Keeps the state in status.json until `stop`, and writes it once more then. A change that somebody may wait for is there
  * within two seconds, numbers within ten; while nothing changes nothing is written but the file's time of change.
@@ -73,7 +82,7 @@ export async function keepStateFile(
     const presentUrgent = urgentOf(present);
     const due = clock.monotonicMs() - renewedMs >= RENEW_MS;
     if (due || presentUrgent !== urgent || stop.aborted) {
-      const presentAll = JSON.stringify({ ...present, writtenAtMs: undefined });
+      const presentAll = ofTheAgent(present);
       const same = presentAll === all && !stop.aborted && (await file.touch());
       const stands = same || (await file.write({ ...present, renewedByMtime: true }));
       [urgent, all] = stands ? [presentUrgent, presentAll] : [undefined, undefined];

@@ -58,7 +58,13 @@ test('while nothing changes the file is not written again, and its time of chang
   const clock = new ManualClock();
   const stop = new AbortController();
   let [sent, writtenAtMs] = [1, 1];
-  const state = () => ({ ...WELL, writtenAtMs: writtenAtMs++, delivery: { ...WELL.delivery, sent } });
+  const state = () => ({
+    ...WELL,
+    writtenAtMs: writtenAtMs++,
+    // Other programs write to the same disk.
+    journal: { ...WELL.journal, freeBytes: 50e9 - 4096 * writtenAtMs },
+    delivery: { ...WELL.delivery, sent },
+  });
   const kept = keepStateFile(directory, state, { clock, files: systemFiles, problems: silentProblems }, stop.signal);
   await asleep(clock);
   const { ino } = statSync(path);
