@@ -90,10 +90,9 @@ export class NewTails {
       journaled: false,
     });
     tails.add(tail);
-    // What was skipped must be known as skipped after a restart, and an empty log as one that is followed.
-    if (position.offset > 0 || size === 0) tail.tellPosition();
-    if (size === 0) tails.announce(tail);
-    else tails.wake(tail);
+    tails.wake(tail);
+    // What was skipped must be known as skipped after a restart.
+    if (position.offset > 0) tail.tellPosition();
     report.info('Following a file', { path: name.path, source: name.source, offset: position.offset });
   }
 

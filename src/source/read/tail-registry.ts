@@ -3,7 +3,7 @@
  * logs the turn goes round, so that one that floods starves no other; within
  * one log the oldest generation comes first, so that lines keep their order.
  * Logs with something to read come before those of which the journal only is to
- * learn a path or a position: nobody can hold up a line with names alone.
+ * learn a path or a position.
  */
 import type { Position, TailId } from '../../model/position.js';
 import { isLiveName, lineagesOf, lineagesOfFile } from '../find/rotated-name.js';
