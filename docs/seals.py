@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Checks numbers and seals of a store, profile plain, one message a line: python3 seals.py CA.pem STORE..."""
-import base64, calendar, hashlib, re, subprocess, sys, tempfile, time
+import base64, calendar, functools, hashlib, re, subprocess, sys, tempfile, time
 NAME = re.compile(rb'\[(?:audit|agent)@\d+(?: kind="([\w-]+)")? run="(\w{16})" seq="(\d+)"((?: [^\] ="]+="(?:[^"\\]|\\.)*")*)\]', re.S)
 def openssl(*args): return subprocess.run(["openssl", *args], capture_output=True)
+scratch = tempfile.TemporaryDirectory()
 def file_of(data):
-    with tempfile.NamedTemporaryFile(delete=False) as file: file.write(data)
+    with tempfile.NamedTemporaryFile(dir=scratch.name, delete=False) as file: file.write(data)
     return file.name
 runs, said, follows, parts, wrong = {}, {}, {}, {}, set()
 for path in sys.argv[2:]:
@@ -20,19 +21,25 @@ def certificates(key):
     ders = [base64.b64decode(each) for each in "".join(text for _, text in sorted(parts.get(key, {}).items())).split(".")]
     if hashlib.sha256(ders[0]).hexdigest() != key: raise ValueError("no certificate")
     return [b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n" for der in ders]
-def holds(run, seq, s):
-    first, last = int(s["first"]), int(s["last"])
-    pem = certificates(s["key"])
-    at = str(calendar.timegm(time.strptime(s["time"][:19], "%Y-%m-%dT%H:%M:%S")))
+@functools.cache
+def signer(key):
+    pem = certificates(key)
     cert, more = file_of(pem[0]), file_of(b"".join(pem[1:]))
-    trust = ["-partial_chain", "-attime", at, "-CAfile", sys.argv[1]] + (["-untrusted", more] if len(pem) > 1 else [])
-    text = "seal of openemr-audit-forwarder, version 1\nrun=%s\n" % run + "".join("%s=%s\n" % (n, s.get(n, "")) for n in "first last messages before sha256 time key".split())
-    public = openssl("x509", "-in", cert, "-pubkey", "-noout").stdout
+    public = file_of(openssl("x509", "-in", cert, "-pubkey", "-noout").stdout)
     pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"] if b"rsaEncryption" in openssl("x509", "-in", cert, "-noout", "-text").stdout else []
-    signed = openssl("dgst", "-sha256", *pss, "-verify", file_of(public), "-signature", file_of(base64.b64decode(s["signature"])), file_of(text.encode()))
+    return cert, ["-untrusted", more] if len(pem) > 1 else [], public, pss
+@functools.cache
+def trusted(key, at):
+    cert, untrusted, _, _ = signer(key)
+    return openssl("verify", "-partial_chain", "-attime", at, "-CAfile", sys.argv[1], *untrusted, cert).returncode == 0
+def holds(run, seq, s):
+    first, last, (_, _, public, pss) = int(s["first"]), int(s["last"]), signer(s["key"])
+    at = str(calendar.timegm(time.strptime(s["time"][:19], "%Y-%m-%dT%H:%M:%S")))
+    text = "seal of openemr-audit-forwarder, version 1\nrun=%s\n" % run + "".join("%s=%s\n" % (n, s.get(n, "")) for n in "first last messages before sha256 time key".split())
     frames = b"".join(b"%d %s" % (len(runs[run][n]), runs[run][n]) for n in range(first, last + 1))
-    same = hashlib.sha256(bytes.fromhex(s.get("before", "")) + frames).hexdigest() == s["sha256"]
-    return same and last == seq - 1 and signed.returncode == 0 and openssl("verify", *trust, cert).returncode == 0
+    if last != seq - 1 or hashlib.sha256(bytes.fromhex(s.get("before", "")) + frames).hexdigest() != s["sha256"]: return False
+    signed = openssl("dgst", "-sha256", *pss, "-verify", public, "-signature", file_of(base64.b64decode(s["signature"])), file_of(text.encode()))
+    return signed.returncode == 0 and trusted(s["key"], at)
 sealed = {run: set() for run in runs}
 for (run, seq), (kind, facts) in sorted(said.items()):
     try: good = kind != "seal" or holds(run, seq, facts)

