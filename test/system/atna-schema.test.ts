@@ -8,6 +8,7 @@ import test from 'ava';
 import { AuditMessages } from '../../src/atna/audit-message.js';
 import { detail } from '../../src/atna/detail.js';
 import { ownObjectStart } from '../../src/atna/own-object.js';
+import { certificateFields, sealFields } from '../../src/seal/seal.js';
 import { CASES, subjectOf } from '../support/audit-subjects.js';
 import { auditRow } from '../support/openemr-rows.js';
 
@@ -16,6 +17,14 @@ const SCHEMA = 'test/fixtures/atna/audit-message.xsd';
 const NAME = { run: '00112233445566ff', seq: 7 };
 const START = ownObjectStart(NAME, detail('run', NAME.run));
 const AT = '2026-11-20T08:01:44.123-05:00';
+
+// As long as a real one of RSA, with a digest in front and a chain begun.
+const HEX = 'ab'.repeat(32);
+const SEAL = { ...NAME, first: 1, last: 6, before: HEX, sha256: HEX, time: '2026-11-23T10:00:03.000Z', key: HEX };
+const SEALS = [SEAL, { ...SEAL, before: '' }].map((seal) =>
+  sealFields(seal, Buffer.alloc(512, 251).toString('base64')),
+);
+const CERTIFICATES = certificateFields([Buffer.alloc(2000, 250), Buffer.alloc(1500, 7)], 1500);
 
 const hosts = ['emr.clinic.example', '2001:db8::7', '"<&\'>'];
 const messages = hosts.flatMap((hostname) =>
@@ -52,6 +61,8 @@ const messages = hosts.flatMap((hostname) =>
         'tamper',
         'x',
       ].map((kind) => made.ofAgent(kind, [['reason', 'é\0']], 4, AT)),
+      ...SEALS.map((fields) => made.ofAgent('seal', fields, 5, AT)),
+      ...CERTIFICATES.map((fields) => made.ofAgent('seal-certificate', fields, 5, AT)),
       made.ofLine(undefined, Buffer.from([0, 255]), AT, []),
       made.ofLine('not-json', Buffer.alloc(90_000), AT, []),
     ];
