@@ -25,6 +25,8 @@ export interface RsyslogOptions {
   readonly storesBeforeItReadsOn?: boolean;
   /** What rsyslog stores of a message in its own words, such as `%msgid%` or `%$!rfc5424-sd%`; default: all of it as it came. */
   readonly store?: string;
+  /** What else it does with each message: a ruleset of this name, and the configuration that defines it. */
+  readonly calls?: { readonly ruleset: string; readonly configuration: string };
 }
 
 export class Rsyslog {
@@ -83,7 +85,7 @@ export class Rsyslog {
 }
 
 function configuration(
-  { driver, pki, port = 0, maxMessageBytes = 262_144, storesBeforeItReadsOn = false, store }: RsyslogOptions,
+  { driver, pki, port = 0, maxMessageBytes = 262_144, storesBeforeItReadsOn = false, store, calls }: RsyslogOptions,
   directory: string,
   file: string,
   portFile: string,
@@ -105,6 +107,7 @@ template(name="stored" type="string" string="${store ?? '%rawmsg%'}\\n")
 input(type="imtcp" address="127.0.0.1" port="${port}" listenPortFileName="${portFile}")
 ${store === undefined ? '' : 'module(load="mmpstrucdata")\naction(type="mmpstrucdata" sd_name.lowercase="off")'}
 action(type="omfile" file="${file}" template="stored" fileCreateMode="0600")
+${calls === undefined ? '' : `${calls.configuration}\ncall ${calls.ruleset}`}
 `;
 }
 

@@ -19,19 +19,29 @@ export interface RunPlan {
   readonly killedAfter?: number;
   /** Another signer from this seal on, counted from 0. */
   readonly renewed?: { readonly at: number; readonly signer: Signer };
+  /** The chain begins anew, as after a failed disk, behind the first of these lines: no seal covers that one. */
+  readonly anew?: number;
   /** Of the seals. */
   readonly time?: string;
   readonly msg?: string;
+  /** Host and time in front of every message. */
+  readonly header?: Pick<Stored, 'host' | 'time'>;
 }
 
 /** start, certificates, and then lines and seals by turns, as an agent sends them. */
 export function sealedRun(plan: RunPlan): SealedRun {
-  const { run, lines, follows, killedAfter = 0, renewed, time = '2026-11-23T10:00:00.000Z', msg } = plan;
+  const { run, lines, follows, killedAfter = 0, renewed, anew, time = '2026-11-23T10:00:00.000Z', msg, header } = plan;
   const messages: Buffer[] = [];
   const seq = () => messages.length + 1;
   const say = (kind: string, fields: readonly (readonly [string, string])[], given: Stored = {}) =>
-    messages.push(ownMessage(run, seq(), kind, fields.map(([name, value]) => ` ${name}="${value}"`).join(''), given));
-  const line = () => messages.push(auditMessage(run, seq(), msg === undefined ? {} : { msg: `${msg} ${seq()}` }));
+    messages.push(
+      ownMessage(run, seq(), kind, fields.map(([name, value]) => ` ${name}="${value}"`).join(''), {
+        ...header,
+        ...given,
+      }),
+    );
+  const line = () =>
+    messages.push(auditMessage(run, seq(), { ...header, ...(msg !== undefined && { msg: `${msg} ${seq()}` }) }));
   let signer: Signer | undefined;
   let before = '';
   let first = 1;
@@ -49,7 +59,12 @@ export function sealedRun(plan: RunPlan): SealedRun {
   say('start', [['version', '1.0.0']], follows === undefined ? {} : { follows });
   seal(plan.signer);
   for (const [index, count] of lines.entries()) {
-    for (let at = 0; at < count; at++) line();
+    for (let at = 0; at < count; at++) {
+      line();
+      if (at > 0 || index !== anew) continue;
+      before = '';
+      first = seq();
+    }
     seal(renewed !== undefined && index >= renewed.at ? renewed.signer : plan.signer);
   }
   for (let at = 0; at < killedAfter; at++) line();

@@ -9,6 +9,7 @@ export interface Stored {
   readonly follows?: string;
   readonly msg?: string;
   readonly time?: string;
+  readonly host?: string;
 }
 
 /** A run's id that is easy to tell from others: `runId(1)` is `0000000000000001`. */
@@ -17,10 +18,10 @@ export function runId(number: number): string {
 }
 
 /** A line of an audit file, as the agent sends it. */
-export function auditMessage(run: string, seq: number, { follows, msg, time }: Stored = {}): Buffer {
+export function auditMessage(run: string, seq: number, { follows, msg, time, host }: Stored = {}): Buffer {
   const chain = follows === undefined ? '' : ` follows="${follows}"`;
   return Buffer.from(
-    `<85>1 ${time ?? '2026-11-23T09:00:00-05:00'} emr.clinic.example openemr - patient-record-select ` +
+    `<85>1 ${time ?? '2026-11-23T09:00:00-05:00'} ${host ?? 'emr.clinic.example'} openemr - patient-record-select ` +
       `[meta sequenceId="${seq}"][audit@32473 run="${run}" seq="${seq}" id="00000000000000aa:${100 * seq}" ` +
       `source="main"${chain}] ${msg ?? `line ${seq}`}`,
     'latin1',
@@ -33,11 +34,11 @@ export function ownMessage(
   seq: number,
   kind: string,
   fields = '',
-  { follows, time }: Stored = {},
+  { follows, time, host }: Stored = {},
 ): Buffer {
   const chain = follows === undefined ? '' : ` follows="${follows}"`;
   return Buffer.from(
-    `<85>1 ${time ?? '2026-11-23T09:00:00.000Z'} emr.clinic.example openemr-audit-forwarder - OAF ` +
+    `<85>1 ${time ?? '2026-11-23T09:00:00.000Z'} ${host ?? 'emr.clinic.example'} openemr-audit-forwarder - OAF ` +
       `[meta sequenceId="${seq}"][agent@32473 kind="${kind}" run="${run}" seq="${seq}"${chain}${fields}]`,
     'latin1',
   );
