@@ -110,6 +110,8 @@ test('a port that is taken is told once, and the agent forwards all the same', a
   await until(() => collector.messages.some((message) => String(message).endsWith('from before')), {
     what: 'the line',
   });
+  // The page comes after the first lines.
+  await until(() => io.out().includes('The status page is not available'), { what: 'the warning' });
   t.regex(
     io.out(),
     /warning status: The status page is not available over HTTP; forwarding goes on .*another program listens there.*its own status\.listen/,
