@@ -29,7 +29,8 @@ const FAULT = 'this is a fault of the program; please report it, with what OAF_D
 /** All that is said of an error, with its line ends. The stack is for those who asked by OAF_DEBUG. */
 export function errorText(error: unknown, paint: Paint, env: NodeJS.ProcessEnv): string {
   const known = error instanceof AgentError;
-  const code = systemCode(error);
+  // Node.js 24 says of a package.json that it could not open why only in words.
+  const code = !known && reasonOf(error).endsWith('too many open files.') ? 'EMFILE' : systemCode(error);
   const refused = REFUSALS.has(code);
   const message = known ? error.message : `${refused ? '' : 'unexpected: '}${reasonOf(error)}`;
   const hint = known ? error.hint : refused ? (HINTS[code] ?? diskRemedy(code, DISK)) : FAULT;
