@@ -94,7 +94,36 @@ export async function reconcile(database: Database, log: AuditLog, trail: Trail,
   for await (const line of exported(log, trail, days, readable)) {
     if (line.kind === 'row' && differing.has(keyOf(line))) note(rows.filed, line);
   }
+  for (const key of differing) {
+    const day = { filed: rows.filed.get(key) ?? new Map(), tabled: rows.tabled.get(key) ?? new Map() };
+    await takeFiledTwins(sidesFor(database, trail, readable), day);
+  }
   return balancesOf(inFiles, inTable, rows);
+}
+
+/** Where a row has several side rows, those in the table are the ones that are in the files, if they are among them. */
+async function takeFiledTwins(
+  sides: SideTables,
+  { filed, tabled }: { readonly filed: Digests; readonly tabled: Digests },
+): Promise<void> {
+  const isOther = ([id, [now]]: readonly [number, readonly Digest[]]) =>
+    now !== undefined && filed.get(id)?.some((then) => isSame(then, now)) === false;
+  const ids = [...tabled].filter(isOther).map(([id]) => id);
+  const isFiled = (id: number, there: string | undefined) =>
+    there !== undefined && filed.get(id)?.some((then) => then.sides === there) === true;
+  const others = new Set(
+    await sides.withoutTwins(
+      ids.sort((a, b) => a - b),
+      isFiled,
+    ),
+  );
+  for (const id of ids.filter((each) => !others.has(each))) {
+    const known = filed.get(id)?.map((then) => then.sides);
+    tabled.set(
+      id,
+      tabled.get(id)!.map((now) => ({ ...now, sides: known?.find((each) => each !== undefined) })),
+    );
+  }
 }
 
 /** No row of the table is in the files: they are empty, or their last generation has ended. */

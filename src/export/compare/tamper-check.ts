@@ -65,7 +65,10 @@ export class Inspector {
     if (examination.verdict !== 'same') return examination.verdict;
     this.#raiseWhetherBehind(examination.isBehind);
     await this.#writeGone(generation, examination);
-    const others = await this.#withoutTwins(generation, schema, this.#confirmed(examination));
+    const others = await this.#sidesIn(schema).withoutTwins(
+      this.#confirmed(examination),
+      (id, sides) => sides !== undefined && sides === generation.known.get(id)?.sides,
+    );
     await this.#writeEdited(generation, [...examination.edited, ...others]);
     await this.#writeRestored(generation, examination.intact);
     for (const [id, sides] of examination.completed) complete(generation.known, id, sides);
@@ -90,13 +93,6 @@ export class Inspector {
     const confirmed = isBehind ? [] : otherSides.filter((id) => this.#suspects.has(id));
     this.#suspects = new Set(otherSides);
     return confirmed;
-  }
-
-  /** Without those whose side rows are there, beside later ones that a failed backup has left. */
-  async #withoutTwins({ known }: Generation, schema: Schema, ids: readonly number[]): Promise<readonly number[]> {
-    if (ids.length === 0) return ids;
-    const earlier = await this.#sidesIn(schema).earlier(ids);
-    return ids.filter((id) => !earlier.has(id) || earlier.get(id) !== known.get(id)?.sides);
   }
 
   #raiseWhetherBehind(isBehind: boolean): void {

@@ -60,7 +60,7 @@ export class SideTables {
       found,
     );
     const earlier = await this.#read(twice, SEAL_COLUMNS);
-    for (const [id, seal] of earlier) if (fits(id, seal)) seals.set(id, seal);
+    for (const [id, seal] of earlier) seals.set(id, ownOf([seal, seals.get(id)!], (each) => fits(id, each))!);
     const hasApi = (id: number) => this.#apis.length > 0 && Boolean(seals.get(id)?.checksum_api);
     const apis = await findIn(this.#apis, ids.filter(hasApi));
     for (const [id, api] of earlierOf([...earlier.keys()], apis)) apis.set(id, api);
@@ -72,13 +72,36 @@ export class SideTables {
     };
   }
 
-  /** Of these ids those for which there are two seals, with the digest of the earlier and of the API row that goes with it. */
-  async earlier(ids: readonly number[]): Promise<ReadonlyMap<number, string | undefined>> {
-    const seals = await this.#read(earlierOf(ids, await findIn(this.#seals, ids)), SEAL_COLUMNS);
-    const calls = [...seals].filter(([, seal]) => seal.checksum_api).map(([id]) => id);
-    const found = await findIn(this.#apis, calls);
-    const apis = await this.readApis([...new Map([...found, ...earlierOf(calls, found)]).values()]);
-    return new Map([...seals].map(([id, seal]) => [id, sidesDigestOf(seal, apis.get(id))]));
+  /**
+   * Of these ascending ids those whose side rows are nowhere as they were `filed`, not even beside later ones that a
+   * failed backup has left: which of two belongs to a row that cannot be verified no checksum tells, but the file does.
+   */
+  async withoutTwins(
+    ids: readonly number[],
+    isFiled: (id: number, sides: string | undefined) => boolean,
+  ): Promise<readonly number[]> {
+    const others: number[] = [];
+    for (let at = 0; at < ids.length; at += TWIN_ROWS) {
+      const some = ids.slice(at, at + TWIN_ROWS);
+      const seals = await this.#bothOf(this.#seals, some, SEAL_COLUMNS);
+      const calls = some.filter((id) => seals.some((each) => each.get(id)?.checksum_api));
+      const apis = await this.#bothOf(this.#apis, calls, API_COLUMNS);
+      const isThere = (id: number) =>
+        seals.some((seal) => apis.some((api) => isFiled(id, sidesDigestOf(seal.get(id), api.get(id)))));
+      others.push(...some.filter((id) => !isThere(id)));
+      this.forget(some.at(-1)!);
+    }
+    return others;
+  }
+
+  /** The later ones of these rows, and the earlier ones of those that have two. */
+  async #bothOf(
+    finders: readonly SideRowFinder[],
+    ids: readonly number[],
+    columns: readonly string[],
+  ): Promise<readonly ReadonlyMap<number, Cells>[]> {
+    const found = await findIn(finders, ids);
+    return [await this.#read(found, columns), await this.#read(earlierOf(ids, found), columns)];
   }
 
   /** Rows of `api_log` by their `log_id`. */
@@ -107,6 +130,17 @@ export class SideTables {
     }
     return rows;
   }
+}
+
+/** Rows of which the twins are in memory at once. */
+const TWIN_ROWS = 500;
+
+/**
+ * Of several side rows that name the same row of `log`, in the order of their table: the last that `fits`, or else the
+ * last. The others were left by a swap or by a backup that failed.
+ */
+export function ownOf<T>(candidates: readonly T[], fits: (candidate: T) => boolean): T | undefined {
+  return candidates.filter(fits).at(-1) ?? candidates.at(-1);
 }
 
 /** Of these ids those that have two side rows, with the earlier of them. */

@@ -54,3 +54,8 @@ export function isSealOf(trail: Trail, cells: Cells | undefined, seal: Cells | u
   if (cells === undefined) return true;
   return checksumOf({ ...columnsOfRow(trail, { cells, seal, api: undefined }), checksum_api: '' }) !== 'altered';
 }
+
+/** Is this the API call of the row that has this seal, and of no other? */
+export function isApiOf(trail: Trail, cells: Cells, { seal, api }: Pick<WholeRow, 'seal' | 'api'>): boolean {
+  return checksumOf({ ...columnsOfRow(trail, { cells, seal, api }), checksum: '' }) !== 'altered';
+}

@@ -13,9 +13,12 @@ import type { Clock } from '../../lib/clock.js';
 import { AgentError } from '../../lib/errors.js';
 import { digestOf, LOG_TRAIL } from '../database/audit-tables.js';
 import type { Cells } from '../database/database.js';
+import { ownOf } from '../database/side-tables.js';
+import { isApiOf, isSealOf } from '../database/whole-rows.js';
 import type { AuditLog } from '../file/audit-file.js';
 import { findingLine, readLine, rowLine, type WholeRow } from '../file/audit-line.js';
 import { generationName } from '../follow/generation.js';
+import { FOLLOWER_LIMITS } from '../options.js';
 import { type DumpRow, readDump } from './sql-dump.js';
 
 const TRAIL = LOG_TRAIL;
@@ -136,23 +139,56 @@ async function writeStretch(
   parts: RestoreParts,
 ): Promise<void> {
   const logs = new Map<number, Cells>();
-  const seals = new Map<number, Cells>();
-  const apis = new Map<number, Cells>();
+  const seals = new Candidates();
+  const apis = new Candidates();
   for await (const { table, cells } of rows) {
     const logId = Number(cells.log_id);
     if (isOf('log', table) && ids.has(Number(cells.id))) logs.set(Number(cells.id), cells);
-    else if (isOf('log_comment_encrypt', table) && ids.has(logId)) seals.set(logId, cells);
-    else if (isOf('api_log', table) && ids.has(logId)) apis.set(logId, cells);
+    else if (isOf('log_comment_encrypt', table)) seals.add(logId, cells, ids);
+    else if (isOf('api_log', table)) apis.add(logId, cells, ids);
   }
   let text = '';
   for (const id of [...logs.keys()].sort((a, b) => a - b)) {
     const cells = logs.get(id)!;
-    text += lineOf(path, { id, cells, seal: seals.get(id), api: apis.get(id) }, generation, parts);
+    const seal = seals.ownOf(id, (each) => isSealOf(TRAIL, cells, each));
+    const api = seal?.checksum_api ? apis.ownOf(id, (each) => isApiOf(TRAIL, cells, { seal, api: each })) : undefined;
+    text += lineOf(path, { id, cells, seal, api }, generation, parts);
     if (text.length < APPEND_BYTES) continue;
     await parts.restored.append(text);
     text = '';
   }
   if (text !== '') await parts.restored.append(text);
+}
+
+/**
+ * Rows of one side table by the row of `log` that they name, several where a swap or a failed backup left some of
+ * another table: the script renames the three tables one after another, and OpenEMR writes on.
+ */
+class Candidates {
+  readonly #byLogId = new Map<number, Candidate[]>();
+  #highest = 0;
+
+  add(logId: number, cells: Cells, wanted: ReadonlySet<number>): void {
+    this.#highest = Math.max(this.#highest, logId);
+    if (!wanted.has(logId)) return;
+    const isOutOfOrder = logId < this.#highest - FOLLOWER_LIMITS.skewRows;
+    this.#byLogId.set(logId, [...(this.#byLogId.get(logId) ?? []), { cells, isOutOfOrder }]);
+  }
+
+  /** One that does not fit and came long after its neighbours is that of another row: the row's own lies elsewhere. */
+  ownOf(id: number, fits: (cells: Cells) => boolean): Cells | undefined {
+    const candidates = this.#byLogId.get(id) ?? [];
+    const own = ownOf(
+      candidates.filter(({ cells, isOutOfOrder }) => !isOutOfOrder || fits(cells)),
+      ({ cells }) => fits(cells),
+    );
+    return own?.cells;
+  }
+}
+
+interface Candidate {
+  readonly cells: Cells;
+  readonly isOutOfOrder: boolean;
 }
 
 function lineOf(path: string, row: WholeRow, generation: string, { site, clock }: RestoreParts): string {

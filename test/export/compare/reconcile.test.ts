@@ -133,3 +133,24 @@ test('a row whose side rows are others is edited, and one that was exported with
 
   t.like(only, { day: '2026-11-20', edited: [1, 5, 6], missing: [], gone: [] });
 });
+
+test('a row that cannot be verified is not edited because a failed backup left a seal or an API row of another beside its own', async (t) => {
+  const world = new Followed();
+  world.write(20);
+  // A character was lost: no checksum tells which of two seals is that of the row.
+  const { rows } = world.database.table('log');
+  for (const id of [3, 5]) rows.set(id, { ...rows.get(id)!, user: 'j?rg' });
+  await world.quiet();
+  const seals = world.database.table('log_comment_encrypt');
+  const apis = world.database.table('api_log');
+  const [call] = apis.sorted();
+  for (const log_id of [3, 5]) seals.insert({ log_id, encrypt: 'No', version: 4, checksum: 'other', checksum_api: '' });
+  apis.insert({ ...call!, id: 900, response: 'of another' });
+  // This one was edited indeed.
+  const own = [...seals.rows].find(([, { log_id }]) => log_id === 5)!;
+  seals.rows.set(own[0], { ...own[1], checksum: 'x' });
+
+  const [only] = await reconcile(world.database, world.paper, LOG_TRAIL, ALWAYS);
+
+  t.like(only, { edited: [5], missing: [], gone: [] });
+});

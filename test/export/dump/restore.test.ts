@@ -60,6 +60,60 @@ test('rows that a swap has lost come back from its dump, each once and whole, un
   t.like(paper.findings(), [{ event: 'audit-trail-dump-read', rows: 12, dump: 'eventlog_20261127_020000.sql' }]);
 });
 
+test('a seal and an API row that a swap left among those of a dump are not taken for those of a row', async (t) => {
+  const { world, dump } = await lost();
+  const own = (name: string) =>
+    dump.filter(({ table, cells }) => table === `${name}_backup` && Number(cells.log_id) > 8);
+  const [seal] = own('log_comment_encrypt');
+  const [api] = own('api_log');
+  // Of another row of this number, behind those of its own table; the number 14 is that of an API call.
+  const strays = [
+    { ...seal!, cells: { ...seal!.cells, id: 900, checksum: 'f'.repeat(128) } },
+    { ...api!, cells: { ...api!.cells, id: 901, response: 'of another' } },
+    { ...api!, cells: { ...api!.cells, id: 902, log_id: 10, response: 'of another' } },
+  ];
+  for (const order of [[...dump, ...strays], [...strays, ...dump], [...dump, ...strays].reverse()]) {
+    const paper = new Paper();
+    await restored(world, order, paper);
+
+    const rows = paper.rows();
+    t.is(rows.length, 12);
+    for (const row of rows) t.is(checksumOf(row), 'ok', `row ${row.id}`);
+    t.is(rows.find(({ id }) => id === 10)?.api, null);
+  }
+});
+
+test('an API row that names a number long behind its neighbours is that of another row, whose own lies in another dump', async (t) => {
+  const world = new Followed();
+  world.write(2000);
+  const dump = dumpOf(world);
+  const stray = dump.find(({ table, cells }) => table === 'api_log_backup' && cells.log_id === 7)!;
+  const others = dump.filter((row) => row !== stray);
+  const paper = new Paper();
+  await restored(world, [...others, { ...stray, cells: { ...stray.cells, id: 9000, response: 'of another' } }], paper);
+
+  const row = paper.rows().find(({ id }) => id === 7)!;
+  t.is(row.api, null);
+  t.is(checksumOf(row), 'ok');
+});
+
+test('a row of a dump that was edited is still told, though it has two seals', async (t) => {
+  const { world, dump } = await lost();
+  const edited = dump.map((row) =>
+    row.table === 'log_backup' && row.cells.id === 12 ? { ...row, cells: { ...row.cells, user: 'nobody' } } : row,
+  );
+  const seal = dump.find(({ table, cells }) => table === 'log_comment_encrypt_backup' && cells.log_id === 12)!;
+  const stray = { ...seal, cells: { ...seal.cells, id: 900, checksum: 'f'.repeat(128) } };
+  const paper = new Paper();
+  await restored(world, [...edited, stray], paper);
+
+  const altered = paper.rows().filter((row) => checksumOf(row) === 'altered');
+  t.deepEqual(
+    altered.map(({ id }) => id),
+    [12],
+  );
+});
+
 test('a dump that is read again brings nothing', async (t) => {
   const { world, dump } = await lost();
   const paper = new Paper();
