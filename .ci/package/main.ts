@@ -68,7 +68,7 @@ async function makeFor(
   }
 }
 
-/** Compressing takes minutes: whoever waits sees what is being done. The files alone go to standard output. */
+/** Compressing takes minutes, so progress is printed. Standard output gets the names of the files alone. */
 async function timed<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
   process.stderr.write(`${what} …\n`);
   const beganMs = performance.now();

@@ -2,8 +2,8 @@
  * Keeps what V8 compiles of the program, beside it, so that later starts need not compile it
  * again: lets an agent of its own start and end in a temporary directory, asks for its status,
  * and has both write down what they compiled. The packages run it as root once they are
- * installed. A copy beside the program is as safe as the program: whoever can write one can
- * write the other, and the agent can write neither. Why so: docs/decisions/0037.
+ * installed. The copy beside the program is as safe as the program: root alone can write
+ * either, the agent neither. Why so: docs/decisions/0037.
  */
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

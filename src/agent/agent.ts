@@ -127,7 +127,7 @@ export class Agent {
     await Promise.allSettled(this.#loops);
     over.abort();
     await receipts.close();
-    // The collector has been told of files that were renewed meanwhile.
+    // The collector already knows of files that were renewed meanwhile.
     await lastUse.remember(this.config, credentials.present);
     await journal.close();
     watchdog.ended();

@@ -114,7 +114,7 @@ export async function readStateFile(
   return { ...state, writtenAtMs: Math.max(state.writtenAtMs, Math.floor(mtimeMs)) };
 }
 
-/** Throws SyntaxError for what no agent writes: whoever shows the state may rely on its types. */
+/** Throws SyntaxError for a state that no agent writes, so that its readers may rely on its types. */
 export function checkedState(content: unknown): StoredState {
   if (!isOf(content, STATE)) throw new SyntaxError('this is not the state of an agent');
   const state = content as StoredState;

@@ -166,7 +166,7 @@ export class AuditMessages {
 
 /** No message holds as many values as this, each at its longest. */
 const VALUE_SHARE = 64;
-/** A machine serves a handful; whoever writes random ones shall not fill the memory. */
+/** A machine serves a handful; a writer of random ones must not fill the memory. */
 const SITES_MAX = 100;
 const END = `${OWN_OBJECT_END}</AuditMessage>`;
 const LINE = ownCode('line', 'Log line');

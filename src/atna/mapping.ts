@@ -46,7 +46,7 @@ export function readsAddress(event: string): boolean {
   return rulesOf(event).some(({ objects }) => objects.includes('address'));
 }
 
-/** A clinic's day knows a few dozen events; whoever writes random ones shall not fill the memory. */
+/** A clinic's day has a few dozen events; a writer of random ones must not fill the memory. */
 const MAX_KNOWN = 1000;
 const known = new Map<string, readonly Rule[]>();
 

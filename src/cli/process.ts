@@ -39,7 +39,7 @@ const io: Io = {
 const SAME_WISH_MS = 1_000;
 let askedAtMs: number | undefined;
 
-/** The first asks for an orderly end; whoever asks again wants it at once, and is told so by the usual 128 + signal. */
+/** The first signal asks for an orderly end; a second one ends the process at once, with the usual status 128 + signal. */
 function heed(signal: 'SIGINT' | 'SIGTERM', number: number): void {
   process.on(signal, () => {
     askedAtMs ??= performance.now();
@@ -48,7 +48,7 @@ function heed(signal: 'SIGINT' | 'SIGTERM', number: number): void {
   });
 }
 
-/** Whoever read our results has gone (`… | head`): nobody is left to tell. */
+/** The reader of our output has ended (`… | head`): nobody is left to tell. */
 function endQuietly(error: Error): void {
   if (systemCode(error) !== 'EPIPE') throw error;
   stop.abort();

@@ -96,8 +96,8 @@ export function certificatesIn(pem: string | Buffer): X509Certificate[] {
 }
 
 /**
- * `verifyError` is OpenSSL's code for the whole chain (`CERT_HAS_EXPIRED` …) or undefined; when no certificate
- * shows by itself why, it stands at depth 0. No fault of a single certificate is told when OpenSSL has none.
+ * `verifyError` is OpenSSL's code for the whole chain (`CERT_HAS_EXPIRED` …) or undefined; when no single
+ * certificate shows why, it stands at depth 0. No fault of a single certificate is told when OpenSSL has none.
  */
 function describeChain(
   chain: readonly X509Certificate[],

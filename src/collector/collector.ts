@@ -62,7 +62,7 @@ export interface Address {
   readonly port: number;
 }
 
-// An agent on a slow line needs a second or two; whoever needs longer does not speak TLS.
+// An agent on a slow line needs a second or two; a client that needs longer does not speak TLS.
 const HANDSHAKE_TIMEOUT_MS = 10_000;
 // How long a client may take to answer our close_notify when we stop.
 const STOP_GRACE_MS = 2_000;

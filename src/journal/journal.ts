@@ -297,7 +297,7 @@ export class Journal {
     };
   }
 
-  /** Writes what was accepted and lets the lock go. Readers end by themselves. */
+  /** Writes what was accepted and lets the lock go. Readers end when they notice. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

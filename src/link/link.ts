@@ -15,7 +15,7 @@ import { type Ending, judge } from './acknowledge.js';
 import type { Peer } from './peer.js';
 import type { Transport } from './transport.js';
 
-/** Why a link ended by itself. */
+/** Why a link ended without our asking. */
 export interface LinkEnd {
   readonly how: 'close-notify' | 'fin' | 'error' | 'stalled' | 'ours';
   readonly error: Error | undefined;

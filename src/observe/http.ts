@@ -27,7 +27,7 @@ export interface HttpOptions {
 
 /** For one more the oldest goes: most take milliseconds, so that one is slow, or a stranger who says nothing. */
 const CONNECTIONS = 32;
-/** Whoever asks and does not read the answer, or reads it octet by octet, would keep his place otherwise. */
+/** Otherwise a client that does not read the answer, or reads it octet by octet, would keep its connection for ever. */
 const LIFE_MS = 30_000;
 const HEADER_BYTES = 8 * 1024;
 const TIMES = {

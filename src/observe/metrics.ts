@@ -1,6 +1,6 @@
 /**
- * Numbers for Prometheus, on prom-client: what the process is like, measured
- * here, and families of numbers that whoever asks hands in. Names, types and
+ * Metrics for Prometheus, on prom-client: those of the process, measured
+ * here, and families that the caller hands in. Names, types and
  * units by Prometheus' conventions (prometheus.io/docs/practices/naming).
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';

@@ -4,7 +4,7 @@
  * tells of is acknowledged by the collector, so a failure here is a problem that never
  * stops forwarding; what could not be written is tried again every few seconds. A
  * line that a crash cut short is ended before the next one, so that only it is lost.
- * A file that somebody has removed or replaced is made anew, and that is reported.
+ * A file that was removed or replaced is created again, and that is reported.
  */
 import { join } from 'node:path';
 import type { Context } from '../lib/context.js';

@@ -128,7 +128,7 @@ async function make(options: InitOptions, nowMs: number) {
   return { authority, collector, agent, agentName };
 }
 
-/** Who can read the key of OpenEMR: PHP often runs as another user than whoever makes the files. */
+/** Who can read the key of OpenEMR: PHP often runs as another user than the one who makes the files. */
 function readersOf(owner: string | undefined): string[] {
   if (owner !== undefined) return [`openemr.key and openemrcertkey.pem belong to ${owner} and can be read there.`];
   if (process.getuid?.() !== 0) return [];

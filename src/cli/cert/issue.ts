@@ -1,4 +1,4 @@
-/** `cert issue`: makes a key and its certificate for one side, signed by our own CA or by itself. */
+/** `cert issue`: makes a key and its certificate for one side, signed by our own CA or self-signed. */
 import { Command } from 'commander';
 import { type KeyChoice, writeKey } from '../../pki/files/keys.js';
 import { installFiles, MODE } from '../../pki/files/store.js';

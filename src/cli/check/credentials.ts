@@ -26,7 +26,7 @@ export async function checkCredentials(
     if (tls.verify === 'insecure') {
       results.push(
         warning(
-          'tls.verify is insecure: the audit trail is sent to whoever answers at that address',
+          'tls.verify is insecure: the audit trail is sent to any server that answers at that address',
           'set tls.verify to name, or to fingerprint with tls.fingerprints',
         ),
       );

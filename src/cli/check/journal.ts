@@ -27,7 +27,7 @@ export async function checkJournal(
       ),
     ];
   }
-  // A directory that is not there yet is made by systemd, or by whoever asks.
+  // A directory that is not there yet is made by systemd, or by the user who runs the agent.
   const code = await (state === undefined ? tried(nearest) : refusalFor(user, () => tryToWrite(nearest)));
   if (code !== undefined) return [unwritable(directory, nearest, code, user)];
   const results: CheckResult[] = [];

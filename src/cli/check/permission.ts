@@ -62,7 +62,7 @@ export function unreadableFor(user: User, path: string): Promise<string | undefi
   });
 }
 
-/** Whoever is not root is himself. Nothing else may run in this process meanwhile: its user is another one. */
+/** Only root can become another user. Nothing else may run in this process meanwhile: it would run as that user. */
 async function as<T>(user: User, work: () => Promise<T>): Promise<T> {
   const { getuid, getgroups, setgroups, setegid, seteuid } = process;
   if (user.uid === getuid?.() || !getgroups || !setgroups || !setegid || !seteuid) return work();

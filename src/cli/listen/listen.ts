@@ -46,7 +46,7 @@ Examples:
 
 Exit status: 0 done, 1 failed or ended before --count messages, 2 wrong usage.`;
 
-// How long a client whose last message was counted may take to end by itself.
+// How long a client whose last message was counted may take to end the connection.
 const COUNTED_GRACE_MS = 2_000;
 const LOOK_MS = 20;
 

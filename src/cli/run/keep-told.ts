@@ -12,7 +12,7 @@ export interface Told {
   readonly stuck: () => readonly string[];
 }
 
-/** Often enough for whoever looks, and seldom enough for what it costs: a process each time. */
+/** Often enough for a reader, and seldom enough for its cost: a process each time. */
 const LINE_MS = 10_000;
 
 /** Until `stop`. */

@@ -232,7 +232,7 @@ async function examine(database: Database, sides: SideTables, trail: Trail, stat
 
   async function verdictOf(): Promise<Examination['verdict']> {
     if (intact.length > 0) return 'same';
-    // In another table the row of that id was written later; whoever edits a row leaves its date alone.
+    // In another table the row of that id was written later; an edit leaves its date alone.
     const countsOn = nextId !== undefined && nextId > reached;
     if (countsOn && edited.some((id) => found.get(id)?.date === known.get(id)?.date)) return 'same';
     if (edited.length > 0) return 'replaced';

@@ -35,7 +35,7 @@ export interface Lock {
   stands?(): Promise<boolean>;
 }
 
-/** What whoever has the lock says of itself; nothing where it does not answer. */
+/** What the holder of the lock says of itself; nothing where it does not answer. */
 export interface Holder {
   readonly pid: number | undefined;
   /** When it took its place, ISO 8601. */
@@ -124,7 +124,7 @@ async function stand({ directory, sockets }: Place, name: string, clock: Clock):
   await rename(`${path}.new`, path);
   let released: Promise<void> | undefined;
   const release = async () => {
-    // A disk that refuses this keeps nobody out: whoever asks there finds nobody, and removes it.
+    // A disk that refuses this keeps nobody out: the next process finds no holder, and removes it.
     await rm(path, { force: true }).catch(() => undefined);
     await new Promise((resolve) => server.close(resolve));
   };

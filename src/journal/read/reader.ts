@@ -231,7 +231,7 @@ async function readable(segment: Segment, work: Promise<void>): Promise<void> {
 
 function unreadable({ path }: Segment, cause: unknown): AgentError {
   return new AgentError('journal-unreadable', `cannot read the journal at ${path}: ${reasonOf(cause)}`, {
-    hint: 'see to the disk; the agent tries again by itself',
+    hint: 'see to the disk; the agent tries again',
     cause,
   });
 }

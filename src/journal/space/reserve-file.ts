@@ -53,7 +53,7 @@ export class ReserveFile {
     }
   }
 
-  /** Makes it where there is room for it. Never rejects: whoever waits for room tries again. */
+  /** Makes it where there is room for it. Never rejects: a caller that waits for room tries again. */
   async restore(): Promise<void> {
     const { path } = this.options;
     const { files, randomBytes, problems } = this.context;

@@ -21,7 +21,7 @@ import { SegmentWriter } from './segment-writer.js';
 export class JournalFailed extends AgentError {
   constructor(path: string, cause: unknown) {
     super('journal-failed', `cannot write the journal in ${path}: ${reasonOf(cause)}`, {
-      hint: 'see to the disk; the agent goes on by itself once it can be written again',
+      hint: 'see to the disk; the agent continues once it can be written again',
       cause,
     });
   }
@@ -198,7 +198,7 @@ export class Writer {
       const group = this.#queue.group(active.segment.end, segmentBytes);
       await active.append(buffersOf(group), bytesOf(group));
       this.#settle(group);
-      // Whoever waited for room puts in all it has first, or every other group would be a single entry.
+      // A caller that waited for room adds all it has first, or every other group would be a single entry.
       if (bytesOf(group) >= SMALL_GROUP_BYTES) await nextTurn();
     }
   }

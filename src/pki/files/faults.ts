@@ -1,7 +1,7 @@
 /**
  * Lists what can be wrong with the bytes of a certificate file: each fault once, with its
  * reason and its remedy. The place (`line 12` of a text, `byte 301` of anything else) is added
- * where the fault is found, the file's name by whoever opened the file.
+ * where the fault is found, the file's name by the caller that opened it.
  */
 import { AgentError, reasonOf } from '../../lib/errors.js';
 import { DerError } from '../asn1/read.js';

@@ -33,7 +33,7 @@ export interface Request {
   readonly extensions: readonly Extension[];
   /** Object identifier. */
   readonly algorithm: string;
-  /** Whoever asks holds the key: the request is signed by it. */
+  /** The requester holds the key: it has signed the request. */
   readonly isGenuine: boolean;
 }
 

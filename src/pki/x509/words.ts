@@ -37,7 +37,7 @@ const FAULTS: readonly FaultRow[] = [
     'DNS does not know the host name',
     'correct host under collectors, or /etc/hosts',
   ],
-  [/EAI_AGAIN/, 'no-dns', 'network', 'DNS does not answer', 'check /etc/resolv.conf; the agent retries by itself'],
+  [/EAI_AGAIN/, 'no-dns', 'network', 'DNS does not answer', 'check /etc/resolv.conf; the agent retries'],
   [
     /EHOSTUNREACH|ENETUNREACH/,
     'unreachable',

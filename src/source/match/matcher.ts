@@ -47,7 +47,7 @@ const PIECE_MS = 20;
 const KEEP = 'keep rotated files for longer; openemr-audit-forwarder check says for how long unread lines stay';
 const REMEDIES: Readonly<Record<LossReason, string>> = {
   truncated: 'let logrotate use create instead of copytruncate where the writer allows it',
-  overwritten: 'let whoever writes the log add to it, not write it anew',
+  overwritten: 'let the program that writes the log append to it, not rewrite it',
   deleted: KEEP,
   'rotated-away': KEEP,
 };
