@@ -15,6 +15,7 @@ function major(version: string): string | undefined {
 
 const root = checkout();
 const versions = knownRuntimes(root);
+const failed: string[] = [];
 for (const version of versions.filter((other) => major(other) !== major(process.versions.node))) {
   const { node } = await fetchRuntime(process.arch === 'arm64' ? 'arm64' : 'amd64', root, version);
   process.stdout.write(`Node.js ${version}\n`);
@@ -22,5 +23,9 @@ for (const version of versions.filter((other) => major(other) !== major(process.
     cwd: root,
     stdio: 'inherit',
   });
-  if (status !== 0) process.exit(1);
+  if (status !== 0) failed.push(version);
+}
+if (failed.length > 0) {
+  process.stderr.write(`Tests failed on Node.js ${failed.join(' and ')}\n`);
+  process.exit(1);
 }

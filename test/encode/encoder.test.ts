@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import fc from 'fast-check';
-import type { MessageConfig, SourceConfig } from '../../src/config/config.js';
+import type { SourceConfig } from '../../src/config/config.js';
 import { Encoder, type EncoderOptions } from '../../src/encode/encoder.js';
 import type { ClockSync } from '../../src/lib/clock.js';
 import type { NewEntry } from '../../src/model/entry.js';
@@ -11,6 +11,7 @@ import type { Position } from '../../src/model/position.js';
 import { NOTICE } from '../../src/syslog/priority.js';
 import { type Message, parseMessage } from '../../src/syslog/rfc5424.js';
 import { Unframer } from '../../src/syslog/rfc5425.js';
+import { PLAIN_MESSAGE, TEXT_SOURCE } from '../support/config.js';
 import { auditRow, longRow, oddRows, rowFile, rowLine } from '../support/openemr-rows.js';
 
 const RUN = '00112233445566ff';
@@ -18,34 +19,8 @@ const TAIL = '0123456789abcdef';
 const READ_AT = Date.parse('2026-11-23T10:00:00.123Z');
 const BOM = Buffer.from('\ufeff');
 
-const TEXT: SourceConfig = {
-  name: 'main',
-  paths: ['/var/log/app/*.log'],
-  exclude: [],
-  format: 'text',
-  startAt: 'beginning',
-  rotated: [],
-  site: '',
-  timeZone: 'America/New_York',
-  timeZoneGuessed: false,
-  partialLineTimeoutMs: 10_000,
-  maxLineBytes: 1 << 20,
-};
+const TEXT: SourceConfig = { ...TEXT_SOURCE, paths: ['/var/log/app/*.log'] };
 const OPENEMR: SourceConfig = { ...TEXT, format: 'openemr', site: 'default' };
-const MESSAGE: MessageConfig = {
-  profile: 'plain',
-  facility: 10,
-  hostname: 'emr.clinic.example',
-  appName: 'openemr',
-  maxBytes: 8192,
-  heartbeatMs: 0,
-  enterpriseId: '32473',
-  bom: true,
-  comments: 'encoded',
-  include: [],
-  exclude: [],
-  redact: [],
-};
 
 test('a line of text is framed with its name, and MSG is the line', (t) => {
   const entry = encoderOf(TEXT).encode(chunkOf(Buffer.from('hello\n'), { offset: 1234 }));
@@ -117,7 +92,7 @@ test('any line survives byte for byte, in messages that a strict parser takes an
     fc.assert(
       fc.property(fc.array(line, { maxLength: 5 }), (lines) => {
         const file = Buffer.concat([Buffer.from('\n'), ...lines.flatMap((each) => [each, Buffer.from('\r\n')])]);
-        const encoder = encoderOf(source, { message: { ...MESSAGE, maxBytes: 2048 } });
+        const encoder = encoderOf(source, { message: { ...PLAIN_MESSAGE, maxBytes: 2048 } });
 
         const messages = messagesIn(encoder.encode(chunkOf(file)), 2048);
 
@@ -140,7 +115,9 @@ test('any row survives byte for byte, however long its values are', (t) => {
   fc.assert(
     fc.property(columns, fc.boolean(), (row, timeZoneGuessed) => {
       const line = rowLine(auditRow(row));
-      const options = { message: { ...MESSAGE, maxBytes: 2048, hostname: 'h'.repeat(300), appName: 'a'.repeat(60) } };
+      const options = {
+        message: { ...PLAIN_MESSAGE, maxBytes: 2048, hostname: 'h'.repeat(300), appName: 'a'.repeat(60) },
+      };
       const source = { ...OPENEMR, timeZoneGuessed, name: 's'.repeat(400) };
 
       const messages = messagesIn(
@@ -174,7 +151,7 @@ test('a long row goes in numbered parts with one id, each with all its fields', 
 test('a message that is exactly as long as allowed is whole, one octet more makes two parts', (t) => {
   const fixed = encoderOf(TEXT).encode(chunkOf(Buffer.from('x\n')));
   const room = 2048 - (messageBytes(fixed) - 1);
-  const options = { message: { ...MESSAGE, maxBytes: 2048 } };
+  const options = { message: { ...PLAIN_MESSAGE, maxBytes: 2048 } };
   for (const [length, count] of [
     [room, 1],
     [room + 1, 2],
@@ -197,7 +174,7 @@ test('wherever the reads of a file end, the messages hold the same lines', (t) =
       fc.array(fc.nat(file.length), { maxLength: 8 }),
       fc.constantFrom<ChunkEnding>('part', 'waiting'),
       (cuts, ending) => {
-        const encoder = encoderOf(TEXT, { message: { ...MESSAGE, maxBytes: 2048 } });
+        const encoder = encoderOf(TEXT, { message: { ...PLAIN_MESSAGE, maxBytes: 2048 } });
         // A source never ends a read inside the file's byte order mark.
         const places = [...new Set([0, ...cuts.filter((cut) => cut >= 3), file.length])].sort((a, b) => a - b);
         const entries = places.slice(1).map((end, index) => {
@@ -317,7 +294,7 @@ test('only one CR before LF belongs to the end of a line', (t) => {
 
 test('a byte order mark comes before UTF-8 beyond ASCII, once, and never when it is switched off', (t) => {
   const file = Buffer.concat([BOM, Buffer.from('ascii\nzwölf\n'), BOM, Buffer.from('own\n')]);
-  const encode = (bom: boolean) => encoderOf(TEXT, { message: { ...MESSAGE, bom } }).encode(chunkOf(file));
+  const encode = (bom: boolean) => encoderOf(TEXT, { message: { ...PLAIN_MESSAGE, bom } }).encode(chunkOf(file));
   const told = (entry: NewEntry) => messagesIn(entry).map(({ msg, bom }) => [String(msg), bom]);
   t.deepEqual(told(encode(true)), [
     ['ascii', false],
@@ -473,7 +450,7 @@ test('the agent’s own message takes a number, names its kind and belongs to no
 });
 
 test('the agent’s own message stays within the limit, too', (t) => {
-  const encoder = encoderOf(TEXT, { message: { ...MESSAGE, maxBytes: 2048 } });
+  const encoder = encoderOf(TEXT, { message: { ...PLAIN_MESSAGE, maxBytes: 2048 } });
   const [message] = messagesIn(
     encoder.own(
       'gap',
@@ -516,7 +493,7 @@ test('a chunk of a source that is not configured is refused', (t) => {
 });
 
 function encoderOf(source: SourceConfig, options: Partial<EncoderOptions> = {}): Encoder {
-  return new Encoder({ sources: [source], message: MESSAGE, run: RUN, nextSeq: 1, positions: [], ...options });
+  return new Encoder({ sources: [source], message: PLAIN_MESSAGE, run: RUN, nextSeq: 1, positions: [], ...options });
 }
 
 function positionAt(offset: number, more: Partial<Position> = {}): Position {
@@ -536,7 +513,7 @@ function chunkOf(bytes: Buffer, more: Partial<Position> & { readonly ending?: Ch
 }
 
 /** The messages of an entry, each taken by the strict parser, `count` of them, none longer than allowed. */
-function messagesIn(entry: NewEntry, maxMessageBytes = MESSAGE.maxBytes): Message[] {
+function messagesIn(entry: NewEntry, maxMessageBytes = PLAIN_MESSAGE.maxBytes): Message[] {
   const unframer = new Unframer({ maxMessageBytes });
   const messages = unframer.feed(entry.frames).map((bytes) => {
     const parsed = parseMessage(bytes);

@@ -6,6 +6,7 @@ import type { MessageConfig, SourceConfig } from '../../src/config/config.js';
 import { Encoder } from '../../src/encode/encoder.js';
 import { rowLine as exportedLine } from '../../src/export/file/audit-line.js';
 import type { Chunk } from '../../src/model/line.js';
+import { PLAIN_MESSAGE, TEXT_SOURCE } from './config.js';
 import { auditRow, rowLine } from './openemr-rows.js';
 
 const EVENTS = [
@@ -117,33 +118,9 @@ export function encoderOf(
   comments: MessageConfig['comments'],
   fast: boolean,
 ) {
-  const message: MessageConfig = {
-    profile,
-    facility: 10,
-    hostname: 'emr.clinic.example',
-    appName: 'openemr',
-    maxBytes: profile === 'atna' ? 32_768 : 8192,
-    heartbeatMs: 0,
-    enterpriseId: '32473',
-    bom: true,
-    comments,
-    include: [],
-    exclude: [],
-    redact: [],
-  };
-  const source: SourceConfig = {
-    name: 'main',
-    paths: [],
-    exclude: [],
-    format,
-    startAt: 'beginning',
-    rotated: [],
-    site: '',
-    timeZone: 'America/New_York',
-    timeZoneGuessed: false,
-    partialLineTimeoutMs: 10_000,
-    maxLineBytes: 1 << 20,
-  };
+  const maxBytes = profile === 'atna' ? 32_768 : 8192;
+  const message: MessageConfig = { ...PLAIN_MESSAGE, profile, maxBytes, comments };
+  const source: SourceConfig = { ...TEXT_SOURCE, format };
   return new Encoder({ sources: [source], message, run: '00112233445566ff', nextSeq: 1, positions: [], fast });
 }
 

@@ -1,5 +1,5 @@
 /** Configurations for tests: loaded from text, on a host of known name and zone. */
-import type { Config } from '../../src/config/config.js';
+import type { Config, MessageConfig, SourceConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/fault.js';
 import type { Host } from '../../src/config/load.js';
 import { loadConfig, loadExport } from '../../src/config/load.js';
@@ -45,3 +45,34 @@ function hostWith(yaml: string): Host {
     timeZone: () => 'Europe/Berlin',
   };
 }
+
+/** A source of text, every key at a plain value. */
+export const TEXT_SOURCE: SourceConfig = {
+  name: 'main',
+  paths: [],
+  exclude: [],
+  format: 'text',
+  startAt: 'beginning',
+  rotated: [],
+  site: '',
+  timeZone: 'America/New_York',
+  timeZoneGuessed: false,
+  partialLineTimeoutMs: 10_000,
+  maxLineBytes: 1 << 20,
+};
+
+/** Messages of the profile `plain`, every key at a plain value. */
+export const PLAIN_MESSAGE: MessageConfig = {
+  profile: 'plain',
+  facility: 10,
+  hostname: 'emr.clinic.example',
+  appName: 'openemr',
+  maxBytes: 8192,
+  heartbeatMs: 0,
+  enterpriseId: '32473',
+  bom: true,
+  comments: 'encoded',
+  include: [],
+  exclude: [],
+  redact: [],
+};

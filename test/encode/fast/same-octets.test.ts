@@ -11,6 +11,7 @@ import { Encoder } from '../../../src/encode/encoder.js';
 import type { ClockSync } from '../../../src/lib/clock.js';
 import type { Chunk } from '../../../src/model/line.js';
 import type { Position } from '../../../src/model/position.js';
+import { PLAIN_MESSAGE, TEXT_SOURCE } from '../../support/config.js';
 
 const RUN = '00112233445566ff';
 const ROWS = Number(process.env.OAF_FAST_ROWS ?? 12_000);
@@ -418,32 +419,18 @@ function encoderOf(format: SourceConfig['format'], given: Options, fast: boolean
   const { profile, maxBytes, comments: told, bom, hostname, appName, include, exclude, redact } = given;
   const { site, timeZone, timeZoneGuessed, clock, nextSeq, follows } = given;
   const message: MessageConfig = {
+    ...PLAIN_MESSAGE,
     profile,
     maxBytes,
-    comments: told,
     bom,
     hostname,
     appName,
+    comments: told,
     include: [...include],
     exclude: [...exclude],
     redact: [...redact],
-    facility: 10,
-    heartbeatMs: 0,
-    enterpriseId: '32473',
   };
-  const source: SourceConfig = {
-    name: 'main',
-    paths: [],
-    exclude: [],
-    format,
-    startAt: 'beginning',
-    rotated: [],
-    site,
-    timeZone,
-    timeZoneGuessed,
-    partialLineTimeoutMs: 10_000,
-    maxLineBytes: 1 << 20,
-  };
+  const source: SourceConfig = { ...TEXT_SOURCE, format, site, timeZone, timeZoneGuessed };
   const tampered: unknown[] = [];
   const encoder = new Encoder({
     sources: [source],
