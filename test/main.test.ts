@@ -206,22 +206,17 @@ test.serial('SIGUSR1 opens no debugger', async (t) => {
 
 test('with too few file descriptors even to load the program the limit is named, whichever file was the first', async (t) => {
   for (const descriptors of [22, 26, 34, 48]) {
-    const child = spawn('sh', [
-      '-c',
-      'ulimit -n "$1"; shift; exec "$@"',
-      'sh',
-      `${descriptors}`,
-      process.execPath,
-      MAIN,
-      'run',
-    ]);
+    // A machine's own authorities are a file more, of which Node.js itself complains.
+    const env = { ...process.env, NODE_EXTRA_CA_CERTS: undefined };
+    const limited = ['-c', 'ulimit -n "$1"; shift; exec "$@"', 'sh', `${descriptors}`, process.execPath, MAIN, 'run'];
+    const child = spawn('sh', limited, { env });
     let err = '';
     child.stderr.on('data', (chunk) => {
       err += chunk;
     });
     const [status] = await once(child, 'close');
-    // Some versions of Node.js need fewer: with enough the program is loaded, and asks for its configuration.
-    if (descriptors > 22 && /there is no such file/.test(err)) return;
+    // Node.js 22 and later open one module after another: a few suffice, and the program asks for its configuration.
+    if (!process.version.startsWith('v20.') && /there is no such file/.test(err)) return void t.is(status, 2);
     t.is(status, 1, err);
     t.regex(err, /^openemr-audit-forwarder: .*\nhint: .*LimitNOFILE=.*\n$/);
     t.notRegex(err, /unexpected/);

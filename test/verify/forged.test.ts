@@ -77,7 +77,7 @@ test('RSA keys seal as well', async (t) => {
   t.is(await ask(t, pki.ca, run.messages), 0);
 });
 
-test('an independent program of forty lines says the same of each', async (t) => {
+test('an independent program in Python says the same of each', async (t) => {
   for (const { name, finds, store } of stories)
     t.is(await ask(t, world.pki.ca, store(world)), finds.includes('s') ? 1 : 0, name);
 });
